@@ -1,0 +1,1 @@
+"""What has parameters or physics: VQ-VAE, quantizers, surrogate, skeleton, muscles."""

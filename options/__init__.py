@@ -1,0 +1,1 @@
+"""Command lines: one parser builder a script."""

@@ -1,0 +1,1 @@
+"""What serves the models: guidance, quantities, checkpoints, logging and reports."""

@@ -1,0 +1,95 @@
+"""What every root script does the same way: logging, device, seed, arguments on disk, exit status."""
+
+import argparse
+import json
+import logging
+import os
+import platform
+import random
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+from dataset.errors import InputError
+
+logger = logging.getLogger("bige")
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script's `main` and leave with its status: 0 done, 1 failed, 2 bad input, 130 stopped by the user."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        main()
+    except InputError as error:
+        logger.error("error: %s", error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        logger.error("stopped; what was written so far is whole")
+        sys.exit(130)
+
+
+def choose_device(name: str):
+    """The torch device for `--device`: `auto` takes CUDA, then MPS, then the CPU.
+
+    Raises InputError where the named device is not there.
+    """
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"--device {name} cannot be used here ({reason}); try --device cpu") from None
+    return device
+
+
+def set_threads(count: int | None) -> None:
+    """Bound torch's CPU threads; by default half of the cores, at least one (small kernels slow down on a full machine)."""
+    import torch
+
+    torch.set_num_threads(count or max(1, (os.cpu_count() or 2) // 2))
+
+
+def set_seed(seed: int) -> None:
+    """Seed Python, numpy and torch in one place."""
+    import numpy
+    import torch
+
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+@contextmanager
+def written_whole(path: str | Path):
+    """Yield a temporary path beside `path` and rename it to `path` when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content) -> None:
+    """Write `content` as readable JSON, whole or not at all."""
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, default=str) + "\n")
+
+
+def save_arguments(arguments: argparse.Namespace, folder: str | Path) -> None:
+    """Write `args.json`: the arguments, the command and the versions that made what is in `folder`."""
+    import torch
+
+    record = dict(vars(arguments))
+    record["_command"] = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    record["_versions"] = {"python": platform.python_version(), "torch": torch.__version__}
+    write_json(Path(folder) / "args.json", record)
