@@ -1,0 +1,119 @@
+"""Argument groups that several scripts share, and where the data they name lies.
+
+Nothing here imports torch or a motion: `--help` answers at once.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from dataset.errors import InputError
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keep the commands of a script's docstring as typed, and add each default that says something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        if action.default in (None, False) or "default" in action.help:
+            return action.help
+        return super()._get_help_string(action)
+
+
+def new_parser(description: str) -> argparse.ArgumentParser:
+    """A parser whose help opens with `description`, the script's docstring."""
+    return argparse.ArgumentParser(description=description, formatter_class=_HelpFormatter, allow_abbrev=False)
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add `--dataname` and `--data-root`; `data_root_of` answers where they point. Returns the group."""
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--dataname",
+        choices=("mcs", "demo"),
+        help="Take OpenCap sessions from a data root (mcs) or the synthetic demo sessions (demo); "
+        "the default is mcs where --data-root or $BIGE_DATA names a data root, and demo otherwise.",
+    )
+    group.add_argument(
+        "--data-root",
+        type=Path,
+        metavar="DIR",
+        help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA.",
+    )
+    return group
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, *, seed: int = 123) -> argparse._ArgumentGroup:
+    """Add `--device`, `--seed` and `--threads`. Returns the group."""
+    group = parser.add_argument_group("run")
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="Compute on this torch device; auto takes the GPU where there is one, and the CPU otherwise.",
+    )
+    group.add_argument("--seed", type=int, default=seed, help="Seed every random choice of this run with this integer.")
+    group.add_argument(
+        "--threads",
+        type=positive_integer,
+        metavar="N",
+        help="Use at most this many CPU threads; the default is half of the cores.",
+    )
+    return group
+
+
+def add_output_arguments(
+    parser: argparse.ArgumentParser, exp_name: str, *, out_dir: str = "output"
+) -> argparse._ArgumentGroup:
+    """Add `--out-dir` and `--exp-name`: everything goes to <out-dir>/<exp-name>. Returns the group."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--out-dir", type=Path, default=Path(out_dir), metavar="DIR", help="Put run folders in DIR.")
+    group.add_argument("--exp-name", default=exp_name, metavar="NAME", help="Name the run folder in --out-dir.")
+    return group
+
+
+def run_folder(arguments: argparse.Namespace) -> Path:
+    """<out-dir>/<exp-name>, the folder that everything of a run goes to."""
+    return Path(arguments.out_dir) / arguments.exp_name
+
+
+def data_root_of(arguments: argparse.Namespace) -> tuple[str, Path]:
+    """Where `--dataname` and `--data-root` point: the data's name (`mcs` or `demo`) and its folder.
+
+    Raises InputError where `mcs` is asked for and neither `--data-root` nor `$BIGE_DATA` names a folder.
+    """
+    given = arguments.data_root or os.environ.get("BIGE_DATA")
+    name = arguments.dataname or ("mcs" if given else "demo")
+    if name == "demo":
+        if arguments.data_root:
+            return name, _existing(arguments.data_root, "--data-root")
+        from dataset.demo import demo_root
+
+        return name, demo_root()
+    if not given:
+        raise InputError(
+            "--dataname mcs needs the folder that holds Data/<session>/: name it with --data-root or $BIGE_DATA, "
+            "or take --dataname demo, which runs now"
+        )
+    return name, _existing(given, "--data-root" if arguments.data_root else "$BIGE_DATA")
+
+
+def _existing(folder: str | Path, named_by: str) -> Path:
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"{named_by} names {folder}, which is not a folder; name one that holds Data/<session>/")
+    return folder
+
+
+def positive_integer(text: str) -> int:
+    """An integer of at least 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1, for argparse."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
