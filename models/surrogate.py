@@ -1,0 +1,76 @@
+"""The muscle surrogate: a transformer over time from joint kinematics to muscle activations (BIGE, section 3.2)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.normalizer import Normalizer
+
+
+@dataclass(frozen=True)
+class SurrogateConfig:
+    """All that shapes a surrogate; kept in its checkpoint. The defaults are the paper's, but for the person."""
+
+    coordinates: int = 33
+    muscles: int = 80
+    frames: int = 196  # longest motion
+    d_model: int = 33
+    layers: int = 3
+    heads: int = 3
+    feedforward: int = 128
+    dropout: float = 0.1
+    person_features: int = 2  # mass_kg, leg_length_m; 0: the model knows nothing of the person
+    derivatives: bool = False  # speeds and accelerations, by central differences, are inputs too
+
+
+class Surrogate(nn.Module):
+    """Motion -> activations. Every motion of a batch is answered by itself: attention runs over its own frames.
+
+    A heavier person needs more activation for the same kinematics, because OpenCap's models do not scale muscle
+    strength with mass; hence the optional features of the person.
+    """
+
+    def __init__(self, config: SurrogateConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or SurrogateConfig()
+        channels = config.coordinates * (3 if config.derivatives else 1)
+        self.normalizer = Normalizer(channels)
+        self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
+        channels += config.person_features
+        self.projection = nn.Identity() if channels == config.d_model else nn.Linear(channels, config.d_model)
+        self.positional_encoding = nn.Parameter(0.02 * torch.randn(1, config.frames, config.d_model))
+        layer = nn.TransformerEncoderLayer(
+            config.d_model, config.heads, config.feedforward, config.dropout, batch_first=True
+        )
+        self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.head = nn.Linear(config.d_model, config.muscles)
+
+    def channels(self, motion: Tensor) -> Tensor:
+        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, its differences a frame."""
+        if not self.config.derivatives:
+            return motion
+        padded = torch.cat([motion[:, :1], motion, motion[:, -1:]], 1)
+        speed = (padded[:, 2:] - padded[:, :-2]) / 2
+        acceleration = padded[:, 2:] - 2 * motion + padded[:, :-2]
+        return torch.cat([motion, speed, acceleration], -1)
+
+    def forward(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
+        """Activations (B, T, muscles), 0 to 1, in the order of `dataset.coordinates.MUSCLES`.
+
+        motion: (B, T, coordinates), degrees and metres, canonical order, placed, 60 Hz; T up to `config.frames`.
+        mask: (B, T) bool, the frames that may be attended to (recorded ones); None: all.
+        person: (B, person_features), mass in kg and leg length in m; None: the mean person of the training set.
+        """
+        count, frames, _ = motion.shape
+        if frames > self.config.frames:
+            raise ValueError(f"{frames} frames are more than the surrogate's {self.config.frames}")
+        features = self.normalizer.normalize(self.channels(motion))
+        if self.person_normalizer is not None:
+            if person is None:
+                person = self.person_normalizer.mean.expand(count, -1)
+            person = self.person_normalizer.normalize(person).unsqueeze(1).expand(-1, frames, -1)
+            features = torch.cat([features, person.to(features)], -1)
+        hidden = self.projection(features) + self.positional_encoding[:, :frames]  # (B, T, d_model)
+        hidden = self.transformer(hidden, src_key_padding_mask=None if mask is None else ~mask.bool())
+        return torch.sigmoid(self.head(hidden).float())
