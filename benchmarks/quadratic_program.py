@@ -1,0 +1,80 @@
+"""Time of the muscle redundancy problems of 20 windows of 196 frames, one thread, float64.
+
+    python -m benchmarks.quadratic_program
+
+Problem 1 has both legs' 7×40 muscle blocks beside a 23×48 block of contact forces; problem 2 has one leg's muscles, two
+problems a frame. Matrices are drawn at random, muscles spanning about a third of a leg's coordinates.
+"""
+
+import time
+
+import torch
+
+from models.quadratic_program import Block, Start, solve_quadratic_program
+
+FRAMES = 20 * 196
+
+
+def draw(generator):
+    """Both problems at the sizes of a real frame: keyword arguments of the solver."""
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    legs = [30 * normal(FRAMES, 7, 40) * (torch.rand(FRAMES, 7, 40, generator=generator) < 0.35) for _ in range(2)]
+    contact = 400 * normal(FRAMES, 23, 48)
+    activations = torch.rand(FRAMES, 80, generator=generator, dtype=torch.float64) ** 3
+    forces = torch.rand(FRAMES, 48, generator=generator, dtype=torch.float64) ** 3
+    muscle_moments = [
+        torch.einsum("fmn,fn->fm", leg, part) for leg, part in zip(legs, activations.split(40, 1), strict=True)
+    ]
+    moments = torch.einsum("fmn,fn->fm", contact, forces) + 5 * normal(FRAMES, 23)
+    moments[:, :14] += torch.cat(muscle_moments, dim=1)
+    zeros, ones = torch.zeros(48, dtype=torch.float64), torch.ones(80, dtype=torch.float64)
+    first = {
+        "d": torch.cat([2 * ones, 0.02 + zeros]),
+        "c": torch.zeros(128, dtype=torch.float64),
+        "blocks": [Block(legs[0], slice(0, 7)), Block(legs[1], slice(7, 14)), Block(contact, slice(0, 23))],
+        "b": moments,
+        "softness": torch.full((23,), 5.0, dtype=torch.float64),
+        "lower": torch.cat([0.05 * ones, zeros]),
+        "upper": torch.cat([ones, zeros + float("inf")]),
+    }
+    second = {
+        "d": 2 * ones[:40],
+        "c": 0 * ones[:40],
+        "blocks": torch.cat(legs),
+        "b": torch.cat(muscle_moments) + 5 * normal(2 * FRAMES, 7),
+        "softness": torch.full((7,), 5.0, dtype=torch.float64),
+        "lower": 0.05 * ones[:40],
+        "upper": ones[:40],
+    }
+    return first, second
+
+
+def main() -> None:
+    """Print milliseconds a frame and iterations."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    first, second = draw(generator)
+    print("problem      tolerance  start  forward ms/frame  backward ms/frame  iterations")
+    for name, problem, chunk in (("1, 23×128", first, 256), ("2, 2×7×40", second, 1024)):
+        for tolerance in (1e-5, 1e-8):
+            start = None
+            for kind in ("cold", "warm"):
+                b = problem["b"] + 0.5 * torch.randn(problem["b"].shape, generator=generator, dtype=torch.float64)
+                given = {**problem, "b": b.requires_grad_()}
+                begin = time.perf_counter()
+                solution = solve_quadratic_program(**given, tolerance=tolerance, start=start, chunk=chunk)
+                middle = time.perf_counter()
+                solution.x.sum().backward()
+                end = time.perf_counter()
+                start = Start(solution.x.detach(), solution.y)
+                forward, backward = 1e3 * (middle - begin) / FRAMES, 1e3 * (end - middle) / FRAMES
+                print(
+                    f"{name:12} {tolerance:<9.0e}  {kind}  {forward:16.3f}  {backward:17.3f}  {solution.iterations:10d}"
+                )
+
+
+if __name__ == "__main__":
+    main()
