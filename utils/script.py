@@ -50,7 +50,7 @@ def choose_device(name: str):
 
 
 def set_threads(count: int | None) -> None:
-    """Bound torch's CPU threads; by default half of the cores, at least one (small kernels slow down on a full machine)."""
+    """Bound torch's CPU threads; by default half of the cores: small kernels slow down on a full machine."""
     import torch
 
     torch.set_num_threads(count or max(1, (os.cpu_count() or 2) // 2))

@@ -1,0 +1,159 @@
+"""Batched, differentiable forward kinematics of a scaled OpenSim model.
+
+Equal to OpenSim's to 1e-9 m in float64 and 2e-6 m in float32 (tests/test_skeleton.py). Ground frame: metres, y up.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dataset.coordinates import COORDINATES, TRANSLATION_INDICES
+from models.kinematic_tree import KinematicTree
+from models.model_description import ModelDescription
+
+
+class CoordinateMap(nn.Module):
+    """From canonical motions to a model's own coordinates, radians and metres, frames last."""
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype):
+        super().__init__()
+        missing = [name for name in COORDINATES if name not in description.coordinate_names]
+        if missing:
+            raise ValueError(f"model '{description.name}' has no coordinate {', '.join(missing)}")
+        names = description.coordinate_names
+        self.extra_names = tuple(name for name in names if name not in COORDINATES)
+        canonical = [COORDINATES.index(name) if name in COORDINATES else -1 for name in names]
+        self.register_buffer("canonical", torch.tensor([i for i in canonical if i >= 0]))
+        order = [i for i, c in enumerate(canonical) if c >= 0] + [i for i, c in enumerate(canonical) if c < 0]
+        self.register_buffer("restore", torch.tensor(order).argsort())
+        scale = np.where(description.coordinate_is_rotation, np.pi / 180.0, 1.0)
+        self.register_buffer("scale", torch.tensor(scale, dtype=dtype)[:, None])
+        defaults = [description.coordinate_defaults[i] / scale[i] for i, c in enumerate(canonical) if c < 0]
+        self.register_buffer("defaults", torch.tensor(defaults, dtype=dtype)[:, None])
+
+    def forward(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """motion (..., 33) degrees and metres -> (C, N) radians and metres, N frames in all.
+
+        extra: coordinates beside the 33 by name, (...,) degrees or metres; the model's defaults where not given.
+        """
+        frames = motion.reshape(-1, len(COORDINATES)).to(self.scale.dtype)
+        rows = [frames.index_select(1, self.canonical).T]
+        for i, name in enumerate(self.extra_names):
+            if extra and name in extra:
+                values = torch.as_tensor(extra[name], dtype=frames.dtype, device=frames.device)
+                rows.append(values.reshape(1, -1))
+            else:
+                rows.append(self.defaults[i : i + 1].expand(1, len(frames)))
+        return torch.cat(rows).index_select(0, self.restore) * self.scale
+
+
+class Skeleton(nn.Module):
+    """A person's skeleton: `motion` (..., 33), degrees and metres in canonical order, to points in the ground frame."""
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float32):
+        super().__init__()
+        self.description = description
+        self.coordinate_map = CoordinateMap(description, dtype)
+        self.tree = KinematicTree(description, dtype)
+        self.contact_tree = KinematicTree(description, dtype, set(description.contact_bodies.tolist()))
+        self.register_buffer("contact_radii", torch.tensor(description.contact_radii, dtype=dtype))
+        self.marker_groups = _PointGroups(self.tree, description.marker_bodies, description.marker_locations)
+        self.contact_groups = _PointGroups(self.contact_tree, description.contact_bodies, description.contact_locations)
+        in_model = [description.coordinate_names.index(name) for name in COORDINATES]
+        ranges = torch.tensor(description.coordinate_ranges[in_model])
+        rotations = [i for i in range(len(COORDINATES)) if i not in TRANSLATION_INDICES]
+        ranges[rotations] = ranges[rotations].rad2deg()
+        self.register_buffer("coordinate_range", ranges.to(dtype))
+
+    @property
+    def body_names(self) -> tuple[str, ...]:
+        return self.description.body_names
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        return tuple(joint.name for joint in self.description.joints)
+
+    @property
+    def marker_names(self) -> tuple[str, ...]:
+        return self.description.marker_names
+
+    @property
+    def contact_names(self) -> tuple[str, ...]:
+        return self.description.contact_names
+
+    @property
+    def mass_kg(self) -> float:
+        """The model's mass, kg."""
+        return float(self.description.masses_kg.sum())
+
+    @cached_property
+    def leg_length_m(self) -> float:
+        """Hip to knee plus knee to ankle in the neutral pose, mean of both legs, metres."""
+        device = self.contact_radii.device
+        centres = self.joint_centres(torch.zeros(1, len(COORDINATES), device=device))[0]
+        at = {name: centres[i] for i, name in enumerate(self.joint_names)}
+        lengths = [
+            (at[f"hip_{side}"] - at[f"walker_knee_{side}"]).norm()
+            + (at[f"walker_knee_{side}"] - at[f"ankle_{side}"]).norm()
+            for side in "lr"
+        ]
+        return float(sum(lengths) / 2)
+
+    def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """Rotations (..., B, 3, 3) and origins (..., B, 3) of all bodies in the ground frame, metres."""
+        rotation, origin, _ = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(rotation, motion), _frames_first(origin, motion)
+
+    def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Origins of the joints' child frames, (..., B, 3) metres, in the order of `joint_names`."""
+        _, _, centres = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(centres, motion)
+
+    def markers(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """The model's markers, (..., M, 3) metres, in the order of `marker_names`."""
+        rotation, origin, _ = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(_attached(self.marker_groups, rotation, origin), motion)
+
+    def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Centres of the foot contact spheres, (..., 12, 3) metres, right foot first; radii in `contact_radii`.
+
+        Only the pelvis and the legs are evaluated.
+        """
+        tree = self.contact_tree
+        rotation, origin, _ = tree.walk(tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(_attached(self.contact_groups, rotation, origin), motion)
+
+
+class _PointGroups(nn.Module):
+    """Points fixed to bodies, grouped so that each body takes one matrix product."""
+
+    def __init__(self, tree: KinematicTree, bodies, locations):
+        super().__init__()
+        positions = [tree.position_of_body[int(body)] for body in bodies]
+        self.owners = sorted(set(positions))
+        order = []
+        for owner in self.owners:
+            members = [i for i, position in enumerate(positions) if position == owner]
+            points = torch.tensor(locations[members], dtype=tree.constant_offset.dtype)
+            self.register_buffer(f"points_{owner}", points)
+            order += members
+        self.register_buffer("restore", torch.tensor(order, dtype=torch.long).argsort())
+
+
+def _attached(groups: _PointGroups, rotation: Tensor, origin: Tensor) -> Tensor:
+    """(P, 3, N) ground positions of the points."""
+    if not groups.owners:
+        return origin.new_zeros(0, 3, origin.shape[-1])
+    placed = []
+    for owner in groups.owners:
+        points = getattr(groups, f"points_{owner}")  # (p, 3)
+        columns = rotation[owner].transpose(0, 1).reshape(3, -1)  # (3, 3 N): for each axis j, all of R[:, j]
+        placed.append((points @ columns).reshape(len(points), 3, -1) + origin[owner])
+    return torch.cat(placed).index_select(0, groups.restore)
+
+
+def _frames_first(value: Tensor, motion: Tensor) -> Tensor:
+    """(..., N) with frames last -> the motion's leading shape, then the rest."""
+    return value.movedim(-1, 0).reshape(*motion.shape[:-1], *value.shape[:-1])
