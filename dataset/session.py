@@ -131,7 +131,8 @@ def data_root(argument: str | Path | None) -> Path:
 def discover_sessions(root: str | Path) -> list[Session]:
     """All sessions under a data root, by id.
 
-    Looked for: `<root>/Data/<session>/`, `<root>/OpenCapData_<session>/`, `<root>/<session>/`, and `root` itself. Raises InputError, saying what is there, where none is found.
+    Looked for: `<root>/Data/<session>/`, `<root>/OpenCapData_<session>/`, `<root>/<session>/`, and `root` itself.
+    Raises InputError, saying what is there, where none is found.
     """
     root = Path(root).expanduser()
     if _is_session(root):
