@@ -17,8 +17,8 @@ _LONGEST_GAP_FRAMES = 5
 def resample(motion: Motion, rate_hz: float = FRAME_RATE_HZ) -> Motion:
     """The same motion at an even `rate_hz`, from its first time stamp on.
 
-    Going down in rate, a zero-phase low pass comes first (see `resample_signals`). Angles are unwrapped. Activations are
-    interpolated without overshoot and stay within 0 to 1. A motion that already has this rate is returned as it is.
+    Going down in rate, a zero-phase low pass comes first (see `resample_signals`). Angles are unwrapped. Activations
+    are interpolated without overshoot and stay within 0 to 1. A motion that has this rate already is returned as it is.
     Raises InputError for fewer than four frames and for a gap in the recording.
     """
     _refuse_gaps(motion)

@@ -1,9 +1,9 @@
 """Squat repetitions of a trial, each from upright stance to upright stance (supplement 1.1 of the BIGE paper).
 
 The knee angle at 60 Hz is smoothed by a Savitzky-Golay filter (21 frames, order 3). Valleys of its angular speed, below
-10 % of the trial's top speed and at least 6 frames apart, are the candidate boundaries; a repetition runs from an upright
-candidate over one bottom to the next upright one. Of the choices left, those are taken whose curves, normalised to 101
-points, differ least from one another, with a penalty on a mean length over 2 s.
+10 % of the trial's top speed and at least 6 frames apart, are the candidate boundaries; a repetition runs from an
+upright candidate over one bottom to the next upright one. Of the choices left, those are taken whose curves, normalised
+to 101 points, differ least from one another, with a penalty on a mean length over 2 s.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def _choices(knee: np.ndarray, bottoms: list[int]) -> list[tuple[list[int], list
     limit = knee.min() + _UPRIGHT * np.ptp(knee)
     candidates = {int(frame) for frame in (0, *valleys, len(knee) - 1) if knee[frame] <= limit}
     for left, right in pairwise(bottoms):
-        # A touch-and-go repetition turns round too fast, or a little low, for a candidate: its straightest frame serves.
+        # A touch-and-go repetition turns too fast, or a little low, for a candidate: its straightest frame serves.
         straightest = left + int(knee[left:right].argmin())
         if not any(left < frame < right for frame in candidates) and knee[straightest] <= 2 * limit - knee.min():
             candidates.add(straightest)
@@ -102,7 +102,7 @@ def _choices(knee: np.ndarray, bottoms: list[int]) -> list[tuple[list[int], list
 
 
 def _most_alike(knee: np.ndarray, choices: list[tuple[list[int], list[int]]]) -> list[tuple[int, int]]:
-    """One (start, end) a repetition, by coordinate descent from the nearest candidates: each curve near the others' mean."""
+    """One (start, end) a repetition, by coordinate descent: each curve as near as may be to the others' mean."""
     chosen = [(starts[0], ends[0]) for starts, ends in choices]
     if len(chosen) < 2:
         return chosen
