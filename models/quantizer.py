@@ -52,6 +52,8 @@ def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
 
 def draw_latents(latents: Tensor, weight: Tensor, count: int) -> Tensor:
     """`count` rows of latents (N, D), drawn with probability `weight` (N,); spread a little where rows must repeat."""
+    if count == 0:
+        return latents[:0]
     if not weight.any():
         weight = torch.ones_like(weight)
     drawn = latents[torch.multinomial(weight, count, replacement=True)]

@@ -153,7 +153,7 @@ def _published_vqvae_state(path: Path, content: dict) -> dict:
 
 
 def _published_vqvae_config(path: Path, state: dict) -> VQVAEConfig:
-    """Sizes from the weights themselves; what weights do not tell from the JSON file beside them, or T2M-GPT's values."""
+    """Sizes from the weights themselves; what they do not tell from the JSON file beside them, or as in T2M-GPT."""
     learned = "quantizer.embedding.weight" in state
     codebook = state["quantizer.embedding.weight" if learned else "quantizer.codebook"]
     stages = {name.split(".")[2] for name in state if name.startswith("encoder.model.") and ".model.0.conv1." in name}

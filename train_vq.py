@@ -1,0 +1,134 @@
+"""Train the VQ-VAE on squat windows.
+
+    python train_vq.py --dataname demo --exp-name VQVAE_demo --width 128 --batch-size 64 --total-iter 5000
+    python train_vq.py --batch-size 256 --lr 2e-4 --total-iter 300000 --lr-scheduler 200000 --nb-code 512 --down-t 2 \\
+        --depth 3 --dilation-growth-rate 3 --out-dir output --dataname mcs --vq-act relu --quantizer ema_reset \\
+        --loss-vel 0.5 --recons-loss l1_smooth --exp-name VQVAE9
+    torchrun --nproc-per-node 4 train_vq.py ...        (or: deepspeed train_vq.py ...)
+
+Writes <out-dir>/<exp-name>/: args.json, train.log, losses.csv, TensorBoard events, <step>.pth, last.pth, best.pth
+(least held-out loss) and latents.npz (the training windows' latents under best.pth). Ctrl-C saves last.pth and leaves.
+"""
+
+import logging
+
+from options.common import data_root_of, run_folder
+from options.train_vq import build_parser
+from utils.script import run
+
+logger = logging.getLogger("bige")
+
+
+def main() -> None:
+    arguments = build_parser(__doc__).parse_args()
+
+    from dataset.window_tensors import load_split
+    from utils.processes import Processes
+    from utils.script import choose_device, save_arguments, set_seed, set_threads
+
+    set_threads(arguments.threads)
+    set_seed(arguments.seed)
+    processes = Processes(choose_device(arguments.device), arguments.local_rank)
+    name, root = data_root_of(arguments)
+    training, held_out = load_split(name, root, seed=arguments.seed)
+    if processes.first:
+        save_arguments(arguments, run_folder(arguments))
+    train(arguments, training, held_out, processes)
+    processes.close()
+
+
+def train(arguments, training, held_out, processes) -> None:
+    """Train on the WindowTensors `training`, evaluate on `held_out`; everything goes to the run folder."""
+    import torch
+    from tqdm import tqdm
+
+    from models.vqvae import VQVAE
+    from utils.checkpoints import load_vqvae, read_checkpoint, save_checkpoint
+    from utils.interruption import asked_to_stop
+    from utils.training_log import TrainingLog
+    from utils.vqvae_training import config_of, evaluate, learning_rate, least_std, vqvae_losses, write_latents
+
+    folder, device = run_folder(arguments), processes.device
+    if arguments.mirror:
+        training = training.with_mirrored()
+    training, held_out = training.to(device), held_out.to(device)
+    weight = training.recorded.float().clamp_min(arguments.unrecorded_weight)  # (N, T)
+
+    state = None
+    if arguments.resume_pth:
+        model = load_vqvae(arguments.resume_pth, device)
+        state = read_checkpoint(arguments.resume_pth).get("training")
+        logger.info("from %s, %s", arguments.resume_pth, "continuing" if state else "weights only: a new start")
+    else:
+        model = VQVAE(config_of(arguments)).to(device)
+        model.normalizer.fit(training.motion, weight, least_std=least_std().to(device))
+    replica = processes.wrap(model)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), arguments.lr, betas=(0.9, 0.99), weight_decay=arguments.weight_decay
+    )
+    start, best = 0, float("inf")
+    if state:
+        optimiser.load_state_dict(state["optimiser"])
+        start, best = state["iteration"], state["best"]
+
+    terms = ["loss", "reconstruction", "velocity", "temporal", "commitment", "perplexity", "used_codes", "lr"]
+    held_out_terms = [f"held_out/{name}" for name in evaluate(model, held_out)]
+    log = TrainingLog(folder, terms + held_out_terms, resume_at=start if state else None, enabled=processes.first)
+    size = max(1, arguments.batch_size // processes.count)
+    logger.info("%d training windows, %d held out, %s", len(training), len(held_out), model.config)
+
+    def save(path, iteration: int) -> None:
+        training_state = {"iteration": iteration, "best": best, "optimiser": optimiser.state_dict()}
+        save_checkpoint(path, model, training_state)
+
+    progress = tqdm(range(start + 1, arguments.total_iter + 1), initial=start, total=arguments.total_iter, disable=None)
+    with asked_to_stop() as stop:
+        for iteration in progress:
+            # each step has its own seed, so that a resumed run draws what an unbroken one would have drawn
+            torch.manual_seed((arguments.seed * 1_000_003 + iteration) * processes.count + processes.rank)
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(iteration, arguments)
+            chosen = torch.randint(len(training), (size,)).to(device)
+            unquantised = (torch.rand(size) < arguments.unquantised).to(device)
+            model.train()
+            with torch.autocast(device.type, torch.bfloat16, enabled=arguments.precision == "bfloat16"):
+                output = replica(training.motion[chosen], weight[chosen], unquantised)
+            losses = vqvae_losses(output, training.motion[chosen], weight[chosen], arguments)
+            optimiser.zero_grad(set_to_none=True)
+            losses["loss"].backward()
+            optimiser.step()
+
+            last = iteration == arguments.total_iter or stop()
+            if not processes.first:
+                if last:
+                    break
+                continue
+            figures = {}
+            if iteration % arguments.print_iter == 0 or last:
+                figures = {name: float(value.detach()) for name, value in losses.items()}
+                figures["perplexity"] = float(output.quantised.perplexity)
+                figures["used_codes"] = float(output.quantised.used_codes)
+                figures["lr"] = optimiser.param_groups[0]["lr"]
+            if iteration % arguments.eval_iter == 0 or last:
+                held_out_figures = evaluate(model, held_out)
+                figures |= {f"held_out/{name}": value for name, value in held_out_figures.items()}
+                if held_out_figures["loss"] < best:
+                    best = held_out_figures["loss"]
+                    save_checkpoint(folder / "best.pth", model)
+            if figures:
+                log.write(iteration, figures)
+                logger.info("%d %s", iteration, " ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+            if iteration % arguments.save_iter == 0:
+                save(folder / f"{iteration}.pth", iteration)
+            if iteration % arguments.save_iter == 0 or last:
+                save(folder / "last.pth", iteration)
+            if stop():
+                raise KeyboardInterrupt
+
+    if processes.first:
+        write_latents(folder / "latents.npz", load_vqvae(folder / "best.pth", device), training)
+        log.close()
+
+
+if __name__ == "__main__":
+    run(main)
