@@ -214,7 +214,7 @@ class KinematicTree(nn.Module):
             self._buffer(f"axis_{name}", np.array(value)[..., None], dtype)
         self._buffer("axis_direction", directions[..., None], dtype)
         self._buffer("constant_rotation", constant_rotation[..., None], dtype)
-        self.groups, order = [], []
+        self.groups, order, axis_order = [], [], []
         counts = [axis_joint.count(joint) for joint in range(len(constant_rotation))]
         for count in sorted(set(counts)):
             members = [joint for joint, c in enumerate(counts) if c == count]
@@ -225,6 +225,8 @@ class KinematicTree(nn.Module):
             self._buffer(f"{name}_joints", members, torch.long)
             self.groups.append((count, name))
             order += members
+            axis_order += axes.flatten().tolist()
+        self._buffer("axis_restore", np.argsort(axis_order), torch.long)
         self._buffer("group_restore", np.argsort(order), torch.long)
 
     def joints(self, coordinates: Tensor, derivatives: int = 0) -> LocalJoints:
@@ -232,36 +234,29 @@ class KinematicTree(nn.Module):
         values, *slopes = self.functions(coordinates, derivatives)
         angles = values[: self.axis_count, None, None]  # (A, 1, 1, N)
         turns = self.axis_rest + angles.sin() * self.axis_sine + angles.cos() * self.axis_cosine  # (A, 3, 3, N)
-        products, axes = [], [None] * self.axis_count
+        products, axes = [], []
         for count, name in self.groups:
-            index = getattr(self, f"{name}_axes")
             if count == 0:
                 members = self.constant_rotation.index_select(0, getattr(self, f"{name}_joints"))
                 products.append(members.expand(-1, -1, -1, coordinates.shape[1]))
                 continue
-            product = turns.index_select(0, index[0])
-            if derivatives:
-                self._collect(axes, index[0], self.axis_direction.index_select(0, index[0]), None)
-            for k in range(1, count):
+            product = None
+            for index in getattr(self, f"{name}_axes"):
                 if derivatives:
-                    self._collect(axes, index[k], self.axis_direction.index_select(0, index[k]), product)
-                product = matrix_product(product, turns.index_select(0, index[k]))
+                    direction = self.axis_direction.index_select(0, index).expand(-1, -1, coordinates.shape[1])
+                    axes.append(direction if product is None else rotate(product, direction))
+                turn = turns.index_select(0, index)
+                product = turn if product is None else matrix_product(product, turn)
             products.append(product)
         rotation = torch.cat(products).index_select(0, self.group_restore)
         moves = (self.move_spread @ values[self.axis_count :]).reshape(len(self.parents), 3, -1)
         return LocalJoints(
             rotation=rotation,
             offset=self.constant_offset + moves,
-            axes=torch.stack(axes) if derivatives else None,
+            axes=torch.cat(axes).index_select(0, self.axis_restore) if derivatives else None,
             first=slopes[0] if derivatives else None,
             second=slopes[1] if derivatives > 1 else None,
         )
-
-    @staticmethod
-    def _collect(axes: list, index: Tensor, directions: Tensor, product: Tensor | None) -> None:
-        turned = directions if product is None else rotate(product, directions)
-        for position, k in enumerate(index.tolist()):
-            axes[k] = turned[position]
 
     def walk(self, joints: LocalJoints) -> tuple[Tensor, Tensor, Tensor]:
         """Ground-frame rotations (B, 3, 3, N), body origins (B, 3, N) and joint centres (B, 3, N)."""
