@@ -1,0 +1,52 @@
+"""A body simple enough to know the answers: stands in for a skeleton in tests of what looks at feet."""
+
+import math
+
+import torch
+
+from dataset.coordinates import COORDINATE_INDEX as AT
+
+LEG_M = 0.9
+FOOT_X_M = (-0.05, 0.0, 0.04, 0.08, 0.12, 0.15)
+
+
+class StandIn:
+    """Feet under the pelvis: bending a knee lifts that foot by 0.9 m (1 - cos(knee / 2)); nothing else moves it."""
+
+    contact_radii = torch.full((12,), 0.02)
+    coordinate_range = torch.tensor([[-180.0, 180.0]]).repeat(33, 1)
+
+    def contact_points(self, motion):
+        feet = []
+        for side, z in (("r", 0.1), ("l", -0.1)):
+            half = motion[..., AT[f"knee_angle_{side}"]] * math.pi / 360
+            height = motion[..., AT["pelvis_ty"]] - LEG_M * half.cos() + 0.02
+            x = motion[..., AT["pelvis_tx"], None] + torch.tensor(FOOT_X_M).to(motion)
+            foot = [x, height[..., None].expand_as(x), (motion[..., AT["pelvis_tz"], None] + z).expand_as(x)]
+            feet.append(torch.stack(foot, -1))
+        return torch.cat(feet, -2)
+
+
+def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torch.float32) -> torch.Tensor:
+    """One smooth squat of the stand-in with both feet on the floor, (count, frames, 33) degrees and metres."""
+    phase = torch.linspace(0, 2 * math.pi, frames, dtype=dtype)
+    bend = depth_deg * 0.5 * (1 - phase.cos())
+    motion = torch.zeros(count, frames, 33, dtype=dtype)
+    for side in "lr":
+        motion[..., AT[f"knee_angle_{side}"]] = bend
+        motion[..., AT[f"hip_flexion_{side}"]] = bend
+        motion[..., AT[f"ankle_angle_{side}"]] = 0.3 * bend
+    motion[..., AT["pelvis_tilt"]] = -0.3 * bend
+    motion[..., AT["pelvis_ty"]] = LEG_M * (bend * math.pi / 360).cos()
+    return motion
+
+
+def activations_of(motion, mask=None, person=None):
+    """A surrogate that can be read: both vastus medialis follow the knee flexion of their side, 0.4 at 90 degrees."""
+    from dataset.coordinates import MUSCLE_INDEX
+
+    activations = torch.zeros(*motion.shape[:2], 80).to(motion)
+    for side in "lr":
+        knee = motion[..., AT[f"knee_angle_{side}"]]
+        activations[..., MUSCLE_INDEX[f"vasmed_{side}"]] = knee * (0.4 / 90)
+    return activations

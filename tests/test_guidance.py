@@ -1,0 +1,295 @@
+"""Guidance: its terms, its proximity, its schedule and its loop, on models small enough to know the answer."""
+
+import json
+
+import pytest
+import torch
+from bodies import StandIn, activations_of, squat
+
+from dataset.errors import InputError
+from models.surrogate import Surrogate
+from models.vqvae import VQVAE, VQVAEConfig
+from utils.guidance import CodebookProximity, Guidance, Proximity, Schedule, Starts, _State, search
+from utils.quantities import Context
+from utils.terms import Term, parse_term, published_terms, read_terms
+
+DEPTH = Term("knee_flexion", "max", "within", 60.0, 80.0)
+
+
+def decode(z):
+    """Latents (B, 4, 3) -> squats whose depth is 90 + 10 z[0, 0] degrees, and whose trunk leans by z[0, 1]."""
+    motion = squat(1, 32).repeat(len(z), 1, 1)
+    bend = motion * (1 + z[:, :1, :1] / 9)
+    lean = torch.nn.functional.one_hot(torch.tensor(20), 33) * z[:, :1, 1:2]
+    return bend + lean
+
+
+def describe(motion):
+    return Context(motion, surrogate=activations_of, skeleton=StandIn())
+
+
+def guidance_for(*terms, iterations=120, **options):
+    latents = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))
+    options = {"lr": 0.2, "schedule": Schedule(iterations)} | options
+    return Guidance(decode, describe, terms or [DEPTH], Proximity(latents), **options)
+
+
+def draws(seed=2):
+    generator = torch.Generator().manual_seed(seed)
+    latents = torch.randn(20, 4, 3, generator=generator)
+    return lambda start: latents[start]
+
+
+# Terms
+
+
+def test_a_line_is_a_term():
+    term = parse_term("activation:vasmed:max:within:0.35:0.45:weight=2:name=quadriceps")
+    assert term == Term("activation", "max", "within", 0.35, 0.45, 2.0, argument="vasmed", name="quadriceps")
+    assert term.required
+    assert term.asked == "0.35 to 0.45"
+    tilt = parse_term("pelvis_tilt:at_peak:vasmed:below:-10:wish")
+    assert (tilt.muscle, tilt.low, tilt.high, tilt.required) == ("vasmed", None, -10.0, False)
+    assert not parse_term("foot_slip:mean:small").required
+    assert parse_term("knee_flexion:max:equals:90:tolerance=3").allowed == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("knee:max:above:90", "knee_flexion"),
+        ("knee_flexion:maximum:above:90", "at_peak"),
+        ("knee_flexion:max:over:90", "within, above"),
+        ("knee_flexion:max:within:90", "takes 2"),
+        ("knee_flexion:max:within:90:80", "empty"),
+        ("knee_flexion:max:above:ninety", "expected a number"),
+        ("knee_flexion:max:above:nan", "expected a number"),
+        ("knee_flexion:max:above:90:wieght=2", "wieght"),
+        ("knee_flexion:max:above:90:weight=-1", "negative"),
+        ("activation:vastus:max:above:0.3", "vasmed"),
+        ("pelvis_tilt:at_peak:quad:above:0.3", "vasmed"),
+        ("knee_flexion:max", "comparison"),
+        ("activation", "muscle"),
+    ],
+)
+def test_a_wrong_line_says_what_is_wrong(line, says):
+    with pytest.raises(InputError, match=says):
+        parse_term(line)
+
+
+def test_a_file_holds_lines_and_objects(tmp_path):
+    path = tmp_path / "constraints.json"
+    objects = [
+        "asymmetry:rms:below:3",
+        {"quantity": "knee_flexion", "unit": "deg", "statistic": "max", "comparison": "within", "low": 80, "high": 100},
+        {"quantity": "pelvis_drop", "statistic": "max", "comparison": "above", "low": 0.3, "wish": True},
+    ]
+    path.write_text(json.dumps({"constraints": objects}))
+    terms = read_terms(path)
+    assert [term.required for term in terms] == [True, True, False]
+    assert (terms[1].low, terms[1].high) == (80, 100)
+    path.write_text(json.dumps([objects[1] | {"unit": "rad"}]))
+    with pytest.raises(InputError, match="constraint 1: knee_flexion is in deg"):
+        read_terms(path)
+    path.write_text("nonsense")
+    with pytest.raises(InputError, match="not a JSON file"):
+        read_terms(path)
+
+
+def test_mac_counts_as_published_and_a_tolerance_counts_alike_in_every_unit():
+    peaks = torch.tensor([[0.30, 0.40], [0.40, 0.55], [0.40, 0.38]])
+    mac = Term("activation", "max", "within", 0.35, 0.45, argument="vasmed", tolerance=1e-9)
+    expected = torch.tensor([0.025, 0.05, 0.0])
+    torch.testing.assert_close(mac.loss(peaks) * 1e-9 / 0.01, expected, atol=1e-6, rtol=0)
+    five_tolerances_off = [
+        (Term("activation", "max", "above", 0.3, argument="vasmed"), 0.3 - 0.05),
+        (Term("knee_flexion", "max", "above", 90.0), 85.0),
+        (Term("pelvis_drop", "max", "above", 0.3), 0.3 - 0.025),
+    ]
+    for term, value in five_tolerances_off:
+        values = torch.tensor([[value]])
+        assert term.violation(values).item() == pytest.approx(5, rel=1e-4)
+        assert term.loss(values).item() == pytest.approx(0.06, rel=1e-4)  # the bound is drawn in by one tolerance
+        assert not term.met(values)
+        assert term.met(values + 4.5 * term.allowed)
+
+
+def test_published_weights_see_the_units_they_were_published_for():
+    """Of a uniform motion: 60 deg/s are one degree a frame, 0.6 m/s one centimetre a frame."""
+    motion = torch.zeros(1, 50, 33)
+    motion[0, :, [6, 9, 12, 13, 14, 15, 0]] = torch.arange(50.0).unsqueeze(1)
+    motion[0, :, 6] += 3
+    motion[0, :, 3] = 0.01 * torch.arange(50)
+    context = describe(motion)
+    losses = {term.name: term.weight * term.loss(term.value(context)).item() for term in published_terms(0.35, 0.45)}
+    assert losses["omega"] == pytest.approx(0.5 * 1.0, rel=1e-4)
+    assert losses["asymmetry"] == pytest.approx(3.0**2, rel=1e-4)
+    assert losses["com_speed"] == pytest.approx(50 * 0.01**2, rel=1e-3)
+    assert losses["com_acc"] == pytest.approx(0, abs=1e-5)
+    assert losses["slide"] == pytest.approx(0.1 * 0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize("term", published_terms(0.9, 0.95, tilt_range_deg=(20.0, 30.0)), ids=lambda term: term.label)
+def test_the_gradient_of_every_term_reaches_z(term):
+    torch.manual_seed(0)
+    vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=8, width=32, depth=1)).eval()
+    vqvae.normalizer.mean.copy_(squat(1, 24)[0].mean(0))
+    vqvae.normalizer.std.fill_(5.0)
+    surrogate = Surrogate().eval()
+    z = torch.randn(2, 6, 8, requires_grad=True)
+    context = Context(vqvae.decode(z), surrogate=surrogate, skeleton=StandIn())
+    term.loss(term.value(context)).sum().backward()
+    assert z.grad.isfinite().all()
+    assert (z.grad.flatten(1).norm(dim=1) > 0).all()
+
+
+# Proximity
+
+
+def test_proximity_is_the_naive_loop():
+    generator = torch.Generator().manual_seed(0)
+    latents = torch.randn(200, 49, 16, generator=generator) + 3.0
+    z = (latents[:12] + 0.3 * torch.randn(12, 49, 16, generator=generator)).requires_grad_()
+    distance, index = Proximity(latents)(z)
+    gradient = torch.autograd.grad(distance.sum(), z)[0]
+    for j in range(12):
+        each = torch.stack([(z[j] - latent).norm() for latent in latents])
+        nearest = int(each.argmin())
+        assert index[j] == nearest
+        torch.testing.assert_close(distance[j], each[nearest])
+        torch.testing.assert_close(gradient[j], torch.autograd.grad(each[nearest], z, retain_graph=True)[0][j])
+
+
+def test_proximity_is_not_fooled_by_rounding():
+    """Far from the origin the matrix product rounds by more than the difference between the two nearest."""
+    latents = 1e3 + torch.randn(64, 4, 4, generator=torch.Generator().manual_seed(0))
+    latents[:8] = latents[0] + 1e-3 * torch.arange(8.0).view(8, 1, 1)
+    _, index = Proximity(latents)(latents[:8].clone())
+    assert index.tolist() == list(range(8))
+
+
+def test_proximity_to_the_codebook_is_the_distance_to_the_own_codes():
+    distance, _ = CodebookProximity(torch.round)(torch.full((2, 4, 1), 0.25))
+    assert distance.tolist() == [0.5, 0.5]
+
+
+# Schedule and loop
+
+
+def test_the_published_schedule():
+    schedule = Schedule(3000, release=True)
+    assert [schedule.at(i)[0] for i in (0, 499)] == [0, 0]
+    assert schedule.at(750)[0] == pytest.approx(0.5, abs=0.01)
+    assert schedule.at(1000) == schedule.at(2499) == (1.0, 1.0)
+    assert schedule.at(2500) == schedule.at(2999) == (0.0, 0.0)
+    assert Schedule(3000).at(2500) == (1.0, 0.0)
+    assert [Schedule(60).at(i) for i in (9, 20, 50)] == [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)]
+
+
+def test_the_step_is_adams():
+    z = torch.randn(3, 4, 2, generator=torch.Generator().manual_seed(0))
+    theirs = z.clone().requires_grad_()
+    adam = torch.optim.Adam([theirs], lr=0.3)
+    state = _State(z.clone(), 1)
+    for _ in range(20):
+        theirs.grad = 2 * theirs.detach() + 1
+        state.step(2 * state.z + 1, 0.3)
+        adam.step()
+    torch.testing.assert_close(state.z, theirs.detach())
+
+
+def test_what_is_required_is_met_though_the_wishes_pull_against_it():
+    """Starts 90 degrees deep and asked for 60 to 80 at most, while a wish for 100 degrees is four times as heavy."""
+    guidance = guidance_for(DEPTH, parse_term("knee_flexion:max:above:100:weight=4:wish"))
+    z = guidance.optimise(torch.stack([draws()(j) for j in range(4)]))
+    for sample in guidance.answer(z, range(4)):
+        assert sample.accepted
+        assert 60 <= sample.values[0].min() <= sample.values[0].max() <= 80
+        assert sample.met == (True, False)
+    fixed = guidance_for(DEPTH, parse_term("knee_flexion:max:above:100:weight=4:wish"), hold=1.0)
+    assert not fixed.answer(fixed.optimise(torch.zeros(1, 4, 3)), [0])[0].accepted
+
+
+def test_of_what_meets_the_constraints_the_nearest_to_real_motion_is_kept():
+    far = torch.stack([draws()(j) for j in range(4)]) + 4
+    guidance = guidance_for(iterations=240)
+    before, _ = guidance.proximity(far)
+    samples = guidance.answer(guidance.optimise(far), range(4))
+    assert all(sample.accepted for sample in samples)
+    assert max(sample.proximity for sample in samples) < 0.6 * before.min()
+
+
+@pytest.mark.parametrize("patience", [0, 15])
+def test_what_a_sample_becomes_does_not_depend_on_its_batch(patience):
+    guidance = guidance_for(patience=patience)
+    starts = torch.stack([draws()(j) for j in range(6)])
+    together = guidance.optimise(starts)
+    for j in range(6):
+        torch.testing.assert_close(guidance.optimise(starts[j : j + 1])[0], together[j], rtol=1e-4, atol=1e-4)
+
+
+def test_patience_ends_early_what_is_settled():
+    seen = []
+    guidance = guidance_for(iterations=600, patience=20)
+    best = guidance.optimise(torch.stack([draws()(j) for j in range(4)]), seen.append)
+    assert len(seen) < 500
+    assert seen[-1]["active"] < 4 or seen[-1]["met"] == 4
+    assert all(sample.accepted for sample in guidance.answer(best, range(4)))
+
+
+def test_nothing_is_decoded_while_only_proximity_acts():
+    decoded = []
+    guidance = guidance_for(iterations=60, schedule=Schedule(60, release=True))
+    guidance.decode = lambda z: decoded.append(1) or decode(z)
+    guidance.optimise(torch.zeros(1, 4, 3))
+    assert len(decoded) == 60 - 10 - 10 + 1  # and one last look
+
+
+def test_the_same_start_gives_the_same_result_and_another_seed_another():
+    latents = torch.randn(10, 4, 3)
+    a, b, c = Starts(latents, 1, 0.1), Starts(latents, 1, 0.1), Starts(latents, 2, 0.1)
+    assert torch.equal(a(7), b(7))
+    assert not torch.equal(a(7), c(7))
+    without_noise = Starts(latents, 1)
+    assert len({tuple(without_noise(j).flatten().tolist()) for j in range(10)}) == 10
+
+
+def test_a_sample_that_misses_is_started_afresh():
+    """Starts 0 and 1 cannot move (their gradient is nothing); fresh ones take their place."""
+    latents = torch.zeros(8, 4, 3)
+    latents[:2, 0, 2] = 1.0
+    guidance = guidance_for()
+    guidance.decode = lambda z: decode(torch.where((z[:, :1, 2:] > 0.5), z.detach() * 0, z))
+    samples = search(guidance, lambda j: latents[j], wanted=4, starts=8, batch_size=4)
+    assert [sample.start for sample in samples] == [2, 3, 4, 5]
+    assert all(sample.accepted for sample in samples)
+
+
+def test_what_cannot_be_met_is_given_up_and_the_nearest_misses_come_back():
+    batches = []
+    guidance = guidance_for(parse_term("knee_flexion:min:above:500"), iterations=6)
+    samples = search(
+        guidance, draws(), wanted=4, starts=20, batch_size=4, give_up=2, report=lambda row: batches.append(row["batch"])
+    )
+    assert set(batches) == {0, 1}
+    assert len(samples) == 4
+    assert not any(sample.accepted for sample in samples)
+    assert [sample.violation for sample in samples] == sorted(sample.violation for sample in samples)
+
+
+def test_stopping_returns_the_best_so_far():
+    def stop(row):
+        if row["iteration"] == 100:
+            raise KeyboardInterrupt
+
+    samples = search(guidance := guidance_for(), draws(), wanted=4, starts=20, batch_size=2, report=stop)
+    assert guidance.interrupted
+    assert [sample.start for sample in samples] == [0, 1]
+    assert all(sample.accepted for sample in samples)
+
+
+def test_a_new_constraint_needs_no_change_in_the_loop():
+    guidance = guidance_for(DEPTH, parse_term("coordinate:lumbar_extension:mean:within:3:5"))
+    samples = guidance.answer(guidance.optimise(torch.zeros(2, 4, 3)), range(2))
+    assert all(sample.accepted for sample in samples)
+    assert samples[0].values[1].item() == pytest.approx(4, abs=1.1)

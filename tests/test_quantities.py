@@ -1,0 +1,191 @@
+"""Quantities against closed forms, the published definitions and what a mask, a batch and a gradient have to do."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from bodies import StandIn, activations_of, squat
+
+from dataset.coordinates import COORDINATE_INDEX as AT
+from dataset.coordinates import MUSCLE_INDEX
+from dataset.errors import InputError
+from utils.quantities import QUANTITIES, Context, Trace, evaluate, outside, published_metrics, summarise
+
+ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
+
+
+def context_of(motion, **options):
+    return Context(motion, surrogate=activations_of, skeleton=StandIn(), **options)
+
+
+def test_published_metrics_are_reproduced(recordings):
+    published = json.loads((recordings / "published" / "metrics_parity.json").read_text())
+    windows = np.load(recordings / "published" / "surrogate_parity.npz")
+    context = Context(
+        torch.from_numpy(windows["motion"]), activations=torch.from_numpy(windows["activations_as_batch"])
+    )
+    ours = published_metrics(context, low=0.35, high=0.45)
+    expected = {
+        "pelvis_tilt_deg": published["pelvis_tilt_deg_each_at_its_own_peak"],
+        "asymmetry_deg": published["asymmetry_deg"],
+        "angular_speed_deg_s": published["omega_deg_s"],
+        "com_speed_m_s": published["com_velocity_m_s"],
+        "com_acceleration_m_s2": published["com_acceleration_m_s2"],
+        "mac": published["mac"],
+    }
+    assert ours == pytest.approx(expected, rel=2e-6)
+    peaks = summarise(evaluate("activation", context, "vasmed"), "max")
+    np.testing.assert_allclose(peaks, published["peak_vasmed"], rtol=1e-6)
+
+
+def test_speed_and_acceleration_of_uniform_motion():
+    time_s = torch.arange(120, dtype=torch.float64) / 60
+    motion = torch.zeros(1, 120, 33, dtype=torch.float64)
+    motion[0, :, AT["pelvis_ty"]] = 0.9 - 0.5 * 3.0 * time_s**2
+    motion[0, :, AT["pelvis_tx"]] = 0.4 * time_s
+    for name in ("hip_flexion", "knee_angle", "ankle_angle"):
+        motion[0, :, AT[f"{name}_l"]] = motion[0, :, AT[f"{name}_r"]] = 50 * time_s
+    motion[0, :, AT["pelvis_tilt"]] = -50 * time_s
+    context = Context(motion)
+    assert summarise(evaluate("angular_speed", context), "rms").item() == pytest.approx(50)
+    acceleration = evaluate("com_acceleration", context)
+    torch.testing.assert_close(acceleration.values[acceleration.valid], torch.full((118, 1), 3.0).double())
+    speed = evaluate("com_speed", context).values[0, -1, 0].item()
+    assert speed == pytest.approx(np.hypot(0.4, 3.0 * (118.5 / 60)))
+
+
+def test_asymmetry_is_the_rms_of_the_joints_difference():
+    motion = squat()
+    motion[..., AT["knee_angle_l"]] += 6
+    expected = 6 / 3**0.5
+    assert summarise(evaluate("asymmetry", Context(motion)), "rms").item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_planted_feet_do_not_slip_and_a_sliding_body_does():
+    motion = squat()
+    context = context_of(motion)
+    assert summarise(evaluate("foot_slip", context), "max").max() < 1e-4
+    assert summarise(evaluate("foot_drift", context), "max").max() < 1e-5
+    assert summarise(evaluate("foot_lift", context), "max").max() < 1e-5
+    motion[..., AT["pelvis_tz"]] += 0.1 * torch.arange(196) / 60
+    context = context_of(motion)
+    torch.testing.assert_close(summarise(evaluate("foot_slip", context), "mean"), torch.full((1, 2), 0.1))
+    assert summarise(evaluate("foot_drift", context), "max").max().item() == pytest.approx(0.1 * 97.5 / 60, rel=1e-3)
+
+
+def test_a_raised_foot_is_lifted_and_its_lowest_point_still_counts_for_slip():
+    motion = squat()
+    motion[:, 50:60, AT["knee_angle_l"]] += 40
+    motion[..., AT["pelvis_tx"]] += 0.2 * torch.arange(196) / 60
+    context = context_of(motion)
+    lift = summarise(evaluate("foot_lift", context), "max")[0]
+    assert lift[0] > 0.05
+    assert lift[1] < 1e-4
+    slip = evaluate("foot_slip", context)
+    torch.testing.assert_close(slip.values[0, 55], torch.tensor([0.2, 0.2]))
+
+
+def test_floor_is_the_median_of_the_lowest_points_and_depth_below_it_is_penetration():
+    motion = squat()
+    motion[..., AT["pelvis_ty"]] += 0.37
+    motion[:, 100, AT["pelvis_ty"]] -= 0.012
+    context = context_of(motion)
+    assert context.floor_height.item() == pytest.approx(0.37, abs=1e-5)
+    penetration = evaluate("floor_penetration", context).values[0, :, 0]
+    assert penetration[100].item() == pytest.approx(0.012, abs=1e-5)
+    assert penetration.sort().values[:-1].max() < 1e-5
+    assert summarise(evaluate("pelvis_height", context), "start").item() == pytest.approx(0.9, abs=1e-5)
+
+
+def test_depth_of_a_squat():
+    context = Context(squat(depth_deg=100))
+    assert summarise(evaluate("knee_flexion", context), "max")[0].tolist() == pytest.approx([100, 100], rel=1e-3)
+    expected = 0.9 * (1 - np.cos(np.radians(50)))
+    assert summarise(evaluate("pelvis_drop", context), "max").item() == pytest.approx(expected, rel=1e-3)
+
+
+def test_peak_frame_is_of_the_more_active_side():
+    activations = torch.zeros(1, 50, 80)
+    activations[0, 20, MUSCLE_INDEX["vasmed_l"]] = 0.5
+    activations[0, 31, MUSCLE_INDEX["vasmed_r"]] = 0.6
+    context = Context(torch.arange(50.0).view(1, 50, 1).repeat(1, 1, 33), activations=activations)
+    assert context.peak_frame("vasmed").tolist() == [31]
+    assert context.peak_frame("vasmed_l").tolist() == [20]
+    tilt = summarise(evaluate("pelvis_tilt", context), "at_peak", context, "vasmed")
+    assert tilt.tolist() == [[31.0]]
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_masked_frames_do_not_count_and_samples_do_not_mix(name):
+    """The first sample ends in nonsense that its mask hides; it equals the sample that never had it."""
+    generator = torch.Generator().manual_seed(0)
+    motion = squat(2, 80) + 0.5 * torch.randn(2, 80, 33, generator=generator)
+    mask = torch.ones(2, 80, dtype=torch.bool)
+    mask[0, 60:] = False
+    spoilt = motion.clone()
+    spoilt[0, 60:] = 1e3
+    argument = ARGUMENTS[QUANTITIES[name].argument]
+    for statistic in ("mean", "rms", "max", "min", "range", "sum", "start", "end"):
+        together = summarise(evaluate(name, context_of(spoilt, mask=mask), argument), statistic)
+        alone = summarise(evaluate(name, context_of(motion[:1, :60]), argument), statistic)
+        torch.testing.assert_close(together[:1], alone, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_every_quantity_has_a_finite_gradient_even_standing_still(name):
+    for motion in (squat(1, 40), torch.zeros(1, 40, 33)):
+        motion = motion.clone().requires_grad_()
+        trace = evaluate(name, context_of(motion), ARGUMENTS[QUANTITIES[name].argument])
+        summarise(trace, "rms").sum().backward()
+        assert motion.grad.isfinite().all()
+
+
+def test_gradient_is_the_finite_difference():
+    motion = squat(1, 12, dtype=torch.float64) + 0.1 * torch.randn(
+        1, 12, 33, generator=torch.Generator().manual_seed(1)
+    )
+    for name in ("asymmetry", "angular_speed", "com_speed", "com_acceleration"):
+        torch.autograd.gradcheck(
+            lambda x, name=name: summarise(evaluate(name, Context(x)), "rms"), motion.double().requires_grad_()
+        )
+
+
+def test_sum_and_mean_square_and_outside():
+    trace = Trace(torch.tensor([[[1.0], [2.0], [9.0]]]), torch.tensor([[True, True, False]]))
+    assert summarise(trace, "sum").item() == 3
+    assert summarise(trace, "mean_square").item() == 2.5
+    assert outside(torch.tensor([0.3, 0.4, 0.5]), 0.35, 0.45).tolist() == pytest.approx([0.05, 0, 0.05])
+    assert outside(torch.tensor([5.0]), 7.0, None).item() == 2
+
+
+def test_derived_quantities_are_computed_once():
+    calls = []
+
+    def surrogate(motion, mask, person):
+        calls.append(person.shape)
+        return activations_of(motion)
+
+    context = Context(squat(2), surrogate=surrogate, person=torch.tensor([70.0, 0.9]))
+    evaluate("activation", context, "vasmed")
+    evaluate("activation", context, "soleus_l")
+    context.peak_frame("vasmed")
+    assert calls == [(2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "says"),
+    [
+        ("knee", None, "knee_flexion"),
+        ("activation", None, "activation:<muscle>"),
+        ("activation", "quadriceps", "vasmed"),
+        ("coordinate", "knee_angle", "knee_angle_l"),
+        ("asymmetry", "vasmed", "no name"),
+        ("foot_slip", None, "--subject"),
+    ],
+)
+def test_what_cannot_be_evaluated_says_what_could(name, argument, says):
+    with pytest.raises(InputError, match=says):
+        evaluate(name, Context(squat()), argument)
+    with pytest.raises(InputError, match="at_peak"):
+        summarise(evaluate("asymmetry", Context(squat())), "median")
