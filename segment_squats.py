@@ -23,11 +23,10 @@ def main() -> None:
         raise InputError(f"{session.path}: no motion file (*.mot) in OpenSimData/Kinematics")
     folder = arguments.out_dir / session.id
     found = sum(segment_trial(path, folder) for path in trials)
-    print(f"{found} repetitions in {len(trials)} trial(s), written to {folder}")
     if not found:
-        raise InputError(
-            f"{session.path}: no squat that starts and ends upright in {', '.join(p.stem for p in trials)}"
-        )
+        names = ", ".join(path.stem for path in trials)
+        raise InputError(f"{session.path}: no squat that starts and ends upright in {names}; see the plots in {folder}")
+    print(f"{found} repetitions in {len(trials)} trial(s), written to {folder}")
 
 
 def segment_trial(path, folder) -> int:

@@ -10,13 +10,16 @@ OpenCap writes it in radians inside files in degrees). The 80 activations are al
 holds is kept in `Motion.extra`.
 """
 
+import csv
 import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from dataset.coordinates import (
     ACTIVATION_COLUMNS,
@@ -285,23 +288,28 @@ def _parse_names(path: Path, line: str, number: int) -> tuple[str, ...]:
 
 
 def _parse_rows(path: Path, names, lines: list[str], start: int, header) -> tuple[np.ndarray, np.ndarray]:
-    cells, numbers = [], []
+    rows, numbers = [], []
     for number, line in enumerate(lines[start:], start + 1):
-        row = line.split()
-        if row:
-            if len(row) != len(names):
-                raise InputError(f"{path}, line {number}: {len(row)} values in a row of {len(names)} columns")
-            cells += row
+        count = len(line.split())
+        if count:
+            if count != len(names):
+                raise InputError(f"{path}, line {number}: {count} values in a row of {len(names)} columns")
+            rows.append(line)
             numbers.append(number)
     if not numbers:
         raise InputError(f"{path}: the header is there, but no row of data follows it")
     try:
-        values = np.array(list(map(float, cells))).reshape(len(numbers), len(names))
+        values = pd.read_csv(StringIO("\n".join(rows)), sep=r"\s+", header=None, dtype=np.float64, quoting=3).to_numpy(
+            copy=True
+        )
     except ValueError:
-        i = next(i for i, cell in enumerate(cells) if not _is_number(cell))
-        where = f"line {numbers[i // len(names)]}, column {names[i % len(names)]!r}"
-        raise InputError(f"{path}, {where}: {cells[i]!r} is not a number") from None
+        row, column = next(
+            (i, j) for i, line in enumerate(rows) for j, cell in enumerate(line.split()) if _not_number(cell)
+        )
+        cell = rows[row].split()[column]
+        raise InputError(f"{path}, line {numbers[row]}, column {names[column]!r}: {cell!r} is not a number") from None
 
+    values = frame.to_numpy(copy=True)
     promised = next((header[key] for key in _ROW_COUNTS if key in header), None)
     if promised is not None and promised != str(len(numbers)):
         raise InputError(
@@ -357,12 +365,12 @@ def _is_angle(name: str) -> bool:
     return name not in TRANSLATIONS and not name.endswith(("_tx", "_ty", "_tz")) and "/" not in name
 
 
-def _is_number(cell: str) -> bool:
+def _not_number(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
-        return False
-    return True
+        return True
+    return "_" in cell or not cell.isascii()  # which Python takes for digits, and no other reader does
 
 
 def _listed(names: Sequence[str], most: int = 6) -> str:
