@@ -299,9 +299,7 @@ def _parse_rows(path: Path, names, lines: list[str], start: int, header) -> tupl
     if not numbers:
         raise InputError(f"{path}: the header is there, but no row of data follows it")
     try:
-        values = pd.read_csv(StringIO("\n".join(rows)), sep=r"\s+", header=None, dtype=np.float64, quoting=3).to_numpy(
-            copy=True
-        )
+        frame = pd.read_csv(StringIO("\n".join(rows)), sep=r"\s+", header=None, dtype=float, quoting=csv.QUOTE_NONE)
     except ValueError:
         row, column = next(
             (i, j) for i, line in enumerate(rows) for j, cell in enumerate(line.split()) if _not_number(cell)
