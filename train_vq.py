@@ -30,9 +30,11 @@ def main() -> None:
     set_seed(arguments.seed)
     processes = Processes(choose_device(arguments.device), arguments.local_rank)
     name, root = data_root_of(arguments)
-    training, held_out = load_split(name, root, seed=arguments.seed)
+    training, held_out, split = load_split(root, seed=arguments.seed)
     if processes.first:
+        logger.info("sessions of %s (%s)", root, name)
         save_arguments(arguments, run_folder(arguments))
+        split.write(run_folder(arguments) / "split.json")
     train(arguments, training, held_out, processes)
     processes.close()
 
@@ -43,6 +45,7 @@ def train(arguments, training, held_out, processes) -> None:
     from tqdm import tqdm
 
     from models.vqvae import VQVAE
+    from utils.augmentation import vary
     from utils.checkpoints import load_vqvae, read_checkpoint, save_checkpoint
     from utils.interruption import asked_to_stop
     from utils.training_log import TrainingLog
@@ -91,9 +94,13 @@ def train(arguments, training, held_out, processes) -> None:
             chosen = torch.randint(len(training), (size,)).to(device)
             unquantised = (torch.rand(size) < arguments.unquantised).to(device)
             model.train()
+            motion, counts = training.motion[chosen], weight[chosen]  # (B, T, 33), (B, T)
+            if arguments.augment > 0:
+                partners = training.motion[torch.randint(len(training), (size,)).to(device)]
+                motion, counts = vary(motion, counts, partners, arguments.augment)
             with torch.autocast(device.type, torch.bfloat16, enabled=arguments.precision == "bfloat16"):
-                output = replica(training.motion[chosen], weight[chosen], unquantised)
-            losses = vqvae_losses(output, training.motion[chosen], weight[chosen], arguments)
+                output = replica(motion, counts, unquantised)
+            losses = vqvae_losses(output, motion, counts, arguments)
             optimiser.zero_grad(set_to_none=True)
             losses["loss"].backward()
             optimiser.step()

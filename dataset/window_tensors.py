@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.mirror import mirror_activations, mirror_motion
+from dataset.motion_dataset import MotionDataset
+from dataset.osim_model import load_skeleton
+from dataset.session import Session, discover_sessions
+from dataset.split import Split, split_sessions
 
 PERSON_FEATURES = ("mass_kg", "leg_length_m")
 
@@ -17,13 +23,14 @@ class WindowTensors:
 
     motion: (N, T, 33) float32, degrees and metres, canonical order, placed. recorded: (N, T) bool, False where the
     window was extended beyond the recording. activations: (N, T, 80) float32 or None. person: (N, 2) float32, see
-    PERSON_FEATURES, or None. subjects, names: N strings, whose window and which.
+    PERSON_FEATURES, or None. subjects, names, models: N strings, whose window, which, and the person's .osim file.
     """
 
     motion: Tensor
     recorded: Tensor
     subjects: tuple[str, ...]
     names: tuple[str, ...]
+    models: tuple[str, ...]
     activations: Tensor | None = None
     person: Tensor | None = None
 
@@ -41,14 +48,10 @@ class WindowTensors:
             recorded=self.recorded[on_device],
             subjects=tuple(self.subjects[i] for i in rows),
             names=tuple(self.names[i] for i in rows),
+            models=tuple(self.models[i] for i in rows),
             activations=None if self.activations is None else self.activations[on_device],
             person=None if self.person is None else self.person[on_device],
         )
-
-    def of_subjects(self, subjects: Sequence[str]) -> "WindowTensors":
-        """The windows of these subjects."""
-        wanted = set(subjects)
-        return self.take([i for i, subject in enumerate(self.subjects) if subject in wanted])
 
     def with_mirrored(self) -> "WindowTensors":
         """These windows, and then their mirror images under the names `<name>_mirrored`."""
@@ -58,6 +61,7 @@ class WindowTensors:
             recorded=torch.cat([self.recorded, self.recorded]),
             subjects=self.subjects * 2,
             names=self.names + tuple(f"{name}_mirrored" for name in self.names),
+            models=self.models * 2,
             activations=None
             if self.activations is None
             else torch.cat([self.activations, mirror_activations(self.activations)]),
@@ -76,3 +80,49 @@ class WindowTensors:
             )
         }
         return replace(self, **moved)
+
+
+def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> WindowTensors:
+    """Every squat window of the sessions, on the CPU; with activations, the windows of muscle-driven repetitions.
+
+    The person is known from the session's model. Raises InputError where no usable window is left.
+    """
+    dataset = MotionDataset(sessions, with_activations=activations)
+    people = {}
+    for session in {session.path: session for session in dataset.sessions}.values():
+        skeleton = load_skeleton(session.model_path)
+        people[session.path] = (skeleton.mass_kg, skeleton.leg_length_m)
+    items = [dataset[i] for i in range(len(dataset))]
+    return WindowTensors(
+        motion=torch.stack([item["motion"] for item in items]),
+        recorded=torch.stack([item["recorded"] for item in items]),
+        subjects=tuple(session.subject for session in dataset.sessions),
+        names=tuple(dataset.names),
+        models=tuple(str(session.model_path) for session in dataset.sessions),
+        activations=torch.stack([item["activations"] for item in items]) if activations else None,
+        person=torch.tensor([people[session.path] for session in dataset.sessions]),
+    )
+
+
+def load_split(root: Path, *, seed: int, activations: bool = False) -> tuple[WindowTensors, WindowTensors, Split]:
+    """Training and held-out windows of the sessions under `root`, split by subject, and the split itself."""
+    sessions = discover_sessions(root)
+    split = split_sessions(sessions, seed=seed)
+    of = {session.id: session for session in sessions}
+    training, held_out = (
+        load_windows([of[name] for name in names], activations=activations)
+        for names in (split.training, split.held_out)
+    )
+    return training, held_out, split
+
+
+def load_subjects(root: Path, subjects: Sequence[str], *, activations: bool = False) -> WindowTensors:
+    """Windows of the sessions or subjects named in `subjects` under `root`, or of every session for `all`."""
+    sessions = discover_sessions(root)
+    if list(subjects) != ["all"]:
+        known = {name for session in sessions for name in (session.id, session.subject)}
+        unknown = [name for name in subjects if name not in known]
+        if unknown:
+            raise InputError(f"{root} has no session or subject {unknown[0]}; it has {', '.join(sorted(known))}")
+        sessions = [session for session in sessions if {session.id, session.subject} & set(subjects)]
+    return load_windows(sessions, activations=activations)

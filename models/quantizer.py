@@ -23,14 +23,23 @@ class Quantised(NamedTuple):
     """What a quantizer answers for latents (..., code_dim)."""
 
     latents: Tensor  # (..., code_dim) codes, with the gradient of the latents
-    codes: Tensor  # (...) int64, index of the code
+    codes: Tensor  # (...) int64, index of the code; (..., groups) of a product quantizer
     loss: Tensor  # () commitment loss (and the codebook loss, where the codebook is a parameter)
     perplexity: Tensor  # () exp of the entropy of the choice of code: how many codes are used evenly
-    used_codes: Tensor  # () int64, how many different codes were chosen
+    used_codes: Tensor  # () how many different codes were chosen (of a product quantizer, both are means of its groups)
 
 
-def make_quantizer(kind: str, nb_code: int, code_dim: int, mu: float = 0.99) -> "Quantizer":
-    """The quantizer named `kind` (one of KINDS); `mu` is the decay of moving averages, a step."""
+def make_quantizer(
+    kind: str, nb_code: int, code_dim: int, mu: float = 0.99, groups: int = 1
+) -> "Quantizer | ProductQuantizer":
+    """The quantizer named `kind` (one of KINDS); `mu` is the decay of moving averages, a step.
+
+    groups: with more than one, a product of so many quantizers, each of code_dim / groups channels.
+    """
+    if groups > 1:
+        if code_dim % groups:
+            raise ValueError(f"code_dim {code_dim} does not divide into {groups} groups")
+        return ProductQuantizer([make_quantizer(kind, nb_code, code_dim // groups, mu) for _ in range(groups)])
     if kind == "orig":
         return LearnedQuantizer(nb_code, code_dim)
     if kind == "reset":
@@ -102,7 +111,7 @@ class Quantizer(nn.Module):
         if self.training:
             self.update(rows.detach(), weight, codes, count)
         through = rows + (vectors - rows).detach()
-        return Quantised(through.view(shape), codes.view(shape[:-1]), loss, perplexity, (count > 0).sum())
+        return Quantised(through.view(shape), codes.view(shape[:-1]), loss, perplexity, (count > 0).sum().float())
 
     def prepare(self, rows: Tensor, weight: Tensor) -> None:
         """Called before the search of each training step."""
@@ -112,6 +121,47 @@ class Quantizer(nn.Module):
 
     def mark_initialised(self) -> None:
         """Keep the codebook as it is (it came from a file that holds no moving averages) instead of drawing it anew."""
+
+
+class ProductQuantizer(nn.Module):
+    """Groups of channels, each with a quantizer of its own (Jegou et al. 2011, product quantisation).
+
+    With G groups of K codes a latent frame tells K^G motions apart, where one codebook tells K.
+    """
+
+    def __init__(self, quantizers: list[Quantizer]) -> None:
+        super().__init__()
+        self.groups = nn.ModuleList(quantizers)
+
+    def _split(self, latents: Tensor) -> tuple[Tensor, ...]:
+        return latents.chunk(len(self.groups), dim=-1)
+
+    def codes_of(self, latents: Tensor) -> Tensor:
+        """Index of the nearest code of each group, int64 (..., groups), for latents (..., code_dim)."""
+        parts = zip(self.groups, self._split(latents), strict=True)
+        return torch.stack([quantizer.codes_of(part) for quantizer, part in parts], -1)
+
+    def vectors_of(self, codes: Tensor) -> Tensor:
+        """Codes (..., groups) int64 -> their vectors (..., code_dim)."""
+        parts = zip(self.groups, codes.unbind(-1), strict=True)
+        return torch.cat([quantizer.vectors_of(part) for quantizer, part in parts], -1)
+
+    def forward(self, latents: Tensor, weight: Tensor | None = None) -> Quantised:
+        """As `Quantizer.forward`; loss, perplexity and used codes are means of the groups."""
+        parts = zip(self.groups, self._split(latents), strict=True)
+        answers = [quantizer(part, weight) for quantizer, part in parts]
+        return Quantised(
+            torch.cat([answer.latents for answer in answers], -1),
+            torch.stack([answer.codes for answer in answers], -1),
+            torch.stack([answer.loss for answer in answers]).mean(),
+            torch.stack([answer.perplexity for answer in answers]).mean(),
+            torch.stack([answer.used_codes for answer in answers]).mean(),
+        )
+
+    def mark_initialised(self) -> None:
+        """As `Quantizer.mark_initialised`."""
+        for quantizer in self.groups:
+            quantizer.mark_initialised()
 
 
 class LearnedQuantizer(Quantizer):

@@ -25,6 +25,7 @@ class VQVAEConfig:
     coordinates: int = 33
     nb_code: int = 512  # codes in the codebook
     code_dim: int = 512  # channels of a latent frame
+    code_groups: int = 1  # groups of channels, each with its own codes
     width: int = 512  # channels of the hidden layers
     down_t: int = 2  # stages, each of which divides the frame rate by stride_t
     stride_t: int = 2
@@ -158,7 +159,7 @@ class VQVAE(nn.Module):
         self.encoder = Encoder(self.config)
         self.decoder = Decoder(self.config)
         self.quantizer = make_quantizer(
-            self.config.quantizer, self.config.nb_code, self.config.code_dim, self.config.mu
+            self.config.quantizer, self.config.nb_code, self.config.code_dim, self.config.mu, self.config.code_groups
         )
 
     def encode(self, motion: Tensor) -> Tensor:

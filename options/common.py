@@ -7,14 +7,14 @@ import argparse
 import os
 from pathlib import Path
 
-from dataset.errors import InputError
+from dataset.session import DATA_ROOT_VARIABLE, data_root
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Keep the commands of a script's docstring as typed, and add each default that says something."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        if action.default in (None, False) or "default" in action.help:
+        if action.default is None or action.default is False or "default" in action.help:
             return action.help
         return super()._get_help_string(action)
 
@@ -80,27 +80,12 @@ def data_root_of(arguments: argparse.Namespace) -> tuple[str, Path]:
 
     Raises InputError where `mcs` is asked for and neither `--data-root` nor `$BIGE_DATA` names a folder.
     """
-    given = arguments.data_root or os.environ.get("BIGE_DATA")
-    name = arguments.dataname or ("mcs" if given else "demo")
-    if name == "demo":
-        if arguments.data_root:
-            return name, _existing(arguments.data_root, "--data-root")
-        from dataset.demo import demo_root
+    name = arguments.dataname or ("mcs" if arguments.data_root or os.environ.get(DATA_ROOT_VARIABLE) else "demo")
+    if name == "mcs" or arguments.data_root:
+        return name, data_root(arguments.data_root)
+    from dataset.demo import demo_root
 
-        return name, demo_root()
-    if not given:
-        raise InputError(
-            "--dataname mcs needs the folder that holds Data/<session>/: name it with --data-root or $BIGE_DATA, "
-            "or take --dataname demo, which runs now"
-        )
-    return name, _existing(given, "--data-root" if arguments.data_root else "$BIGE_DATA")
-
-
-def _existing(folder: str | Path, named_by: str) -> Path:
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise InputError(f"{named_by} names {folder}, which is not a folder; name one that holds Data/<session>/")
-    return folder
+    return name, demo_root()
 
 
 def positive_integer(text: str) -> int:

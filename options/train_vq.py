@@ -26,9 +26,25 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "above 0, decoded motions learn to come to rest. Held-out figures count recorded frames only.",
     )
 
+    data.add_argument(
+        "--augment",
+        type=float,
+        default=0.0,
+        metavar="STRENGTH",
+        help="Vary every window anew in each step (mixed squats, exchanged arms, offsets, amplitude, tempo, drift), at "
+        "1 with offsets of 8 degrees and 4 cm; 0 varies nothing. Few people need it, or the network recalls them.",
+    )
+
     network = parser.add_argument_group("network")
     network.add_argument("--nb-code", type=positive_integer, default=512, help="Codes in the codebook.")
     network.add_argument("--code-dim", type=positive_integer, default=512, help="Channels of a latent frame.")
+    network.add_argument(
+        "--code-groups",
+        type=positive_integer,
+        default=1,
+        help="Split the channels of a latent frame into so many groups, each with its own codes (product "
+        "quantisation): more motions can be told apart with the same codebook.",
+    )
     network.add_argument("--width", type=positive_integer, default=512, help="Channels of the hidden layers.")
     network.add_argument("--down-t", type=positive_integer, default=2, help="Stages that each shorten time.")
     network.add_argument("--stride-t", type=positive_integer, default=2, help="Factor by which a stage shortens time.")

@@ -21,6 +21,7 @@ def config_of(arguments) -> VQVAEConfig:
     return VQVAEConfig(
         nb_code=arguments.nb_code,
         code_dim=arguments.code_dim,
+        code_groups=arguments.code_groups,
         width=arguments.width,
         down_t=arguments.down_t,
         stride_t=arguments.stride_t,
@@ -85,6 +86,22 @@ def root_mean_square(error: Tensor, recorded: Tensor) -> Tensor:
     return ((error.square() * weight).sum((0, 1)) / weight.sum().clamp_min(1)).sqrt()
 
 
+def code_usage(codes: Tensor, recorded: Tensor) -> tuple[float, float]:
+    """Perplexity and number of different codes, of the codes (N, L) or (N, L, groups) that stand for recorded frames.
+
+    recorded: (N, T) bool. Of groups, the mean.
+    """
+    codes = codes.view(*codes.shape[:2], -1)
+    used = codes[recorded.view(len(codes), codes.shape[1], -1).any(-1)]  # (F, groups)
+    perplexities, counts = [], []
+    for group in used.unbind(-1):
+        count = torch.bincount(group)
+        share = count[count > 0].double() / count.sum()
+        perplexities.append(float(torch.exp(-(share * share.log()).sum())))
+        counts.append(len(share))
+    return sum(perplexities) / len(perplexities), sum(counts) / len(counts)
+
+
 @torch.no_grad()
 def reconstruct_all(model: VQVAE, motion: Tensor, *, quantised: bool = True, batch: int = 64) -> tuple[Tensor, Tensor]:
     """Reconstructions (N, T, 33) of motions (N, T, 33), through the codebook or around it, and the codes (N, L)."""
@@ -117,7 +134,7 @@ def evaluate(model: VQVAE, windows: WindowTensors) -> dict[str, float]:
         if quantised:
             weight = windows.recorded.to(error)
             figures["loss"] = float(weighted_loss("l1_smooth", reconstruction * scale, windows.motion * scale, weight))
-            figures["used_codes"] = len(codes.unique())
+            figures["used_codes"] = code_usage(codes, windows.recorded)[1]
     return figures
 
 

@@ -1,0 +1,136 @@
+"""Train the surrogate: joint kinematics to the activations of 80 muscles.
+
+    python surrogate_training.py                                  ($BIGE_DATA where it is set, else the demo sessions)
+    python surrogate_training.py --dataname demo --mirror --derivatives --d-model 96 --exp-name surrogate_demo
+    python surrogate_training.py --evaluate pretrained/surrogate/surrogate.pth --data-root DIR --subjects all
+
+Writes <out-dir>/<exp-name>/: args.json, train.log, losses.csv, TensorBoard events, last.pth, best.pth (least held-out
+loss), metrics.json (R2 and RMSE of each muscle on held-out people) and parity.png. Ctrl-C saves last.pth and leaves.
+"""
+
+import logging
+
+from options.common import data_root_of, run_folder
+from options.surrogate_training import build_parser
+from utils.script import run
+
+logger = logging.getLogger("bige")
+SHOWN = ("vasmed", "vaslat", "vasint", "soleus", "glmax2", "semimem")
+
+
+def main() -> None:
+    arguments = build_parser(__doc__).parse_args()
+
+    from dataset.window_tensors import load_split, load_subjects
+    from utils.checkpoints import load_surrogate
+    from utils.script import choose_device, save_arguments, set_seed, set_threads
+
+    set_threads(arguments.threads)
+    set_seed(arguments.seed)
+    device = choose_device(arguments.device)
+    name, root = data_root_of(arguments)
+    logger.info("sessions of %s (%s)", root, name)
+    folder = run_folder(arguments)
+    if arguments.evaluate and arguments.subjects:
+        held_out = load_subjects(root, arguments.subjects, activations=True)
+    else:
+        training, held_out, split = load_split(root, seed=arguments.seed, activations=True)
+        split.write(folder / "split.json")
+    save_arguments(arguments, folder)
+    if not arguments.evaluate:
+        train(arguments, training, held_out, device)
+    report(load_surrogate(arguments.evaluate or folder / "best.pth", device), held_out.to(device), folder)
+
+
+def train(arguments, training, held_out, device) -> None:
+    """Train on the WindowTensors `training` until `held_out` stops improving; all goes to the run folder."""
+    import torch
+    from tqdm import tqdm
+
+    from models.surrogate import Surrogate
+    from utils.checkpoints import load_surrogate, read_checkpoint, save_checkpoint
+    from utils.interruption import asked_to_stop
+    from utils.surrogate_training import config_of, evaluate, fit_normalizers, masked_smooth_l1, predict_all, shifted
+    from utils.training_log import TrainingLog
+
+    folder = run_folder(arguments)
+    if arguments.mirror:
+        training = training.with_mirrored()
+    training, held_out = training.to(device), held_out.to(device)
+    state = None
+    if arguments.resume_pth:
+        model = load_surrogate(arguments.resume_pth, device)
+        state = read_checkpoint(arguments.resume_pth).get("training")
+    else:
+        model = Surrogate(config_of(arguments)).to(device)
+        fit_normalizers(model, training)
+    optimiser = torch.optim.Adam(model.parameters(), arguments.lr, weight_decay=arguments.weight_decay)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=arguments.lr_patience)
+    start, best, best_epoch = 0, float("inf"), 0
+    if state:
+        optimiser.load_state_dict(state["optimiser"])
+        scheduler.load_state_dict(state["scheduler"])
+        start, best, best_epoch = state["epoch"], state["best"], state["best_epoch"]
+    columns = ["loss", "lr", "held_out/loss", "held_out/rmse", "held_out/r2_median"]
+    log = TrainingLog(folder, columns, resume_at=start if state else None)
+    logger.info("%d training windows, %d held out, %s", len(training), len(held_out), model.config)
+
+    progress = tqdm(range(start + 1, arguments.epochs + 1), initial=start, total=arguments.epochs, disable=None)
+    with asked_to_stop() as stop:
+        for epoch in progress:
+            torch.manual_seed(arguments.seed * 1_000_003 + epoch)  # its own seed: resuming draws the same
+            model.train()
+            total = 0.0
+            for chosen in torch.randperm(len(training)).split(arguments.batch_size):
+                shift = torch.randint(arguments.shift_frames + 1, (len(chosen),))
+                motion, recorded, activations = shifted(training, chosen.to(device), shift.to(device))
+                person = None if training.person is None else training.person[chosen.to(device)]
+                with torch.autocast(device.type, torch.bfloat16, enabled=arguments.precision == "bfloat16"):
+                    prediction = model(motion, recorded, person)
+                loss = masked_smooth_l1(prediction, activations, recorded)
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(model.parameters(), arguments.clip)
+                optimiser.step()
+                total += loss.item() * len(chosen)
+            figures = {"loss": total / len(training), "lr": optimiser.param_groups[0]["lr"]}
+            held = evaluate(predict_all(model, held_out), held_out)
+            figures |= {f"held_out/{name}": held[name] for name in ("loss", "rmse", "r2_median")}
+            scheduler.step(held["loss"])
+            log.write(epoch, figures)
+            progress.set_postfix(loss=f"{figures['loss']:.2e}", held_out=f"{held['loss']:.2e}")
+            if held["loss"] < best:
+                best, best_epoch = held["loss"], epoch
+                save_checkpoint(folder / "best.pth", model)
+            kept = {"epoch": epoch, "best": best, "best_epoch": best_epoch}
+            kept |= {"optimiser": optimiser.state_dict(), "scheduler": scheduler.state_dict()}
+            save_checkpoint(folder / "last.pth", model, kept)
+            if stop():
+                log.close()
+                raise KeyboardInterrupt
+            if epoch - best_epoch >= arguments.patience:
+                logger.info("no lower held-out loss for %d epochs: stopping at epoch %d", arguments.patience, epoch)
+                break
+    log.close()
+
+
+def report(model, held_out, folder) -> None:
+    """Print and write the figures of each muscle, and the parity plot."""
+    from utils.script import write_json
+    from utils.surrogate_training import evaluate, plot_parity, predict_all
+
+    prediction = predict_all(model, held_out)
+    metrics = evaluate(prediction, held_out)
+    print(f"{'muscle':<16}{'R2 left':>9}{'R2 right':>9}{'RMSE left':>11}{'RMSE right':>11}")
+    for muscle in (name[:-2] for name in metrics["muscles"] if name.endswith("_l")):
+        left, right = metrics["muscles"][f"{muscle}_l"], metrics["muscles"][f"{muscle}_r"]
+        print(f"{muscle:<16}{left['r2']:>9.3f}{right['r2']:>9.3f}{left['rmse']:>11.3f}{right['rmse']:>11.3f}")
+    for group, values in metrics["groups"].items():
+        print(f"{group}: R2 {values['r2_mean']:.3f} (least {values['r2_least']:.3f}), RMSE {values['rmse_mean']:.3f}")
+    write_json(folder / "metrics.json", metrics)
+    plot_parity(folder / "parity.png", prediction, held_out, SHOWN)
+    logger.info("%s: metrics.json, parity.png", folder)
+
+
+if __name__ == "__main__":
+    run(main)

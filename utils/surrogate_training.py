@@ -1,0 +1,127 @@
+"""Pieces of surrogate training: the training batch, held-out figures a muscle, and the parity plot."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dataset.coordinates import MUSCLES
+from dataset.window_tensors import PERSON_FEATURES, WindowTensors
+from models.surrogate import Surrogate, SurrogateConfig
+from utils.script import written_whole
+
+_LEAST_STD = 1e-2  # degrees or metres, and a frame: below it a channel does not move
+GROUPS = {
+    "vasti": ("vasint", "vaslat", "vasmed"),
+    "soleus": ("soleus",),
+    "gluteus maximus": ("glmax1", "glmax2", "glmax3"),
+    "hamstrings": ("bflh", "semimem", "semiten"),
+}
+
+
+def config_of(arguments) -> SurrogateConfig:
+    """The network that the arguments of surrogate_training.py describe."""
+    return SurrogateConfig(
+        d_model=arguments.d_model,
+        layers=arguments.layers,
+        heads=arguments.heads,
+        feedforward=arguments.feedforward,
+        dropout=arguments.dropout,
+        derivatives=arguments.derivatives,
+        person_features=0 if arguments.no_person else len(PERSON_FEATURES),
+    )
+
+
+def fit_normalizers(model: Surrogate, windows: WindowTensors) -> None:
+    """Take the normalisation of motion and person from the training windows."""
+    model.normalizer.fit(model.channels(windows.motion), windows.recorded, least_std=_LEAST_STD)
+    if model.person_normalizer is not None:
+        model.person_normalizer.fit(windows.person, least_std=_LEAST_STD)
+
+
+def shifted(windows: WindowTensors, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Motion, recorded and activations of the windows `chosen` (B,), each `shift` (B,) frames later.
+
+    The first pose stands in the frames before, which do not count as recorded; what leaves the window is cut off.
+    """
+    frames = windows.motion.shape[1]
+    earlier = torch.arange(frames, device=chosen.device) - shift.unsqueeze(1)  # (B, T)
+    rows, source = chosen.unsqueeze(1), earlier.clamp_min(0)
+    recorded = windows.recorded[rows, source] & (earlier >= 0)
+    return windows.motion[rows, source], recorded, windows.activations[rows, source]
+
+
+def masked_smooth_l1(prediction: Tensor, target: Tensor, recorded: Tensor) -> Tensor:
+    """Smooth L1 of activations (B, T, 80), mean over the recorded (B, T) frames and all muscles."""
+    loss = nn.functional.smooth_l1_loss(prediction, target, reduction="none").mean(-1)
+    return (loss * recorded).sum() / recorded.sum().clamp_min(1)
+
+
+@torch.no_grad()
+def predict_all(model: nn.Module, windows: WindowTensors, batch: int = 64) -> Tensor:
+    """Predicted activations (N, T, 80) of all windows."""
+    model.eval()
+    predictions = []
+    for start in range(0, len(windows), batch):
+        part = slice(start, start + batch)
+        person = None if windows.person is None else windows.person[part]
+        predictions.append(model(windows.motion[part], windows.recorded[part], person))
+    return torch.cat(predictions)
+
+
+def evaluate(prediction: Tensor, windows: WindowTensors) -> dict:
+    """Figures over the recorded frames of all windows: `loss`, and for each muscle R2 and RMSE (activation, 0 to 1).
+
+    R2 = 1 - (squared error) / (squared deviation from the muscle's mean over these frames).
+    """
+    mask = windows.recorded
+    target, found = windows.activations[mask].double(), prediction[mask].double()  # (F, 80)
+    squared_error = (found - target).square().mean(0)
+    variance = target.var(0, unbiased=False)
+    r2 = 1 - squared_error / variance.clamp_min(1e-12)
+    rmse = squared_error.sqrt()
+    muscles = {name: {"r2": round(float(r2[i]), 4), "rmse": round(float(rmse[i]), 4)} for i, name in enumerate(MUSCLES)}
+    groups = {}
+    for group, members in GROUPS.items():
+        indices = [MUSCLES.index(f"{muscle}_{side}") for muscle in members for side in "lr"]
+        groups[group] = {
+            "r2_least": round(float(r2[indices].min()), 4),
+            "r2_mean": round(float(r2[indices].mean()), 4),
+            "rmse_mean": round(float(rmse[indices].mean()), 4),
+        }
+    return {
+        "loss": float(masked_smooth_l1(prediction, windows.activations, mask)),
+        "rmse": round(float(squared_error.mean().sqrt()), 5),
+        "r2_median": round(float(r2.median()), 4),
+        "windows": len(windows),
+        "groups": groups,
+        "muscles": muscles,
+    }
+
+
+def plot_parity(path: Path, prediction: Tensor, windows: WindowTensors, muscles: tuple[str, ...]) -> None:
+    """Predicted over simulated activation, one panel a muscle and side, of the recorded frames."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    mask = windows.recorded
+    target, found = windows.activations[mask].cpu().numpy(), prediction[mask].cpu().numpy()
+    kept = np.linspace(0, len(target) - 1, min(len(target), 4000)).astype(int)
+    figure, axes = plt.subplots(2, len(muscles), figsize=(2.2 * len(muscles), 4.8), sharex=True, sharey=True)
+    for row, side in zip(axes, "lr", strict=True):
+        for axis, muscle in zip(row, muscles, strict=True):
+            i = MUSCLES.index(f"{muscle}_{side}")
+            r2 = 1 - np.mean((found[:, i] - target[:, i]) ** 2) / max(np.var(target[:, i]), 1e-12)
+            axis.plot([0, 1], [0, 1], color="0.7", linewidth=0.8)
+            axis.scatter(target[kept, i], found[kept, i], s=2, alpha=0.25, linewidths=0)
+            axis.set_title(f"{muscle}_{side}   R² {r2:.2f}", fontsize=8)
+            axis.set_aspect("equal")
+    figure.supxlabel("simulated activation (0 to 1)", fontsize=9)
+    figure.supylabel("surrogate's activation (0 to 1)", fontsize=9)
+    figure.tight_layout()
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+    plt.close(figure)
