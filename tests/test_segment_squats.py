@@ -1,0 +1,42 @@
+"""segment_squats.py, as typed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas
+import pytest
+from squats import squats
+
+from dataset.motion_file import read_motion, write_motion
+
+SCRIPT = Path(__file__).parent.parent / "segment_squats.py"
+
+
+def _run(*arguments):
+    return subprocess.run([sys.executable, SCRIPT, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_segments_table_and_plot(tmp_path):
+    trial = squats(3, rate_hz=100.0, start_s=2.0)
+    write_motion(tmp_path / "Data" / "abc" / "OpenSimData" / "Kinematics" / "SQT01.mot", trial)
+    done = _run("--subject", "abc", "--data-root", tmp_path, "--out-dir", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "3 repetitions" in done.stdout
+    table = pandas.read_csv(tmp_path / "out" / "abc" / "SQT01_segments.csv")
+    assert len(table) == 3
+    for row in table.itertuples():
+        segment = read_motion(tmp_path / "out" / "abc" / f"{row.segment}.mot")
+        assert segment.rate_hz == pytest.approx(100)
+        assert (segment.time_s[0], segment.time_s[-1]) == pytest.approx((row.start_s, row.end_s))
+        assert segment.column("knee_angle_l").max() == pytest.approx(row.knee_flexion_l_deg, abs=1e-3)
+        assert row.descent_cm == pytest.approx(35, abs=0.1)
+    assert (tmp_path / "out" / "abc" / "SQT01_segments.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_user_s_mistake_is_one_sentence_and_status_2(tmp_path):
+    write_motion(tmp_path / "abc" / "OpenSimData" / "Kinematics" / "stand.mot", squats(0, stance_s=2.0))
+    done = _run("--subject", tmp_path / "abc", "--out-dir", tmp_path / "out")
+    assert done.returncode == 2
+    assert "no squat that starts and ends upright" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,113 @@
+"""Sessions: both layouts, both names of repetitions, the model with contacts, and errors that say what is there."""
+
+import pytest
+from squats import RECORDED_REPETITIONS
+
+from dataset.errors import InputError
+from dataset.session import data_root, discover_sessions, open_session, repetition_of
+
+
+def _make(session, models=(), trials=(), repetitions=(), metadata=None):
+    for folder, names in (("Model", models), ("Kinematics", trials), ("Dynamics", repetitions)):
+        for name in names:
+            file = session / "OpenSimData" / folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    (session / "OpenSimData").mkdir(parents=True, exist_ok=True)
+    if metadata:
+        (session / "sessionMetadata.yaml").write_text(metadata)
+    return session
+
+
+@pytest.fixture
+def root(tmp_path):
+    _make(
+        tmp_path / "Data" / "015b7571",
+        models=["LaiArnold_scaled.osim", "LaiArnold_scaled_adjusted_contacts.osim", "._LaiArnold_scaled.osim"],
+        trials=["SQT01.mot", "My_squat.mot", "lunge.mot", "._SQT01.mot"],
+        repetitions=[
+            f"{name}/kinematics_activations_{name}_muscle_driven.mot"
+            for name in ("SQT01_segment_10", "SQT01_segment_9", "lunge_segment_1")
+        ]
+        + ["SQT01_segment_9/kinetics_SQT01_segment_9_muscle_driven.mot"],
+        metadata="mass_kg: 72.5\r\nheight_m: 1.78\r\nsubjectID: 'S 1'\r\nsettings:\r\n  framerate: 60\r\n",
+    )
+    _make(tmp_path / "OpenCapData_7562e3c0", trials=["DLS01_ik.mot", "walk.mot"], metadata="mass_kg: unknown\n")
+    (tmp_path / "Data" / "notes").mkdir()
+    return tmp_path
+
+
+def test_both_layouts_and_every_folder_that_a_user_may_name(root):
+    assert [session.id for session in discover_sessions(root)] == ["015b7571", "7562e3c0"]
+    assert [session.id for session in discover_sessions(root / "Data")] == ["015b7571"]
+    assert [session.id for session in discover_sessions(root / "OpenCapData_7562e3c0")] == ["7562e3c0"]
+
+
+def test_a_session_is_opened_by_folder_or_id(root, monkeypatch):
+    monkeypatch.delenv("BIGE_DATA", raising=False)
+    folder = root / "OpenCapData_7562e3c0"
+    assert open_session(folder).path == folder
+    assert open_session("7562e3c0", root).path == folder
+    assert open_session("OpenCapData_7562e3c0", root).path == folder
+    with pytest.raises(InputError, match="--data-root or set .BIGE_DATA"):
+        open_session("7562e3c0")
+    monkeypatch.setenv("BIGE_DATA", str(root))
+    assert open_session("7562e3c0").path == folder
+
+
+def test_contents_of_a_session(root):
+    session = open_session("015b7571", root)
+    assert session.model_path.name == "LaiArnold_scaled_adjusted_contacts.osim"
+    assert [path.stem for path in session.squat_trials] == ["My_squat", "SQT01"]
+    assert len(session.trials) == 3
+    assert [repetition_of(path) for path in session.squat_muscle_driven] == [("SQT01", 9), ("SQT01", 10)]
+    assert len(session.muscle_driven) == 3
+    assert (session.mass_kg, session.height_m, session.subject) == (72.5, 1.78, "S 1")
+    assert session.trial("lunge") == session.trial("LUNGE.mot") == session.path / "OpenSimData/Kinematics/lunge.mot"
+
+
+def test_without_a_squat_by_name_every_trial_counts(root, caplog):
+    caplog.set_level("INFO")
+    session = open_session("7562e3c0", root)
+    assert [path.stem for path in session.squat_trials] == ["DLS01_ik", "walk"]
+    assert "no trial is named squat" in caplog.text
+    assert session.trial("DLS01").stem == "DLS01_ik"
+    assert session.mass_kg is None
+    assert session.subject == "7562e3c0"
+    with pytest.raises(InputError, match="DLS01_ik, walk"):
+        session.trial("squats1")
+
+
+def test_errors_say_what_is_there(root, tmp_path, monkeypatch):
+    monkeypatch.delenv("BIGE_DATA", raising=False)
+    with pytest.raises(InputError, match=r"no scaled model.*no such folder"):
+        _ = open_session("7562e3c0", root).model_path
+    with pytest.raises(InputError, match="it has 015b7571, 7562e3c0"):
+        open_session("unknown", root)
+    with pytest.raises(InputError, match=r"not an OpenCap session.*found notes|found 015b7571, notes"):
+        open_session(root / "Data")
+    with pytest.raises(InputError, match="found nothing"):
+        discover_sessions(root / "Data" / "notes")
+    with pytest.raises(InputError, match=r"--data-root.*BIGE_DATA.*--dataname demo"):
+        data_root(None)
+    with pytest.raises(InputError, match=r"absent: no such folder.*--data-root"):
+        data_root(tmp_path / "absent")
+    monkeypatch.setenv("BIGE_DATA", str(tmp_path / "gone"))
+    with pytest.raises(InputError, match=r"gone: no such folder.*BIGE_DATA"):
+        data_root(None)
+
+
+def test_recordings(recordings):
+    sessions = {session.id: session for session in discover_sessions(recordings / "opencap")}
+    assert set(sessions) == {name.split("/")[0] for name in RECORDED_REPETITIONS}
+    assert "contacts" in sessions["field-subject0"].model_path.name
+    assert all(session.model_path.is_file() for session in sessions.values())
+    assert [repetition_of(path) for path in sessions["field-subject0"].muscle_driven] == [
+        ("Asym_0", 1),
+        ("Asym_0", 2),
+        ("Squats_0", 1),
+        ("Squats_0", 2),
+    ]
+    for name in RECORDED_REPETITIONS:
+        session, trial = name.split("/")
+        assert sessions[session].trial(trial).is_file()

@@ -1,0 +1,66 @@
+"""Splits: no person on both sides, the same for the same seed, and the shipped list where it applies."""
+
+import json
+
+import pytest
+
+from dataset.errors import InputError
+from dataset.session import Session
+from dataset.split import UCSD_HOLDOUT, read_ids, split_sessions
+
+
+@pytest.fixture
+def sessions(tmp_path):
+    """24 sessions of 12 subjects, two each."""
+    made = []
+    for i in range(24):
+        folder = tmp_path / f"session{i:02d}"
+        folder.mkdir()
+        (folder / "sessionMetadata.yaml").write_text(f"subjectID: subject{i % 12}\n")
+        made.append(Session(folder))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_person_is_on_both_sides(sessions, seed):
+    split = split_sessions(sessions, seed=seed)
+    subject = {session.id: session.subject for session in sessions}
+    assert {subject[i] for i in split.training}.isdisjoint(subject[i] for i in split.held_out)
+    assert sorted(split.training + split.held_out) == sorted(subject)
+    assert len(split.held_out) == 6
+
+
+def test_seed_decides_and_order_does_not(sessions):
+    split = split_sessions(sessions, seed=1)
+    assert set(split_sessions(sessions[::-1], seed=1).held_out) == set(split.held_out)
+    assert {split_sessions(sessions, seed=seed).held_out for seed in range(8)} != {split.held_out}
+
+
+def test_a_file_of_ids_decides_and_takes_the_subject_along(sessions, tmp_path):
+    (tmp_path / "ids.txt").write_text("# ours\nsession03   # one of subject3's two\nsubject5\n\nnot-here\n")
+    split = split_sessions(sessions, holdout_file=tmp_path / "ids.txt")
+    assert split.held_out == ("session03", "session05", "session15", "session17")
+    split.write(tmp_path / "run" / "split.json")
+    written = json.loads((tmp_path / "run" / "split.json").read_text())
+    assert tuple(written["held_out"]) == split.held_out
+    assert "ids.txt" in written["origin"]
+
+
+def test_the_shipped_list_applies_where_it_names_a_session(sessions, tmp_path):
+    ids = read_ids(UCSD_HOLDOUT)
+    assert len(set(ids)) == 21
+    assert all(len(one) == 36 for one in ids)
+    split = split_sessions([*sessions, Session(tmp_path / ids[4])])
+    assert split.held_out == (ids[4],)
+    assert len(split.training) == 24
+
+
+def test_a_side_without_anyone_is_refused(sessions, tmp_path):
+    (tmp_path / "none.txt").write_text("nobody\n")
+    with pytest.raises(InputError, match=r"nothing left to hold out.*none\.txt"):
+        split_sessions(sessions, holdout_file=tmp_path / "none.txt")
+    with pytest.raises(InputError, match="nothing left to train on"):
+        split_sessions(sessions[:1])
+    (tmp_path / "empty.txt").write_text("# only a comment\n")
+    with pytest.raises(InputError, match="names no session"):
+        read_ids(tmp_path / "empty.txt")

@@ -1,0 +1,166 @@
+"""Windows and placement: the recording stays as it is, what follows comes to rest, and placing is undone exactly."""
+
+import numpy as np
+import pytest
+import torch
+from opensim_poses import rajagopal2015
+from squats import RECORDED_REPETITIONS, recorded_trials, squats
+
+from dataset.coordinates import COORDINATE_INDEX
+from dataset.errors import InputError
+from dataset.floor import floor_height
+from dataset.motion_dataset import MotionDataset
+from dataset.motion_file import Motion, read_motion, write_motion
+from dataset.osim_model import load_skeleton
+from dataset.placement import place
+from dataset.resample import resample
+from dataset.segmentation import Repetition
+from dataset.session import open_session
+from dataset.window import window_from_trial, window_of_repetition, windows_of_trial
+
+
+def test_a_window_is_the_trial_as_recorded():
+    motion = squats(4)
+    windows = windows_of_trial(motion)
+    assert len(windows) == 4
+    for window in windows:
+        start = round(window.start_s * 60)
+        recorded = min(196, len(motion) - start)
+        assert np.array_equal(window.coordinates[:recorded], motion.coordinates[start : start + recorded])
+        assert window.recorded.sum() == recorded
+        assert window.recorded[:recorded].all()
+        assert 90 <= window.first_repetition.sum() <= 150
+        assert not (window.first_repetition & ~window.recorded).any()
+
+
+@pytest.mark.parametrize("cut", [60, 75, 90, 110])
+def test_no_jump_of_position_or_speed_where_the_recording_ends(cut):
+    """Cut anywhere, in the fastest descent too: at the seam speed changes no faster than in the squat itself."""
+    motion = squats(1).cut(0, cut)
+    window = window_from_trial(motion, Repetition(0, cut, 30))
+    speed = np.diff(window.coordinates, axis=0)
+    change = np.abs(np.diff(speed, axis=0))
+    recorded, seam = change[: cut - 2].max(0), change[cut - 2 : cut + 1].max(0)
+    assert (seam <= 1.05 * recorded + 1e-9).all()
+    assert change[cut - 2 :].max() <= 1.6 * recorded.max()
+    at_rest = cut + 24
+    assert np.abs(speed[at_rest:]).max() < 1e-9
+    assert np.array_equal(window.recorded, np.arange(196) < cut)
+
+
+@pytest.mark.parametrize("name", RECORDED_REPETITIONS)
+def test_recorded_windows_start_upright_and_end_at_rest(recordings, name):
+    motion = read_motion(recorded_trials(recordings)[name])
+    windows = windows_of_trial(motion)
+    assert len(windows) == RECORDED_REPETITIONS[name]
+    for window in windows:
+        knee = window.coordinates[:, COORDINATE_INDEX["knee_angle_r"]]
+        first = knee[window.first_repetition]
+        assert first[0] < 25
+        assert first[-1] < 25
+        assert first.max() > 70
+        step = np.abs(np.diff(window.coordinates, axis=0))
+        own = np.abs(np.diff(resample(motion).coordinates, axis=0)).max(0)
+        assert (step.max(0) <= 1.05 * own + 1e-9).all()
+
+
+def test_a_muscle_driven_repetition_fills_a_window(recordings):
+    folder = recordings / "opencap" / "Data" / "field-subject0" / "OpenSimData" / "Dynamics" / "Squats_0_1"
+    window = window_of_repetition(read_motion(folder / "kinematics_activations.mot"))
+    assert window.activations.shape == (196, 80)
+    assert window.recorded.sum() == window.first_repetition.sum() == 104
+    assert window.start_s == 3.55
+    assert 0 <= window.activations.min() < window.activations.max() <= 1
+    assert np.abs(np.diff(window.activations, axis=0)).max() < 0.12
+
+
+def test_a_window_wants_60_hz():
+    with pytest.raises(InputError, match="100 Hz"):
+        window_from_trial(squats(1, rate_hz=100.0), Repetition(0, 100, 50))
+
+
+@pytest.fixture
+def turning() -> np.ndarray:
+    """(4, 50, 33): people who face anywhere, turn past 180 degrees, and lean and list."""
+    draw = np.random.default_rng(0)
+    coordinates = draw.normal(0, 12, (4, 50, 33))
+    coordinates[..., 2] = np.array([0.0, 95.0, 178.0, -500.0])[:, None] + np.cumsum(draw.normal(0, 4, (4, 50)), axis=1)
+    coordinates[..., 3:6] = draw.normal(0, 1, (4, 50, 3))
+    return coordinates
+
+
+def test_placing_is_undone_exactly(turning):
+    placed, placement = place(turning, floor_m=np.array([0.0, 0.1, -0.2, 0.3]))
+    assert np.abs(placement.restore(placed) - turning).max() < 1e-9
+    assert np.abs(placed[:, 0, [2, 3, 5]]).max() < 1e-9
+    again, _ = place(placed)
+    assert np.abs(again - placed).max() < 1e-9
+    one, _ = place(turning[2], -0.2)
+    assert np.abs(one - placed[2]).max() < 1e-9
+
+
+def test_placing_moves_the_body_as_a_whole(turning):
+    """All joint centres: the same distances, turned about the vertical only, and standing on the given floor."""
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    placed, _ = place(turning, floor_m=0.25)
+    before = skeleton.joint_centres(torch.tensor(turning)).numpy().reshape(4, -1, 3)
+    after = skeleton.joint_centres(torch.tensor(placed)).numpy().reshape(4, -1, 3)
+    assert np.abs(after[..., 1] - (before[..., 1] - 0.25)).max() < 1e-9
+    for person in range(4):
+        relative = [points[person] - points[person, :1] for points in (before, after)]
+        angles = [np.arctan2(-points[1:, 2], points[1:, 0]) for points in relative]
+        turned = np.exp(1j * (angles[1] - angles[0]))
+        level = np.hypot(relative[0][1:, 0], relative[0][1:, 2]) > 1e-6
+        assert np.abs(turned[level] - turned[level][0]).max() < 1e-6
+        assert np.allclose(np.linalg.norm(relative[0], axis=1), np.linalg.norm(relative[1], axis=1))
+
+
+def _session(folder, name, motion, mass_kg=70):
+    path = folder / "Data" / name
+    write_motion(path / "OpenSimData" / "Kinematics" / "squat1.mot", motion)
+    (path / "sessionMetadata.yaml").write_text(f"mass_kg: {mass_kg}\n")
+    return open_session(path)
+
+
+def test_dataset_holds_placed_windows_and_skips_what_it_cannot_read(tmp_path, caplog):
+    good = _session(tmp_path, "good", squats(3))
+    bad = _session(tmp_path, "bad", squats(3))
+    trial = bad.trials[0]
+    trial.write_text(trial.read_text().replace("knee_angle_l", "knee_angle_x"))
+    data = MotionDataset([good, bad], floor_m=lambda session, motion: 0.1)
+    assert data.names == ["good/squat1_1", "good/squat1_2", "good/squat1_3"]
+    assert str(trial) in caplog.text
+    item = data[1]
+    assert item["motion"].shape == (196, 33)
+    assert item["motion"].dtype == torch.float32
+    assert item["motion"][0, 4] == pytest.approx(0.85, abs=1e-3)
+    assert item["motion"][0, [2, 3, 5]].abs().max() < 1e-6
+    assert set(item) == {"motion", "recorded", "first_repetition"}
+    with pytest.raises(InputError, match="knee_angle_l"):
+        MotionDataset([good, bad], floor_m=lambda session, motion: 0.1, strict=True)
+    with pytest.raises(InputError, match="no usable muscle-driven repetition"):
+        MotionDataset([good], with_activations=True)
+
+
+def test_dataset_of_recordings_stands_on_the_floor(recordings):
+    """The lowest foot point of every placed window is at the floor, within the 2 cm that a foot's fit leaves."""
+    sessions = [open_session(recordings / "opencap" / "Data" / name) for name in ("lab-subject4", "field-subject0")]
+    data = MotionDataset(sessions)
+    assert len(data) == 15
+    for i, session in enumerate(data.sessions):
+        skeleton = load_skeleton(session.model_path)
+        motion = data[i]["motion"][data[i]["recorded"]]
+        lowest = (skeleton.contact_points(motion)[..., 1] - skeleton.contact_radii).amin(-1)
+        assert lowest.median().abs() < 0.02
+    labelled = MotionDataset(sessions[1:], with_activations=True)
+    assert labelled.names == ["field-subject0/Squats_0_1", "field-subject0/Squats_0_2"]
+    assert labelled[0]["activations"].shape == (196, 80)
+
+
+def test_floor_is_found_wherever_the_recording_puts_it(recordings):
+    session = open_session(recordings / "opencap" / "Data" / "lab-subject5")
+    motion = read_motion(session.trials[0])
+    raised = motion.coordinates.copy()
+    raised[:, COORDINATE_INDEX["pelvis_ty"]] += 0.5
+    higher = floor_height(session, Motion(motion.time_s, raised)) - floor_height(session, motion)
+    assert higher == pytest.approx(0.5, abs=1e-5)
