@@ -1,6 +1,7 @@
 """Guidance: its terms, its proximity, its schedule and its loop, on models small enough to know the answer."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -24,14 +25,15 @@ def decode(z):
     return bend + lean
 
 
-def describe(motion):
+def describe(z, decode=decode):
+    motion = decode(z)
     return Context(motion, surrogate=activations_of, skeleton=StandIn())
 
 
 def guidance_for(*terms, iterations=120, **options):
     latents = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))
     options = {"lr": 0.2, "schedule": Schedule(iterations)} | options
-    return Guidance(decode, describe, terms or [DEPTH], Proximity(latents), **options)
+    return Guidance(describe, terms or [DEPTH], Proximity(latents), **options)
 
 
 def draws(seed=2):
@@ -116,14 +118,15 @@ def test_mac_counts_as_published_and_a_tolerance_counts_alike_in_every_unit():
 
 def test_published_weights_see_the_units_they_were_published_for():
     """Of a uniform motion: 60 deg/s are one degree a frame, 0.6 m/s one centimetre a frame."""
+    radian = math.pi / 180
     motion = torch.zeros(1, 50, 33)
     motion[0, :, [6, 9, 12, 13, 14, 15, 0]] = torch.arange(50.0).unsqueeze(1)
     motion[0, :, 6] += 3
     motion[0, :, 3] = 0.01 * torch.arange(50)
-    context = describe(motion)
+    context = describe(motion, decode=lambda motion: motion)
     losses = {term.name: term.weight * term.loss(term.value(context)).item() for term in published_terms(0.35, 0.45)}
-    assert losses["omega"] == pytest.approx(0.5 * 1.0, rel=1e-4)
-    assert losses["asymmetry"] == pytest.approx(3.0**2, rel=1e-4)
+    assert losses["omega"] == pytest.approx(0.5 * radian**2, rel=1e-4)
+    assert losses["asymmetry"] == pytest.approx((3 * radian) ** 2, rel=1e-4)
     assert losses["com_speed"] == pytest.approx(50 * 0.01**2, rel=1e-3)
     assert losses["com_acc"] == pytest.approx(0, abs=1e-5)
     assert losses["slide"] == pytest.approx(0.1 * 0.01, rel=1e-3)
@@ -240,9 +243,16 @@ def test_patience_ends_early_what_is_settled():
 def test_nothing_is_decoded_while_only_proximity_acts():
     decoded = []
     guidance = guidance_for(iterations=60, schedule=Schedule(60, release=True))
-    guidance.decode = lambda z: decoded.append(1) or decode(z)
+    guidance.describe = lambda z: decoded.append(1) or describe(z)
     guidance.optimise(torch.zeros(1, 4, 3))
     assert len(decoded) == 60 - 10 - 10 + 1  # and one last look
+
+
+def test_on_training_latents_the_proximity_phase_is_passed_over():
+    seen = []
+    guidance = guidance_for(iterations=60)
+    guidance.optimise(guidance.proximity.latents[:2].view(2, 4, 3), seen.append)
+    assert seen[0]["iteration"] == 10
 
 
 def test_the_same_start_gives_the_same_result_and_another_seed_another():
@@ -259,7 +269,7 @@ def test_a_sample_that_misses_is_started_afresh():
     latents = torch.zeros(8, 4, 3)
     latents[:2, 0, 2] = 1.0
     guidance = guidance_for()
-    guidance.decode = lambda z: decode(torch.where((z[:, :1, 2:] > 0.5), z.detach() * 0, z))
+    guidance.describe = lambda z: describe(torch.where((z[:, :1, 2:] > 0.5), z.detach() * 0, z))
     samples = search(guidance, lambda j: latents[j], wanted=4, starts=8, batch_size=4)
     assert [sample.start for sample in samples] == [2, 3, 4, 5]
     assert all(sample.accepted for sample in samples)

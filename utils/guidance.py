@@ -114,7 +114,6 @@ class Guidance:
 
     def __init__(
         self,
-        decode: Callable[[Tensor], Tensor],
         describe: Callable[[Tensor], Context],
         terms: Sequence[Term],
         proximity: Callable[[Tensor], tuple[Tensor, Tensor]],
@@ -128,8 +127,7 @@ class Guidance:
         """Hold the frozen models and the terms.
 
         Args:
-            decode: latents (B, L, D) -> motions (B, T, 33).
-            describe: motions -> the Context that the terms look at.
+            describe: latents (B, L, D) -> the Context of their motions (B, T, 33), which the terms look at.
             proximity: latents -> (distance (B,), index (B,)).
             lr: Adam's step, in units of the latent, falling to a hundredth on a cosine after the ramp.
             beta: weight of the proximity.
@@ -138,7 +136,7 @@ class Guidance:
             patience: a sample whose required terms are met is done after so many iterations without gaining 0.5 % on
                 its best objective; 0: never before the schedule ends.
         """
-        self.decode, self.describe, self.terms, self.proximity = decode, describe, list(terms), proximity
+        self.describe, self.terms, self.proximity = describe, list(terms), proximity
         self.schedule = schedule or Schedule()
         self.lr, self.beta, self.hold, self.patience = lr, beta, hold, patience
         self.interrupted = False
@@ -152,7 +150,7 @@ class Guidance:
         """
         state = _State(z.detach().clone(), len(self.terms))
         try:
-            for iteration in range(self.schedule.iterations):
+            for iteration in range(self._first_move(state.z), self.schedule.iterations):
                 row = self._iterate(state, iteration)
                 if report:
                     report(row)
@@ -168,10 +166,16 @@ class Guidance:
         return state.best_z
 
     @torch.no_grad()
+    def _first_move(self, z: Tensor) -> int:
+        """The first iteration that can move anything: on training latents, proximity alone leaves all where it is."""
+        if self.proximity(z)[0].any():
+            return 0
+        return next((i for i in range(self.schedule.iterations) if self.schedule.at(i)[0]), 0)
+
+    @torch.no_grad()
     def answer(self, z: Tensor, starts: Sequence[int]) -> list[Sample]:
         """What the latents z (B, L, D) of the starts so numbered are: their motions, and each term's value."""
-        motion = self.decode(z)
-        context = self.describe(motion)
+        context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         distance, nearest = self.proximity(z)
         violation = self._violation(values, len(z))
@@ -179,7 +183,7 @@ class Guidance:
             Sample(
                 start=start,
                 z=z[j],
-                motion=motion[j],
+                motion=context.motion[j],
                 activations=context.activations[j],
                 values=tuple(value[j] for value in values),
                 met=tuple(bool(term.met(value)[j]) for term, value in zip(self.terms, values, strict=True)),
@@ -192,7 +196,7 @@ class Guidance:
 
     def _look(self, z: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Each term's values (B, C) and losses (B,)."""
-        context = self.describe(self.decode(z))
+        context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         return values, [term.loss(value) for term, value in zip(self.terms, values, strict=True)]
 
@@ -203,6 +207,8 @@ class Guidance:
     def _iterate(self, state: "_State", iteration: int) -> dict:
         """One step of every active sample; the row for `report`."""
         required, others = self.schedule.at(iteration)
+        if required and not state.constrained:
+            state.forget()
         z = state.z[state.active].requires_grad_()
         distance, _ = self.proximity(z)
         objective = self.beta * distance
@@ -249,6 +255,7 @@ class _State:
         count = len(z)
         self.z, self.best_z = z, z.clone()
         self.active = torch.arange(count, device=z.device)
+        self.constrained = False  # the constraints have begun to act
         self.moment, self.square = torch.zeros_like(z), torch.zeros_like(z)
         self.steps = 0
         self.multiplier = z.new_ones(count, terms)
@@ -261,6 +268,12 @@ class _State:
     def met(self) -> Tensor:
         """(B,) bool, whose best iterate meets every required term, without using its tolerance."""
         return self.violation <= 0
+
+    def forget(self) -> None:
+        """Begin Adam anew where the constraints begin: moments of proximity's small gradient would overshoot."""
+        self.constrained, self.steps = True, 0
+        self.moment.zero_()
+        self.square.zero_()
 
     def step(self, gradient: Tensor, lr: float, decay=(0.9, 0.999), tiny: float = 1e-8) -> None:
         """Adam's step of the active samples."""

@@ -74,6 +74,7 @@ class Context:
         surrogate: Callable[..., Tensor] | None = None,
         person: Tensor | None = None,
         skeleton=None,
+        contact_points: Tensor | None = None,
         floor_height_m: Tensor | float | None = None,
         rate_hz: float = FRAME_RATE_HZ,
     ):
@@ -87,6 +88,7 @@ class Context:
             surrogate: `surrogate(motion, mask, person) -> (B, T, 80)`.
             person: (B, P) or (P,) features of the person for the surrogate.
             skeleton: models.skeleton.Skeleton of the person, for foot and joint quantities.
+            contact_points: (B, T, 12, 3) metres, where the skeleton's are already known.
             floor_height_m: height of the floor, (B,) or a number; default from the feet, see `floor_height`.
             rate_hz: frames a second.
         """
@@ -96,6 +98,7 @@ class Context:
         self.rate_hz = rate_hz
         self._activations, self._surrogate, self._skeleton = activations, surrogate, skeleton
         self._person = person.expand(len(motion), -1) if person is not None else None
+        self._contact_points = contact_points
         self._floor_height = floor_height_m
 
     @property
@@ -117,7 +120,7 @@ class Context:
     @cached_property
     def contact_points(self) -> Tensor:
         """(B, T, 12, 3) centres of the foot contact spheres in metres, right foot first."""
-        return self.skeleton.contact_points(self.motion)
+        return self.skeleton.contact_points(self.motion) if self._contact_points is None else self._contact_points
 
     @cached_property
     def sole_height(self) -> Tensor:

@@ -13,7 +13,7 @@ A `Term` is a quantity of `utils.quantities`, a statistic over time, a compariso
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from dataset.coordinates import FRAME_RATE_HZ
 from dataset.errors import InputError
-from utils.quantities import AT_PEAK, Context, evaluate, find_quantity, outside, summarise
+from utils.quantities import AT_PEAK, QUANTITIES, STATISTICS, Context, evaluate, find_quantity, outside, summarise
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
 VALUE_OF_A_TOLERANCE = 0.01  # what one tolerance outside counts in a loss: activations then count as published
@@ -259,21 +259,36 @@ def published_terms(
 ) -> list[Term]:
     """Table 1 of the paper, with its weights (alpha) as defaults, on every frame.
 
-    Speeds and accelerations count a frame, as published (degrees a frame squared, metres a frame squared); asymmetry
-    is the sum over its three joints; sums over time are means over the frames that count, so that a weight does not
-    depend on a motion's length or mask. The muscle's peak on both sides is the one required term.
+    In these losses angles are in radians, lengths in metres and rates a frame: so the published weights put asymmetry,
+    angular speed, COM velocity and COM acceleration of a squat on one scale. Asymmetry is the sum over its three
+    joints. Sums over time are means over the frames that count, so that a weight does not depend on a motion's length
+    or mask. The muscle's peak on both sides is the one required term.
 
     tilt_range_deg: the paper names the quantity but no aim; this one spans its own rows (MoCap mean - SD to Reference
     + SD of MoCap), and is a wish.
     """
-    frame = 1.0 / FRAME_RATE_HZ
+    frame, radian = 1.0 / FRAME_RATE_HZ, math.pi / 180
     terms = [
-        Term("activation", "max", "within", low, high, mac, argument=muscle, name="MAC"),
+        replace(parse_term(f"activation:{muscle}:max:within:{low}:{high}:name=MAC"), weight=mac),
         Term("pelvis_tilt", AT_PEAK, "within", *tilt_range_deg, tilt, muscle=muscle, wish=True, name="tilt"),
-        Term("asymmetry", "mean_square", "small", weight=asymmetry, scale=3.0, name="asymmetry"),
-        Term("angular_speed", "mean_square", "small", weight=angular_speed, scale=frame**2, name="omega"),
+        Term("asymmetry", "mean_square", "small", weight=asymmetry, scale=3 * radian**2, name="asymmetry"),
+        Term("angular_speed", "mean_square", "small", weight=angular_speed, scale=(frame * radian) ** 2, name="omega"),
         Term("com_speed", "mean_square", "small", weight=com_speed, scale=frame**2, name="com_speed"),
         Term("com_acceleration", "mean_square", "small", weight=com_acceleration, scale=frame**4, name="com_acc"),
         Term("foot_slip", "mean", "small", weight=slide, scale=frame, name="slide"),
     ]
     return [term for term in terms if term.weight > 0]
+
+
+def vocabulary() -> str:
+    """Every quantity, statistic and comparison that a constraint may name, explained for a person to read."""
+    lines = ["Quantities (unit, what counts as equal):"]
+    for quantity in QUANTITIES.values():
+        name = quantity.name + (f":<{quantity.argument}>" if quantity.argument else "")
+        sides = " Left and right." if len(quantity.channels) > 1 else ""
+        lines.append(f"  {name:26} {quantity.unit}, {quantity.tolerance:g}. {quantity.doc}{sides}")
+    lines.append(f"Statistics over time:\n  {', '.join(STATISTICS)}, and {AT_PEAK}:<muscle>, the value when it peaks")
+    lines.append("Comparisons:")
+    lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
+    lines.append("  small: as small as the rest allows, never required")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""Generate one person's squats that meet a clinician's constraints.
+
+    python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo_01 --low 0.35 --high 0.45 --total-iter 600
+    python LIMO_Surrogate.py --exp-name TestBIGE --vq-name output/VQVAE9/300000.pth --dataname mcs --seq-len 49 \\
+        --total-iter 3000 --lr 0.5 --num-runs 3000 --min-samples 20 --subject SESSION --low 0.35 --high 0.45
+    python LIMO_Surrogate.py ... --constraint knee_flexion:max:within:80:100 --constraint asymmetry:rms:below:2
+
+Writes to <out-dir>/<exp-name>/ losses_<session>.csv, TensorBoard events, summary.json and, in
+mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-name>.mot by peak activation (kinematics in
+degrees on the floor y = 0, and the predicted activations), latents.npz, summary.json, args.json and overview.png.
+Exits with 1 if fewer than --min-samples motions met what is required; those that missed by least fill up.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+from options.common import data_root_of, run_folder
+from options.limo_surrogate import build_parser
+from utils.script import run
+
+logger = logging.getLogger("bige")
+
+
+def main() -> None:
+    arguments = build_parser(__doc__).parse_args()
+
+    from utils.terms import parse_term, published_terms, read_terms
+
+    terms = published_terms(
+        arguments.low,
+        arguments.high,
+        arguments.muscle,
+        tilt=arguments.alpha_tilt,
+        asymmetry=arguments.alpha_asymmetry,
+        angular_speed=arguments.alpha_angular_speed,
+        com_speed=arguments.alpha_com_speed,
+        com_acceleration=arguments.alpha_com_acceleration,
+        slide=arguments.alpha_slide,
+        mac=arguments.alpha_mac,
+    )
+    terms += [parse_term(line) for line in arguments.constraint]
+    terms += read_terms(arguments.constraints) if arguments.constraints else []
+
+    from dataset.session import open_session
+    from utils.guidance import Guidance, Schedule, search
+    from utils.guidance_models import load_latents, load_models
+    from utils.guidance_output import (
+        LossLog,
+        RunFolder,
+        in_order,
+        summarise_run,
+        table,
+        write_samples,
+        write_summary,
+    )
+    from utils.guidance_overview import draw_overview
+    from utils.guidance_progress import Progress
+    from utils.script import choose_device, save_arguments, set_seed, set_threads
+
+    set_threads(arguments.threads)
+    set_seed(arguments.seed)
+    is_folder = Path(arguments.subject).expanduser().is_dir()
+    session = open_session(arguments.subject, None if is_folder else data_root_of(arguments)[1])
+    models = load_models(arguments.vq_name, arguments.surrogate_name, session, choose_device(arguments.device))
+    latents = load_latents(arguments.vq_name, models, arguments.seq_len, arguments.seed, arguments.start_noise)
+    folder = RunFolder(run_folder(arguments), session.id)
+    folder.prepare(arguments.overwrite)
+    save_arguments(arguments, folder.motions)
+
+    guidance = Guidance(
+        models.describe,
+        terms,
+        latents.proximity,
+        schedule=Schedule(arguments.total_iter, release=arguments.release),
+        lr=arguments.lr,
+        beta=arguments.beta,
+        patience=arguments.patience,
+    )
+    log = LossLog(folder, terms)
+    with Progress(arguments.total_iter, log) as progress:
+        samples = search(
+            guidance,
+            latents.draw,
+            wanted=arguments.min_samples,
+            starts=arguments.num_runs,
+            batch_size=arguments.batch_size,
+            give_up=arguments.give_up,
+            report=progress,
+        )
+    if not samples:
+        raise KeyboardInterrupt
+
+    samples = in_order(samples, arguments.muscle)
+    paths = write_samples(folder, samples, latents.names)
+    summary = summarise_run(
+        samples,
+        terms,
+        models.skeleton,
+        session=session.id,
+        muscle=arguments.muscle,
+        wanted=arguments.min_samples,
+        names=latents.names,
+        neighbour_distance=latents.neighbour_distance,
+        paths=paths,
+    )
+    write_summary(folder, summary)
+    draw_overview(folder.motions / "overview.png", samples, models, session, arguments)
+    print(table(summary))
+    logger.info("%d motions in %s", len(paths), folder.motions)
+    if guidance.interrupted:
+        raise KeyboardInterrupt
+    if summary["accepted"] < arguments.min_samples:
+        logger.error("only %d of %d meet what is required", summary["accepted"], arguments.min_samples)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run(main)

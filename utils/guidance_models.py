@@ -1,0 +1,140 @@
+"""What guidance looks through: the frozen decoder and surrogate, and the person whose motion it is to be."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dataset.coordinates import TRANSLATION_INDICES
+from dataset.errors import InputError
+from dataset.osim_model import load_skeleton
+from dataset.session import Session
+from models.published_surrogate import PublishedSurrogate
+from utils.checkpoints import checkpoint_in, load_surrogate, load_vqvae
+from utils.guidance import CodebookProximity, CodebookStarts, Proximity, Starts
+from utils.quantities import Context
+
+logger = logging.getLogger("bige")
+
+ROOT = Path(__file__).parent.parent
+SHIPPED_VQVAE = ROOT / "pretrained" / "vqvae"
+SHIPPED_SURROGATE = ROOT / "pretrained" / "surrogate"
+_ENOUGH_LATENTS = 20  # of fully recorded windows, to do without the others
+_NEIGHBOURS = 512  # training latents that typical neighbour distance is taken over
+
+
+def stand_on_floor(motion: Tensor, skeleton) -> tuple[Tensor, Tensor]:
+    """Make decoded motions one person's: on the floor y = 0, over where they begin, their path the length of the legs.
+
+    A decoded pelvis path belongs to the legs of the people trained on; longer legs, bent alike, move the pelvis
+    further. Scaled by the one number a sample that keeps its feet stillest (least squares over frames, closed form, and
+    so differentiable), the path is the person's. The floor is where the median frame's lowest contact point is.
+
+    Args:
+        motion: (B, T, 33), degrees and metres. skeleton: the person's.
+
+    Returns:
+        the motion (B, T, 33) and its contact points (B, T, 12, 3) metres.
+    """
+    points = skeleton.contact_points(motion).to(motion.dtype)
+    path = motion[..., TRANSLATION_INDICES]  # (B, T, 3)
+    feet = points.mean(2) - path  # relative to the pelvis
+    path_about_mean = path - path.mean(1, keepdim=True)
+    feet_about_mean = feet - feet.mean(1, keepdim=True)
+    scale = -(path_about_mean * feet_about_mean).sum((1, 2)) / path_about_mean.square().sum((1, 2)).clamp_min(1e-6)
+    scaled = scale.clamp(0.7, 1.4)[:, None, None] * (path - path[:, :1])  # (B, T, 3), from the origin
+    points = points + (scaled - path).unsqueeze(2)
+    floor = (points[..., 1] - skeleton.contact_radii.to(points)).amin(-1).median(1).values
+    height = torch.zeros_like(scaled)
+    height[..., 1] = floor[:, None]
+    placed = motion.clone()
+    placed[..., TRANSLATION_INDICES] = scaled - height
+    return placed, points - height.unsqueeze(2)
+
+
+@dataclass
+class FrozenModels:
+    """The decoder, the surrogate and a person's skeleton, none of which guidance changes."""
+
+    vqvae: torch.nn.Module
+    surrogate: torch.nn.Module
+    skeleton: torch.nn.Module
+
+    def __post_init__(self):
+        for model in (self.vqvae, self.surrogate):
+            model.eval().requires_grad_(False)
+        person = [self.skeleton.mass_kg, self.skeleton.leg_length_m]
+        self.person = torch.tensor(person, dtype=torch.float32, device=self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where all of it is."""
+        return next(self.vqvae.parameters()).device
+
+    def describe(self, z: Tensor) -> Context:
+        """Latents (B, L, D) -> the Context of the motions that they are for this person."""
+        motion, points = stand_on_floor(self.vqvae.decode(z), self.skeleton)
+        return self.describe_motion(motion, contact_points=points)
+
+    def describe_motion(self, motion: Tensor, **options) -> Context:
+        """The Context of motions (B, T, 33) that stand on the floor y = 0; options as for `Context`."""
+        return Context(
+            motion,
+            surrogate=self._activations,
+            person=self.person,
+            skeleton=self.skeleton,
+            floor_height_m=0.0,
+            **options,
+        )
+
+    def _activations(self, motion: Tensor, mask: Tensor, person: Tensor) -> Tensor:
+        if isinstance(self.surrogate, PublishedSurrogate):  # alone: its attention would mix a batch's motions
+            return torch.cat([self.surrogate(one, None, None) for one in motion.split(1)])
+        return self.surrogate(motion, None if mask.all() else mask, person)
+
+
+def load_models(vqvae: str | Path | None, surrogate: str | Path | None, session: Session, device) -> FrozenModels:
+    """The models of two checkpoints (None: the shipped ones) and the session's skeleton, on `device`."""
+    return FrozenModels(
+        load_vqvae(vqvae or SHIPPED_VQVAE, device),
+        load_surrogate(surrogate or SHIPPED_SURROGATE, device),
+        load_skeleton(session.model_path, torch.float32).to(device),
+    )
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """Where guidance may start and what it has to stay near to."""
+
+    draw: Starts | CodebookStarts
+    proximity: Proximity | CodebookProximity
+    names: tuple[str, ...]  # of the training windows, in the order of the latents; empty where there are none
+    neighbour_distance: float | None  # median distance of a training latent to its nearest neighbour
+
+
+def load_latents(
+    vqvae_path: str | Path | None, models: FrozenModels, frames: int, seed: int, noise: float
+) -> LatentSpace:
+    """The training latents beside a checkpoint (`latents.npz`), or else its codebook.
+
+    frames: latent length; training latents that are longer are cut, shorter ones are an InputError.
+    """
+    path = checkpoint_in(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
+    if not path.is_file():
+        logger.warning("%s: not there, so starts are random codes and proximity is to the codebook", path)
+        codebook = models.vqvae.quantizer.vectors_of(torch.arange(models.vqvae.config.nb_code, device=models.device))
+        return LatentSpace(CodebookStarts(codebook, frames, seed), CodebookProximity(models.vqvae.quantize), (), None)
+    with np.load(path) as content:
+        latents, names = content["latents"], tuple(str(name) for name in content["names"])
+        whole = content["recorded"].all(1) if "recorded" in content else np.ones(len(latents), dtype=bool)
+    if latents.shape[1] < frames:
+        raise InputError(f"--seq-len {frames} is longer than the training latents of {path}, {latents.shape[1]} each")
+    if whole.sum() >= _ENOUGH_LATENTS:  # what was not recorded was not learned either
+        latents, names = latents[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
+    latents = torch.as_tensor(latents[:, :frames]).float().to(models.device)
+    few = latents[:: -(-len(latents) // _NEIGHBOURS)].flatten(1)
+    distances = torch.cdist(few, few).fill_diagonal_(torch.inf).amin(1)
+    return LatentSpace(Starts(latents, seed, noise), Proximity(latents), names, float(distances.median()))

@@ -1,0 +1,246 @@
+"""What a guidance run leaves behind: motions, latents, a summary, and the table of what was asked and met."""
+
+import csv
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dataset.coordinates import FRAME_RATE_HZ
+from dataset.errors import InputError
+from dataset.motion_file import Motion, write_motion
+from utils.guidance import Sample
+from utils.quantities import AT_PEAK, Context, evaluate, find_quantity, summarise
+from utils.script import write_json, written_whole
+from utils.terms import Term
+
+logger = logging.getLogger("bige")
+
+# What every sample is measured by beside what was asked: quantity, its argument, statistic
+MEASURES = (
+    ("knee_flexion", None, "max"),
+    ("pelvis_drop", None, "max"),
+    ("asymmetry", None, "rms"),
+    ("angular_speed", None, "rms"),
+    ("com_speed", None, "rms"),
+    ("com_acceleration", None, "rms"),
+    ("foot_slip", None, "mean"),
+    ("foot_drift", None, "max"),
+    ("floor_penetration", None, "max"),
+    ("foot_lift", None, "max"),
+    ("range_excess", None, "max"),
+)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the files of one session's run are.
+
+    run: <out-dir>/<exp-name>, shared by the sessions of an experiment. session: the session's id.
+    """
+
+    run: Path
+    session: str
+
+    @property
+    def motions(self) -> Path:
+        """Folder of the session's motions, with their latents, summary and overview."""
+        return self.run / "mot_visualization" / f"latents_subject_run_{self.session}"
+
+    @property
+    def losses(self) -> Path:
+        """The iterations' losses."""
+        return self.run / f"losses_{self.session}.csv"
+
+    @property
+    def events(self) -> Path:
+        """The session's TensorBoard events."""
+        return self.run / "tensorboard" / self.session
+
+    def prepare(self, overwrite: bool) -> None:
+        """Make the folders; InputError where the session's motions are there already, unless they may be replaced."""
+        old = sorted(self.motions.glob("entry_*.mot"))
+        if old and not overwrite:
+            raise InputError(f"{self.motions} already holds {len(old)} motions; give --overwrite or another --exp-name")
+        for path in [*old, *self.events.glob("events.out.tfevents.*")]:
+            path.unlink()
+        self.motions.mkdir(parents=True, exist_ok=True)
+
+
+class LossLog:
+    """A row an iteration to `losses_<session>.csv` and TensorBoard."""
+
+    def __init__(self, folder: RunFolder, terms: Sequence[Term]):
+        from torch.utils.tensorboard import SummaryWriter
+
+        names = ["batch", "iteration", "active", "met", "objective", "proximity", *(term.label for term in terms)]
+        self._file = folder.losses.open("w", newline="")
+        self._rows = csv.DictWriter(self._file, names, restval="")
+        self._rows.writeheader()
+        self._writer = SummaryWriter(str(folder.events))
+        self._step = 0
+
+    def write(self, row: dict) -> None:
+        """Add one row of `Guidance.optimise`'s report."""
+        self._rows.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+        for key, value in row.items():
+            self._writer.add_scalar(key, value, self._step)
+        self._step += 1
+
+    def close(self) -> None:
+        """Flush both."""
+        self._file.close()
+        self._writer.close()
+
+
+def in_order(samples: Sequence[Sample], muscle: str) -> list[Sample]:
+    """Samples by the peak activation of `muscle`, mean of the sides, least first."""
+
+    def peak(sample: Sample) -> float:
+        context = Context(sample.motion[None], activations=sample.activations[None])
+        return float(summarise(evaluate("activation", context, muscle), "max").mean())
+
+    return sorted(samples, key=lambda sample: (peak(sample), sample.start))
+
+
+def write_samples(folder: RunFolder, samples: Sequence[Sample], names: Sequence[str]) -> list[Path]:
+    """Write `entry_<j>_<exp-name>.mot` (coordinates in degrees, activations behind them) and `latents.npz`.
+
+    names: of the training windows, for the nearest one of each sample.
+    """
+    paths = []
+    for j, sample in enumerate(samples):
+        path = folder.motions / f"entry_{j}_{folder.run.name}.mot"
+        time_s = np.arange(len(sample.motion)) / FRAME_RATE_HZ
+        motion = sample.motion.cpu().double().numpy()
+        write_motion(path, Motion(time_s, motion, sample.activations.cpu().double().numpy()))
+        paths.append(path)
+    with written_whole(folder.motions / "latents.npz") as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            latents=torch.stack([sample.z for sample in samples]).cpu().numpy(),
+            start=np.array([sample.start for sample in samples]),
+            nearest=np.array([names[sample.nearest] if names and sample.nearest >= 0 else "" for sample in samples]),
+            proximity=np.array([sample.proximity for sample in samples]),
+        )
+    return paths
+
+
+def summarise_run(
+    samples: Sequence[Sample],
+    terms: Sequence[Term],
+    skeleton,
+    *,
+    session: str,
+    muscle: str,
+    wanted: int,
+    names: Sequence[str],
+    neighbour_distance: float | None,
+    paths: Sequence[Path],
+) -> dict:
+    """All that `summary.json` says: of each sample each term asked and met, and the measures of its motion."""
+    skeleton = skeleton.to(samples[0].motion.device)
+    context = Context(
+        torch.stack([sample.motion for sample in samples]),
+        activations=torch.stack([sample.activations for sample in samples]),
+        skeleton=skeleton,
+        floor_height_m=0.0,
+    )
+    measures = {}
+    for name, argument, statistic in (*MEASURES, ("pelvis_tilt", None, AT_PEAK)):
+        values = summarise(evaluate(name, context, argument), statistic, context, muscle)
+        measures[f"{name}_{statistic}"] = (values, find_quantity(name).unit)
+    return {
+        "session": session,
+        "mass_kg": round(skeleton.mass_kg, 3),
+        "leg_length_m": round(skeleton.leg_length_m, 4),
+        "wanted": wanted,
+        "accepted": sum(sample.accepted for sample in samples),
+        "typical_latent_neighbour_distance": neighbour_distance,
+        "asked": [
+            {
+                "name": term.label,
+                "unit": term.unit,
+                "asked": term.asked,
+                "tolerance": term.allowed if term.comparison != "small" else None,
+                "weight": term.weight,
+                "required": term.required,
+            }
+            for term in terms
+        ],
+        "samples": [
+            {
+                "file": path.name,
+                "start": sample.start,
+                "accepted": sample.accepted,
+                "proximity": _rounded(sample.proximity),
+                "nearest": names[sample.nearest] if names and sample.nearest >= 0 else None,
+                "terms": {
+                    term.label: {"asked": term.asked, "value": _numbers(value), "met": met}
+                    for term, value, met in zip(terms, sample.values, sample.met, strict=True)
+                },
+                "measures": {
+                    label: {"value": _numbers(values[j]), "unit": unit} for label, (values, unit) in measures.items()
+                },
+            }
+            for j, (sample, path) in enumerate(zip(samples, paths, strict=True))
+        ],
+    }
+
+
+def write_summary(folder: RunFolder, summary: dict) -> None:
+    """Write the session's `summary.json`, and the run's: one line for each of its sessions."""
+    write_json(folder.motions / "summary.json", summary)
+    overall = {}
+    for path in sorted(folder.run.glob("mot_visualization/latents_subject_run_*/summary.json")):
+        content = json.loads(path.read_text())
+        overall[content["session"]] = {
+            "wanted": content["wanted"],
+            "written": len(content["samples"]),
+            "accepted": content["accepted"],
+            "summary": str(path.relative_to(folder.run)),
+        }
+    write_json(folder.run / "summary.json", overall)
+
+
+def table(summary: dict) -> str:
+    """The summary for a person to read: for each sample each constraint, asked and met, left and right."""
+    required = [term for term in summary["asked"] if term["required"]]
+    wishes = [term for term in summary["asked"] if not term["required"]]
+    columns = [["entry", *(f"{j}" for j in range(len(summary["samples"])))]]
+    for term in required + wishes:
+        head = f"{term['name']} [{term['unit']}] {term['asked']}" + ("" if term["required"] else " (wish)")
+        cells = []
+        for sample in summary["samples"]:
+            answer = sample["terms"][term["name"]]
+            mark = "" if term["asked"] == "small" else (" met" if answer["met"] else " missed")
+            cells.append(" / ".join(f"{value:.3g}" for value in answer["value"]) + mark)
+        columns.append([head, *cells])
+    for label, head, factor in (
+        ("knee_flexion_max", "knee l / r [deg]", 1),
+        ("foot_slip_mean", "slip l / r [mm/s]", 1000),
+        ("floor_penetration_max", "floor [mm]", 1000),
+    ):
+        cells = [
+            " / ".join(f"{value * factor:.0f}" for value in sample["measures"][label]["value"])
+            for sample in summary["samples"]
+        ]
+        columns.append([head, *cells])
+    widths = [max(map(len, column)) for column in columns]
+    rows = [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in zip(*columns, strict=True)
+    ]
+    return "\n".join(rows)
+
+
+def _numbers(values: torch.Tensor) -> list[float]:
+    return [_rounded(float(value)) for value in values]
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")

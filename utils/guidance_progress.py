@@ -1,0 +1,34 @@
+"""Progress of a guidance run: a bar with the terms' values, and every row to the loss log."""
+
+from tqdm import tqdm
+
+
+class Progress:
+    """A context manager that takes the rows of `utils.guidance.search`; one bar a batch."""
+
+    def __init__(self, iterations: int, log):
+        self.iterations, self.log = iterations, log
+        self.bar, self.batch = None, -1
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __call__(self, row: dict) -> None:
+        """Show and write one iteration."""
+        if row["batch"] != self.batch:
+            self._close_bar()
+            self.batch = row["batch"]
+            self.bar = tqdm(total=self.iterations, desc=f"batch {self.batch}", disable=None)
+        self.bar.update(row["iteration"] + 1 - self.bar.n)
+        if self.bar.n % 10 == 0:
+            shown = {key: f"{value:.3g}" for key, value in row.items() if key not in ("batch", "iteration")}
+            self.bar.set_postfix(shown, refresh=False)
+        self.log.write(row)
+
+    def __exit__(self, *exception) -> None:
+        self._close_bar()
+        self.log.close()
+
+    def _close_bar(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
