@@ -68,9 +68,15 @@ def split_sessions(sessions: Sequence[Session], *, seed: int = 0, holdout_file: 
     if not (training and held_out):
         side = "train on" if not training else "hold out"
         raise InputError(
-            f"nothing left to {side}: {len(sessions)} session(s) of "
-            f"{len({session.subject for session in sessions})} subject(s), {origin}; a split needs two subjects, "
-            "and the list must name some but not all of them"
+            f"nothing left to {side}: {len(sessions)} session(s) of {_subjects(sessions)} subject(s) (subjectID in "
+            f"sessionMetadata.yaml, else the session), {origin}; a split needs two subjects, some but not all held out"
         )
-    logger.info("split: %d sessions to train on, %d held out (%s)", len(training), len(held_out), origin)
+    logger.info(
+        "%d sessions of %d subjects: %d to train on, %d held out (%s)",
+        len(sessions), _subjects(sessions), len(training), len(held_out), origin,
+    )  # fmt: skip
     return Split(training, held_out, origin)
+
+
+def _subjects(sessions: Sequence[Session]) -> int:
+    return len({session.subject for session in sessions})
