@@ -9,6 +9,7 @@ from squats import RECORDED_REPETITIONS, recorded_trials, squats
 from dataset.coordinates import COORDINATE_INDEX
 from dataset.errors import InputError
 from dataset.floor import floor_height
+from dataset.mirror import mirror_motion
 from dataset.motion_dataset import MotionDataset
 from dataset.motion_file import Motion, read_motion, write_motion
 from dataset.osim_model import load_skeleton
@@ -113,6 +114,17 @@ def test_placing_moves_the_body_as_a_whole(turning):
         level = np.hypot(relative[0][1:, 0], relative[0][1:, 2]) > 1e-6
         assert np.abs(turned[level] - turned[level][0]).max() < 1e-6
         assert np.allclose(np.linalg.norm(relative[0], axis=1), np.linalg.norm(relative[1], axis=1))
+
+
+def test_the_mirrored_motion_is_the_mirrored_body(recordings, turning):
+    """On a symmetric model every joint centre lands on its partner's reflection in the sagittal plane."""
+    skeleton = load_skeleton(recordings / "models" / "LaiUhlrich2022.osim", torch.float64)
+    motion = torch.tensor(turning)
+    own, mirrored = skeleton.joint_centres(motion), skeleton.joint_centres(mirror_motion(motion))
+    names = skeleton.joint_names
+    other = {"_l": "_r", "_r": "_l"}
+    partners = [names.index(name[:-2] + other.get(name[-2:], name[-2:])) for name in names]
+    assert (mirrored[..., partners, :] * torch.tensor([1.0, 1.0, -1.0]) - own).abs().max() < 1e-9
 
 
 def _session(folder, name, motion, mass_kg=70):
