@@ -121,12 +121,19 @@ def report(model, held_out, folder) -> None:
 
     prediction = predict_all(model, held_out)
     metrics = evaluate(prediction, held_out)
+
+    def shown(value: float | None, width: int) -> str:
+        return f"{'idle' if value is None else format(value, '.3f'):>{width}}"
+
     print(f"{'muscle':<16}{'R2 left':>9}{'R2 right':>9}{'RMSE left':>11}{'RMSE right':>11}")
     for muscle in (name[:-2] for name in metrics["muscles"] if name.endswith("_l")):
-        left, right = metrics["muscles"][f"{muscle}_l"], metrics["muscles"][f"{muscle}_r"]
-        print(f"{muscle:<16}{left['r2']:>9.3f}{right['r2']:>9.3f}{left['rmse']:>11.3f}{right['rmse']:>11.3f}")
+        sides = [metrics["muscles"][f"{muscle}_{side}"] for side in "lr"]
+        print(
+            f"{muscle:<16}" + "".join(shown(s["r2"], 9) for s in sides) + "".join(shown(s["rmse"], 11) for s in sides)
+        )
     for group, values in metrics["groups"].items():
-        print(f"{group}: R2 {values['r2_mean']:.3f} (least {values['r2_least']:.3f}), RMSE {values['rmse_mean']:.3f}")
+        r2, least, rmse = (shown(values[name], 0) for name in ("r2_mean", "r2_least", "rmse_mean"))
+        print(f"{group}: R2 {r2} (least {least}), RMSE {rmse}")
     write_json(folder / "metrics.json", metrics)
     plot_parity(folder / "parity.png", prediction, held_out, SHOWN)
     logger.info("%s: metrics.json, parity.png", folder)

@@ -63,9 +63,10 @@ def _change_tempo(motion: Tensor, recorded: Tensor, most: float) -> tuple[Tensor
     count, frames, _ = motion.shape
     factor = most ** (2 * torch.rand(count, 1).to(motion) - 1)
     position = torch.arange(frames).to(motion) * factor  # (B, T)
-    before = position.floor().clamp_max(frames - 2).long()
+    before = position.floor().clamp_max(frames - 1).long()
+    after = position.ceil().clamp_max(frames - 1).long()
     rest = (position - before).clamp_max(1.0).unsqueeze(-1)
     rows = torch.arange(count, device=motion.device).unsqueeze(1)
-    played = torch.lerp(motion[rows, before], motion[rows, before + 1], rest)
-    counts = recorded[rows, (before + 1).clamp_max(frames - 1)] * (position <= frames - 1)
+    played = torch.lerp(motion[rows, before], motion[rows, after], rest)
+    counts = torch.minimum(recorded[rows, before], recorded[rows, after]) * (position <= frames - 1)
     return played, counts

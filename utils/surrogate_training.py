@@ -11,6 +11,7 @@ from dataset.window_tensors import PERSON_FEATURES, WindowTensors
 from models.surrogate import Surrogate, SurrogateConfig
 from utils.script import written_whole
 
+_LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
 _LEAST_STD = 1e-2  # degrees or metres, and a frame: below it a channel does not move
 GROUPS = {
     "vasti": ("vasint", "vaslat", "vasmed"),
@@ -73,31 +74,38 @@ def predict_all(model: nn.Module, windows: WindowTensors, batch: int = 64) -> Te
 def evaluate(prediction: Tensor, windows: WindowTensors) -> dict:
     """Figures over the recorded frames of all windows: `loss`, and for each muscle R2 and RMSE (activation, 0 to 1).
 
-    R2 = 1 - (squared error) / (squared deviation from the muscle's mean over these frames).
+    R2 = 1 - (squared error) / (squared deviation from the muscle's mean over these frames); None for a muscle whose
+    standard deviation is below 0.001, of which there is nothing to explain.
     """
     mask = windows.recorded
     target, found = windows.activations[mask].double(), prediction[mask].double()  # (F, 80)
     squared_error = (found - target).square().mean(0)
     variance = target.var(0, unbiased=False)
-    r2 = 1 - squared_error / variance.clamp_min(1e-12)
+    r2 = torch.where(variance > _LEAST_ACTIVITY**2, 1 - squared_error / variance, torch.nan)
     rmse = squared_error.sqrt()
-    muscles = {name: {"r2": round(float(r2[i]), 4), "rmse": round(float(rmse[i]), 4)} for i, name in enumerate(MUSCLES)}
+    muscles = {name: {"r2": _figure(r2[i]), "rmse": _figure(rmse[i])} for i, name in enumerate(MUSCLES)}
     groups = {}
     for group, members in GROUPS.items():
         indices = [MUSCLES.index(f"{muscle}_{side}") for muscle in members for side in "lr"]
+        own = r2[indices]
         groups[group] = {
-            "r2_least": round(float(r2[indices].min()), 4),
-            "r2_mean": round(float(r2[indices].mean()), 4),
-            "rmse_mean": round(float(rmse[indices].mean()), 4),
+            "r2_least": _figure(own.nan_to_num(torch.inf).min() if own.isfinite().any() else own[0]),
+            "r2_mean": _figure(own.nanmean()),
+            "rmse_mean": _figure(rmse[indices].mean()),
         }
     return {
         "loss": float(masked_smooth_l1(prediction, windows.activations, mask)),
-        "rmse": round(float(squared_error.mean().sqrt()), 5),
-        "r2_median": round(float(r2.median()), 4),
+        "rmse": float(squared_error.mean().sqrt()),
+        "r2_median": float(r2.nanmedian()),
         "windows": len(windows),
         "groups": groups,
         "muscles": muscles,
     }
+
+
+def _figure(value: Tensor) -> float | None:
+    """A number for a table; None where there is none."""
+    return None if value.isnan() else round(float(value), 4)
 
 
 def plot_parity(path: Path, prediction: Tensor, windows: WindowTensors, muscles: tuple[str, ...]) -> None:

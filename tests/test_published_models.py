@@ -1,0 +1,121 @@
+"""Published weights give the published programs' answers, and files that are something else are refused in words."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from dataset.errors import InputError
+from models.published_surrogate import PublishedSurrogate
+from models.surrogate import Surrogate, SurrogateConfig
+from models.vqvae import VQVAE, VQVAEConfig
+from utils.checkpoints import load_surrogate, load_vqvae, save_checkpoint
+
+TINY = VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)
+
+
+def test_published_vqvae_gives_the_published_answers(recordings):
+    folder = recordings / "published"
+    model = load_vqvae(folder / "vqvae_small.pth")
+    expected = {name: torch.from_numpy(value) for name, value in np.load(folder / "vqvae_small_parity.npz").items()}
+    with torch.no_grad():
+        answer = model(expected["motion"])
+        latents = model.encode(expected["motion"])
+    torch.testing.assert_close(latents.transpose(1, 2), expected["latent"], rtol=0, atol=1e-5)
+    assert torch.equal(answer.quantised.codes, expected["codes"])
+    torch.testing.assert_close(answer.reconstruction, expected["reconstruction"], rtol=0, atol=1e-6)
+    assert answer.quantised.loss == pytest.approx(float(expected["commit_loss"]), rel=1e-5)
+    assert answer.quantised.perplexity == pytest.approx(float(expected["perplexity"]), rel=1e-5)
+
+
+def test_published_vqvae_says_its_sizes_itself(recordings, tmp_path):
+    folder = recordings / "published"
+    (tmp_path / "moved.pth").write_bytes((folder / "vqvae_small.pth").read_bytes())  # without its .json
+    said = json.loads((folder / "vqvae_small.json").read_text())
+    config = asdict(load_vqvae(tmp_path / "moved.pth").config)
+    assert {name: config[name] for name in said if name in config} == {n: v for n, v in said.items() if n in config}
+
+
+def test_published_codebook_is_kept_when_training_goes_on(recordings):
+    model = load_vqvae(recordings / "published" / "vqvae_small.pth")
+    before = model.quantizer.codebook.clone()
+    model.train()
+    model(torch.randn(1, 196, 33))
+    used = (model.quantizer.codebook - before).norm(dim=1) < 0.5 * before.norm(dim=1)
+    assert used.float().mean() > 0.3  # drawn anew, none would stay
+
+
+def test_published_surrogate_gives_the_published_answers(recordings):
+    folder = recordings / "published"
+    model = load_surrogate(folder / "transformer_surrogate_model_v2.pth")
+    assert isinstance(model, PublishedSurrogate)
+    expected = {name: torch.from_numpy(value) for name, value in np.load(folder / "surrogate_parity.npz").items()}
+    with torch.no_grad():
+        batch = model(expected["motion"])
+        single = torch.cat([model(motion) for motion in expected["motion"].split(1)])
+    torch.testing.assert_close(batch, expected["activations_as_batch"], rtol=0, atol=2e-6)
+    torch.testing.assert_close(single, expected["activations_one_by_one"], rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("quantizer", ["ema_reset", "orig"])
+@pytest.mark.parametrize("prefix", ["vqvae.", "module.vqvae."])
+def test_published_layout_loads_with_and_without_module(tmp_path, quantizer, prefix):
+    model = VQVAE(VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1, quantizer=quantizer)).eval()
+    published = {
+        prefix + name: value
+        for name, value in model.state_dict().items()
+        if name.startswith(("encoder", "decoder")) or name in ("quantizer.codebook", "quantizer.embedding.weight")
+    }
+    torch.save({"net": published}, tmp_path / "net.pth")
+    motion = torch.randn(1, 16, 33)
+    torch.testing.assert_close(load_vqvae(tmp_path / "net.pth").reconstruct(motion), model.reconstruct(motion))
+
+
+def test_own_checkpoints_rebuild_the_model(tmp_path):
+    vqvae, surrogate = VQVAE(TINY).eval(), Surrogate(SurrogateConfig(frames=16)).eval()
+    vqvae.normalizer.fit(torch.randn(4, 16, 33))
+    save_checkpoint(tmp_path / "vqvae.pth", vqvae)
+    save_checkpoint(tmp_path / "surrogate.pth", surrogate)
+    motion = torch.randn(2, 16, 33)
+    torch.testing.assert_close(load_vqvae(tmp_path / "vqvae.pth").reconstruct(motion), vqvae.reconstruct(motion))
+    torch.testing.assert_close(load_surrogate(tmp_path / "surrogate.pth")(motion), surrogate(motion))
+
+
+def test_what_cannot_be_loaded_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"missing\.pth does not exist"):
+        load_vqvae(tmp_path / "missing.pth")
+    with pytest.raises(InputError, match="folder without best"):
+        load_vqvae(tmp_path)
+    (tmp_path / "text.pth").write_text("not a checkpoint")
+    with pytest.raises(InputError, match=r"text\.pth is not a checkpoint"):
+        load_vqvae(tmp_path / "text.pth")
+    save_checkpoint(tmp_path / "surrogate.pth", Surrogate())
+    with pytest.raises(InputError, match="holds a surrogate, and a VQ-VAE is needed"):
+        load_vqvae(tmp_path / "surrogate.pth")
+    save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))
+    with pytest.raises(InputError, match="holds a VQ-VAE, and a surrogate is needed"):
+        load_surrogate(tmp_path / "vqvae.pth")
+    torch.save({"net": {"encoder.model.0.weight": torch.zeros(4, 3, 3)}}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match="not a VQ-VAE"):
+        load_vqvae(tmp_path / "other.pth")
+
+
+def test_a_truncated_checkpoint_is_named(tmp_path):
+    save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))
+    content = torch.load(tmp_path / "vqvae.pth", weights_only=True)
+    content["net"].popitem()
+    torch.save(content, tmp_path / "part.pth")
+    with pytest.raises(InputError, match="lacks"):
+        load_vqvae(tmp_path / "part.pth")
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Harmful:
+        def __reduce__(self):
+            return (pytest.fail, ("code of a checkpoint ran",))
+
+    torch.save({"net": Harmful()}, tmp_path / "harmful.pth")
+    with pytest.raises(InputError, match="not a checkpoint of tensors"):
+        load_vqvae(tmp_path / "harmful.pth")
