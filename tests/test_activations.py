@@ -1,0 +1,202 @@
+"""Muscle labels hold against OpenCap's simulations and force plates, and gradients pass through them."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from dataset.coordinates import MUSCLE_INDEX, MUSCLES
+from dataset.motion_file import read_motion, read_table
+from dataset.segmentation import segment_repetitions
+from dataset.session import open_session
+from models.activations import SimulationSettings
+from models.filters import derivative_matrices, low_pass_matrix
+from utils.simulation import build_simulator, simulate_repetition, simulate_trial
+
+OPENCAP_REPETITIONS = ("Squats_0_1", "Squats_0_2", "Asym_0_1", "Asym_0_2")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("muscle_paths")
+
+
+@pytest.fixture(scope="module")
+def field_subject(recordings):
+    return open_session(recordings / "opencap/Data/field-subject0")
+
+
+def rms(values):
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def test_low_pass_keeps_lines_and_derivatives_of_a_sine_are_exact():
+    time = torch.arange(120, dtype=torch.float64) / 60
+    line = 3 + 2 * time
+    torch.testing.assert_close(low_pass_matrix(120, 60.0, 4.0) @ line, line, atol=1e-6, rtol=0)
+    speed, acceleration = derivative_matrices(120, 60.0)
+    inner = slice(6, -6)
+    torch.testing.assert_close((speed @ (5 * time).sin())[inner], (5 * (5 * time).cos())[inner], atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        (acceleration @ (5 * time).sin())[inner], (-25 * (5 * time).sin())[inner], atol=1e-2, rtol=0
+    )
+    wave = (2 * np.pi * 15 * time).sin()
+    assert (low_pass_matrix(120, 60.0, 4.0) @ wave)[20:-20].abs().max() < 0.01
+
+
+def test_vasti_agree_with_opencaps_own_simulation(field_subject, cache):
+    """Four repetitions that OpenCap simulated (Uhlrich et al. 2023), from inverse kinematics, on their time base."""
+    simulator = build_simulator(field_subject.model_path, cache)
+    ours, theirs = [], []
+    for name in OPENCAP_REPETITIONS:
+        reference = read_motion(field_subject.path / "OpenSimData/Dynamics" / name / "kinematics_activations.mot")
+        motion = read_motion(field_subject.trial(name[:-2]))
+        first, last = np.searchsorted(motion.time_s, (reference.time_s[0] - 1, reference.time_s[-1] + 1))
+        motion = motion.cut(int(first), int(last))
+        with torch.no_grad():
+            simulation = simulator(torch.tensor(motion.coordinates)[None], motion.rate_hz)
+        assert bool(simulation.converged.all())
+        activations = simulation.activations[0].numpy()
+        ours.append([np.interp(reference.time_s, motion.time_s, activations[:, i]) for i in range(len(MUSCLES))])
+        theirs.append(reference.activations.T)
+    ours, theirs = np.concatenate(ours, 1), np.concatenate(theirs, 1)
+    for muscle, least_r, most_rmse in (("vasmed", 0.98, 0.04), ("vaslat", 0.98, 0.05), ("vasint", 0.96, 0.04)):
+        legs = [MUSCLE_INDEX[f"{muscle}_{side}"] for side in "lr"]
+        assert np.corrcoef(ours[legs].ravel(), theirs[legs].ravel())[0, 1] >= least_r, muscle
+        assert rms(ours[legs] - theirs[legs]) <= most_rmse, muscle
+
+
+@pytest.mark.parametrize(("trial", "foot_limit"), [("squats1", 4.0), ("squatsAsym1", 8.0)])
+def test_ground_forces_agree_with_force_plates(recordings, cache, trial, foot_limit):
+    """Vertical force within 5 % of body weight in all, and the share of a foot without being told of asymmetry."""
+    session = open_session(recordings / "opencap/Data/lab-subject4")
+    simulator = build_simulator(session.model_path, cache)
+    motion = read_motion(session.trial(trial))
+    plates = read_table(session.path / "ForceData" / f"{trial}_grf.mot")
+    with torch.no_grad():
+        simulation = simulator(torch.tensor(motion.coordinates)[None], motion.rate_hz)
+    inner = slice(20, -20)
+    measured = np.stack(
+        [np.interp(motion.time_s, plates.time_s, plates.column(f"ground_force_{k}_vy")) for k in (1, 2)], 1
+    )[inner]
+    ours = simulation.ground_forces[0, inner, :, 1].numpy()
+    percent = 100 / simulator.weight_n
+    assert percent * rms(ours.sum(1) - measured.sum(1)) <= 5.0
+    assert percent * rms(ours - measured) <= foot_limit
+
+
+def test_exact_paths_give_the_same_activations(field_subject, cache):
+    motion = read_motion(field_subject.trial("Squats_0")).cut(150, 270)
+    frames = torch.tensor(motion.coordinates)[None]
+    with torch.no_grad():
+        exact = build_simulator(field_subject.model_path, cache, exact_paths=True)(frames, motion.rate_hz)
+        fitted = build_simulator(field_subject.model_path, cache)(frames, motion.rate_hz)
+    legs = [MUSCLE_INDEX[f"vasmed_{side}"] for side in "lr"]
+    assert rms((exact.activations - fitted.activations)[0, 12:-12][:, legs].numpy()) < 0.015
+
+
+def test_forces_and_moments_balance(field_subject, cache):
+    """Newton: the ground carries the mass, and muscles with reserves make the moments."""
+    simulator = build_simulator(field_subject.model_path, cache)
+    motion = read_motion(field_subject.trial("Squats_0"))
+    repetition = simulate_repetition(simulator, motion, segment_repetitions(motion)[1], "Squats_0_segment_2")
+    simulation = repetition.simulation
+    mean_force = simulation.ground_forces[..., 1].sum(1).mean()
+    assert abs(float(mean_force) / simulator.weight_n - 1) < 0.03  # starts and ends at rest
+    assert simulation.residuals[:, 3:].abs().max() < 0.05 * simulator.weight_n
+    assert simulation.activations.min() >= simulator.settings.activation_floor - 1e-9
+    # The centre of pressure lies within the spheres of its foot.
+    with torch.no_grad():
+        coordinates = simulator.coordinate_map(torch.tensor(repetition.motion.coordinates))
+        state = simulator.dynamics.state(coordinates, 0 * coordinates, 0 * coordinates)
+        points = simulator.dynamics.contact_points(state)
+    for foot in range(2):
+        members = simulator.feet[foot] > 0
+        centre = simulation.pressure_centres[:, foot]
+        for axis in (0, 2):
+            low, high = points[members, axis].amin(0), points[members, axis].amax(0)
+            assert bool(((centre[:, axis] > low - 0.01) & (centre[:, axis] < high + 0.01)).all())
+
+
+def test_heavier_people_need_more(field_subject, cache):
+    from dataclasses import replace
+
+    simulator = build_simulator(field_subject.model_path, cache)
+    heavier = build_simulator(field_subject.model_path, cache)
+    description = heavier.dynamics.description
+    loaded = replace(description, masses_kg=description.masses_kg * 1.3, inertias=description.inertias * 1.3)
+    heavier = type(simulator)(loaded, simulator.muscles, simulator.paths)
+    motion = read_motion(field_subject.trial("Squats_0")).cut(150, 330)
+    frames = torch.tensor(motion.coordinates)[None]
+    with torch.no_grad():
+        peaks = [
+            run(frames, motion.rate_hz).activations[0, :, MUSCLE_INDEX["vasmed_r"]].max()
+            for run in (simulator, heavier)
+        ]
+    assert peaks[1] > 1.2 * peaks[0]
+
+
+def test_gradient_of_peak_activation_agrees_with_finite_differences(field_subject, cache):
+    """What guidance would follow: d peak vasmed / d a smooth change of the motion, to 1 %."""
+    simulator = build_simulator(field_subject.model_path, cache, SimulationSettings(tolerance=1e-11))
+    motion = read_motion(field_subject.trial("Squats_0")).cut(190, 330)
+    frames = torch.tensor(motion.coordinates)[None]
+    bump = torch.hann_window(140, periodic=False, dtype=torch.float64)
+    channels = {"pelvis_tilt": 0, "knee_angle_r": 13, "hip_flexion_r": 9, "pelvis_ty": 4}
+
+    def peak(amount):
+        changed = frames.clone()
+        for value, index in zip(amount, channels.values(), strict=True):
+            changed[0, :, index] = frames[0, :, index] + value * bump
+        return simulator(changed, motion.rate_hz).activations[0, 12:-12, MUSCLE_INDEX["vasmed_r"]].max()
+
+    amount = torch.zeros(4, dtype=torch.float64, requires_grad=True)
+    peak(amount).backward()
+    for i, step in enumerate((0.005, 0.005, 0.005, 0.00005)):
+        change = torch.zeros(4, dtype=torch.float64)
+        change[i] = step
+        with torch.no_grad():
+            difference = (peak(change) - peak(-change)) / (2 * step)
+        torch.testing.assert_close(amount.grad[i], difference, rtol=0.01, atol=0)
+
+
+def test_trial_is_written_in_the_layout_of_the_ucsd_set(field_subject, cache, tmp_path):
+    simulator = build_simulator(field_subject.model_path, cache)
+    trial = field_subject.trial("Squats_0")
+    summaries = simulate_trial(simulator, trial, tmp_path / "person", progress=False)
+    assert len(summaries) == 5
+    folder = tmp_path / "person/OpenSimData/Dynamics/Squats_0_segment_3"
+    written = read_motion(folder / "kinematics_activations_Squats_0_segment_3_muscle_driven.mot")
+    recorded = read_motion(trial)
+    repetition = segment_repetitions(recorded)[2]
+    np.testing.assert_allclose(
+        written.time_s, recorded.time_s[repetition.start_frame : repetition.end_frame], atol=1e-7
+    )
+    np.testing.assert_allclose(
+        written.coordinates, recorded.coordinates[repetition.start_frame : repetition.end_frame], atol=1e-6
+    )
+    forces = read_table(folder / "forces_resultant_Squats_0_segment_3.mot")
+    assert 600 < forces.column("ground_force_r_vy").max() + forces.column("ground_force_l_vy").max() < 1200
+    assert read_table(folder / "kinetics_Squats_0_segment_3.mot").column("knee_angle_r_moment").min() < -30
+    assert json.loads((folder / "summary_Squats_0_segment_3.json").read_text())["repetition"] == "Squats_0_segment_3"
+    before = (folder / "kinetics_Squats_0_segment_3.mot").stat().st_mtime_ns
+    simulate_trial(simulator, trial, tmp_path / "person", progress=False)
+    assert (folder / "kinetics_Squats_0_segment_3.mot").stat().st_mtime_ns == before
+
+
+def test_script_answers_a_wrong_session_with_a_sentence(tmp_path):
+    command = [
+        sys.executable,
+        "simulate_activations.py",
+        "--subject",
+        str(tmp_path),
+        "--out-dir",
+        str(tmp_path / "out"),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "OpenSimData" in result.stderr
+    assert "Traceback" not in result.stderr
