@@ -1,0 +1,60 @@
+"""A person's OpenSim model: Rajagopal2015 scaled by OpenSim itself."""
+
+import math
+import re
+from pathlib import Path
+
+from dataset.demo.anthropometry import Person, rajagopal_folder
+from dataset.osim_model import load_opensim, open_opensim_model
+from utils.script import written_whole
+
+MODEL_NAME = "Rajagopal2015_scaled.osim"
+
+# OpenCap's ranges (LaiUhlrich2022), degrees: Rajagopal2015 stops at 90 degrees of arm flexion and of pronation.
+_RANGES_DEG = {
+    "knee_angle": (0, 140),
+    "ankle_angle": (-50, 50),
+    "subtalar_angle": (-35, 35),
+    "mtp_angle": (-45, 30),
+    "arm_flex": (-180, 180),
+    "arm_add": (-180, 180),
+    "arm_rot": (-180, 180),
+    "elbow_flex": (0, 150),
+    "pro_sup": (0, 160),
+}
+_UNLOCKED = ("subtalar_angle", "mtp_angle")
+
+
+def write_scaled_model(person: Person, path: str | Path) -> None:
+    """Scale Rajagopal2015 to `person` and write it to `path`, whole or not at all.
+
+    Segment lengths and the muscles' optimal fibre and tendon slack lengths follow the scale factors, mass is
+    distributed as in the generic model and sums to `person.mass_kg`; maximum isometric forces stay generic, as OpenCap
+    leaves them. Subtalar and metatarsophalangeal joints are unlocked. Markers stay; XML comments are dropped, which
+    halves the file.
+    """
+    opensim = load_opensim()
+    model, state = open_opensim_model(rajagopal_folder() / "Rajagopal2015.osim")
+    factors = opensim.ScaleSet()
+    for i in range(model.getBodySet().getSize()):
+        name = model.getBodySet().get(i).getName()
+        scale = opensim.Scale()
+        scale.setSegmentName(name)
+        scale.setScaleFactors(opensim.Vec3(*person.scale[re.sub("_[lr]$", "", name)]))
+        scale.setApply(True)
+        factors.cloneAndAppend(scale)
+    model.scale(state, factors, True, person.mass_kg)
+
+    for i in range(model.getCoordinateSet().getSize()):
+        coordinate = model.updCoordinateSet().get(i)
+        kind = re.sub("_[lr]$", "", coordinate.getName())
+        if kind in _RANGES_DEG:
+            low, high = (math.radians(limit) for limit in _RANGES_DEG[kind])
+            coordinate.setRangeMin(low)
+            coordinate.setRangeMax(high)
+        if kind in _UNLOCKED:
+            coordinate.set_locked(False)
+    model.setName(f"Rajagopal2015_{person.id}")
+    with written_whole(path) as temporary:
+        model.printToXML(str(temporary))
+        temporary.write_text(re.sub(r"\s*<!--.*?-->", "", temporary.read_text(), flags=re.DOTALL))
