@@ -60,10 +60,12 @@ def main() -> None:
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
-    is_folder = Path(arguments.subject).expanduser().is_dir()
-    session = open_session(arguments.subject, None if is_folder else data_root_of(arguments)[1])
+    is_path = Path(arguments.subject).expanduser().is_dir() or len(Path(arguments.subject).parts) > 1
+    session = open_session(arguments.subject, None if is_path else data_root_of(arguments)[1])
     models = load_models(arguments.vq_name, arguments.surrogate_name, session, choose_device(arguments.device))
-    latents = load_latents(arguments.vq_name, models, arguments.seq_len, arguments.seed, arguments.start_noise)
+    latents = load_latents(
+        arguments.vq_name, models, arguments.seq_len, arguments.seed, arguments.start_noise, arguments.move
+    )
     folder = RunFolder(run_folder(arguments), session.id)
     folder.prepare(arguments.overwrite)
     save_arguments(arguments, folder.motions)
@@ -72,6 +74,7 @@ def main() -> None:
         models.describe,
         terms,
         latents.proximity,
+        move=latents.move,
         schedule=Schedule(arguments.total_iter, release=arguments.release),
         lr=arguments.lr,
         beta=arguments.beta,

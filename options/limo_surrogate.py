@@ -84,6 +84,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Iterations: a sixth proximity alone, a sixth ramping the constraints in, and a last sixth proximity with "
         "what is required.",
     )
+    optimisation.add_argument(
+        "--move",
+        choices=("principal", "anywhere"),
+        default="principal",
+        help="Change a latent along the principal axes of the training latents, which keeps the change one that real "
+        "motions show, or each of its elements by itself, as published.",
+    )
     optimisation.add_argument("--lr", type=float, default=0.5, help="Adam's step, in units of the latent.")
     optimisation.add_argument(
         "--num-runs",

@@ -193,12 +193,12 @@ def test_the_step_is_adams():
     z = torch.randn(3, 4, 2, generator=torch.Generator().manual_seed(0))
     theirs = z.clone().requires_grad_()
     adam = torch.optim.Adam([theirs], lr=0.3)
-    state = _State(z.clone(), 1)
+    state = _State(torch.zeros_like(z), z.clone(), 1)
     for _ in range(20):
         theirs.grad = 2 * theirs.detach() + 1
-        state.step(2 * state.z + 1, 0.3)
+        state.step(2 * state.variable + 1, 0.3)
         adam.step()
-    torch.testing.assert_close(state.z, theirs.detach())
+    torch.testing.assert_close(state.variable, theirs.detach())
 
 
 def test_what_is_required_is_met_though_the_wishes_pull_against_it():

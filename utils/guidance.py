@@ -89,6 +89,46 @@ class Schedule:
         return share, share
 
 
+class Anywhere:
+    """The published move: every element of z goes its own way."""
+
+    def start(self, z: Tensor) -> Tensor:
+        """The variable (B, L, D) that moves nothing."""
+        return torch.zeros_like(z)
+
+    def __call__(self, variable: Tensor) -> Tensor:
+        """Displacement of z, (B, L, D)."""
+        return variable
+
+
+class PrincipalMoves:
+    """Moves along the ways in which the training latents differ from one another, each as far as they do.
+
+    Adam steps every element alike, and in a latent of thousands of elements that finds spikes of a few frames that fool
+    a surrogate. The principal axes of whole training latents are changes that real motions show, over all of their
+    time. Scaled by its spread over the root mean square of a latent element, a step of the same size moves z as far
+    as element by element.
+    """
+
+    def __init__(self, latents: Tensor, share: float = 0.999):
+        """Take the axes that hold `share` of the variance of latents (N, L, D)."""
+        self.shape = latents.shape[1:]
+        centred = (latents - latents.mean(0)).flatten(1).double()
+        variance, vectors = torch.linalg.eigh(centred @ centred.T)  # N x N: there are fewer windows than elements
+        order = variance.argsort(descending=True)
+        kept = order[: int((variance[order].cumsum(0) < share * variance.sum()).sum()) + 1]
+        rms = centred.square().mean().sqrt()
+        self.axes = (vectors[:, kept].T @ centred / (rms * len(latents) ** 0.5)).float()  # (K, L * D)
+
+    def start(self, z: Tensor) -> Tensor:
+        """The variable (B, K) that moves nothing."""
+        return z.new_zeros(len(z), len(self.axes))
+
+    def __call__(self, variable: Tensor) -> Tensor:
+        """Displacement of z, (B, L, D)."""
+        return (variable @ self.axes).unflatten(1, self.shape)
+
+
 @dataclass(frozen=True)
 class Sample:
     """One guided motion: what it is, and what it was asked and does."""
@@ -118,6 +158,7 @@ class Guidance:
         terms: Sequence[Term],
         proximity: Callable[[Tensor], tuple[Tensor, Tensor]],
         *,
+        move: Callable[[Tensor], Tensor] | None = None,
         schedule: Schedule | None = None,
         lr: float = 0.5,
         beta: float = 0.01,
@@ -129,6 +170,7 @@ class Guidance:
         Args:
             describe: latents (B, L, D) -> the Context of their motions (B, T, 33), which the terms look at.
             proximity: latents -> (distance (B,), index (B,)).
+            move: from what Adam changes to the displacement of z: `Anywhere` (default) or `PrincipalMoves`.
             lr: Adam's step, in units of the latent, falling to a hundredth on a cosine after the ramp.
             beta: weight of the proximity.
             hold: factor on a required term's weight, a sample and an iteration, while it is missed; undone while it is
@@ -137,7 +179,7 @@ class Guidance:
                 its best objective; 0: never before the schedule ends.
         """
         self.describe, self.terms, self.proximity = describe, list(terms), proximity
-        self.schedule = schedule or Schedule()
+        self.move, self.schedule = move or Anywhere(), schedule or Schedule()
         self.lr, self.beta, self.hold, self.patience = lr, beta, hold, patience
         self.interrupted = False
 
@@ -148,9 +190,9 @@ class Guidance:
         losses are missing where only proximity acts, because then nothing is decoded. Ctrl-C ends the loop with the
         best so far and sets `interrupted`.
         """
-        state = _State(z.detach().clone(), len(self.terms))
+        state = _State(z.detach(), self.move.start(z), len(self.terms))
         try:
-            for iteration in range(self._first_move(state.z), self.schedule.iterations):
+            for iteration in range(self._first_move(z), self.schedule.iterations):
                 row = self._iterate(state, iteration)
                 if report:
                     report(row)
@@ -158,9 +200,9 @@ class Guidance:
                     break
             if len(state.active):  # the last step has not been looked at
                 with torch.no_grad():
-                    last = state.z[state.active]
+                    last = state.origin[state.active] + self.move(state.variable[state.active])
                     values, losses = self._look(last)
-                    self._keep_best(state, values, losses, self.proximity(last)[0])
+                    self._keep_best(state, last, values, losses, self.proximity(last)[0])
         except KeyboardInterrupt:
             self.interrupted = True
         return state.best_z
@@ -209,7 +251,8 @@ class Guidance:
         required, others = self.schedule.at(iteration)
         if required and not state.constrained:
             state.forget()
-        z = state.z[state.active].requires_grad_()
+        variable = state.variable[state.active].requires_grad_()
+        z = state.origin[state.active] + self.move(variable)
         distance, _ = self.proximity(z)
         objective = self.beta * distance
         row = {"iteration": iteration, "active": len(z)}
@@ -220,13 +263,13 @@ class Guidance:
                 share = required * multiplier[:, k] if term.required else others
                 objective = objective + share * term.weight * losses[k]
                 row[term.label] = float(losses[k].detach().mean())
-            self._keep_best(state, values, losses, distance)
+            self._keep_best(state, z, values, losses, distance)
             if required == 1.0 and losses:
                 missed = torch.stack([loss.detach() for loss in losses], 1) > 0
                 factor = torch.where(missed, self.hold, 1 / self.hold)
                 state.multiplier[state.active] = (multiplier * factor).clamp(1.0, MOST_HOLD)
         row |= {"objective": float(objective.detach().mean()), "proximity": float(distance.detach().mean())}
-        gradient = torch.autograd.grad(objective.sum(), z)[0].nan_to_num()
+        gradient = torch.autograd.grad(objective.sum(), variable)[0].nan_to_num()
         state.step(gradient, self.lr * self._step_share(iteration))
         if required == 1.0 and self.patience:
             state.retire(self.patience)
@@ -238,25 +281,27 @@ class Guidance:
         passed = max(0.0, (iteration - full) / max(1.0, self.schedule.iterations - full))
         return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * passed))
 
-    def _keep_best(self, state: "_State", values: list[Tensor], losses: list[Tensor], distance: Tensor) -> None:
+    def _keep_best(
+        self, state: "_State", z: Tensor, values: list[Tensor], losses: list[Tensor], distance: Tensor
+    ) -> None:
         """Remember each active sample's iterate if none before was better."""
         violation = self._violation([value.detach() for value in values], len(distance))
         score = (self.beta * distance.detach()).double()
         for term, loss in zip(self.terms, losses, strict=True):
             if not term.required:
                 score = score + term.weight * loss.detach().double()
-        state.keep(score, violation)
+        state.keep(z.detach(), score, violation)
 
 
 class _State:
     """Where each sample of a batch is; Adam (Kingma & Ba 2015) by hand, because samples leave the batch one by one."""
 
-    def __init__(self, z: Tensor, terms: int):
+    def __init__(self, z: Tensor, variable: Tensor, terms: int):
         count = len(z)
-        self.z, self.best_z = z, z.clone()
+        self.origin, self.best_z, self.variable = z, z.clone(), variable
         self.active = torch.arange(count, device=z.device)
         self.constrained = False  # the constraints have begun to act
-        self.moment, self.square = torch.zeros_like(z), torch.zeros_like(z)
+        self.moment, self.square = torch.zeros_like(variable), torch.zeros_like(variable)
         self.steps = 0
         self.multiplier = z.new_ones(count, terms)
         self.score = torch.full((count,), torch.inf, dtype=torch.float64)
@@ -283,10 +328,10 @@ class _State:
         self.square[active] = decay[1] * self.square[active] + (1 - decay[1]) * gradient.square()
         mean = self.moment[active] / (1 - decay[0] ** self.steps)
         spread = (self.square[active] / (1 - decay[1] ** self.steps)).sqrt()
-        self.z[active] -= lr * mean / (spread + tiny)
+        self.variable[active] -= lr * mean / (spread + tiny)
 
-    def keep(self, score: Tensor, violation: Tensor) -> None:
-        """Take over the active iterates that are the best so far: that meet what is required, then by score."""
+    def keep(self, z: Tensor, score: Tensor, violation: Tensor) -> None:
+        """Take over the active iterates z that are the best so far: that meet what is required, then by score."""
         score, violation = score.cpu(), violation.cpu()
         active = self.active.cpu()
         met, met_before = violation <= 0, self.met[active]
@@ -294,7 +339,7 @@ class _State:
         better = (met & ~met_before) | ((met == met_before) & less)
         chosen = active[better]
         self.score[chosen], self.violation[chosen] = score[better], violation[better]
-        self.best_z[chosen] = self.z[chosen]
+        self.best_z[chosen] = z[better.to(z.device)]
         gained = self.met[active] & (self.score[active] < 0.995 * self.reference[active])
         self.reference[active[gained]] = self.score[active[gained]]
         self.stale[active] = torch.where(gained | ~self.met[active], 0, self.stale[active] + 1)

@@ -14,7 +14,7 @@ from dataset.osim_model import load_skeleton
 from dataset.session import Session
 from models.published_surrogate import PublishedSurrogate
 from utils.checkpoints import checkpoint_in, load_surrogate, load_vqvae
-from utils.guidance import CodebookProximity, CodebookStarts, Proximity, Starts
+from utils.guidance import Anywhere, CodebookProximity, CodebookStarts, PrincipalMoves, Proximity, Starts
 from utils.quantities import Context
 
 logger = logging.getLogger("bige")
@@ -111,22 +111,26 @@ class LatentSpace:
 
     draw: Starts | CodebookStarts
     proximity: Proximity | CodebookProximity
+    move: PrincipalMoves | Anywhere
     names: tuple[str, ...]  # of the training windows, in the order of the latents; empty where there are none
     neighbour_distance: float | None  # median distance of a training latent to its nearest neighbour
 
 
 def load_latents(
-    vqvae_path: str | Path | None, models: FrozenModels, frames: int, seed: int, noise: float
+    vqvae_path: str | Path | None, models: FrozenModels, frames: int, seed: int, noise: float, move: str
 ) -> LatentSpace:
     """The training latents beside a checkpoint (`latents.npz`), or else its codebook.
 
-    frames: latent length; training latents that are longer are cut, shorter ones are an InputError.
+    move: `principal` or `anywhere`; a codebook alone leaves only the latter. frames: latent length; training latents
+    that are longer are cut, shorter ones are an InputError.
     """
     path = checkpoint_in(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
     if not path.is_file():
         logger.warning("%s: not there, so starts are random codes and proximity is to the codebook", path)
         codebook = models.vqvae.quantizer.vectors_of(torch.arange(models.vqvae.config.nb_code, device=models.device))
-        return LatentSpace(CodebookStarts(codebook, frames, seed), CodebookProximity(models.vqvae.quantize), (), None)
+        return LatentSpace(
+            CodebookStarts(codebook, frames, seed), CodebookProximity(models.vqvae.quantize), Anywhere(), (), None
+        )
     with np.load(path) as content:
         latents, names = content["latents"], tuple(str(name) for name in content["names"])
         whole = content["recorded"].all(1) if "recorded" in content else np.ones(len(latents), dtype=bool)
@@ -137,4 +141,10 @@ def load_latents(
     latents = torch.as_tensor(latents[:, :frames]).float().to(models.device)
     few = latents[:: -(-len(latents) // _NEIGHBOURS)].flatten(1)
     distances = torch.cdist(few, few).fill_diagonal_(torch.inf).amin(1)
-    return LatentSpace(Starts(latents, seed, noise), Proximity(latents), names, float(distances.median()))
+    return LatentSpace(
+        Starts(latents, seed, noise),
+        Proximity(latents),
+        Anywhere() if move == "anywhere" else PrincipalMoves(latents),
+        names,
+        float(distances.median()),
+    )

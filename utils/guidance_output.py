@@ -34,6 +34,16 @@ MEASURES = (
     ("foot_lift", None, "max"),
     ("range_excess", None, "max"),
 )
+# Of these, what the printed table shows: measure, title, factor to the title's unit, significant digits
+_SHOWN = (
+    ("knee_flexion_max", "knee l/r deg", 1, 3),
+    ("asymmetry_rms", "asym deg", 1, 2),
+    ("angular_speed_rms", "omega deg/s", 1, 3),
+    ("com_speed_rms", "COM m/s", 1, 2),
+    ("com_acceleration_rms", "COM m/s^2", 1, 3),
+    ("foot_drift_max", "drift l/r mm", 1000, 2),
+    ("floor_penetration_max", "floor mm", 1000, 2),
+)
 
 
 @dataclass(frozen=True)
@@ -208,34 +218,26 @@ def write_summary(folder: RunFolder, summary: dict) -> None:
 
 
 def table(summary: dict) -> str:
-    """The summary for a person to read: for each sample each constraint, asked and met, left and right."""
-    required = [term for term in summary["asked"] if term["required"]]
-    wishes = [term for term in summary["asked"] if not term["required"]]
-    columns = [["entry", *(f"{j}" for j in range(len(summary["samples"])))]]
-    for term in required + wishes:
-        head = f"{term['name']} [{term['unit']}] {term['asked']}" + ("" if term["required"] else " (wish)")
-        cells = []
-        for sample in summary["samples"]:
-            answer = sample["terms"][term["name"]]
-            mark = "" if term["asked"] == "small" else (" met" if answer["met"] else " missed")
-            cells.append(" / ".join(f"{value:.3g}" for value in answer["value"]) + mark)
-        columns.append([head, *cells])
-    for label, head, factor in (
-        ("knee_flexion_max", "knee l / r [deg]", 1),
-        ("foot_slip_mean", "slip l / r [mm/s]", 1000),
-        ("floor_penetration_max", "floor [mm]", 1000),
-    ):
-        cells = [
-            " / ".join(f"{value * factor:.0f}" for value in sample["measures"][label]["value"])
-            for sample in summary["samples"]
-        ]
-        columns.append([head, *cells])
+    """The summary for a person to read: for each sample each constraint, asked and met, and how it moves."""
+    samples = summary["samples"]
+    columns = [["entry", *map(str, range(len(samples)))]]
+    for term in sorted(summary["asked"], key=lambda term: not term["required"]):
+        if term["asked"] != "small":
+            answers = [sample["terms"][term["name"]] for sample in samples]
+            head = f"{term['name']} {term['asked']} {term['unit']}" + ("" if term["required"] else " (wish)")
+            missed = "MISSED" if term["required"] else "off"
+            cells = [f"{_sides(answer['value'], 3)} {'met' if answer['met'] else missed}" for answer in answers]
+            columns.append([head, *cells])
+    for label, head, factor, digits in _SHOWN:
+        values = [sample["measures"][label]["value"] for sample in samples]
+        columns.append([head, *(_sides([factor * value for value in sides], digits) for sides in values)])
     widths = [max(map(len, column)) for column in columns]
-    rows = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in zip(*columns, strict=True)
-    ]
-    return "\n".join(rows)
+    rows = zip(*columns, strict=True)
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def _sides(values: Sequence[float], digits: int) -> str:
+    return "/".join(f"{value:.{digits}g}" for value in values)
 
 
 def _numbers(values: torch.Tensor) -> list[float]:

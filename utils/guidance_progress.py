@@ -1,6 +1,10 @@
-"""Progress of a guidance run: a bar with the terms' values, and every row to the loss log."""
+"""Progress of a guidance run: a bar with the terms' values, every row to the loss log, and Ctrl-C between two steps."""
+
+from contextlib import ExitStack
 
 from tqdm import tqdm
+
+from utils.interruption import asked_to_stop
 
 
 class Progress:
@@ -11,10 +15,12 @@ class Progress:
         self.bar, self.batch = None, -1
 
     def __enter__(self) -> "Progress":
+        self._stack = ExitStack()
+        self._stop = self._stack.enter_context(asked_to_stop())
         return self
 
     def __call__(self, row: dict) -> None:
-        """Show and write one iteration."""
+        """Show and write one iteration; raises KeyboardInterrupt where the user asked to stop."""
         if row["batch"] != self.batch:
             self._close_bar()
             self.batch = row["batch"]
@@ -24,8 +30,11 @@ class Progress:
             shown = {key: f"{value:.3g}" for key, value in row.items() if key not in ("batch", "iteration")}
             self.bar.set_postfix(shown, refresh=False)
         self.log.write(row)
+        if self._stop():
+            raise KeyboardInterrupt
 
     def __exit__(self, *exception) -> None:
+        self._stack.close()
         self._close_bar()
         self.log.close()
 

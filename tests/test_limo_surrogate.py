@@ -1,0 +1,174 @@
+"""LIMO_Surrogate.py from the command line, with models of random weights, and what it writes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from bodies import StandIn, squat
+from opensim_poses import rajagopal2015
+
+import LIMO_Surrogate
+from dataset.coordinates import COORDINATE_INDEX as AT
+from dataset.errors import InputError
+from dataset.motion_file import read_motion
+from models.surrogate import Surrogate
+from models.vqvae import VQVAE, VQVAEConfig
+from utils.checkpoints import save_checkpoint
+from utils.guidance import PrincipalMoves
+from utils.guidance_models import stand_on_floor
+from utils.quantities import Context, evaluate, summarise
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_standing_on_the_floor_fits_a_pelvis_path_to_the_legs():
+    """A squat of legs a fifth shorter than the stand-in's, 10 cm up and somewhere else, stands still on y = 0."""
+    motion = squat(2)
+    height = motion[..., AT["pelvis_ty"]].clone()
+    motion[..., AT["pelvis_ty"]] = 0.8 * height + 0.1
+    motion[1, :, AT["pelvis_tx"]] = 3.0
+    placed, points = stand_on_floor(motion, StandIn())
+    torch.testing.assert_close(placed[..., AT["pelvis_ty"]], height, atol=2e-4, rtol=0)
+    torch.testing.assert_close(points, StandIn().contact_points(placed), atol=1e-5, rtol=0)
+    context = Context(placed, skeleton=StandIn())
+    assert context.floor_height.abs().max() < 1e-5
+    assert summarise(evaluate("foot_drift", context), "max").max() < 1e-4
+    assert placed[1, 0, AT["pelvis_tx"]].abs() < 1e-6
+
+
+def test_principal_moves_stay_in_the_span_of_the_training_latents_and_move_as_far():
+    latents = torch.randn(12, 6, 5, generator=torch.Generator().manual_seed(0))
+    moves = PrincipalMoves(latents)
+    assert moves.start(latents[:3]).shape == (3, 11)  # twelve points span eleven directions
+    variable = torch.randn(400, 11, generator=torch.Generator().manual_seed(1))
+    displaced = moves(variable)
+    differences = (latents - latents.mean(0)).flatten(1)
+    left_over = displaced.flatten(1) - displaced.flatten(1) @ torch.linalg.pinv(differences) @ differences
+    assert left_over.abs().max() < 1e-4
+    # a unit step along every axis moves z as far as a unit step of every element
+    assert displaced.square().mean().sqrt().item() == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """A VQ-VAE with its latents and a surrogate, of random weights; decoded motions are near a squat."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    torch.manual_seed(0)
+    vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=4, width=16, depth=1))
+    vqvae.normalizer.fit(squat(4), least_std=0.02)
+    save_checkpoint(folder / "vqvae.pth", vqvae)
+    np.savez(folder / "latents.npz", latents=np.random.default_rng(0).normal(size=(9, 49, 4)), names=np.arange(9))
+    save_checkpoint(folder / "surrogate.pth", Surrogate())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def arguments(checkpoints):
+    """Answers the command line of a short run for the generic model's person, without its output folder."""
+    model = checkpoints / "person" / "OpenSimData" / "Model" / "generic_scaled.osim"
+    model.parent.mkdir(parents=True)
+    shutil.copy(rajagopal2015(), model)
+    command = ["LIMO_Surrogate.py", "--exp-name", "Test", "--subject", checkpoints / "person"]
+    command += ["--vq-name", checkpoints / "vqvae.pth", "--surrogate-name", checkpoints / "surrogate.pth"]
+    command += ["--low", "0.05", "--high", "0.95", "--total-iter", "12", "--threads", "1", "--device", "cpu"]
+    command += ["--min-samples", "3", "--batch-size", "2"]
+    return [str(part) for part in command]
+
+
+@pytest.fixture(scope="module")
+def limo(arguments):
+    """Runs the script in a process of its own; answers it when it has ended."""
+
+    def run(out_dir, *more):
+        command = [sys.executable, *arguments, "--out-dir", str(out_dir), *more]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+
+    return run
+
+
+def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
+    for name in ("a", "b"):
+        done = limo(tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    assert sum(" met" in line for line in done.stdout.splitlines()) == 3
+    folder = tmp_path / "a" / "Test" / "mot_visualization" / "latents_subject_run_person"
+    files = [folder / f"entry_{j}_Test.mot" for j in range(3)]
+    peaks = []
+    for path in files:
+        motion = read_motion(path)
+        assert motion.coordinates.shape == (196, 33)
+        assert motion.rate_hz == pytest.approx(60)
+        activations = torch.from_numpy(motion.activations)[None]
+        context = Context(torch.from_numpy(motion.coordinates)[None], activations=activations)
+        peaks.append(summarise(evaluate("activation", context, "vasmed"), "max").mean().item())
+    assert peaks == sorted(peaks)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["accepted"] == 3
+    for sample, peak in zip(summary["samples"], peaks, strict=True):
+        assert sample["terms"]["MAC"]["asked"] == "0.05 to 0.95"
+        assert np.mean(sample["terms"]["MAC"]["value"]) == pytest.approx(peak, abs=1e-4)
+    assert (folder / "overview.png").stat().st_size > 10_000
+    assert np.load(folder / "latents.npz")["latents"].shape == (3, 49, 4)
+    again = tmp_path / "b" / "Test" / folder.relative_to(tmp_path / "a" / "Test")
+    same = [*(path.name for path in files), "latents.npz", "summary.json", "overview.png"]
+    for name in same:
+        assert (folder / name).read_bytes() == (again / name).read_bytes(), name
+    losses = "losses_person.csv"
+    assert (tmp_path / "a" / "Test" / losses).read_bytes() == (tmp_path / "b" / "Test" / losses).read_bytes()
+
+    refused = limo(tmp_path / "a")
+    assert refused.returncode == 2
+    assert "--overwrite" in refused.stderr
+
+
+def test_opensim_opens_what_was_written(limo, tmp_path):
+    opensim = pytest.importorskip("opensim")
+    from dataset.osim_model import load_opensim
+
+    load_opensim()
+    done = limo(tmp_path, "--constraint", "knee_flexion:max:above:-500", "--min-samples", "1")
+    assert done.returncode == 0, done.stderr
+    path = next(tmp_path.glob("Test/mot_visualization/*/entry_0_Test.mot"))
+    table = opensim.TimeSeriesTable(str(path))
+    assert table.getNumRows() == 196
+    assert table.getTableMetaDataAsString("inDegrees") == "yes"
+    knee = table.getDependentColumn("knee_angle_r").to_numpy()
+    np.testing.assert_allclose(knee, read_motion(path).column("knee_angle_r"))
+
+
+def test_too_few_that_meet_is_a_failed_run_that_still_writes_the_nearest(limo, tmp_path):
+    done = limo(tmp_path, "--constraint", "knee_flexion:min:above:500", "--give-up", "1", "--num-runs", "2")
+    assert done.returncode == 1
+    assert "0 of 3" in done.stderr
+    assert done.stdout.count("MISSED") == 2
+    assert len(list(tmp_path.glob("Test/mot_visualization/*/entry_*.mot"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--low", "0.6", "--high", "0.4"], "empty"),
+        (["--muscle", "quadriceps"], "vasmed"),
+        (["--constraint", "knee:max:above:90"], "knee_flexion"),
+        (["--seq-len", "60"], "--seq-len 60"),
+        (["--subject", "Data/nobody"], "nobody: no such session folder"),
+        (["--vq-name", "nothing.pth"], "nothing.pth"),
+    ],
+)
+def test_bad_input_is_answered_before_anything_is_written(arguments, tmp_path, monkeypatch, more, says):
+    monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), *more])
+    with pytest.raises(InputError, match=says):
+        LIMO_Surrogate.main()
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_and_the_vocabulary_need_no_arguments():
+    for flag, word in (("--help", "--min-samples"), ("--list-quantities", "floor_penetration")):
+        done = subprocess.run([sys.executable, ROOT / "LIMO_Surrogate.py", flag], capture_output=True, text=True)
+        assert done.returncode == 0
+        assert word in done.stdout
