@@ -237,7 +237,7 @@ def table(summary: dict) -> str:
 
 
 def _sides(values: Sequence[float], digits: int) -> str:
-    return "/".join(f"{value:.{digits}g}" for value in values)
+    return "/".join(f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}" for value in values)
 
 
 def _numbers(values: torch.Tensor) -> list[float]:
