@@ -1,11 +1,13 @@
 """Windows: the 196 frames at 60 Hz that the models see, from the start of a repetition on, as recorded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
-from dataset.coordinates import FRAME_RATE_HZ, WINDOW_FRAMES
+from dataset.coordinates import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
 from dataset.errors import InputError
 from dataset.motion_file import Motion
 from dataset.placement import Placement, place
@@ -14,6 +16,7 @@ from dataset.segmentation import Repetition, segment_repetitions
 
 _TO_REST_S = 0.4
 _SLOPE_FRAMES = 7
+_SAME_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Window:
 
     coordinates: (196, 33). activations: (196, 80) or None. recorded: (196,), True where the frame was recorded and
     False where the motion was brought to rest and held. first_repetition: (196,), True up to the end of the repetition
-    that the window begins with. start_s: the first frame on the trial's own clock. source: the trial's file.
+    that the window begins with. start_s: the first frame on the trial's own clock. source: the trial's file. labelled:
+    (196,), True where activations are known, or None where there are none.
     """
 
     coordinates: np.ndarray
@@ -31,6 +35,12 @@ class Window:
     first_repetition: np.ndarray
     start_s: float
     source: Path | None = None
+    labelled: np.ndarray | None = None
+
+    @property
+    def time_s(self) -> np.ndarray:
+        """(196,) seconds on the trial's own clock."""
+        return self.start_s + np.arange(len(self.coordinates)) / FRAME_RATE_HZ
 
     def placed(self, floor_m: float = 0.0) -> tuple["Window", Placement]:
         """The window at the origin, facing +x, on the floor y = 0, and the placement that undoes it (see `place`)."""
@@ -39,8 +49,20 @@ class Window:
 
     def motion(self) -> Motion:
         """The window as a motion at 60 Hz, on the trial's clock."""
-        time_s = self.start_s + np.arange(len(self.coordinates)) / FRAME_RATE_HZ
-        return Motion(time_s, self.coordinates, self.activations, source=self.source)
+        return Motion(self.time_s, self.coordinates, self.activations, source=self.source)
+
+    def with_labels(self, repetitions: Sequence[Motion]) -> "Window":
+        """The window with the activations of those repetitions of the same trial, by time; zero elsewhere."""
+        activations = np.zeros((len(self.coordinates), len(MUSCLES)))
+        labelled = np.zeros(len(self.coordinates), dtype=bool)
+        for repetition in repetitions:
+            inside = (self.time_s > repetition.time_s[0] - _SAME_S) & (self.time_s < repetition.time_s[-1] + _SAME_S)
+            inside &= self.recorded
+            if inside.any():
+                time_s = self.time_s[inside].clip(repetition.time_s[0], repetition.time_s[-1])
+                activations[inside] = PchipInterpolator(repetition.time_s, repetition.activations)(time_s)
+                labelled |= inside
+        return replace(self, activations=activations, labelled=labelled)
 
 
 def windows_of_trial(motion: Motion, frames: int = WINDOW_FRAMES) -> list[Window]:
@@ -83,6 +105,7 @@ def window_from_trial(motion: Motion, repetition: Repetition, frames: int = WIND
         first_repetition=frame < min(repetition.end_frame - start, recorded),
         start_s=float(motion.time_s[start]),
         source=motion.source,
+        labelled=None if activations is None else frame < recorded,
     )
 
 

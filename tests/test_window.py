@@ -1,5 +1,7 @@
 """Windows and placement: the recording stays as it is, what follows comes to rest, and placing is undone exactly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from dataset.motion_file import Motion, read_motion, write_motion
 from dataset.osim_model import load_skeleton
 from dataset.placement import place
 from dataset.resample import resample
-from dataset.segmentation import Repetition
+from dataset.segmentation import Repetition, segment_repetitions
 from dataset.session import open_session
 from dataset.window import window_from_trial, window_of_repetition, windows_of_trial
 
@@ -176,3 +178,23 @@ def test_floor_is_found_wherever_the_recording_puts_it(recordings):
     raised[:, COORDINATE_INDEX["pelvis_ty"]] += 0.5
     higher = floor_height(session, Motion(motion.time_s, raised)) - floor_height(session, motion)
     assert higher == pytest.approx(0.5, abs=1e-5)
+
+
+def test_repetitions_cut_out_of_a_trial_label_its_windows(tmp_path):
+    """Labels stand where their repetition lies in time, in every window that reaches it; the rest is not labelled."""
+    trial = squats(3)
+    session = _session(tmp_path, "labelled", trial)
+    for k, repetition in enumerate(segment_repetitions(trial)[:2], start=1):
+        cut = trial.cut(repetition.start_frame, repetition.end_frame)
+        activations = np.repeat(cut.time_s[:, None] / 100, 80, axis=1)
+        name = f"squat1_segment_{k}"
+        path = session.path / f"OpenSimData/Dynamics/{name}/kinematics_activations_{name}_muscle_driven.mot"
+        write_motion(path, replace(cut, activations=activations), style="muscle_driven")
+    data = MotionDataset([session], with_activations=True, floor_m=lambda session, motion: 0.0)
+    assert data.names == ["labelled/squat1_1", "labelled/squat1_2"]
+    last_s = cut.time_s[-1]
+    for item, window in zip(data, data.windows, strict=True):
+        assert (window.labelled == ((window.time_s <= last_s + 1e-6) & window.recorded)).all()
+        labelled = item["activations"][item["labelled"]]
+        expected = torch.tensor(window.time_s[window.labelled] / 100).float()[:, None].expand_as(labelled)
+        torch.testing.assert_close(labelled, expected, atol=1e-6, rtol=0)
