@@ -2,8 +2,8 @@
 
     python -m benchmarks.muscle_paths
 
-Takes the model and one trial of each session under $BIGE_RECORDINGS, where set, and Rajagopal2015 from the nimblephysics
-wheel (with random poses only).
+Takes the model and one trial of each session under $BIGE_RECORDINGS, where set, and Rajagopal2015 from the
+nimblephysics wheel (with random poses only).
 """
 
 import importlib.util

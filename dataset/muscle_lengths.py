@@ -11,6 +11,7 @@ from scipy.stats import qmc
 
 from dataset.coordinates import MUSCLES
 from dataset.errors import InputError
+from dataset.osim_model import load_opensim, open_opensim_model
 from models.muscle import MuscleParameters
 from models.muscle_paths import LEG_COORDINATES, LEG_INDICES, MUSCLES_A_LEG, ORDER, MusclePaths, monomials
 from utils.script import written_whole
@@ -22,7 +23,7 @@ FIT_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 2
 CENTRED = (False, True, True, False, False, True, True)  # coordinates whose samples gather around the middle
 KNEE = LEG_COORDINATES.index("knee_angle")
 STEP_RAD = 1e-3  # of central differences; lengths are exact to about 1e-9 m, except for wrapped paths' 1e-6
-SAMPLES_A_MONOMIAL = 12
+SAMPLES_A_MONOMIAL = 8
 # A path that jumps from one side of its wrapping surface to the other is no polynomial: such samples are left out.
 LONGEST_ARM_M = 0.15
 TRIMMED_RESIDUAL_M, TRIMMED_DEVIATIONS, TRIM_PASSES = 2e-3, 6.0, 3
@@ -35,17 +36,8 @@ class MuscleGeometry:
     """
 
     def __init__(self, osim_path: str | Path):
-        import opensim
-
-        opensim.Logger.setLevelString("off")
-        opensim.Logger.removeFileSink()
-        self._vector = opensim.Vector
-        try:
-            self._model = opensim.Model(str(osim_path))
-            self._state = self._model.initSystem()
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{osim_path}: OpenSim cannot read this model ({reason})") from None
+        self._model, self._state = open_opensim_model(osim_path)
+        self._vector = load_opensim().Vector
         muscles = self._model.getMuscles()
         missing = [name for name in MUSCLES if not muscles.contains(name)]
         if missing:
@@ -105,7 +97,8 @@ class MuscleGeometry:
         """Lengths in metres of some muscles (indices) at generalised coordinates q."""
         self._state.setQ(self._vector.createFromMat(q))
         self._model.realizePosition(self._state)
-        return [self._paths[i].getLength(self._state) for i in muscles]
+        state = self._state
+        return [self._paths[i].getLength(state) for i in muscles]
 
     def _pose(self, angles: np.ndarray) -> np.ndarray:
         """Generalised coordinates of one pose of both legs, (2, 7) rad."""
@@ -129,16 +122,13 @@ class MuscleGeometry:
 
     def _difference(self, q, together, muscles, arms) -> None:
         """Central differences with respect to leg coordinates that no muscle shares, into arms (80, 7)."""
-        spans = self.spans
-        moved = [columns for j in together for columns in (self._columns[j], self._columns[j + len(LEG_COORDINATES)])]
-        moved = [index for columns in moved for index in columns]
-        touched = [i for i in muscles if spans[i, together].any()]
+        moved = [index for j in together for leg in (0, 1) for index in self._columns[leg * len(LEG_COORDINATES) + j]]
+        touched = muscles[self.spans[np.ix_(muscles, together)].any(axis=1)]
         ahead, behind = q.copy(), q.copy()
         ahead[moved] += STEP_RAD
         behind[moved] -= STEP_RAD
         slopes = np.subtract(self._lengths(ahead, touched), self._lengths(behind, touched)) / (2 * STEP_RAD)
-        for i, slope in zip(touched, slopes, strict=True):
-            arms[i, [j for j in together if spans[i, j]]] = -slope
+        arms[np.ix_(touched, together)] = np.where(self.spans[np.ix_(touched, together)], -slopes[:, None], 0)
 
     @cached_property
     def spans(self) -> np.ndarray:
@@ -283,7 +273,8 @@ def load_muscle_paths(path: str | Path) -> MusclePaths:
 
 def cached_muscle_paths(osim_path: str | Path, cache_dir: str | Path) -> MusclePaths:
     """`fit_muscle_paths`, kept in `cache_dir` under the hash of the model file's content and of how it is fitted."""
-    recipe = repr((FIT_RANGE_DEG, CENTRED, STEP_RAD, SAMPLES_A_MONOMIAL, LONGEST_ARM_M, TRIMMED_RESIDUAL_M, ORDER))
+    trimming = (LONGEST_ARM_M, TRIMMED_RESIDUAL_M, TRIMMED_DEVIATIONS, TRIM_PASSES)
+    recipe = repr((FIT_RANGE_DEG, CENTRED, STEP_RAD, SAMPLES_A_MONOMIAL, trimming, ORDER))
     try:
         content = Path(osim_path).read_bytes()
     except OSError as error:

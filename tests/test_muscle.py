@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from dataset.osim_model import load_opensim
 from models.muscle import (
     MuscleParameters,
     Muscles,
@@ -35,10 +36,7 @@ def muscles():
 
 
 def test_curves_equal_opensims_component():
-    import opensim
-
-    opensim.Logger.setLevelString("off")
-    reference = opensim.DeGrooteFregly2016Muscle()
+    reference = load_opensim().DeGrooteFregly2016Muscle()
     for value in torch.linspace(0.3, 1.7, 15, dtype=torch.float64):
         expected = reference.calcActiveForceLengthMultiplier(value.item())
         assert active_force_length(value).item() == pytest.approx(expected, abs=1e-12)

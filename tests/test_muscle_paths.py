@@ -11,6 +11,7 @@ from dataset.coordinates import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, MUS
 from dataset.errors import InputError
 from dataset.motion_file import read_motion
 from dataset.muscle_lengths import MuscleGeometry, cached_muscle_paths, fit_muscle_paths
+from dataset.osim_model import load_opensim, open_opensim_model
 from models.muscle_paths import LEG_COORDINATES, LEG_INDICES, monomials, velocities
 
 
@@ -65,7 +66,7 @@ def test_random_poses_equal_opensim(rajagopal):
     ],
 )
 def test_real_squats_equal_opensim(recordings, tmp_path_factory, session, model, trial):
-    """mocap-dls has a knee adduction besides the 33 coordinates; in lab-subject5 a path of glmax1 jumps in some poses."""
+    """mocap-dls has a knee adduction besides the 33 coordinates; in lab-subject5 glmax1 jumps in some poses."""
     folder = recordings / "opencap/Data" / session / "OpenSimData"
     osim = next((folder / "Model").glob(model))
     motion = read_motion(next((folder / "Kinematics").glob(trial))).coordinates
@@ -80,11 +81,8 @@ def test_real_squats_equal_opensim(recordings, tmp_path_factory, session, model,
 
 def test_exact_moment_arms_equal_opensims_own(rajagopal):
     """Differences of lengths against OpenSim's computeMomentArm, which carries the knee's coupled patella along."""
-    import opensim
-
     geometry, _ = rajagopal
-    model = opensim.Model(str(rajagopal_path()))
-    state = model.initSystem()
+    model, state = open_opensim_model(rajagopal_path())
     pose = {"hip_flexion_r": 40.0, "hip_adduction_r": -5.0, "knee_angle_r": 60.0, "ankle_angle_r": 10.0}
     motion = np.zeros((1, len(COORDINATES)))
     for name, value in pose.items():
@@ -198,8 +196,6 @@ def test_files_that_are_no_such_model_are_refused(tmp_path):
         MuscleGeometry(tmp_path / "text.osim")
     with pytest.raises(InputError, match=r"absent\.osim"):
         cached_muscle_paths(tmp_path / "absent.osim", tmp_path)
-    import opensim
-
-    opensim.Model().printToXML(str(tmp_path / "empty.osim"))
+    load_opensim().Model().printToXML(str(tmp_path / "empty.osim"))
     with pytest.raises(InputError, match="lacks 80 of the 80 muscles"):
         MuscleGeometry(tmp_path / "empty.osim")
