@@ -1,0 +1,64 @@
+"""Milliseconds a frame of the muscle simulation, forward, and forward with backward, on one thread.
+
+python benchmarks/simulate.py SESSION [--samples 20]
+"""
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("session", type=Path, help="An OpenCap session folder.")
+    parser.add_argument("--samples", type=int, default=20, help="Motions of 196 frames simulated together.")
+    arguments = parser.parse_args()
+    import torch
+
+    from dataset.motion_dataset import MotionDataset
+    from dataset.session import open_session
+    from models.activations import SimulationSettings
+    from utils.simulation import build_simulator
+
+    torch.set_num_threads(1)
+    session = open_session(arguments.session)
+    windows = [torch.as_tensor(window.coordinates) for window in MotionDataset([session]).windows]
+    motion = torch.stack([windows[i % len(windows)] for i in range(arguments.samples)])
+    frames = motion.shape[0] * motion.shape[1]
+
+    def median_ms(work, runs: int) -> float:
+        times = []
+        for _ in range(runs):
+            start = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - start)
+        return 1e3 * statistics.median(times) / frames
+
+    print(f"{'':<44}{'ms/frame':>10}{'peak GB':>10}")
+    cache = Path("output/cache")
+    for name, tolerance, backward in (
+        ("labels, QP tolerance 1e-5, forward", 1e-5, False),
+        ("gradients, QP tolerance 1e-8, forward", 1e-8, False),
+        ("gradients, QP tolerance 1e-8, and backward", 1e-8, True),
+    ):
+        simulator = build_simulator(session.model_path, cache, SimulationSettings(tolerance=tolerance))
+
+        def work(simulator=simulator, backward=backward):
+            leaf = motion.clone().requires_grad_(backward)
+            with torch.set_grad_enabled(backward):
+                activations = simulator(leaf, 60.0).activations
+            if backward:
+                activations.sum().backward()
+
+        work()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(f"{name:<44}{median_ms(work, 3):>10.2f}{peak:>10.2f}")
+
+
+if __name__ == "__main__":
+    main()
