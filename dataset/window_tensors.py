@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from dataset.demo import demo_holdout
 from dataset.errors import InputError
 from dataset.mirror import mirror_activations, mirror_motion
 from dataset.motion_dataset import MotionDataset
@@ -107,7 +108,7 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> W
 def load_split(root: Path, *, seed: int, activations: bool = False) -> tuple[WindowTensors, WindowTensors, Split]:
     """Training and held-out windows of the sessions under `root`, split by subject, and the split itself."""
     sessions = discover_sessions(root)
-    split = split_sessions(sessions, seed=seed)
+    split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root))
     of = {session.id: session for session in sessions}
     training, held_out = (
         load_windows([of[name] for name in names], activations=activations)
