@@ -26,19 +26,31 @@ from utils.quantities import Context, evaluate, summarise
 ROOT = Path(__file__).parent.parent
 
 
-def test_standing_on_the_floor_fits_a_pelvis_path_to_the_legs():
-    """A squat of legs a fifth shorter than the stand-in's, 10 cm up and somewhere else, stands still on y = 0."""
+def test_standing_on_the_floor_corrects_the_pelvis_by_what_it_does_to_the_feet():
+    """A squat of legs a fifth shorter, 10 cm up, gliding away at 0.3 m/s, is made the stand-in's own squat."""
     motion = squat(2)
     height = motion[..., AT["pelvis_ty"]].clone()
     motion[..., AT["pelvis_ty"]] = 0.8 * height + 0.1
-    motion[1, :, AT["pelvis_tx"]] = 3.0
+    motion[1, :, AT["pelvis_tx"]] = 3.0 + 0.3 * torch.arange(196) / 60
     placed, points = stand_on_floor(motion, StandIn())
-    torch.testing.assert_close(placed[..., AT["pelvis_ty"]], height, atol=2e-4, rtol=0)
+    torch.testing.assert_close(placed[..., AT["pelvis_ty"]], height, atol=2e-3, rtol=0)
     torch.testing.assert_close(points, StandIn().contact_points(placed), atol=1e-5, rtol=0)
-    context = Context(placed, skeleton=StandIn())
-    assert context.floor_height.abs().max() < 1e-5
-    assert summarise(evaluate("foot_drift", context), "max").max() < 1e-4
+    context = Context(placed, skeleton=StandIn(), floor_height_m=0.0)
+    for name in ("floor_penetration", "foot_lift"):
+        assert summarise(evaluate(name, context), "max").max() < 2e-3
+    drift = evaluate("foot_drift", context).values
+    assert drift[0].max() < 1e-5
+    assert drift[1].mean() < 2e-3  # the smoothing bends at the ends of the glide
     assert placed[1, 0, AT["pelvis_tx"]].abs() < 1e-6
+    torch.testing.assert_close(placed[..., 6:], motion[..., 6:])
+
+
+def test_a_frame_of_noise_in_a_joint_does_not_jolt_the_pelvis():
+    motion = squat()
+    motion[:, 90, AT["knee_angle_l"]] -= 10
+    placed, _ = stand_on_floor(motion, StandIn())
+    # that foot's way in one frame and back is 160 m/s^2; the squat itself reaches 0.9
+    assert summarise(evaluate("com_acceleration", Context(placed)), "max").item() < 3
 
 
 def test_principal_moves_stay_in_the_span_of_the_training_latents_and_move_as_far():

@@ -264,7 +264,7 @@ class Guidance:
                 objective = objective + share * term.weight * losses[k]
                 row[term.label] = float(losses[k].detach().mean())
             self._keep_best(state, z, values, losses, distance)
-            if required == 1.0 and losses:
+            if losses:
                 missed = torch.stack([loss.detach() for loss in losses], 1) > 0
                 factor = torch.where(missed, self.hold, 1 / self.hold)
                 state.multiplier[state.active] = (multiplier * factor).clamp(1.0, MOST_HOLD)

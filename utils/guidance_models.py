@@ -2,13 +2,14 @@
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.coordinates import TRANSLATION_INDICES
+from dataset.coordinates import FRAME_RATE_HZ, TRANSLATION_INDICES
 from dataset.errors import InputError
 from dataset.osim_model import load_skeleton
 from dataset.session import Session
@@ -23,15 +24,17 @@ ROOT = Path(__file__).parent.parent
 SHIPPED_VQVAE = ROOT / "pretrained" / "vqvae"
 SHIPPED_SURROGATE = ROOT / "pretrained" / "surrogate"
 _ENOUGH_LATENTS = 20  # of fully recorded windows, to do without the others
+_SMOOTHING_S = 0.05  # standard deviation of what smooths the feet's way
 _NEIGHBOURS = 512  # training latents that typical neighbour distance is taken over
 
 
 def stand_on_floor(motion: Tensor, skeleton) -> tuple[Tensor, Tensor]:
-    """Make decoded motions one person's: on the floor y = 0, over where they begin, their path the length of the legs.
+    """Make decoded motions one person's: the feet of a squat stay where they are, on the floor y = 0.
 
     A decoded pelvis path belongs to the legs of the people trained on; longer legs, bent alike, move the pelvis
-    further. Scaled by the one number a sample that keeps its feet stillest (least squares over frames, closed form, and
-    so differentiable), the path is the person's. The floor is where the median frame's lowest contact point is.
+    further. So the path is corrected by what it does to the feet: the common horizontal way of the contact points and
+    the height of the lowest are taken out of it, smoothed over 0.05 s (a frame's noise in a joint angle must not
+    become an acceleration of the pelvis). It begins at the origin. Joint angles are left alone; differentiable.
 
     Args:
         motion: (B, T, 33), degrees and metres. skeleton: the person's.
@@ -40,19 +43,21 @@ def stand_on_floor(motion: Tensor, skeleton) -> tuple[Tensor, Tensor]:
         the motion (B, T, 33) and its contact points (B, T, 12, 3) metres.
     """
     points = skeleton.contact_points(motion).to(motion.dtype)
-    path = motion[..., TRANSLATION_INDICES]  # (B, T, 3)
-    feet = points.mean(2) - path  # relative to the pelvis
-    path_about_mean = path - path.mean(1, keepdim=True)
-    feet_about_mean = feet - feet.mean(1, keepdim=True)
-    scale = -(path_about_mean * feet_about_mean).sum((1, 2)) / path_about_mean.square().sum((1, 2)).clamp_min(1e-6)
-    scaled = scale.clamp(0.7, 1.4)[:, None, None] * (path - path[:, :1])  # (B, T, 3), from the origin
-    points = points + (scaled - path).unsqueeze(2)
-    floor = (points[..., 1] - skeleton.contact_radii.to(points)).amin(-1).median(1).values
-    height = torch.zeros_like(scaled)
-    height[..., 1] = floor[:, None]
-    placed = motion.clone()
-    placed[..., TRANSLATION_INDICES] = scaled - height
-    return placed, points - height.unsqueeze(2)
+    way = points.mean(2)  # (B, T, 3)
+    lowest = (points[..., 1] - skeleton.contact_radii.to(points)).amin(-1)
+    way = _smoothing(motion.shape[1]).to(motion) @ torch.stack([way[..., 0], lowest, way[..., 2]], -1)
+    start = (motion[:, :1, TRANSLATION_INDICES] - way[:, :1]) * motion.new_tensor([1.0, 0.0, 1.0])
+    shift = torch.zeros_like(motion)
+    shift[..., TRANSLATION_INDICES] = -way - start
+    return motion + shift, points - (way + start).unsqueeze(2)
+
+
+@lru_cache(maxsize=4)
+def _smoothing(frames: int) -> Tensor:
+    """(T, T) Gaussian weights over time, each row a mean."""
+    frame = torch.arange(frames, dtype=torch.float64)
+    weights = torch.exp(-0.5 * ((frame[:, None] - frame) / (_SMOOTHING_S * FRAME_RATE_HZ)) ** 2)
+    return weights / weights.sum(1, keepdim=True)
 
 
 @dataclass
