@@ -51,7 +51,9 @@ def make_person(arguments, person_index: int) -> str:
 
 def label(session) -> None:
     """Simulate the muscle activations of every repetition that has none yet, into the session's own Dynamics folder."""
-    raise NotImplementedError("connected with simulate_activations")
+    from utils.simulation import simulate_session
+
+    simulate_session(session, session.squat_trials, session.path.parent, progress=False)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ _STATURE_SPAN_SD = 3.0
 # Models that were fitted to markers scatter about the tape measure: legs of one stature differ by up to a tenth either
 # way, and the pelvis is wider than the bone, since its markers lie on soft tissue (hip centres 0.16 to 0.23 m apart in
 # real sessions for 0.155 m in the generic model).
-_LEG_FIT = (0.93, 1.10)
+_LEG_FIT = (0.93, 1.12)
 _PELVIS_FIT_WIDTH = (0.98, 1.35)
 _SHANK_TO_THIGH = (0.92, 1.1)
 

@@ -4,7 +4,6 @@ Prescribed are the pelvis tilt, trunk and arms; found are the pelvis's place, li
 each foot keeps its pose, the knees bend as asked, and the centre of mass stands over the asked place of the feet.
 """
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +12,6 @@ from torch import Tensor
 
 from dataset.coordinates import COORDINATE_INDEX, COORDINATES
 from dataset.demo.squat import SIDES, SquatTargets
-
-logger = logging.getLogger("bige")
 
 _LEG = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle", "subtalar_angle")
 _PELVIS = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_list", "pelvis_rotation")
@@ -25,10 +22,10 @@ _KNEE_SD_DEG = 0.4
 _BALANCE_SD_M, _LATERAL_SD_M = 0.003, 0.003
 _LIST_SD_DEG, _ROTATION_SD_DEG, _LIMIT_SD_DEG = 0.8, 0.8, 0.15
 LIMITS_DEG = {
-    "hip_flexion": (-28, 124),
+    "hip_flexion": (-28, 119),
     "hip_adduction": (-42, 22),
     "hip_rotation": (-34, 34),
-    "knee_angle": (0.5, 132),
+    "knee_angle": (0.2, 132),
     "ankle_angle": (-18, 43.5),
     "subtalar_angle": (-24, 24),
 }
@@ -100,7 +97,8 @@ class _Problem:
         stance, targets = self.targets.stance, self.targets
         flat = torch.zeros(1, len(COORDINATES), dtype=torch.float64)
         rotation, origin = self.skeleton.bodies(flat)
-        bottoms = (self.skeleton.contact_points(flat)[0, :, 1] - self.skeleton.contact_radii).reshape(2, -1)
+        centres = self.skeleton.contact_points(flat)[0, :, 1].reshape(2, -1)
+        bottoms = centres - self.skeleton.contact_radii.reshape(2, -1)
         rotations, origins, lines = [], [], []
         for i, mirror in enumerate((1.0, -1.0)):
             heel = origin[0, self.feet[i]]
@@ -110,13 +108,15 @@ class _Problem:
             upright = _turn("y", yaw) @ _turn("z", targets.foot_pitch[:, i])
             flat_foot = upright @ _turn("x", mirror * targets.foot_roll[:, i])
             turned = flat_foot @ _turn("z", -targets.heel_lift[:, i])
-            middle = torch.tensor([0.5 * length, -sole, 0.0], dtype=torch.float64)
-            ball = torch.tensor([length, -sole, 0.0], dtype=torch.float64)
+            level = float(centres[i, :4].mean() - heel[1])
+            middle = torch.tensor([0.5 * length, level, 0.0], dtype=torch.float64)
+            ball = torch.tensor([length, level, 0.0], dtype=torch.float64)
             standing = _turn("y", np.array([-mirror * stance.toe_out_deg[i]]))[0]
             place = torch.tensor(
                 [mirror * stance.stagger_m / 2, sole, mirror * stance.width_m / 2], dtype=torch.float64
             )
-            # The sole rocks about its middle, and lifts its heel about its ball: neither point slides.
+            # The foot rocks about its middle and lifts its heel about its ball, at the level of the contact spheres'
+            # centres: these do not slide.
             pivot = place + standing @ middle
             at = pivot - flat_foot @ middle + (flat_foot - turned) @ ball
             rotations.append(turned)

@@ -31,7 +31,9 @@ _ARM_STYLES = {
     "behind neck": (((0, 70), (-10, 15)), ((-110, -50), (-8, 8)), ((-30, 70), (-10, 10)), ((115, 148), (-8, 3))),
 }
 _ARM_STYLE_WEIGHTS = (0.26, 0.24, 0.12, 0.09, 0.08, 0.12, 0.05, 0.04)
-_PRONATION_TOP_DEG = ((0, 130), (-25, 25))
+# Pelvis and lumbar joint together lean the trunk by no more than this from standing to the bottom.
+_MOST_LEAN_DEG = -88.0
+_PRONATION_DEG = ((0, 130), (-25, 25))
 _ARM_LIMITS_DEG = {
     "arm_flex": (-60, 165),
     "arm_add": (-125, 40),
@@ -121,7 +123,6 @@ class Style:
     arms_come_up: bool
     mtp_deg: float
     fatigue: float
-    path_lag_s: float
 
 
 @dataclass(frozen=True)
@@ -159,113 +160,207 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
     Depth, tempo, lean and the other numbers that matter most are spread evenly over the population by a Sobol
     sequence; the rest is drawn freely.
     """
-    strata = iter(sobol_point(_STRATA, seed + 1, index))
-    generator = np.random.default_rng([seed, index, 1])
-    uniform, normal = generator.uniform, generator.standard_normal
-
-    def spread(low: float, high: float) -> float:
-        return float(low + (high - low) * next(strata))
-
-    def spread_normal(mean: float, sd: float, low: float, high: float) -> float:
-        return float(np.clip(mean + sd * stats.norm.ppf(np.clip(next(strata), 1e-4, 1 - 1e-4)), low, high))
-
-    def bend(first=0.9, second=0.7) -> tuple[float, float]:
-        return tuple(np.clip([first * normal(), second * normal()], -1.6, 2.2).tolist())
-
-    asymmetric = next(strata) < 0.3
-    recording_noise = float(np.exp(spread(np.log(0.3), np.log(3.0))))
-    knee_top, depth_deg = spread(0.8, 9.0), spread_normal(97, 15, 48, 124)
+    dice = _Dice(seed, index)
+    asymmetric = dice.chance(0.3)
+    noise = float(np.exp(dice.spread(np.log(0.25), np.log(9.0))))  # from marker data to two telephones
+    knee_top, depth_deg = dice.spread(0.8, 9.0), dice.spread_normal(100, 16, 48, 126)
     knee = Excursion(
         top=knee_top,
         change=depth_deg - knee_top,
-        top_sd=uniform(0.3, 2.0),
-        change_sd=uniform(1.0, 6.0),
+        top_sd=dice.uniform(0.3, 2.0),
+        change_sd=dice.uniform(1.0, 6.0),
         wander=0.25,
-        jitter=0.03 * recording_noise,
+        jitter=0.015 * noise,
     )
-    lean_deg = -spread(5, 48) * (0.55 + 0.45 * depth_deg / 100)
-    lag_s = spread_normal(0.0, 0.05, -0.1, 0.12)
-
-    def excursion(top: float, change: float, wander: float, jitter: float = 0.04, spread_of_change: float = 0.1):
-        return Excursion(
-            top=float(top),
-            change=float(change),
-            bend=bend(),
-            lag_s=lag_s + 0.04 * normal(),
-            top_sd=1.2 * wander,
-            change_sd=spread_of_change * abs(change) * abs(normal()) + 0.8 * wander,
-            wander=wander,
-            jitter=jitter * recording_noise,
-        )
-
-    side = generator.choice((-1, 1))
-    coordinates = {
-        "pelvis_tilt": excursion(spread_normal(-3, 6, -14, 12), lean_deg, 0.6),
-        "pelvis_list": excursion(1.5 * normal(), (2.5 if asymmetric else 1.2) * normal(), 0.35, 0.02),
-        "pelvis_rotation": excursion(spread_normal(0, 2.5, -6, 6), (3.5 if asymmetric else 1.8) * normal(), 0.5, 0.02),
-        "lumbar_extension": excursion(spread_normal(-1, 4, -12, 9), spread(-50, 4), 0.7),
-        "lumbar_bending": excursion(spread_normal(0, 2.6, -8, 8), (4 if asymmetric else 2) * normal(), 0.5, 0.03),
-        "lumbar_rotation": excursion(spread_normal(1.5, 4, -8, 12), spread_normal(0, 7, -19, 19), 0.7, 0.05),
-    }
+    lean_deg = -dice.spread(5, 48) * (0.55 + 0.45 * depth_deg / 100)
+    lag_s = dice.spread_normal(0.0, 0.05, -0.1, 0.12)
+    side = dice.side()
+    coordinates = _draw_trunk(dice, lean_deg, lag_s, asymmetric, noise)
     if asymmetric:
-        lateral_change = side * spread(0.02, 0.26) * leg_length_m
-        knee_difference = spread(-14, 14)
+        lateral_change = side * dice.spread(0.02, 0.26) * leg_length_m
+        knee_difference = dice.spread(-14, 14)
     else:
-        lateral_change = (spread(0, 1) - 0.5) * 0.05
-        knee_difference = spread(-4, 4)
-
-    arm_style, arms = _draw_arms(next(strata), generator, recording_noise, lag_s)
-    coordinates.update(arms)
-    width = spread(0.26, 0.64) * leg_length_m
-    lateral_change = float(np.clip(lateral_change, -0.62 * width, 0.62 * width))
-    toe_out, roll, pitch = spread(-6, 24), spread_normal(-3, 3.5, -10, 6), spread_normal(1, 2, -4, 5)
-    roll_change = spread_normal(0, 2.5, -6, 6)
-    lifts = next(strata) < 0.12
-    lift = uniform(3, 12) if lifts else 0.0
-    descent_s = float(np.exp(spread_normal(np.log(1.25), 0.32, np.log(0.75), np.log(3.0))))
-    pauses, rests = next(strata), uniform()
+        lateral_change = (dice.spread(0, 1) - 0.5) * 0.05
+        knee_difference = dice.spread(-4, 4)
+    arm_style, arms = _draw_arms(dice, lag_s, noise)
+    width_m = dice.spread(0.26, 0.64) * leg_length_m
+    lateral_change = float(np.clip(lateral_change, -0.62 * width_m, 0.62 * width_m))
+    stance = _draw_stance(dice, width_m, asymmetric, side)
     return Style(
         knee=knee,
         knee_difference=Excursion(
-            0.8 * normal(), knee_difference, bend(), 0.0, 0.3, 1.0, 0.3, 0.03 * recording_noise
+            top=0.8 * dice.normal(),
+            change=knee_difference,
+            bend=dice.bend(),
+            top_sd=0.3,
+            change_sd=1.0,
+            wander=0.3,
+            jitter=0.015 * noise,
         ),
         knee_difference_sd=2.0 + 60.0 * abs(lateral_change),
         lateral=Excursion(
-            0.008 * normal(), lateral_change, bend(0.5, 0.5), 0.05 * normal(), 0.004, 0.007, 0.003,
-            0.00012 * recording_noise,
+            top=0.008 * dice.normal(),
+            change=lateral_change,
+            bend=dice.bend(0.5, 0.5),
+            lag_s=0.05 * dice.normal(),
+            top_sd=0.004,
+            change_sd=0.007,
+            wander=0.003,
+            jitter=0.00013 * noise,
         ),
         balance=Excursion(
-            spread_normal(0.52, 0.12, 0.25, 0.85), 0.11 * normal(), bend(), 0.05 * normal(), 0.03, 0.03, 0.03,
-            0.0012 * recording_noise,
+            top=dice.spread_normal(0.52, 0.12, 0.25, 0.85),
+            change=0.11 * dice.normal(),
+            bend=dice.bend(),
+            lag_s=0.05 * dice.normal(),
+            top_sd=dice.uniform(0.02, 0.09),
+            change_sd=0.03,
+            wander=0.03,
+            jitter=0.0018 * noise,
         ),
-        coordinates=coordinates,
-        tempo=Tempo(
-            descent_s=descent_s,
-            bottom_s=uniform(0.0, 0.1) if pauses < 0.55 else uniform(0.1, 0.5) if pauses < 0.85 else uniform(0.5, 1.5),
-            ascent_s=float(np.clip(descent_s * np.exp(-0.1 + 0.2 * normal()), 0.65, 3.0)),
-            standing_s=uniform(0.0, 0.12) if rests < 0.5 else uniform(0.12, 0.7) if rests < 0.85 else uniform(0.7, 2.2),
-            descent_skew=(uniform(1.6, 3.2), uniform(1.7, 3.2)),
-            ascent_skew=(uniform(1.7, 3.2), uniform(1.6, 3.4)),
-            spread=uniform(0.03, 0.12),
-            slowing=float(np.clip(0.06 + 0.1 * normal(), -0.12, 0.3)),
-        ),
-        stance=Stance(
-            width_m=width,
-            stagger_m=float((0.035 if asymmetric else 0.012) * normal()),
-            toe_out_deg=_both(toe_out, 3.5, generator),
-            roll_deg=_both(roll, 1.8, generator),
-            pitch_deg=_both(pitch, 0.8, generator),
-            roll_change_deg=_both(roll_change, 1.5, generator),
-            pitch_change_deg=_both(1.0 * normal(), 0.6, generator),
-            yaw_change_deg=_both(0.35 * normal(), 0.25, generator),
-            heel_lift_deg=((lift, 0.0) if side > 0 else (0.0, lift)) if asymmetric else (lift, lift),
-        ),
+        coordinates={**coordinates, **arms},
+        tempo=_draw_tempo(dice),
+        stance=stance,
         arm_style=arm_style,
-        arms_come_up=bool(uniform() < 0.4),
-        mtp_deg=float(-7.5 if uniform() < 0.85 else uniform(-12, 0)),
-        fatigue=float(np.clip(0.03 + 0.05 * normal(), -0.06, 0.14)),
-        path_lag_s=lag_s,
-    )  # fmt: skip
+        arms_come_up=dice.uniform() < 0.4,
+        mtp_deg=-7.5 if dice.uniform() < 0.85 else dice.uniform(-12, 0),  # OpenCap's is constant, seldom another
+        fatigue=dice.normal_within(0.03, 0.05, -0.06, 0.14),
+    )
+
+
+class _Dice:
+    """The random numbers of one style."""
+
+    def __init__(self, seed: int, index: int):
+        self._strata = iter(sobol_point(_STRATA, seed + 1, index))
+        self._generator = np.random.default_rng([seed, index, 1])
+
+    def spread(self, low: float, high: float) -> float:
+        """Uniform, evenly spread over the population."""
+        return float(low + (high - low) * next(self._strata))
+
+    def spread_normal(self, mean: float, sd: float, low: float, high: float) -> float:
+        """Normal between bounds, evenly spread over the population."""
+        quantile = np.clip(next(self._strata), 1e-4, 1 - 1e-4)
+        return float(np.clip(mean + sd * stats.norm.ppf(quantile), low, high))
+
+    def chance(self, probability: float) -> bool:
+        """True for this share of the population."""
+        return bool(next(self._strata) < probability)
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        return float(self._generator.uniform(low, high))
+
+    def normal(self) -> float:
+        return float(self._generator.standard_normal())
+
+    def normal_within(self, mean: float, sd: float, low: float, high: float) -> float:
+        return float(np.clip(mean + sd * self.normal(), low, high))
+
+    def side(self) -> int:
+        """1, the right, or -1, the left."""
+        return int(self._generator.choice((-1, 1)))
+
+    def bend(self, first: float = 0.9, second: float = 0.7) -> tuple[float, float]:
+        """How a path is bowed, of these standard deviations."""
+        return self.normal_within(0.0, first, -1.6, 2.2), self.normal_within(0.0, second, -1.6, 2.2)
+
+    def both(self, mean: float, sd: float) -> tuple[float, float]:
+        """A value for the right and the left side, mirrored, that differ by about `sd`."""
+        difference = sd * self.normal()
+        return mean + difference, mean - difference
+
+    def one_of(self, ranges: tuple[tuple[float, tuple[float, float]], ...]) -> float:
+        """Uniform in the range of the first (cumulated share, range) whose share a uniform number stays under."""
+        quantile = self.uniform()
+        return self.uniform(*next(bounds for share, bounds in ranges if quantile <= share))
+
+
+def _draw_trunk(dice: _Dice, lean_deg: float, lag_s: float, asymmetric: bool, noise: float) -> dict[str, Excursion]:
+    """Pelvis angles and lumbar joint; the pelvis tilts by `lean_deg` to the bottom."""
+
+    def excursion(top: float, change: float, wander: float, jitter: float = 0.02, unsteady: float = 1.0) -> Excursion:
+        return Excursion(
+            top=top,
+            change=change,
+            bend=dice.bend(),
+            lag_s=lag_s + 0.04 * dice.normal(),
+            top_sd=1.2 * wander * unsteady,
+            change_sd=0.1 * abs(change) * abs(dice.normal()) + 0.8 * wander,
+            wander=wander,
+            jitter=jitter * noise,
+        )
+
+    bow_deg = max(dice.spread(-50, 4), _MOST_LEAN_DEG - lean_deg)
+    sway = (
+        {"list": 2.5, "rotation": 3.5, "bending": 4.0} if asymmetric else {"list": 1.2, "rotation": 1.8, "bending": 2}
+    )
+    within = dice.spread_normal
+    return {
+        "pelvis_tilt": excursion(within(-3, 6, -14, 12), lean_deg, 0.6, unsteady=dice.uniform(0.8, 6)),
+        "pelvis_list": excursion(1.5 * dice.normal(), sway["list"] * dice.normal(), 0.35, 0.012),
+        "pelvis_rotation": excursion(within(0, 2.5, -6, 6), sway["rotation"] * dice.normal(), 0.5, 0.012),
+        "lumbar_extension": excursion(within(-1, 4, -12, 9), bow_deg, 0.7, unsteady=dice.uniform(0.8, 4.5)),
+        "lumbar_bending": excursion(within(0, 2.6, -8, 8), sway["bending"] * dice.normal(), 0.5, 0.015),
+        "lumbar_rotation": excursion(within(1.5, 4, -8, 12), within(0, 7, -19, 19), 0.7, 0.025),
+    }
+
+
+def _draw_arms(dice: _Dice, lag_s: float, noise: float) -> tuple[str, dict[str, Excursion]]:
+    """A way to hold the arms and its excursions for both sides."""
+    cumulated = np.cumsum(_ARM_STYLE_WEIGHTS)
+    style = list(_ARM_STYLES)[int(np.searchsorted(cumulated[:-1], dice.spread(0, 1)))]
+    one_sided_deg = dice.uniform(2, 14)
+    arms = {}
+    for name, (tops, changes) in zip(_ARMS, (*_ARM_STYLES[style], _PRONATION_DEG), strict=True):
+        top, change = dice.uniform(*tops), dice.uniform(*changes)
+        bend = dice.bend(0.8, 0.8)
+        lag = lag_s + 0.08 * dice.normal()
+        turns_freely = name == "pro_sup"  # and is badly seen
+        for side in SIDES:
+            arms[f"{name}_{side}"] = Excursion(
+                top=top + (1.8 if turns_freely else 0.6) * one_sided_deg * dice.normal(),
+                change=change * (1 + 0.1 * dice.normal()),
+                bend=(bend[0] + 0.15 * dice.normal(), bend[1] + 0.15 * dice.normal()),
+                lag_s=lag,
+                top_sd=2.0,
+                change_sd=0.08 * abs(change) + 1.5,
+                wander=1.8,
+                jitter=(0.16 if turns_freely else 0.04) * noise,
+            )
+    return style, arms
+
+
+def _draw_stance(dice: _Dice, width_m: float, asymmetric: bool, side: int) -> Stance:
+    toe_out, roll = dice.spread(-6, 24), dice.spread_normal(-3, 3.5, -10, 6)
+    pitch, roll_change = dice.spread_normal(1, 2, -4, 5), dice.spread_normal(0, 2.5, -6, 6)
+    lift = dice.uniform(3, 12) if dice.chance(0.12) else 0.0
+    lifts = {1: (lift, 0.0), -1: (0.0, lift)}[side] if asymmetric else (lift, lift)
+    return Stance(
+        width_m=width_m,
+        stagger_m=(0.035 if asymmetric else 0.012) * dice.normal(),
+        toe_out_deg=dice.both(toe_out, 3.5),
+        roll_deg=dice.both(roll, 1.8),
+        pitch_deg=dice.both(pitch, 0.8),
+        roll_change_deg=dice.both(roll_change, 1.5),
+        pitch_change_deg=dice.both(dice.normal(), 0.6),
+        yaw_change_deg=dice.both(0.35 * dice.normal(), 0.25),
+        heel_lift_deg=lifts,
+    )
+
+
+def _draw_tempo(dice: _Dice) -> Tempo:
+    descent_s = float(np.exp(dice.spread_normal(np.log(1.0), 0.3, np.log(0.7), np.log(3.0))))
+    return Tempo(
+        descent_s=descent_s,
+        bottom_s=dice.one_of(((0.65, (0.0, 0.08)), (0.9, (0.08, 0.4)), (1.0, (0.4, 1.5)))),
+        ascent_s=float(np.clip(descent_s * np.exp(-0.1 + 0.2 * dice.normal()), 0.65, 3.0)),
+        standing_s=dice.one_of(((0.5, (0.0, 0.12)), (0.85, (0.12, 0.7)), (1.0, (0.7, 2.2)))),
+        descent_skew=(dice.uniform(1.6, 3.2), dice.uniform(1.7, 3.2)),
+        ascent_skew=(dice.uniform(1.7, 3.2), dice.uniform(1.6, 3.4)),
+        spread=dice.uniform(0.03, 0.12),
+        slowing=dice.normal_within(0.06, 0.1, -0.12, 0.3),
+    )
 
 
 def draw_targets(style: Style, seed: int, index: int, repetitions: int) -> SquatTargets:
@@ -291,7 +386,10 @@ def draw_targets(style: Style, seed: int, index: int, repetitions: int) -> Squat
         coordinates[f"mtp_angle_{side}"] = style.mtp_deg + settling
 
     stance, depth = style.stance, timeline.depth
-    flutter = lambda sd: np.stack([timeline.noise(0.25, sd, generator) for _ in SIDES], -1)  # noqa: E731
+
+    def flutter(sd: float) -> np.ndarray:
+        return np.stack([timeline.noise(0.25, sd, generator) for _ in SIDES], -1)
+
     knee_mean = np.maximum(follow(style.knee), 0.6)
     return SquatTargets(
         coordinates=coordinates,
@@ -309,37 +407,9 @@ def draw_targets(style: Style, seed: int, index: int, repetitions: int) -> Squat
     )
 
 
-def _both(mean: float, sd: float, generator: np.random.Generator) -> tuple[float, float]:
-    """A value for the right and the left side, mirrored, that differ by `sd`."""
-    difference = sd * generator.standard_normal()
-    return float(mean + difference), float(mean - difference)
-
-
-def _draw_arms(
-    quantile: float, generator: np.random.Generator, recording_noise: float, lag_s: float
-) -> tuple[str, dict[str, Excursion]]:
-    """A way to hold the arms and its excursions for both sides."""
-    style = list(_ARM_STYLES)[min(int(np.searchsorted(np.cumsum(_ARM_STYLE_WEIGHTS), quantile)), len(_ARM_STYLES) - 1)]
-    ranges = (*_ARM_STYLES[style], _PRONATION_TOP_DEG)
-    arms = {}
-    one_sided = generator.uniform(2, 14)
-    for name, (top_range, change_range) in zip(_ARMS, ranges, strict=True):
-        top, change = generator.uniform(*top_range), generator.uniform(*change_range)
-        bend = np.clip([0.8 * generator.standard_normal(), 0.8 * generator.standard_normal()], -1.5, 2.0)
-        lag = lag_s + 0.08 * generator.standard_normal()
-        for side in SIDES:
-            scatter = generator.standard_normal(4)
-            arms[f"{name}_{side}"] = Excursion(
-                top=float(top + 0.6 * one_sided * scatter[0] * (3 if name == "pro_sup" else 1)),
-                change=float(change * (1 + 0.1 * scatter[1])),
-                bend=tuple(float(x) for x in bend + 0.15 * scatter[2:]),
-                lag_s=float(lag),
-                top_sd=2.0,
-                change_sd=0.08 * abs(change) + 1.5,
-                wander=1.8,
-                jitter=(0.35 if name == "pro_sup" else 0.08) * recording_noise,
-            )
-    return style, arms
+def _minimum_jerk(x: np.ndarray) -> np.ndarray:
+    """From 0 to 1 over x from 0 to 1, at rest at both ends."""
+    return x**3 * (10 - 15 * x + 6 * x**2)
 
 
 class _Timeline:
@@ -348,9 +418,11 @@ class _Timeline:
     def __init__(self, style: Style, repetitions: int, generator: np.random.Generator):
         tempo = style.tempo
         order = np.arange(repetitions) / max(1, repetitions - 1)
-        vary = lambda seconds: (  # noqa: E731
-            seconds * (1 + tempo.slowing * order) * np.exp(tempo.spread * generator.standard_normal(repetitions))
-        )
+
+        def vary(seconds: float) -> np.ndarray:
+            scatter = np.exp(tempo.spread * generator.standard_normal(repetitions))
+            return seconds * (1 + tempo.slowing * order) * scatter
+
         descent, bottom, ascent = vary(tempo.descent_s), vary(tempo.bottom_s), vary(tempo.ascent_s)
         standing = vary(tempo.standing_s)
         lead_in, lead_out = generator.uniform(0.6, 2.2, 2)
@@ -369,8 +441,7 @@ class _Timeline:
         edge = 0.5 * (lead_in + lead_out)
         rise = np.clip((self.time_s - 0.15 * lead_in) / (0.8 * lead_in), 0, 1)
         fall = np.clip((self.time_s - ends[-1] - 0.1 * edge) / (0.8 * lead_out), 0, 1)
-        smooth = lambda x: x**3 * (10 - 15 * x + 6 * x**2)  # noqa: E731
-        self.at_rest = 1 - smooth(rise) + smooth(fall)
+        self.at_rest = 1 - _minimum_jerk(rise) + _minimum_jerk(fall)
 
     def _depths(self, lag_s: float) -> np.ndarray:
         """Depth of each repetition, (repetitions, T): 0 standing to 1 at its bottom and back."""
@@ -400,4 +471,4 @@ class _Timeline:
         path = depth + first * depth * (1 - depth) ** 2 + second * depth**2 * (1 - depth)
         values = standing + (path * (bottom[:, None] - standing)).sum(0)
         values += self.noise(0.4, excursion.wander, generator) + self.noise(0.12, 0.3 * excursion.wander, generator)
-        return values + self.noise(0.012, excursion.jitter, generator)
+        return values + self.noise(0.006, excursion.jitter, generator)

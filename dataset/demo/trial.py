@@ -1,6 +1,5 @@
 """One trial of a synthetic person: a style, its targets, inverse kinematics, and less depth where joints end first."""
 
-import logging
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +10,9 @@ from dataset.demo.squat import Style, draw_style, draw_targets
 from dataset.motion_file import Motion
 from dataset.placement import Placement
 
-logger = logging.getLogger("bige")
-
-_ATTEMPTS, _STEP_OF_ATTEMPTS = 12, 6
+_ATTEMPTS, _STEP_OF_ATTEMPTS = 8, 6
+_DRAWS, _OTHER_POPULATION = 6, 1_000_003
+_DEEPEST_LEAN_DEG = -46.0
 _HIPS = [COORDINATE_INDEX[f"hip_flexion_{side}"] for side in "lr"]
 _ANKLES = [COORDINATE_INDEX[f"ankle_angle_{side}"] for side in "lr"]
 _KNEE_ERROR_DEG, _LIMIT_ERROR_DEG, _FOOT_ERROR_M, _LIST_DEG = 1.5, 0.8, 5e-4, 8.0
@@ -22,24 +21,29 @@ _KNEE_ERROR_DEG, _LIMIT_ERROR_DEG, _FOOT_ERROR_M, _LIST_DEG = 1.5, 0.8, 5e-4, 8.
 def make_trial(skeleton, seed: int, index: int, repetitions: int) -> tuple[Motion, Style]:
     """Trial `index` of the population `seed`, performed on `skeleton` (float64), at 60 Hz.
 
-    Where the knees cannot bend as asked because another joint is at its end, the person squats less deep; where that
-    does not help, stands less wide, turned and shifted. Returns the motion, standing anywhere in the laboratory on the
-    floor y = 0, and the style that was performed.
+    Where the knees cannot bend as asked because another joint is at its end, the person squats less deep and stands
+    less wide, turned and shifted. Returns the motion, standing anywhere in the laboratory on the floor y = 0, and the
+    style that was performed. Raises RuntimeError where no style can be.
     """
-    style = draw_style(seed, index, skeleton.leg_length_m)
-    for _ in range(_ATTEMPTS):
-        attempt = solve(skeleton, draw_targets(style, seed, index, repetitions).every(_STEP_OF_ATTEMPTS))
-        if _is_natural(attempt):
-            break
-        style = _easier(style, attempt)
-    else:
-        logger.warning("style %d of seed %d stays at its joints' limits", index, seed)
-    solution = solve(skeleton, draw_targets(style, seed, index, repetitions))
+    for draw in range(_DRAWS):
+        # A style that no attempt makes natural is drawn again from another population.
+        population = seed + _OTHER_POPULATION * draw
+        style = draw_style(population, index, skeleton.leg_length_m)
+        for _ in range(_ATTEMPTS):
+            targets = draw_targets(style, population, index, repetitions)
+            attempt = solve(skeleton, targets.every(_STEP_OF_ATTEMPTS))
+            if _is_natural(attempt):
+                return _somewhere(solve(skeleton, targets).coordinates, seed, index), style
+            style = _easier(style, attempt)
+    raise RuntimeError(f"none of {_DRAWS} styles drawn for trial {index} of seed {seed} can be performed")
+
+
+def _somewhere(coordinates: np.ndarray, seed: int, index: int) -> Motion:
+    """The trial in the laboratory: standing and facing anywhere about its middle."""
     generator = np.random.default_rng([seed, index, 3])
     position = np.array([generator.uniform(-0.5, 1.0), 0.0, generator.uniform(-0.7, 0.7)])
     placement = Placement(position, np.array(4.0 * generator.standard_normal()))
-    coordinates = placement.restore(solution.coordinates)
-    return Motion(np.arange(len(coordinates)) / FRAME_RATE_HZ, coordinates), style
+    return Motion(np.arange(len(coordinates)) / FRAME_RATE_HZ, placement.restore(coordinates))
 
 
 def _is_natural(solution: Solution) -> bool:
@@ -66,7 +70,8 @@ def _easier(style: Style, solution: Solution) -> Style:
     leaning = dict(style.coordinates)
     for name in ("pelvis_tilt", "lumbar_extension"):
         excursion = leaning[name]
-        leaning[name] = replace(excursion, change=share_of_lean * excursion.change - more_lean)
+        change = max(share_of_lean * excursion.change - more_lean, min(excursion.change, _DEEPEST_LEAN_DEG))
+        leaning[name] = replace(excursion, change=change)
     stance = replace(
         style.stance,
         width_m=0.95 * style.stance.width_m,

@@ -1,0 +1,170 @@
+"""Synthetic people: who they are, that they stand on their feet, and that a seed makes them again."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dataset.coordinates import COORDINATE_INDEX
+from dataset.demo import HOLDOUT_NAME, demo_holdout, demo_root, sessions
+from dataset.demo.anthropometry import draw_person
+from dataset.demo.squat import draw_style, draw_targets
+from dataset.errors import InputError
+from dataset.motion_file import read_motion
+from dataset.osim_model import load_skeleton
+from dataset.segmentation import segment_repetitions
+from dataset.session import discover_sessions, open_session
+from dataset.split import read_ids
+
+SEED, REPETITIONS, TRIALS = 3, 2, 2
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """Two people of two trials of two repetitions."""
+    folder = tmp_path_factory.mktemp("demo")
+    for index in range(2):
+        sessions.make_session(folder, SEED, index, REPETITIONS, TRIALS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trials(root) -> list[tuple]:
+    """(session, skeleton, motion) of every trial."""
+    found = []
+    for session in discover_sessions(root):
+        skeleton = load_skeleton(session.model_path, torch.float64)
+        found += [(session, skeleton, read_motion(path)) for path in session.squat_trials]
+    return found
+
+
+def test_layout(root, trials):
+    assert [session.id for session in discover_sessions(root)] == ["demo-person-001", "demo-person-002"]
+    assert len(trials) == 2 * TRIALS
+    for _, _, motion in trials:
+        assert motion.rate_hz == pytest.approx(60, abs=1e-3)
+
+
+def test_model_has_the_persons_mass_and_free_feet(trials):
+    for session, skeleton, _ in trials:
+        person = draw_person(SEED, int(session.id[-3:]) - 1)
+        assert skeleton.mass_kg == pytest.approx(person.mass_kg, abs=1e-6)
+        assert session.mass_kg == person.mass_kg
+        assert session.height_m == person.stature_m
+        assert session.subject == person.id
+    import opensim
+
+    model = opensim.Model(str(trials[0][0].model_path))
+    assert not any(model.getCoordinateSet().get(f"{name}_r").get_locked() for name in ("subtalar_angle", "mtp_angle"))
+
+
+def test_feet_stay_planted(trials):
+    for _, skeleton, motion in trials:
+        points = skeleton.contact_points(torch.as_tensor(motion.coordinates)).unflatten(1, (2, 6)).numpy()
+        lifted = (points[..., 1] - points[0, :, :, 1]).max() > 0.02  # this person's heels rise
+        slip = np.linalg.norm((points - points[0])[:, :, 1:3, [0, 2]], axis=-1)
+        assert slip.max() < (0.008 if lifted else 0.003)
+        sole = points[..., 1] - skeleton.contact_radii.numpy().reshape(2, 6)
+        assert np.median(sole[:, :, 1:3]) == pytest.approx(0, abs=0.008)
+        assert sole.min() > -0.03
+
+
+def test_coordinates_within_the_models_ranges(trials):
+    for _, skeleton, motion in trials:
+        low, high = skeleton.coordinate_range.numpy().T
+        assert (motion.coordinates >= low).all()
+        assert (motion.coordinates <= high).all()
+
+
+def test_repetitions_are_found_and_start_upright(trials):
+    for _, _, motion in trials:
+        found = segment_repetitions(motion)
+        assert len(found) == REPETITIONS
+        for repetition in found:
+            knee = motion.column("knee_angle_r")
+            assert knee[repetition.start_frame] < 0.35 * knee[repetition.bottom_frame]
+
+
+def test_motion_is_smooth(trials):
+    for _, _, motion in trials:
+        speed = np.diff(motion.coordinates[:, COORDINATE_INDEX["hip_flexion_l"] : 18], axis=0) * 60
+        assert np.abs(speed).max() < 500  # degrees a second; real squats reach 290
+        acceleration = np.diff(motion.coordinates[:, 3:6], 2, axis=0) * 3600
+        assert np.sqrt((acceleration**2).sum(1).mean()) < 40  # m/s²; the paper's recordings have 30
+
+
+def test_same_seed_same_files_and_people_differ(root, tmp_path):
+    again = sessions.make_session(tmp_path, SEED, 1, REPETITIONS, TRIALS).path
+    first = root / "Data" / again.name
+    files = sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
+    assert len(files) == 3 + TRIALS
+    for name in files:
+        assert (again / name).read_bytes() == (first / name).read_bytes()
+
+    people = [draw_person(SEED, index) for index in range(40)]
+    assert len({(p.stature_m, p.mass_kg) for p in people}) == 40
+    assert 12 <= sum(p.sex == "f" for p in people) <= 28
+    assert draw_person(SEED + 1, 0) != people[0]
+
+
+def test_population_is_spread():
+    people = [draw_person(0, index) for index in range(64)]
+    statures = [person.stature_m for person in people]
+    assert min(statures) < 1.55
+    assert max(statures) > 1.88
+    styles = [draw_style(0, index, 0.85) for index in range(64)]
+    depths = [style.knee.top + style.knee.change for style in styles]
+    assert min(depths) < 75
+    assert max(depths) > 117
+    assert len({style.arm_style for style in styles}) == 8
+
+
+def test_targets_bend_as_often_as_asked():
+    style = draw_style(0, 5, 0.85)
+    depth = draw_targets(style, 0, 5, 4).depth
+    rises = np.diff((depth > 0.5).astype(int))
+    assert (rises == 1).sum() == (rises == -1).sum() == 4
+    assert depth.max() == pytest.approx(1, abs=0.03)
+    assert depth[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_complete_session_is_kept(root):
+    path = open_session("demo-person-001", root).squat_trials[0]
+    before = path.stat().st_mtime_ns
+    sessions.make_session(root, SEED, 0, REPETITIONS, TRIALS)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_split_is_by_person_and_another_population_is_refused(tmp_path):
+    arguments = argparse.Namespace(seed=0, trials=2, repetitions=5, no_labels=True)
+    sessions.start(tmp_path, arguments)
+    held_out = sessions.finish(tmp_path, arguments, range(12))
+    assert held_out == ["demo-person-005", "demo-person-010"]
+    assert read_ids(demo_holdout(tmp_path)) == held_out
+    arguments.seed = 1
+    with pytest.raises(InputError, match="seed 0"):
+        sessions.start(tmp_path, arguments)
+
+
+def test_demo_root_follows_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("BIGE_DEMO", str(tmp_path))
+    assert demo_root() == tmp_path
+    assert demo_holdout(tmp_path) is None
+    monkeypatch.setenv("BIGE_DEMO", str(tmp_path / "missing"))
+    with pytest.raises(InputError, match="BIGE_DEMO"):
+        demo_root()
+
+
+def test_command_makes_people_and_their_split(tmp_path):
+    command = [sys.executable, "make_demo_sessions.py", "--people", "1", "--trials", "1", "--repetitions", "1"]
+    done = subprocess.run(
+        [*command, "--no-labels", "--out-dir", str(tmp_path / "few")], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 people" in done.stdout
+    assert (tmp_path / "few" / HOLDOUT_NAME).is_file()
