@@ -83,11 +83,11 @@ def train(arguments, training, held_out, device) -> None:
             total = 0.0
             for chosen in torch.randperm(len(training)).split(arguments.batch_size):
                 shift = torch.randint(arguments.shift_frames + 1, (len(chosen),))
-                motion, recorded, activations = shifted(training, chosen.to(device), shift.to(device))
+                motion, recorded, activations, labelled = shifted(training, chosen.to(device), shift.to(device))
                 person = None if training.person is None else training.person[chosen.to(device)]
                 with torch.autocast(device.type, torch.bfloat16, enabled=arguments.precision == "bfloat16"):
                     prediction = model(motion, recorded, person)
-                loss = masked_smooth_l1(prediction, activations, recorded)
+                loss = masked_smooth_l1(prediction, activations, labelled)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(model.parameters(), arguments.clip)

@@ -23,8 +23,9 @@ class WindowTensors:
     """N windows, on one device.
 
     motion: (N, T, 33) float32, degrees and metres, canonical order, placed. recorded: (N, T) bool, False where the
-    window was extended beyond the recording. activations: (N, T, 80) float32 or None. person: (N, 2) float32, see
-    PERSON_FEATURES, or None. subjects, names, models: N strings, whose window, which, and the person's .osim file.
+    window was extended beyond the recording. activations: (N, T, 80) float32, known where labelled (N, T) bool, or both
+    None. person: (N, 2) float32, see PERSON_FEATURES, or None. subjects, names, models: N strings, whose window, which,
+    and the person's .osim file.
     """
 
     motion: Tensor
@@ -33,6 +34,7 @@ class WindowTensors:
     names: tuple[str, ...]
     models: tuple[str, ...]
     activations: Tensor | None = None
+    labelled: Tensor | None = None
     person: Tensor | None = None
 
     def __len__(self) -> int:
@@ -51,6 +53,7 @@ class WindowTensors:
             names=tuple(self.names[i] for i in rows),
             models=tuple(self.models[i] for i in rows),
             activations=None if self.activations is None else self.activations[on_device],
+            labelled=None if self.labelled is None else self.labelled[on_device],
             person=None if self.person is None else self.person[on_device],
         )
 
@@ -66,6 +69,7 @@ class WindowTensors:
             activations=None
             if self.activations is None
             else torch.cat([self.activations, mirror_activations(self.activations)]),
+            labelled=None if self.labelled is None else torch.cat([self.labelled, self.labelled]),
             person=None if self.person is None else torch.cat([self.person, self.person]),
         )
 
@@ -77,6 +81,7 @@ class WindowTensors:
                 ("motion", self.motion),
                 ("recorded", self.recorded),
                 ("activations", self.activations),
+                ("labelled", self.labelled),
                 ("person", self.person),
             )
         }
@@ -101,6 +106,7 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> W
         names=tuple(dataset.names),
         models=tuple(str(session.model_path) for session in dataset.sessions),
         activations=torch.stack([item["activations"] for item in items]) if activations else None,
+        labelled=torch.stack([item["labelled"] for item in items]) if activations else None,
         person=torch.tensor([people[session.path] for session in dataset.sessions]),
     )
 

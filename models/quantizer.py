@@ -208,6 +208,7 @@ class ResetQuantizer(Quantizer):
         self.code_count[unused] = IN_USE
 
     def mark_initialised(self) -> None:
+        self.code_count.fill_(1 / (1 - self.mu))
         self.initialised.fill_(True)
 
 
@@ -225,7 +226,7 @@ class MovingAverageQuantizer(Quantizer):
     def prepare(self, rows: Tensor, weight: Tensor) -> None:
         if not self.initialised:
             self.codebook.copy_(draw_latents(rows, weight, self.nb_code))
-            self.mark_initialised()
+            self._take_codebook_as_average_of(IN_USE)
 
     @torch.no_grad()
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
@@ -242,6 +243,10 @@ class MovingAverageQuantizer(Quantizer):
         self.codebook[chosen] = self.code_sum[chosen] / self.code_count[chosen].unsqueeze(1)
 
     def mark_initialised(self) -> None:
-        self.code_sum.copy_(self.codebook)
-        self.code_count.fill_(1.0)
+        # as many latents as an average remembers: a few batches that miss a code do not yet put it out of use
+        self._take_codebook_as_average_of(1 / (1 - self.mu))
+
+    def _take_codebook_as_average_of(self, count: float) -> None:
+        self.code_sum.copy_(count * self.codebook)
+        self.code_count.fill_(count)
         self.initialised.fill_(True)

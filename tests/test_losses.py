@@ -57,11 +57,13 @@ def test_nothing_varies_at_strength_zero():
 def test_shifted_windows_wait_in_their_first_pose():
     windows = squat_windows(count=4)
     chosen, shift = torch.tensor([2, 1]), torch.tensor([5, 0])
-    motion, recorded, activations = shifted(windows, chosen, shift)
+    motion, recorded, activations, labelled = shifted(windows, chosen, shift)
     torch.testing.assert_close(motion[0, 5:], windows.motion[2, :-5])
     torch.testing.assert_close(motion[0, :5], windows.motion[2, :1].expand(5, -1))
     torch.testing.assert_close(activations[0, 5:], windows.activations[2, :-5])
-    assert not recorded[0, :5].any()
+    assert recorded[0, :5].all()
+    assert not labelled[0, :5].any()
+    assert torch.equal(labelled[0, 5:], windows.labelled[2, :-5])
     assert torch.equal(recorded[1], windows.recorded[1])
 
 

@@ -49,8 +49,8 @@ def test_moving_average_equals_its_closed_form():
     quantizer.mark_initialised()
     quantizer.train()
     quantizer(torch.tensor([[1.0], [3.0], [11.0]]))
-    # sums 0.9 * (0, 10) + 0.1 * (4, 11), counts 0.9 * 1 + 0.1 * (2, 1)
-    torch.testing.assert_close(quantizer.codebook, torch.tensor([[0.4 / 1.1], [10.1 / 1.0]]))
+    # from the file's codes as averages of 10: sums 0.9 * (0, 100) + 0.1 * (4, 11), counts 0.9 * 10 + 0.1 * (2, 1)
+    torch.testing.assert_close(quantizer.codebook, torch.tensor([[0.4 / 9.2], [91.1 / 9.1]]))
 
 
 def test_codebook_moves_to_the_clusters_of_its_latents():

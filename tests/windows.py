@@ -30,5 +30,6 @@ def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> WindowTens
         names=tuple(f"person{i // 2}/squat_{i % 2 + 1}" for i in range(count)),
         models=("",) * count,
         activations=activations,
+        labelled=recorded,
         person=torch.tensor([[60.0, 0.8], [90.0, 0.9]]).repeat(count // 2 + 1, 1)[:count],
     )

@@ -41,22 +41,22 @@ def fit_normalizers(model: Surrogate, windows: WindowTensors) -> None:
         model.person_normalizer.fit(windows.person, least_std=_LEAST_STD)
 
 
-def shifted(windows: WindowTensors, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Motion, recorded and activations of the windows `chosen` (B,), each `shift` (B,) frames later.
+def shifted(windows: WindowTensors, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Motion, recorded, activations and labelled of the windows `chosen` (B,), each `shift` (B,) frames later.
 
-    The first pose stands in the frames before, which do not count as recorded; what leaves the window is cut off.
+    The first pose stands in the frames before, which count as recorded, not as labelled; what leaves is cut off.
     """
     frames = windows.motion.shape[1]
     earlier = torch.arange(frames, device=chosen.device) - shift.unsqueeze(1)  # (B, T)
     rows, source = chosen.unsqueeze(1), earlier.clamp_min(0)
-    recorded = windows.recorded[rows, source] & (earlier >= 0)
-    return windows.motion[rows, source], recorded, windows.activations[rows, source]
+    labelled = windows.labelled[rows, source] & (earlier >= 0)
+    return windows.motion[rows, source], windows.recorded[rows, source], windows.activations[rows, source], labelled
 
 
-def masked_smooth_l1(prediction: Tensor, target: Tensor, recorded: Tensor) -> Tensor:
-    """Smooth L1 of activations (B, T, 80), mean over the recorded (B, T) frames and all muscles."""
+def masked_smooth_l1(prediction: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
+    """Smooth L1 of activations (B, T, 80), mean over the labelled (B, T) frames and all muscles."""
     loss = nn.functional.smooth_l1_loss(prediction, target, reduction="none").mean(-1)
-    return (loss * recorded).sum() / recorded.sum().clamp_min(1)
+    return (loss * labelled).sum() / labelled.sum().clamp_min(1)
 
 
 @torch.no_grad()
@@ -72,12 +72,12 @@ def predict_all(model: nn.Module, windows: WindowTensors, batch: int = 64) -> Te
 
 
 def evaluate(prediction: Tensor, windows: WindowTensors) -> dict:
-    """Figures over the recorded frames of all windows: `loss`, and for each muscle R2 and RMSE (activation, 0 to 1).
+    """Figures over the labelled frames of all windows: `loss`, and for each muscle R2 and RMSE (activation, 0 to 1).
 
     R2 = 1 - (squared error) / (squared deviation from the muscle's mean over these frames); None for a muscle whose
     standard deviation is below 0.001, of which there is nothing to explain.
     """
-    mask = windows.recorded
+    mask = windows.labelled
     target, found = windows.activations[mask].double(), prediction[mask].double()  # (F, 80)
     squared_error = (found - target).square().mean(0)
     variance = target.var(0, unbiased=False)
@@ -109,13 +109,13 @@ def _figure(value: Tensor) -> float | None:
 
 
 def plot_parity(path: Path, prediction: Tensor, windows: WindowTensors, muscles: tuple[str, ...]) -> None:
-    """Predicted over simulated activation, one panel a muscle and side, of the recorded frames."""
+    """Predicted over simulated activation, one panel a muscle and side, of the labelled frames."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    mask = windows.recorded
+    mask = windows.labelled
     target, found = windows.activations[mask].cpu().numpy(), prediction[mask].cpu().numpy()
     kept = np.linspace(0, len(target) - 1, min(len(target), 4000)).astype(int)
     figure, axes = plt.subplots(2, len(muscles), figsize=(2.2 * len(muscles), 4.8), sharex=True, sharey=True)
