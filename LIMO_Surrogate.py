@@ -62,7 +62,8 @@ def main() -> None:
     set_seed(arguments.seed)
     is_path = Path(arguments.subject).expanduser().is_dir() or len(Path(arguments.subject).parts) > 1
     session = open_session(arguments.subject, None if is_path else data_root_of(arguments)[1])
-    models = load_models(arguments.vq_name, arguments.surrogate_name, session, choose_device(arguments.device))
+    device = choose_device(arguments.device)
+    models = load_models(arguments.vq_name, arguments.surrogate_name, session, device, arguments.smooth_hz)
     latents = load_latents(
         arguments.vq_name, models, arguments.seq_len, arguments.seed, arguments.start_noise, arguments.move
     )

@@ -44,6 +44,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     models.add_argument(
         "--seq-len", type=positive_integer, default=49, help="Length of a latent; 49 decodes to 196 frames, 3.3 s."
     )
+    models.add_argument(
+        "--smooth-hz",
+        type=_weight,
+        default=6.0,
+        metavar="HZ",
+        help="Low-pass decoded motions at this frequency, as motion capture is; 0 leaves the decoder's noise in.",
+    )
 
     asked = parser.add_argument_group(
         "constraints",

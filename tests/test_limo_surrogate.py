@@ -1,6 +1,7 @@
 """LIMO_Surrogate.py from the command line, with models of random weights, and what it writes."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from models.surrogate import Surrogate
 from models.vqvae import VQVAE, VQVAEConfig
 from utils.checkpoints import save_checkpoint
 from utils.guidance import PrincipalMoves
-from utils.guidance_models import stand_on_floor
+from utils.guidance_models import low_pass, stand_on_floor
 from utils.quantities import Context, evaluate, summarise
 
 ROOT = Path(__file__).parent.parent
@@ -49,8 +50,19 @@ def test_a_frame_of_noise_in_a_joint_does_not_jolt_the_pelvis():
     motion = squat()
     motion[:, 90, AT["knee_angle_l"]] -= 10
     placed, _ = stand_on_floor(motion, StandIn())
-    # that foot's way in one frame and back is 160 m/s^2; the squat itself reaches 0.9
+    # that foot's way in one frame and back is 377 m/s^2; the squat itself reaches 0.9
     assert summarise(evaluate("com_acceleration", Context(placed)), "max").item() < 3
+
+
+def test_the_low_pass_halves_the_power_at_its_cutoff_and_keeps_lines():
+    time_s = torch.arange(196, dtype=torch.float64) / 60
+    line = torch.stack([3 - 2 * time_s, torch.ones(196).double()], -1)[None]
+    torch.testing.assert_close(low_pass(line, 6.0), line)
+    for frequency, share in ((1.0, 0.98), (6.0, 0.5**0.5), (15.0, 0.11)):
+        wave = torch.sin(2 * math.pi * frequency * time_s)[None, :, None]
+        left = low_pass(wave, 6.0)[0, 40:-40].std() / wave[0, 40:-40].std()
+        assert left.item() == pytest.approx(share, abs=0.02)
+    assert low_pass(line, 0.0) is line
 
 
 def test_principal_moves_stay_in_the_span_of_the_training_latents_and_move_as_far():

@@ -1,6 +1,7 @@
 """What guidance looks through: the frozen decoder and surrogate, and the person whose motion it is to be."""
 
 import logging
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,19 +46,33 @@ def stand_on_floor(motion: Tensor, skeleton) -> tuple[Tensor, Tensor]:
     points = skeleton.contact_points(motion).to(motion.dtype)
     way = points.mean(2)  # (B, T, 3)
     lowest = (points[..., 1] - skeleton.contact_radii.to(points)).amin(-1)
-    way = _smoothing(motion.shape[1]).to(motion) @ torch.stack([way[..., 0], lowest, way[..., 2]], -1)
+    way = smoothing(motion.shape[1], _SMOOTHING_S).to(motion) @ torch.stack([way[..., 0], lowest, way[..., 2]], -1)
     start = (motion[:, :1, TRANSLATION_INDICES] - way[:, :1]) * motion.new_tensor([1.0, 0.0, 1.0])
     shift = torch.zeros_like(motion)
     shift[..., TRANSLATION_INDICES] = -way - start
     return motion + shift, points - (way + start).unsqueeze(2)
 
 
-@lru_cache(maxsize=4)
-def _smoothing(frames: int) -> Tensor:
-    """(T, T) Gaussian weights over time, each row a mean."""
-    frame = torch.arange(frames, dtype=torch.float64)
-    weights = torch.exp(-0.5 * ((frame[:, None] - frame) / (_SMOOTHING_S * FRAME_RATE_HZ)) ** 2)
-    return weights / weights.sum(1, keepdim=True)
+@lru_cache(maxsize=8)
+def smoothing(frames: int, sigma_s: float) -> Tensor:
+    """(T, T) weights that fit a line around each frame, Gaussian in time: smooth, and true to slopes at both ends."""
+    time = torch.arange(frames, dtype=torch.float64) / FRAME_RATE_HZ
+    lag = time - time[:, None]  # (T, T)
+    weights = torch.exp(-0.5 * (lag / sigma_s) ** 2)
+    moment = [(weights * lag**power).sum(1, keepdim=True) for power in range(3)]
+    return weights * (moment[2] - moment[1] * lag) / (moment[2] * moment[0] - moment[1] ** 2)
+
+
+def low_pass(motion: Tensor, cutoff_hz: float) -> Tensor:
+    """Motions (B, T, C) at 60 Hz without what is faster than `cutoff_hz` (half power); 0 leaves them as they are.
+
+    A convolutional decoder leaves noise from frame to frame that joints do not make and a surrogate can be fooled by;
+    motion capture is filtered at about 6 Hz for the same reason.
+    """
+    if not cutoff_hz:
+        return motion
+    sigma_s = math.sqrt(math.log(2)) / (2 * math.pi * cutoff_hz)  # of the Gaussian whose power is halved there
+    return smoothing(motion.shape[1], sigma_s).to(motion) @ motion
 
 
 @dataclass
@@ -67,6 +82,7 @@ class FrozenModels:
     vqvae: torch.nn.Module
     surrogate: torch.nn.Module
     skeleton: torch.nn.Module
+    smooth_hz: float = 6.0  # low-pass of decoded motions; 0: none
 
     def __post_init__(self):
         for model in (self.vqvae, self.surrogate):
@@ -81,7 +97,8 @@ class FrozenModels:
 
     def describe(self, z: Tensor) -> Context:
         """Latents (B, L, D) -> the Context of the motions that they are for this person."""
-        motion, points = stand_on_floor(self.vqvae.decode(z), self.skeleton)
+        motion = low_pass(self.vqvae.decode(z), self.smooth_hz)
+        motion, points = stand_on_floor(motion, self.skeleton)
         return self.describe_motion(motion, contact_points=points)
 
     def describe_motion(self, motion: Tensor, **options) -> Context:
@@ -101,12 +118,15 @@ class FrozenModels:
         return self.surrogate(motion, None if mask.all() else mask, person)
 
 
-def load_models(vqvae: str | Path | None, surrogate: str | Path | None, session: Session, device) -> FrozenModels:
+def load_models(
+    vqvae: str | Path | None, surrogate: str | Path | None, session: Session, device, smooth_hz: float
+) -> FrozenModels:
     """The models of two checkpoints (None: the shipped ones) and the session's skeleton, on `device`."""
     return FrozenModels(
         load_vqvae(vqvae or SHIPPED_VQVAE, device),
         load_surrogate(surrogate or SHIPPED_SURROGATE, device),
         load_skeleton(session.model_path, torch.float32).to(device),
+        smooth_hz,
     )
 
 
