@@ -79,6 +79,7 @@ def main() -> None:
         schedule=Schedule(arguments.total_iter, release=arguments.release),
         lr=arguments.lr,
         beta=arguments.beta,
+        furthest=latents.furthest(arguments.max_distance),
         patience=arguments.patience,
     )
     log = LossLog(folder, terms)
@@ -105,7 +106,7 @@ def main() -> None:
         muscle=arguments.muscle,
         wanted=arguments.min_samples,
         names=latents.names,
-        neighbour_distance=latents.neighbour_distance,
+        distance_to_others=latents.distance_to_others,
         paths=paths,
     )
     write_summary(folder, summary)

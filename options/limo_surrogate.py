@@ -83,6 +83,15 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "--beta", type=_weight, default=0.01, metavar="W", help="Weight of the distance to the nearest training latent."
     )
 
+    asked.add_argument(
+        "--max-distance",
+        type=_weight,
+        default=1.0,
+        metavar="X",
+        help="Require that a latent is no further from the nearest training latent than X times the distance that is "
+        "typical from one person's motion to the nearest of another; 0 lets it go anywhere.",
+    )
+
     optimisation = parser.add_argument_group("optimisation")
     optimisation.add_argument(
         "--total-iter",

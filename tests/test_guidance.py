@@ -222,6 +222,18 @@ def test_of_what_meets_the_constraints_the_nearest_to_real_motion_is_kept():
     assert max(sample.proximity for sample in samples) < 0.6 * before.min()
 
 
+def test_what_is_too_far_from_real_motion_does_not_count():
+    """The squat asked for lies four units from every training latent."""
+    deep = parse_term("knee_flexion:max:within:150:160")
+    near = guidance_for(deep, furthest=1.0)
+    sample = near.answer(near.optimise(torch.zeros(1, 4, 3)), [0])[0]
+    assert not sample.accepted
+    free = guidance_for(deep)
+    sample = free.answer(free.optimise(torch.zeros(1, 4, 3)), [0])[0]
+    assert sample.accepted
+    assert sample.proximity > 3
+
+
 @pytest.mark.parametrize("patience", [0, 15])
 def test_what_a_sample_becomes_does_not_depend_on_its_batch(patience):
     guidance = guidance_for(patience=patience)

@@ -21,6 +21,7 @@ from torch import Tensor
 from utils.quantities import Context
 from utils.terms import Term
 
+TOLERANCE_OF_DISTANCE = 0.05
 MOST_HOLD = 1e4  # bound on how far holding a required term can raise its weight
 
 
@@ -162,6 +163,7 @@ class Guidance:
         schedule: Schedule | None = None,
         lr: float = 0.5,
         beta: float = 0.01,
+        furthest: float = math.inf,
         hold: float = 1.05,
         patience: int = 0,
     ):
@@ -173,6 +175,8 @@ class Guidance:
             move: from what Adam changes to the displacement of z: `Anywhere` (default) or `PrincipalMoves`.
             lr: Adam's step, in units of the latent, falling to a hundredth on a cosine after the ramp.
             beta: weight of the proximity.
+            furthest: the greatest distance to a training latent that still counts as plausible; required, with a
+                tolerance of 5 %.
             hold: factor on a required term's weight, a sample and an iteration, while it is missed; undone while it is
                 met. Without it (1.0) the other terms can outweigh a required one for good.
             patience: a sample whose required terms are met is done after so many iterations without gaining 0.5 % on
@@ -180,7 +184,7 @@ class Guidance:
         """
         self.describe, self.terms, self.proximity = describe, list(terms), proximity
         self.move, self.schedule = move or Anywhere(), schedule or Schedule()
-        self.lr, self.beta, self.hold, self.patience = lr, beta, hold, patience
+        self.lr, self.beta, self.furthest, self.hold, self.patience = lr, beta, furthest, hold, patience
         self.interrupted = False
 
     def optimise(self, z: Tensor, report: Callable[[dict], None] | None = None) -> Tensor:
@@ -190,7 +194,7 @@ class Guidance:
         losses are missing where only proximity acts, because then nothing is decoded. Ctrl-C ends the loop with the
         best so far and sets `interrupted`.
         """
-        state = _State(z.detach(), self.move.start(z), len(self.terms))
+        state = _State(z.detach(), self.move.start(z), len(self.terms) + 1)
         try:
             for iteration in range(self._first_move(z), self.schedule.iterations):
                 row = self._iterate(state, iteration)
@@ -220,7 +224,7 @@ class Guidance:
         context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         distance, nearest = self.proximity(z)
-        violation = self._violation(values, len(z))
+        violation = self._violation(values, distance)
         return [
             Sample(
                 start=start,
@@ -242,9 +246,12 @@ class Guidance:
         values = [term.value(context) for term in self.terms]
         return values, [term.loss(value) for term, value in zip(self.terms, values, strict=True)]
 
-    def _violation(self, values: list[Tensor], count: int) -> Tensor:
-        worst = [term.violation(value) for term, value in zip(self.terms, values, strict=True) if term.required]
-        return torch.stack(worst).amax(0).double() if worst else torch.zeros(count, dtype=torch.float64)
+    def _violation(self, values: list[Tensor], distance: Tensor) -> Tensor:
+        """(B,) by how many tolerances the worst of what is required is missed."""
+        far = (distance.detach() / self.furthest - 1).clamp_min(0) / TOLERANCE_OF_DISTANCE
+        pairs = zip(self.terms, values, strict=True)
+        missed = [term.violation(value.detach()) for term, value in pairs if term.required]
+        return torch.stack([far, *missed]).amax(0).double()
 
     def _iterate(self, state: "_State", iteration: int) -> dict:
         """One step of every active sample; the row for `report`."""
@@ -255,6 +262,7 @@ class Guidance:
         z = state.origin[state.active] + self.move(variable)
         distance, _ = self.proximity(z)
         objective = self.beta * distance
+        too_far = self.beta * (distance - self.furthest).clamp_min(0)
         row = {"iteration": iteration, "active": len(z)}
         if required or others:
             values, losses = self._look(z)
@@ -263,11 +271,11 @@ class Guidance:
                 share = required * multiplier[:, k] if term.required else others
                 objective = objective + share * term.weight * losses[k]
                 row[term.label] = float(losses[k].detach().mean())
+            objective = objective + required * (multiplier[:, -1] - 1) * too_far
             self._keep_best(state, z, values, losses, distance)
-            if losses:
-                missed = torch.stack([loss.detach() for loss in losses], 1) > 0
-                factor = torch.where(missed, self.hold, 1 / self.hold)
-                state.multiplier[state.active] = (multiplier * factor).clamp(1.0, MOST_HOLD)
+            missed = torch.stack([loss.detach() for loss in (*losses, too_far)], 1) > 0
+            factor = torch.where(missed, self.hold, 1 / self.hold)
+            state.multiplier[state.active] = (multiplier * factor).clamp(1.0, MOST_HOLD)
         row |= {"objective": float(objective.detach().mean()), "proximity": float(distance.detach().mean())}
         gradient = torch.autograd.grad(objective.sum(), variable)[0].nan_to_num()
         state.step(gradient, self.lr * self._step_share(iteration))
@@ -285,7 +293,7 @@ class Guidance:
         self, state: "_State", z: Tensor, values: list[Tensor], losses: list[Tensor], distance: Tensor
     ) -> None:
         """Remember each active sample's iterate if none before was better."""
-        violation = self._violation([value.detach() for value in values], len(distance))
+        violation = self._violation(values, distance)
         score = (self.beta * distance.detach()).double()
         for term, loss in zip(self.terms, losses, strict=True):
             if not term.required:

@@ -26,7 +26,7 @@ SHIPPED_VQVAE = ROOT / "pretrained" / "vqvae"
 SHIPPED_SURROGATE = ROOT / "pretrained" / "surrogate"
 _ENOUGH_LATENTS = 20  # of fully recorded windows, to do without the others
 _SMOOTHING_S = 0.05  # standard deviation of what smooths the feet's way
-_NEIGHBOURS = 512  # training latents that typical neighbour distance is taken over
+_MOST_COMPARED = 256  # training latents whose distance to other people's is taken
 
 
 def stand_on_floor(motion: Tensor, skeleton) -> tuple[Tensor, Tensor]:
@@ -138,7 +138,11 @@ class LatentSpace:
     proximity: Proximity | CodebookProximity
     move: PrincipalMoves | Anywhere
     names: tuple[str, ...]  # of the training windows, in the order of the latents; empty where there are none
-    neighbour_distance: float | None  # median distance of a training latent to its nearest neighbour
+    distance_to_others: float | None  # how far one person's motion typically is from the nearest of another
+
+    def furthest(self, people: float) -> float:
+        """The greatest distance that counts as plausible, for `people` times that between people; 0: any."""
+        return people * self.distance_to_others if people and self.distance_to_others else math.inf
 
 
 def load_latents(
@@ -164,12 +168,22 @@ def load_latents(
     if whole.sum() >= _ENOUGH_LATENTS:  # what was not recorded was not learned either
         latents, names = latents[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
     latents = torch.as_tensor(latents[:, :frames]).float().to(models.device)
-    few = latents[:: -(-len(latents) // _NEIGHBOURS)].flatten(1)
-    distances = torch.cdist(few, few).fill_diagonal_(torch.inf).amin(1)
     return LatentSpace(
         Starts(latents, seed, noise),
         Proximity(latents),
         Anywhere() if move == "anywhere" else PrincipalMoves(latents),
         names,
-        float(distances.median()),
+        _distance_to_others(latents, [name.split("/")[0] for name in names]),
     )
+
+
+def _distance_to_others(latents: Tensor, sessions: list[str]) -> float | None:
+    """Median distance of a training latent to the nearest of another session; None where there is one session."""
+    number = {session: i for i, session in enumerate(dict.fromkeys(sessions))}
+    if len(number) < 2:
+        return None
+    whose = torch.tensor([number[session] for session in sessions], device=latents.device)
+    every = -(-len(latents) // _MOST_COMPARED)
+    distances = torch.cdist(latents[::every].flatten(1), latents.flatten(1))
+    own = whose[::every, None] == whose
+    return float(distances.masked_fill(own, torch.inf).amin(1).median())

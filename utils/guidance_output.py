@@ -149,7 +149,7 @@ def summarise_run(
     muscle: str,
     wanted: int,
     names: Sequence[str],
-    neighbour_distance: float | None,
+    distance_to_others: float | None,
     paths: Sequence[Path],
 ) -> dict:
     """All that `summary.json` says: of each sample each term asked and met, and the measures of its motion."""
@@ -170,7 +170,7 @@ def summarise_run(
         "leg_length_m": round(skeleton.leg_length_m, 4),
         "wanted": wanted,
         "accepted": sum(sample.accepted for sample in samples),
-        "typical_latent_neighbour_distance": neighbour_distance,
+        "latent_distance_between_people": distance_to_others,
         "asked": [
             {
                 "name": term.label,
@@ -188,6 +188,7 @@ def summarise_run(
                 "start": sample.start,
                 "accepted": sample.accepted,
                 "proximity": _rounded(sample.proximity),
+                "proximity_of_people": distance_to_others and _rounded(sample.proximity / distance_to_others),
                 "nearest": names[sample.nearest] if names and sample.nearest >= 0 else None,
                 "terms": {
                     term.label: {"asked": term.asked, "value": _numbers(value), "met": met}
@@ -231,6 +232,8 @@ def table(summary: dict) -> str:
     for label, head, factor, digits in _SHOWN:
         values = [sample["measures"][label]["value"] for sample in samples]
         columns.append([head, *(_sides([factor * value for value in sides], digits) for sides in values)])
+    if summary["latent_distance_between_people"]:
+        columns.append(["distance of people", *(f"{sample['proximity_of_people']:.2f}" for sample in samples)])
     widths = [max(map(len, column)) for column in columns]
     rows = zip(*columns, strict=True)
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
