@@ -22,19 +22,39 @@ _RANGES_DEG = {
     "elbow_flex": (0, 150),
     "pro_sup": (0, 160),
 }
+# Lai, Arnold and Wakeling (2017): Rajagopal2015's fibres of these muscles are overstretched in deep flexion, where they
+# lose their force; optimal fibre and tendon slack lengths in metres, as OpenCap's models have them on the same paths.
+_DEEP_FLEXION_M = {
+    "gaslat": (0.069, 0.374),
+    "gasmed": (0.059, 0.387),
+    "glmax1": (0.147, 0.0873),
+    "glmax2": (0.157, 0.109),
+    "glmax3": (0.167, 0.103),
+    "soleus": (0.044, 0.28135),
+    "vasint": (0.117, 0.205),
+    "vaslat": (0.117, 0.221),
+    "vasmed": (0.110, 0.208),
+}
 _UNLOCKED = ("subtalar_angle", "mtp_angle")
 
 
 def write_scaled_model(person: Person, path: str | Path) -> None:
     """Scale Rajagopal2015 to `person` and write it to `path`, whole or not at all.
 
+    Before that, the calf, buttock and vastus muscles get the lengths of Lai et al. (2017), for deep flexion.
     Segment lengths and the muscles' optimal fibre and tendon slack lengths follow the scale factors, mass is
     distributed as in the generic model and sums to `person.mass_kg`; maximum isometric forces stay generic, as OpenCap
     leaves them. Subtalar and metatarsophalangeal joints are unlocked. Markers stay; XML comments are dropped, which
     halves the file.
     """
     opensim = load_opensim()
-    model, state = open_opensim_model(rajagopal_folder() / "Rajagopal2015.osim")
+    model, _ = open_opensim_model(rajagopal_folder() / "Rajagopal2015.osim")
+    for name, (fibre_m, tendon_m) in _DEEP_FLEXION_M.items():
+        for side in "rl":
+            muscle = model.updMuscles().get(f"{name}_{side}")
+            muscle.setOptimalFiberLength(fibre_m)
+            muscle.setTendonSlackLength(tendon_m)
+    state = model.initSystem()
     factors = opensim.ScaleSet()
     for i in range(model.getBodySet().getSize()):
         name = model.getBodySet().get(i).getName()
