@@ -12,7 +12,7 @@ from models.surrogate import Surrogate
 from models.vqvae import VQVAE, VQVAEConfig
 from utils.guidance import CodebookProximity, Guidance, Proximity, Schedule, Starts, _State, search
 from utils.quantities import Context
-from utils.terms import Term, parse_term, published_terms, read_terms
+from utils.terms import Term, parse_term, published_terms, read_terms, vocabulary
 
 DEPTH = Term("knee_flexion", "max", "within", 60.0, 80.0)
 
@@ -96,6 +96,12 @@ def test_a_file_holds_lines_and_objects(tmp_path):
     path.write_text("nonsense")
     with pytest.raises(InputError, match="not a JSON file"):
         read_terms(path)
+
+
+def test_the_example_of_the_vocabulary_is_a_term(tmp_path):
+    text = vocabulary()
+    (tmp_path / "one.json").write_text(f"[{text[text.rindex('{') :]}]")
+    assert read_terms(tmp_path / "one.json")[0].name == "quadriceps"
 
 
 def test_mac_counts_as_published_and_a_tolerance_counts_alike_in_every_unit():

@@ -291,4 +291,9 @@ def vocabulary() -> str:
     lines.append("Comparisons:")
     lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
     lines.append("  small: as small as the rest allows, never required")
+    lines.append("In a file (--constraints), a JSON list of such lines, or of objects:")
+    lines.append(
+        '  {"quantity": "activation", "argument": "vasmed", "statistic": "max", "comparison": "within", "low": 0.35,'
+    )
+    lines.append('   "high": 0.45, "unit": "0-1", "weight": 1, "tolerance": 0.01, "name": "quadriceps", "wish": false}')
     return "\n".join(lines)
