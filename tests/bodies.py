@@ -16,6 +16,27 @@ class StandIn:
     contact_radii = torch.full((12,), 0.02)
     coordinate_range = torch.tensor([[-180.0, 180.0]]).repeat(33, 1)
 
+    joint_names = ("hip_l", "walker_knee_l", "ankle_l", "hip_r", "walker_knee_r", "ankle_r")
+    body_names = ("torso",)
+
+    def joint_centres(self, motion):
+        """Legs that bend forward only, hips 0.2 m apart."""
+        centres = []
+        for side, z in (("l", -0.1), ("r", 0.1)):
+            half = motion[..., AT[f"knee_angle_{side}"]] * math.pi / 360
+            for down, forward in ((0.0, 0.0), (0.5, 0.5), (1.0, 0.0)):
+                hip = motion[..., AT["pelvis_tx"] : AT["pelvis_tz"] + 1]
+                way = torch.stack([forward * half.sin(), -down * half.cos(), torch.zeros_like(half)], -1)
+                centres.append(hip + LEG_M * way + torch.tensor([0.0, 0.0, z]).to(hip))
+        return torch.stack(centres, -2)
+
+    def bodies(self, motion):
+        """A torso that tilts with the pelvis and the lumbar joint, forward only."""
+        lean = (motion[..., AT["pelvis_tilt"]] + motion[..., AT["lumbar_extension"]]).deg2rad()
+        zero, one = torch.zeros_like(lean), torch.ones_like(lean)
+        rows = [lean.cos(), -lean.sin(), zero, lean.sin(), lean.cos(), zero, zero, zero, one]
+        return torch.stack(rows, -1).unflatten(-1, (1, 3, 3)), None
+
     def contact_points(self, motion):
         feet = []
         for side, z in (("r", 0.1), ("l", -0.1)):

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from bodies import StandIn, activations_of, squat
+from opensim_poses import rajagopal2015
 
 from dataset.coordinates import COORDINATE_INDEX as AT
 from dataset.coordinates import MUSCLE_INDEX
 from dataset.errors import InputError
-from utils.quantities import QUANTITIES, Context, Trace, evaluate, outside, published_metrics, summarise
+from dataset.osim_model import load_skeleton
+from utils.quantities import QUANTITIES, Context, Trace, check_names, evaluate, outside, published_metrics, summarise
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 
@@ -105,6 +107,30 @@ def test_depth_of_a_squat():
     assert summarise(evaluate("pelvis_drop", context), "max").item() == pytest.approx(expected, rel=1e-3)
 
 
+def test_a_trunk_leans_by_pelvis_and_back():
+    motion = squat()
+    motion[..., AT["lumbar_extension"]] = -5
+    assert summarise(evaluate("trunk_lean", context_of(motion)), "max").item() == pytest.approx(0.3 * 90 + 5, abs=0.1)
+    motion[..., AT["lumbar_extension"]] = 90
+    assert evaluate("trunk_lean", context_of(motion)).values[0, 0, 0].item() == pytest.approx(90, abs=0.01)
+
+
+def test_thighs_turned_in_bring_the_knees_in():
+    """On the generic model: a squat's legs, then 15 degrees of internal rotation at the hips, then of external."""
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    motion = torch.zeros(3, 1, 33, dtype=torch.float64)
+    for side in "lr":
+        motion[..., AT[f"hip_flexion_{side}"]] = 80
+        motion[..., AT[f"knee_angle_{side}"]] = 90
+        motion[1, :, AT[f"hip_rotation_{side}"]] = 15
+        motion[2, :, AT[f"hip_rotation_{side}"]] = -15
+    straight, inwards, outwards = evaluate("knee_valgus", Context(motion, skeleton=skeleton)).values[:, 0]
+    torch.testing.assert_close(straight[0], straight[1], atol=1e-6, rtol=0)
+    for side in (0, 1):
+        assert inwards[side] - straight[side] > 0.03
+        assert outwards[side] - straight[side] < -0.03
+
+
 def test_peak_frame_is_of_the_more_active_side():
     activations = torch.zeros(1, 50, 80)
     activations[0, 20, MUSCLE_INDEX["vasmed_l"]] = 0.5
@@ -188,4 +214,4 @@ def test_what_cannot_be_evaluated_says_what_could(name, argument, says):
     with pytest.raises(InputError, match=says):
         evaluate(name, Context(squat()), argument)
     with pytest.raises(InputError, match="at_peak"):
-        summarise(evaluate("asymmetry", Context(squat())), "median")
+        check_names("asymmetry", None, "median", None)

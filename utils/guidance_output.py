@@ -23,7 +23,9 @@ logger = logging.getLogger("bige")
 # What every sample is measured by beside what was asked: quantity, its argument, statistic
 MEASURES = (
     ("knee_flexion", None, "max"),
+    ("knee_valgus", None, "max"),
     ("pelvis_drop", None, "max"),
+    ("trunk_lean", None, "max"),
     ("asymmetry", None, "rms"),
     ("angular_speed", None, "rms"),
     ("com_speed", None, "rms"),

@@ -123,6 +123,14 @@ class Context:
         return self.skeleton.contact_points(self.motion) if self._contact_points is None else self._contact_points
 
     @cached_property
+    def leg_joints(self) -> Tensor:
+        """(B, T, 2, 3, 3) centres of hip, knee and ankle of each leg, left first, in metres."""
+        centres = self.skeleton.joint_centres(self.motion)
+        at = self.skeleton.joint_names.index
+        legs = [[at(f"{joint}_{side}") for joint in ("hip", "walker_knee", "ankle")] for side in SIDES]
+        return torch.stack([centres[..., leg, :] for leg in legs], -3)
+
+    @cached_property
     def sole_height(self) -> Tensor:
         """(B, T, 12) height in metres of each contact sphere's lowest point, in the ground frame."""
         return self.contact_points[..., 1] - self.skeleton.contact_radii.to(self.contact_points)
@@ -160,9 +168,7 @@ def quantity(name: str, unit: str, tolerance: float, *, argument: str | None = N
 def evaluate(name: str, context: Context, argument: str | None = None) -> Trace:
     """The trace of the quantity called `name`; InputError names the known ones where there is none such."""
     definition = find_quantity(name)
-    if (definition.argument is None) != (argument is None):
-        wanted = f"{name}:<{definition.argument}>" if definition.argument else f"no name after {name}"
-        raise InputError(f"quantity {name!r}: expected {wanted}, got {argument!r}")
+    _check_argument(definition, argument)
     result = definition.function(context) if argument is None else definition.function(context, argument)
     values, valid = result if isinstance(result, tuple) else (result, context.mask)
     return Trace(values if values.dim() == 3 else values.unsqueeze(-1), valid)
@@ -173,6 +179,26 @@ def find_quantity(name: str) -> Quantity:
     if name not in QUANTITIES:
         raise InputError(f"there is no quantity {name!r}; known are {', '.join(sorted(QUANTITIES))}")
     return QUANTITIES[name]
+
+
+def _check_argument(definition: Quantity, argument: str | None) -> None:
+    name, kind = definition.name, definition.argument
+    if (kind is None) != (argument is None):
+        wanted = f"{name}:<{kind}>" if kind else f"no name after {name}"
+        raise InputError(f"quantity {name!r}: expected {wanted}, got {argument!r}")
+    if kind == "muscle":
+        muscle_indices(argument)
+    if kind == "coordinate" and argument not in COORDINATE_INDEX:
+        raise InputError(f"there is no coordinate {argument!r}; known are {', '.join(COORDINATES)}")
+
+
+def check_names(quantity: str, argument: str | None, statistic: str, muscle: str | None) -> None:
+    """Raise the InputError that evaluating these names would, before there is anything to evaluate."""
+    _check_argument(find_quantity(quantity), argument)
+    if statistic == AT_PEAK:
+        _check_argument(QUANTITIES["activation"], muscle)
+    elif statistic not in STATISTICS:
+        raise InputError(f"there is no statistic {statistic!r}; known are {', '.join([*STATISTICS, AT_PEAK])}")
 
 
 # Statistics over time: (trace) -> (B, C)
@@ -221,8 +247,6 @@ def summarise(trace: Trace, statistic: str, context: Context | None = None, musc
     """
     if statistic == AT_PEAK:
         return trace.values[torch.arange(len(trace.values)), context.peak_frame(muscle)]
-    if statistic not in STATISTICS:
-        raise InputError(f"there is no statistic {statistic!r}; known are {', '.join([*STATISTICS, AT_PEAK])}")
     return STATISTICS[statistic](trace)
 
 
@@ -259,8 +283,6 @@ def _per_foot(values: Tensor) -> Tensor:
 @quantity("coordinate", "deg or m", 1.0, argument="coordinate")
 def coordinate(context: Context, name: str) -> Tensor:
     """Any one of the 33 coordinates by its OpenSim name, e.g. coordinate:lumbar_extension."""
-    if name not in COORDINATE_INDEX:
-        raise InputError(f"there is no coordinate {name!r}; known are {', '.join(COORDINATES)}")
     return context.motion[..., COORDINATE_INDEX[name]]
 
 
@@ -382,11 +404,33 @@ def range_excess(context: Context) -> Tensor:
     return torch.maximum(limits[:, 0] - angles, angles - limits[:, 1]).clamp(min=0).amax(-1)
 
 
+@quantity("knee_valgus", "m", 0.005, channels=SIDES)
+def knee_valgus(context: Context) -> Tensor:
+    """How far each knee's centre is on the inner side of the line from hip to ankle, along the line through both hips;
+    negative outside it.
+
+    A length, as the projected angle of two segments loses its meaning when the thigh points at the viewer.
+    """
+    hip, knee, ankle = context.leg_joints.unbind(-2)  # (B, T, 2, 3)
+    leg = ankle - hip
+    share = ((knee - hip) * leg).sum(-1, keepdim=True) / leg.square().sum(-1, keepdim=True).clamp_min(_TINY)
+    across = hip.flip(2) - hip  # from each hip to the other
+    inwards = across / _length(across).unsqueeze(-1)
+    return ((knee - hip - share * leg) * inwards).sum(-1)
+
+
+@quantity("trunk_lean", "deg", 1.0)
+def trunk_lean(context: Context) -> Tensor:
+    """Angle of the torso's long axis from the vertical, forwards or to a side."""
+    rotation, _ = context.skeleton.bodies(context.motion)
+    axis = rotation[..., context.skeleton.body_names.index("torso"), :, 1]
+    return torch.atan2(_length(axis[..., [0, 2]]), axis[..., 1]).rad2deg()
+
+
 @quantity("activation", "0-1", 0.01, argument="muscle", channels=SIDES)
 def activation(context: Context, muscle: str) -> Tensor:
     """Activation of a muscle: of both sides (activation:vasmed) or of one (activation:vasmed_l)."""
-    indices = muscle_indices(muscle)  # first: a misspelt name is found before anything is predicted
-    return context.activations[..., indices]
+    return context.activations[..., muscle_indices(muscle)]
 
 
 def muscle_indices(muscle: str) -> list[int]:

@@ -16,12 +16,21 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from dataset.coordinates import FRAME_RATE_HZ
 from dataset.errors import InputError
-from utils.quantities import AT_PEAK, QUANTITIES, STATISTICS, Context, evaluate, find_quantity, outside, summarise
+from utils.quantities import (
+    AT_PEAK,
+    QUANTITIES,
+    STATISTICS,
+    Context,
+    check_names,
+    evaluate,
+    find_quantity,
+    outside,
+    summarise,
+)
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
 VALUE_OF_A_TOLERANCE = 0.01  # what one tolerance outside counts in a loss: activations then count as published
@@ -197,25 +206,11 @@ def term_from(content: dict, source: str) -> Term:
         raise InputError(f"{source}: {term.quantity} is in {find_quantity(term.quantity).unit}, not in {unit!r}")
     if term.weight < 0 or term.allowed <= 0:
         raise InputError(f"{source}: the weight must not be negative, and the tolerance must be above 0")
-    _try_names(term, source)
-    return term
-
-
-def _try_names(term: Term, source: str) -> None:
-    """Evaluate the term's names on a motion of zeros, so that a misspelt one is found before any work is done."""
-
-    class _Points:
-        coordinate_range = torch.zeros(33, 2)
-        contact_radii = torch.zeros(12)
-
-        def __getattr__(self, _name):
-            return lambda motion: torch.zeros(*motion.shape[:2], 12, 3)
-
-    context = Context(torch.zeros(1, 3, 33), activations=torch.zeros(1, 3, 80), skeleton=_Points())
     try:
-        term.value(context)
+        check_names(term.quantity, term.argument, term.statistic, term.muscle)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
+    return term
 
 
 def read_terms(path: str | Path) -> list[Term]:
