@@ -69,7 +69,8 @@ def main() -> None:
     )
     folder = RunFolder(run_folder(arguments), session.id)
     folder.prepare(arguments.overwrite)
-    save_arguments(arguments, folder.motions)
+    for place in (folder.run, folder.motions):  # the run's are those of its last session
+        save_arguments(arguments, place)
 
     guidance = Guidance(
         models.describe,

@@ -191,6 +191,16 @@ def test_bad_input_is_answered_before_anything_is_written(arguments, tmp_path, m
     assert not list(tmp_path.iterdir())
 
 
+def test_a_checkpoint_without_training_latents_starts_from_its_codebook(limo, checkpoints, tmp_path):
+    (tmp_path / "alone").mkdir()
+    shutil.copy(checkpoints / "vqvae.pth", tmp_path / "alone")
+    done = limo(tmp_path, "--vq-name", str(tmp_path / "alone" / "vqvae.pth"), "--seq-len", "24")
+    assert done.returncode == 0, done.stderr
+    assert "codebook" in done.stderr
+    motions = [read_motion(path) for path in tmp_path.glob("Test/mot_visualization/*/entry_*.mot")]
+    assert [len(motion) for motion in motions] == [96, 96, 96]
+
+
 def test_help_and_the_vocabulary_need_no_arguments():
     for flag, word in (("--help", "--min-samples"), ("--list-quantities", "floor_penetration")):
         done = subprocess.run([sys.executable, ROOT / "LIMO_Surrogate.py", flag], capture_output=True, text=True)

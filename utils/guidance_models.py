@@ -153,6 +153,9 @@ def load_latents(
     move: `principal` or `anywhere`; a codebook alone leaves only the latter. frames: latent length; training latents
     that are longer are cut, shorter ones are an InputError.
     """
+    longest = models.surrogate.positional_encoding.shape[1] // models.vqvae.config.frames_per_latent
+    if frames > longest:
+        raise InputError(f"--seq-len {frames} is longer than the surrogate's motions; it reads up to {longest}")
     path = checkpoint_in(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
     if not path.is_file():
         logger.warning("%s: not there, so starts are random codes and proximity is to the codebook", path)
