@@ -5,7 +5,8 @@
 
 One row a data set: mean, standard deviation, least and greatest over repetitions. Quantities are those of
 utils/quantities.py, over the first repetition of every window; entropy is the paper's (10 bins, nats, a window). With
---coordinates, the range of every coordinate in the windows, and what the real recordings have beyond the demo set.
+--coordinates, the range of every coordinate in the windows, what the real recordings have beyond the demo set, and how
+far each real pose is from the nearest demo pose. Every trial of a real session counts, whatever its name.
 """
 
 import argparse
@@ -38,14 +39,27 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    from dataset.motion_dataset import MotionDataset
-    from dataset.session import discover_sessions
-
-    demo = MotionDataset(discover_sessions(arguments.demo))
-    real = MotionDataset(discover_sessions(arguments.real))
-    print_quantities({"demo": measure(demo.windows), "real": measure(real.windows)})
+    demo, real = read_windows(arguments.demo), read_windows(arguments.real)
+    print_quantities({"demo": measure(demo), "real": measure(real)})
     if arguments.coordinates:
-        print_coordinates(demo.windows, real.windows)
+        print_coordinates(demo, real)
+        print_nearest(demo, real)
+
+
+def read_windows(root: Path) -> list:
+    """The placed windows of every trial under a data root."""
+    from dataset.floor import floor_height
+    from dataset.motion_file import read_motion
+    from dataset.session import discover_sessions
+    from dataset.window import windows_of_trial
+
+    windows = []
+    for session in discover_sessions(root):
+        for path in session.trials:
+            motion = read_motion(path)
+            floor_m = floor_height(session, motion)
+            windows += [window.placed(floor_m)[0] for window in windows_of_trial(motion)]
+    return windows
 
 
 def measure(windows) -> dict:
@@ -114,6 +128,29 @@ def print_coordinates(demo, real) -> None:
             f"| {name} | {ours.min():.1f} to {ours.max():.1f} | {low:.1f} to {high:.1f} | "
             f"{theirs.min():.1f} to {theirs.max():.1f} | {beyond:.1%} |"
         )
+
+
+def print_nearest(demo, real) -> None:
+    """A Markdown table: for each real trial, the distance from its poses to the nearest demo pose, degrees.
+
+    Over the 17 leg and pelvis angles, root mean square; every third recorded frame.
+    """
+    import numpy as np
+    from scipy.spatial import cKDTree
+
+    from dataset.coordinates import LEG_AND_PELVIS_INDICES, TRANSLATION_INDICES
+
+    angles = [i for i in LEG_AND_PELVIS_INDICES if i not in TRANSLATION_INDICES]
+    poses = np.concatenate([window.coordinates[window.recorded][::2] for window in demo])
+    tree = cKDTree(poses[:, angles])
+    trials = {}
+    for window in real:
+        trials.setdefault(window.source, []).append(window.coordinates[window.recorded][::3])
+    print("\n| real trial | nearest demo pose, mean ° | 95th percentile ° |\n|---|---|---|")
+    for source, frames in trials.items():
+        distance = tree.query(np.concatenate(frames)[:, angles])[0] / len(angles) ** 0.5
+        name = f"{source.parents[2].name}/{source.stem}"
+        print(f"| {name} | {distance.mean():.1f} | {np.percentile(distance, 95):.1f} |")
 
 
 if __name__ == "__main__":
