@@ -44,12 +44,11 @@ def train(arguments, training, held_out, processes) -> None:
     import torch
     from tqdm import tqdm
 
-    from models.vqvae import VQVAE
     from utils.augmentation import vary
     from utils.checkpoints import load_vqvae, read_checkpoint, save_checkpoint
     from utils.interruption import asked_to_stop
     from utils.training_log import TrainingLog
-    from utils.vqvae_training import config_of, evaluate, learning_rate, least_std, vqvae_losses, write_latents
+    from utils.vqvae_training import evaluate, learning_rate, least_std, new_model, vqvae_losses, write_latents
 
     folder, device = run_folder(arguments), processes.device
     if arguments.mirror:
@@ -63,7 +62,7 @@ def train(arguments, training, held_out, processes) -> None:
         state = read_checkpoint(arguments.resume_pth).get("training")
         logger.info("from %s, %s", arguments.resume_pth, "continuing" if state else "weights only: a new start")
     else:
-        model = VQVAE(config_of(arguments)).to(device)
+        model = new_model(arguments).to(device)
         model.normalizer.fit(training.motion, weight, least_std=least_std().to(device))
     replica = processes.wrap(model)
     optimiser = torch.optim.AdamW(

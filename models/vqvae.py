@@ -145,6 +145,30 @@ class VQVAEOutput(NamedTuple):
     quantised: Quantised  # latents (B, T / frames_per_latent, code_dim), codes, commitment loss, perplexity
 
 
+def _carry(
+    convolution: nn.Conv1d,
+    inputs: Tensor,
+    outputs: Tensor,
+    taps: Tensor,
+    *,
+    paired_in: int | None = None,
+    paired_out: int | None = None,
+) -> None:
+    """Make each of the channels `outputs` the channel of `inputs` beside it, filtered with `taps`, and nothing else.
+
+    paired_in: its negative comes in so many channels further, both rectified. paired_out: give it out so, too.
+    """
+    for offset, sign in ((0, 1.0), (paired_out, -1.0)):
+        if offset is None:
+            continue
+        rows = outputs + offset
+        convolution.weight[rows] = 0.0
+        convolution.bias[rows] = 0.0
+        convolution.weight[rows, inputs] = sign * taps
+        if paired_in is not None:
+            convolution.weight[rows, inputs + paired_in] = -sign * taps
+
+
 class VQVAE(nn.Module):
     """Motion -> latent -> nearest codes -> motion.
 
@@ -161,6 +185,42 @@ class VQVAE(nn.Module):
         self.quantizer = make_quantizer(
             self.config.quantizer, self.config.nb_code, self.config.code_dim, self.config.mu, self.config.code_groups
         )
+
+    @torch.no_grad()
+    def start_as_interpolator(self) -> None:
+        """Set the weights so that the untrained network already carries any motion, roughly: each latent frame holds
+        the means of the coordinates over its frames, and the decoder interpolates between them. Training refines that.
+
+        A random start learns this slowly, and from few people not for coordinates that vary little. A coordinate
+        travels through rectifiers as a pair of channels, x and -x; residual branches start at 0; spare channels stay
+        random. Raises ValueError where the width is below two channels a coordinate, or the code below one.
+        """
+        config, count = self.config, self.config.coordinates
+        if config.width < 2 * count or config.code_dim < count:
+            raise ValueError(
+                f"carrying {count} coordinates needs a width of {2 * count} and a code of {count} channels"
+            )
+        for block in self.modules():
+            if isinstance(block, ResidualBlock):
+                nn.init.zeros_(block.conv2.weight)
+                nn.init.zeros_(block.conv2.bias)
+        channel = torch.arange(count)
+        code = channel * config.code_dim // count  # spread evenly, so that groups of channels share the coordinates
+        mean = torch.zeros(2 * config.stride_t)
+        mean[config.stride_t // 2 : config.stride_t // 2 + config.stride_t] = 1 / config.stride_t
+        same, between = torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.25, 0.5, 0.25])
+
+        encoder, decoder = self.encoder.model, self.decoder.model
+        last = config.down_t + 2
+        _carry(encoder[0], channel, channel, same, paired_out=count)
+        for stage in range(2, last):
+            _carry(encoder[stage][0], channel, channel, mean, paired_in=count if stage == 2 else None)
+        _carry(encoder[last], channel, code, same)
+        _carry(decoder[0], code, channel, same, paired_out=count)
+        for stage in range(2, last):
+            _carry(decoder[stage][2], channel, channel, between, paired_in=count if stage == 2 else None)
+        _carry(decoder[last], channel, channel, same, paired_out=count)
+        _carry(decoder[last + 2], channel, channel, same, paired_in=count)
 
     def encode(self, motion: Tensor) -> Tensor:
         """Motion (B, T, coordinates) -> latent before quantisation (B, T / frames_per_latent, code_dim)."""

@@ -59,6 +59,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "--vq-norm", choices=("LN", "GN", "BN"), help="Norm inside the residual blocks; without it there is none."
     )
     network.add_argument(
+        "--start",
+        choices=("random", "interpolator"),
+        default="random",
+        help="Begin from random weights, or from weights that already carry each coordinate's mean over a latent frame "
+        "and interpolate: hours of training fewer, and people unlike the training set are carried as well.",
+    )
+    network.add_argument(
         "--quantizer",
         choices=("ema_reset", "ema", "reset", "orig"),
         default="ema_reset",

@@ -59,6 +59,24 @@ def test_normalizer_takes_weighted_moments_and_inverts():
     torch.testing.assert_close(normalizer.denormalize(normalizer.normalize(values)), values)
 
 
+@pytest.mark.parametrize(("down_t", "stride_t"), [(2, 2), (1, 4)])
+def test_started_as_interpolator_it_carries_any_motion_untrained(down_t, stride_t):
+    """A steady drift comes back exactly, away from the ends and whatever its size; its means are the latent."""
+    model = small(width=80, code_dim=40, down_t=down_t, stride_t=stride_t)
+    model.start_as_interpolator()
+    slope = torch.randn(2, 1, 33)
+    motion = slope * torch.arange(64.0).view(1, 64, 1) / 64
+    channels = torch.arange(33) * 40 // 33
+    torch.testing.assert_close(model.encode(motion)[..., channels], motion.view(2, 16, 4, 33).mean(2))
+    error = model.decode(model.encode(motion)) - motion
+    assert error[:, 8:-8].abs().max() < 0.02 * slope.abs().max()
+
+
+def test_a_network_too_narrow_to_carry_all_coordinates_is_refused():
+    with pytest.raises(ValueError, match="width of 66"):
+        small(width=64).start_as_interpolator()
+
+
 def test_gradient_reaches_every_latent_frame():
     model = small()
     latents = torch.randn(2, 8, 16, requires_grad=True)

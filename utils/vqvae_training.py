@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dataset.coordinates import LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
+from dataset.errors import InputError
 from dataset.window_tensors import WindowTensors
 from models.vqvae import VQVAE, VQVAEConfig, VQVAEOutput
 from utils.losses import temporal_loss, velocity_loss, weighted_loss
@@ -16,9 +17,9 @@ from utils.script import written_whole
 LEG_AND_PELVIS_ROTATIONS = [i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES]
 
 
-def config_of(arguments) -> VQVAEConfig:
-    """The network that the arguments of train_vq.py describe."""
-    return VQVAEConfig(
+def new_model(arguments) -> VQVAE:
+    """The network that the arguments of train_vq.py describe. Raises InputError where its sizes do not go together."""
+    config = VQVAEConfig(
         nb_code=arguments.nb_code,
         code_dim=arguments.code_dim,
         code_groups=arguments.code_groups,
@@ -32,6 +33,15 @@ def config_of(arguments) -> VQVAEConfig:
         quantizer=arguments.quantizer,
         mu=arguments.mu,
     )
+    try:
+        model = VQVAE(config)
+        if arguments.start == "interpolator":
+            model.start_as_interpolator()
+    except ValueError as error:
+        raise InputError(
+            f"this network cannot be built: {error}; change --width, --code-dim or --code-groups"
+        ) from None
+    return model
 
 
 def loss_scale() -> Tensor:
