@@ -63,6 +63,20 @@ def test_model_has_the_persons_mass_and_free_feet(trials):
     assert not any(model.getCoordinateSet().get(f"{name}_r").get_locked() for name in ("subtalar_angle", "mtp_angle"))
 
 
+def test_vasti_keep_their_force_in_a_deep_squat(trials):
+    import opensim
+
+    model = opensim.Model(str(trials[0][0].model_path))
+    state = model.initSystem()
+    for name in ("knee_angle_r", "knee_angle_r_beta", "hip_flexion_r"):
+        model.getCoordinateSet().get(name).setValue(state, np.radians(100), False)
+    model.realizePosition(state)
+    for name in ("vasint_r", "vaslat_r", "vasmed_r"):
+        muscle = model.getMuscles().get(name)
+        fibre = (muscle.getLength(state) - muscle.getTendonSlackLength()) / muscle.getOptimalFiberLength()
+        assert 0.9 < fibre < 1.25  # Rajagopal2015's own are at 1.33 to 1.42, where half of the force is gone
+
+
 def test_feet_stay_planted(trials):
     for _, skeleton, motion in trials:
         points = skeleton.contact_points(torch.as_tensor(motion.coordinates)).unflatten(1, (2, 6)).numpy()
