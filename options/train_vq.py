@@ -59,7 +59,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "--vq-norm", choices=("LN", "GN", "BN"), help="Norm inside the residual blocks; without it there is none."
     )
     network.add_argument(
-        "--start",
+        "--vq-start",
         choices=("random", "interpolator"),
         default="random",
         help="Begin from random weights, or from weights that already carry each coordinate's mean over a latent frame "

@@ -35,7 +35,7 @@ def new_model(arguments) -> VQVAE:
     )
     try:
         model = VQVAE(config)
-        if arguments.start == "interpolator":
+        if arguments.vq_start == "interpolator":
             model.start_as_interpolator()
     except ValueError as error:
         raise InputError(
