@@ -27,7 +27,7 @@ class Processes:
         """The model, its gradients averaged over the processes where there are several."""
         if not self.distributed:
             return model
-        return torch.nn.parallel.DistributedDataParallel(model, broadcast_buffers=True)
+        return torch.nn.parallel.DistributedDataParallel(model)
 
     def close(self) -> None:
         """Leave the group."""
