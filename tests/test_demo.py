@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from dataset.coordinates import COORDINATE_INDEX
-from dataset.demo import HOLDOUT_NAME, demo_holdout, demo_root, sessions
+from dataset.demo import HOLDOUT_NAME, SHIPPED, demo_holdout, demo_root, sessions
 from dataset.demo.anthropometry import draw_person
 from dataset.demo.squat import draw_style, draw_targets
+from dataset.demo.trial import make_trial
 from dataset.errors import InputError
 from dataset.motion_file import read_motion
 from dataset.osim_model import load_skeleton
@@ -172,6 +173,26 @@ def test_demo_root_follows_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("BIGE_DEMO", str(tmp_path / "missing"))
     with pytest.raises(InputError, match="BIGE_DEMO"):
         demo_root()
+
+
+def test_shipped_people_are_those_of_the_default_population():
+    shipped = discover_sessions(SHIPPED)
+    assert [session.id for session in shipped] == ["demo-person-040", "demo-person-075"]
+    size = sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file())
+    assert size < 3.1e6
+    for session in shipped:
+        index = int(session.id[-3:]) - 1
+        assert sessions.is_held_out(index)
+        assert session.mass_kg == draw_person(0, index).mass_kg
+        repetitions = session.muscle_driven
+        assert len(repetitions) == 5
+        assert all(read_motion(path).activations is not None for path in repetitions)
+        (trial,) = session.squat_trials
+        number = sessions.trial_names(2).index(trial.stem)
+        skeleton = load_skeleton(session.model_path, torch.float64)
+        made, _ = make_trial(skeleton, 0, sessions.style_index(index, number, 2), 5)
+        # The model is read back from its file, and other processors round otherwise.
+        np.testing.assert_allclose(read_motion(trial).coordinates, made.coordinates, atol=0.01)
 
 
 def test_command_makes_people_and_their_split(tmp_path):
