@@ -4,7 +4,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
-DEMO_SUBJECT ?= demo-person-005
+DEMO_SUBJECT ?= demo-person-040
 RUN = $(VENV)/bin/python
 
 .PHONY: demo test lint clean
