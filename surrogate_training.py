@@ -50,7 +50,7 @@ def train(arguments, training, held_out, device) -> None:
     from models.surrogate import Surrogate
     from utils.checkpoints import load_surrogate, read_checkpoint, save_checkpoint
     from utils.interruption import asked_to_stop
-    from utils.surrogate_training import config_of, evaluate, fit_normalizers, masked_smooth_l1, predict_all, shifted
+    from utils.surrogate_training import config_of, evaluate, fit_to_data, masked_smooth_l1, predict_all, shifted
     from utils.training_log import TrainingLog
 
     folder = run_folder(arguments)
@@ -63,7 +63,7 @@ def train(arguments, training, held_out, device) -> None:
         state = read_checkpoint(arguments.resume_pth).get("training")
     else:
         model = Surrogate(config_of(arguments)).to(device)
-        fit_normalizers(model, training)
+        fit_to_data(model, training)
     optimiser = torch.optim.Adam(model.parameters(), arguments.lr, weight_decay=arguments.weight_decay)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=arguments.lr_patience)
     start, best, best_epoch = 0, float("inf"), 0

@@ -21,6 +21,7 @@ class SurrogateConfig:
     feedforward: int = 128
     dropout: float = 0.1
     person_features: int = 2  # mass_kg, leg_length_m; 0: the model knows nothing of the person
+    norm_first: bool = False  # normalise what goes into a layer's branches, not what comes out; learns sooner
     derivatives: bool = False  # speeds and accelerations, by central differences, are inputs too
 
 
@@ -41,7 +42,12 @@ class Surrogate(nn.Module):
         self.projection = nn.Identity() if channels == config.d_model else nn.Linear(channels, config.d_model)
         self.positional_encoding = nn.Parameter(0.02 * torch.randn(1, config.frames, config.d_model))
         layer = nn.TransformerEncoderLayer(
-            config.d_model, config.heads, config.feedforward, config.dropout, batch_first=True
+            config.d_model,
+            config.heads,
+            config.feedforward,
+            config.dropout,
+            batch_first=True,
+            norm_first=config.norm_first,
         )
         layer.self_attn.dropout = 0.0  # only features are dropped: attention then runs fused, twice as fast
         self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)

@@ -30,15 +30,19 @@ def config_of(arguments) -> SurrogateConfig:
         feedforward=arguments.feedforward,
         dropout=arguments.dropout,
         derivatives=arguments.derivatives,
+        norm_first=arguments.norm_first,
         person_features=0 if arguments.no_person else len(PERSON_FEATURES),
     )
 
 
-def fit_normalizers(model: Surrogate, windows: WindowTensors) -> None:
-    """Take the normalisation of motion and person from the training windows."""
+@torch.no_grad()
+def fit_to_data(model: Surrogate, windows: WindowTensors) -> None:
+    """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
     model.normalizer.fit(model.channels(windows.motion), windows.recorded, least_std=_LEAST_STD)
     if model.person_normalizer is not None:
         model.person_normalizer.fit(windows.person, least_std=_LEAST_STD)
+    model.head.weight.mul_(0.1)
+    model.head.bias.copy_(torch.logit(windows.activations[windows.labelled].mean(0), eps=1e-3))
 
 
 def shifted(windows: WindowTensors, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
