@@ -107,7 +107,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Change a latent along the principal axes of the training latents, which keeps the change one that real "
         "motions show, or each of its elements by itself, as published.",
     )
-    optimisation.add_argument("--lr", type=float, default=0.5, help="Adam's step, in units of the latent.")
+    optimisation.add_argument(
+        "--lr",
+        type=float,
+        default=0.5,
+        help="Adam's step: in tenths of the training latents' spread with --move principal, in units of the latent, as "
+        "published, with --move anywhere.",
+    )
     optimisation.add_argument(
         "--num-runs",
         type=positive_integer,

@@ -107,8 +107,7 @@ class PrincipalMoves:
 
     Adam steps every element alike, and in a latent of thousands of elements that finds spikes of a few frames that fool
     a surrogate. The principal axes of whole training latents are changes that real motions show, over all of their
-    time. Scaled by its spread over the root mean square of a latent element, a step of the same size moves z as far
-    as element by element.
+    time. A unit is a tenth of the latents' spread along each axis, whatever the scale of a checkpoint's latents.
     """
 
     def __init__(self, latents: Tensor, share: float = 0.999):
@@ -118,8 +117,7 @@ class PrincipalMoves:
         variance, vectors = torch.linalg.eigh(centred @ centred.T)  # N x N: there are fewer windows than elements
         order = variance.argsort(descending=True)
         kept = order[: int((variance[order].cumsum(0) < share * variance.sum()).sum()) + 1]
-        rms = centred.square().mean().sqrt()
-        self.axes = (vectors[:, kept].T @ centred / (rms * len(latents) ** 0.5)).float()  # (K, L * D)
+        self.axes = (0.1 * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
 
     def start(self, z: Tensor) -> Tensor:
         """The variable (B, K) that moves nothing."""
@@ -173,7 +171,7 @@ class Guidance:
             describe: latents (B, L, D) -> the Context of their motions (B, T, 33), which the terms look at.
             proximity: latents -> (distance (B,), index (B,)).
             move: from what Adam changes to the displacement of z: `Anywhere` (default) or `PrincipalMoves`.
-            lr: Adam's step, in units of the latent, falling to a hundredth on a cosine after the ramp.
+            lr: Adam's step, in the units of `move`, falling to a hundredth on a cosine after the ramp.
             beta: weight of the proximity.
             furthest: the greatest distance to a training latent that still counts as plausible; required, with a
                 tolerance of 5 %.

@@ -12,6 +12,7 @@ from dataset.floor import floor_height
 from dataset.motion_file import read_motion
 from dataset.session import Session
 from dataset.window import windows_of_trial
+from utils.guidance_models import low_pass
 from utils.quantities import evaluate
 
 logger = logging.getLogger("bige")
@@ -55,7 +56,8 @@ def draw_overview(path: Path, samples, models, session: Session, arguments) -> N
     own = own_repetitions(session)
     drawn = [(guided, plt.cm.viridis(np.linspace(0, 0.95, len(samples))), 1.0)]
     if own is not None:
-        drawn.insert(0, (models.describe_motion(own.to(models.device)), ["0.6"] * len(own), 2.0))
+        own = low_pass(own.to(models.device), models.smooth_hz)  # as the guided ones are
+        drawn.insert(0, (models.describe_motion(own), ["0.6"] * len(own), 2.0))
     panels = [*PANELS, *((("activation"), f"{arguments.muscle}_{side}", f"{arguments.muscle} {side}") for side in "lr")]
     figure, axes = plt.subplots(2, 4, figsize=(16, 7), constrained_layout=True)
     for axis, (quantity, argument, label) in zip(axes.flat, panels, strict=False):
