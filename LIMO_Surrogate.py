@@ -110,15 +110,36 @@ def main() -> None:
         distance_to_others=latents.distance_to_others,
         paths=paths,
     )
+    verification = check_by_simulation(arguments, session, samples, summary, folder.run) if arguments.verify else None
     write_summary(folder, summary)
-    draw_overview(folder.motions / "overview.png", samples, models, session, arguments)
+    draw_overview(folder.motions / "overview.png", samples, models, session, arguments, verification)
     print(table(summary))
+    if verification:
+        print(f"\nsimulated on {session.model_path.name}: peak {arguments.muscle}, promised and found")
+        print(verification.table(arguments.low, arguments.high))
     logger.info("%d motions in %s", len(paths), folder.motions)
     if guidance.interrupted:
         raise KeyboardInterrupt
     if summary["accepted"] < arguments.min_samples:
         logger.error("only %d of %d meet what is required", summary["accepted"], arguments.min_samples)
         sys.exit(1)
+
+
+def check_by_simulation(arguments, session, samples, summary, folder):
+    """Simulate the samples on the person's own model, and add what comes out to the summary; the Verification."""
+    import torch
+
+    from utils.verification import verify
+
+    logger.info("simulating %d motions on the person's own model", len(samples))
+    motion = torch.stack([sample.motion for sample in samples])
+    promised = torch.stack([sample.activations for sample in samples])
+    verification = verify(session, motion, promised, arguments.muscle, folder / "cache")
+    rows = verification.rows(arguments.low, arguments.high)
+    for sample, row in zip(summary["samples"], rows, strict=True):
+        sample["simulated"] = row
+    summary["simulated_within_range"] = sum(row["within_range"] for row in rows)
+    return verification
 
 
 if __name__ == "__main__":

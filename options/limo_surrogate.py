@@ -155,6 +155,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     output.add_argument(
         "--overwrite", action="store_true", help="Replace the motions that --exp-name already holds for this session."
     )
+    output.add_argument(
+        "--verify",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="Simulate the motions on the person's own model afterwards and say what peak activations that finds; "
+        "takes some ten seconds, and a fit of the model's muscle paths the first time.",
+    )
     add_run_arguments(parser)
     return parser
 

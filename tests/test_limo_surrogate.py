@@ -15,6 +15,7 @@ from opensim_poses import rajagopal2015
 
 import LIMO_Surrogate
 from dataset.coordinates import COORDINATE_INDEX as AT
+from dataset.coordinates import MUSCLE_INDEX
 from dataset.errors import InputError
 from dataset.motion_file import read_motion
 from models.surrogate import Surrogate
@@ -23,6 +24,7 @@ from utils.checkpoints import save_checkpoint
 from utils.guidance import PrincipalMoves
 from utils.guidance_models import low_pass, stand_on_floor
 from utils.quantities import Context, evaluate, summarise
+from utils.simulation import build_simulator
 
 ROOT = Path(__file__).parent.parent
 
@@ -100,7 +102,7 @@ def arguments(checkpoints):
     command = ["LIMO_Surrogate.py", "--exp-name", "Test", "--subject", checkpoints / "person"]
     command += ["--vq-name", checkpoints / "vqvae.pth", "--surrogate-name", checkpoints / "surrogate.pth"]
     command += ["--low", "0.05", "--high", "0.95", "--total-iter", "12", "--threads", "1", "--device", "cpu"]
-    command += ["--min-samples", "3", "--batch-size", "2"]
+    command += ["--min-samples", "3", "--batch-size", "2", "--no-verify"]
     return [str(part) for part in command]
 
 
@@ -148,6 +150,23 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
     refused = limo(tmp_path / "a")
     assert refused.returncode == 2
     assert "--overwrite" in refused.stderr
+
+
+def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path):
+    """Peaks in the summary are those of simulating the written files afresh, whatever the surrogate promised."""
+    done = limo(tmp_path, "--verify", "--min-samples", "1")
+    assert done.returncode == 0, done.stderr
+    assert "simulated l/r" in done.stdout
+    folder = tmp_path / "Test" / "mot_visualization" / "latents_subject_run_person"
+    sample = json.loads((folder / "summary.json").read_text())["samples"][0]
+    written = read_motion(folder / sample["file"])
+    simulator = build_simulator(rajagopal2015(), tmp_path / "Test" / "cache")
+    with torch.no_grad():
+        found = simulator(torch.from_numpy(written.coordinates)[None], 60.0).activations[0, 12:-12]
+    peaks = [found[:, MUSCLE_INDEX[f"vasmed_{side}"]].max().item() for side in "lr"]
+    assert sample["simulated"]["peak_simulated"] == pytest.approx(peaks, abs=2e-3)
+    promised = [written.activations[12:-12, MUSCLE_INDEX[f"vasmed_{side}"]].max() for side in "lr"]
+    assert sample["simulated"]["peak_predicted"] == pytest.approx(promised, abs=1e-3)
 
 
 def test_opensim_opens_what_was_written(limo, tmp_path):

@@ -42,10 +42,11 @@ def own_repetitions(session: Session, most: int = 5) -> torch.Tensor | None:
 
 
 @torch.no_grad()
-def draw_overview(path: Path, samples, models, session: Session, arguments) -> None:
+def draw_overview(path: Path, samples, models, session: Session, arguments, verification=None) -> None:
     """Draw mean of left and right of each quantity over time, and the muscle on each side with the range asked.
 
     The person's own repetitions are grey, where the session holds squats; their activations are the surrogate's too.
+    verification: the samples' Verification, whose peaks then stand against the promised ones in the last panel.
     """
     import matplotlib
 
@@ -70,12 +71,27 @@ def draw_overview(path: Path, samples, models, session: Session, arguments) -> N
         if quantity == "activation":
             axis.axhspan(arguments.low, arguments.high, color="tab:green", alpha=0.15)
             axis.set_ylim(0, 1)
-    axes.flat[-1].axis("off")
-    legend = f"{len(samples)} guided motions\n(dark: least peak activation)"
+    legend = f"{session.id}: {len(samples)} guided motions (dark: least peak activation)"
     if own is not None:
-        legend += "\n\ngrey: the person's own repetitions,\nactivation as the surrogate predicts it"
-    axes.flat[-1].text(0, 0.5, f"{session.id}\n\n{legend}", va="center", fontsize=10)
+        legend += "; grey: the person's own repetitions, activation as the surrogate predicts it"
+    figure.suptitle(legend, fontsize=11)
     for axis in axes[-1]:
         axis.set_xlabel("time [s]")
+    _draw_verification(axes.flat[-1], verification, arguments)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
+
+
+def _draw_verification(axis, verification, arguments) -> None:
+    """Promised against simulated peaks of the muscle, a point a motion and side."""
+    if verification is None:
+        axis.axis("off")
+        return
+    for side, marker in enumerate("<>"):
+        promised, found = verification.predicted[:, side], verification.simulated[:, side]
+        axis.scatter(promised, found, marker=marker, s=28, label=("left", "right")[side])
+    axis.axhspan(arguments.low, arguments.high, color="tab:green", alpha=0.15)
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+    axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="promised by the surrogate", ylabel="found by simulation")
+    axis.set_title(f"peak {arguments.muscle}", loc="left", fontsize=10)
+    axis.legend(fontsize=8)

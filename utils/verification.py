@@ -1,0 +1,85 @@
+"""Guided motions are re-simulated, not only believed: what the physics says of what the surrogate promised."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dataset.coordinates import FRAME_RATE_HZ, MUSCLE_INDEX
+from dataset.session import Session
+from utils.simulation import ENDS_S, build_simulator
+
+_TOLERANCE = 0.05  # of activation, between what was promised and what the simulation finds
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What the simulation says of S motions, all on the CPU.
+
+    activations: (S, T, 80). predicted, simulated: (S, 2) peak activation of the muscle, left and right, without the
+    first and last 0.2 s. residual_n: (S,) RMS force that neither ground nor gravity explains. ground_share: (S,) mean
+    share of the vertical force under the right foot.
+    """
+
+    activations: Tensor
+    predicted: Tensor
+    simulated: Tensor
+    residual_n: Tensor
+    ground_share: Tensor
+
+    def rows(self, low: float, high: float) -> list[dict]:
+        """For each motion the promised and the simulated peaks, and whether the simulation finds them in the range."""
+        rows = []
+        for promised, found, residual, share in zip(
+            self.predicted, self.simulated, self.residual_n, self.ground_share, strict=True
+        ):
+            inside = bool(((found >= low - _TOLERANCE) & (found <= high + _TOLERANCE)).all())
+            rows.append(
+                {
+                    "peak_predicted": _numbers(promised),
+                    "peak_simulated": _numbers(found),
+                    "within_range": bool(((found >= low) & (found <= high)).all()),
+                    "within_range_and_0.05": inside,
+                    "residual_force_n": round(float(residual), 2),
+                    "right_foot_share": round(float(share), 3),
+                }
+            )
+        return rows
+
+    def table(self, low: float, high: float) -> str:
+        """The same for a person to read, a line a motion."""
+        head = ("entry", "promised l/r", "simulated l/r", "in range", "right foot", "residual N")
+        widths = [max(len(title), 10) for title in head]
+        lines = ["  ".join(title.rjust(width) for title, width in zip(head, widths, strict=True))]
+        for j, row in enumerate(self.rows(low, high)):
+            peaks = ["/".join(f"{peak:.2f}" for peak in row[f"peak_{kind}"]) for kind in ("predicted", "simulated")]
+            verdict = "yes" if row["within_range"] else "within .05" if row["within_range_and_0.05"] else "no"
+            cells = (str(j), *peaks, verdict, f"{row['right_foot_share']:.0%}", f"{row['residual_force_n']:.1f}")
+            lines.append("  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True)))
+        return "\n".join(lines)
+
+
+def verify(session: Session, motion: Tensor, predicted: Tensor, muscle: str, cache_dir: Path) -> Verification:
+    """Simulate motions (S, T, 33) of a session's person, at 60 Hz, beside the activations predicted for them.
+
+    motion: degrees and metres, canonical order. predicted: (S, T, 80). muscle: without its side, for instance vasmed.
+    cache_dir: where the model's muscle paths are kept. Raises InputError where the model lacks muscles.
+    """
+    simulator = build_simulator(session.model_path, cache_dir)
+    with torch.no_grad():
+        simulation = simulator(motion.cpu().double(), FRAME_RATE_HZ)
+    ends = round(ENDS_S * FRAME_RATE_HZ)
+    inner, sides = slice(ends, -ends), [MUSCLE_INDEX[f"{muscle}_{side}"] for side in "lr"]
+    vertical = simulation.ground_forces[:, inner, :, 1]
+    return Verification(
+        activations=simulation.activations,
+        predicted=predicted.cpu()[:, inner][..., sides].amax(1).double(),
+        simulated=simulation.activations[:, inner][..., sides].amax(1),
+        residual_n=simulation.residuals[:, inner, 3:].square().sum(-1).mean(-1).sqrt(),
+        ground_share=(vertical[..., 0] / vertical.sum(-1)).mean(-1),
+    )
+
+
+def _numbers(values: Tensor) -> list[float]:
+    return [round(float(value), 4) for value in values]
