@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dataset.coordinates import COORDINATE_INDEX, COORDINATES
 from models.normalizer import Normalizer
 
 
@@ -22,7 +23,29 @@ class SurrogateConfig:
     dropout: float = 0.1
     person_features: int = 2  # mass_kg, leg_length_m; 0: the model knows nothing of the person
     norm_first: bool = False  # normalise what goes into a layer's branches, not what comes out; learns sooner
-    derivatives: bool = False  # speeds and accelerations, by central differences, are inputs too
+    inclinations: bool = False  # sines and cosines of the segments' inclinations are inputs too
+    derivatives: bool = False  # speeds and accelerations of all inputs, by central differences, are inputs too
+
+
+_LAG_FRAMES = 5  # differences over 1/12 s: they see what the labels see, motion below 4 Hz, and not the jitter above
+
+# Segments, and the coordinates whose sum, with these signs, is their inclination in the sagittal plane. Where the mass
+# lies over the feet, and so what the muscles must hold, is a sum of their sines.
+_TRUNK = {"pelvis_tilt": 1, "lumbar_extension": 1}
+_THIGHS = [{"pelvis_tilt": 1, f"hip_flexion_{side}": 1} for side in "lr"]
+_SHANKS = [{**thigh, f"knee_angle_{side}": -1} for thigh, side in zip(_THIGHS, "lr", strict=True)]
+_FEET = [{**shank, f"ankle_angle_{side}": 1} for shank, side in zip(_SHANKS, "lr", strict=True)]
+_ARMS = [{**_TRUNK, f"arm_flex_{side}": 1} for side in "lr"]
+_SEGMENTS = [{"pelvis_tilt": 1}, _TRUNK, *_THIGHS, *_SHANKS, *_FEET, *_ARMS]
+
+
+def _inclination_matrix() -> Tensor:
+    """(33, segments): coordinates in degrees -> inclinations in degrees, 0 upright, forward lean of the trunk < 0."""
+    matrix = torch.zeros(len(COORDINATES), len(_SEGMENTS))
+    for column, segment in enumerate(_SEGMENTS):
+        for name, sign in segment.items():
+            matrix[COORDINATE_INDEX[name], column] = sign
+    return matrix
 
 
 class Surrogate(nn.Module):
@@ -35,7 +58,11 @@ class Surrogate(nn.Module):
     def __init__(self, config: SurrogateConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or SurrogateConfig()
-        channels = config.coordinates * (3 if config.derivatives else 1)
+        channels = config.coordinates
+        if config.inclinations:
+            self.register_buffer("inclination_matrix", _inclination_matrix(), persistent=False)
+            channels += 2 * len(_SEGMENTS)
+        channels *= 3 if config.derivatives else 1
         self.normalizer = Normalizer(channels)
         self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
         channels += config.person_features
@@ -54,13 +81,20 @@ class Surrogate(nn.Module):
         self.head = nn.Linear(config.d_model, config.muscles)
 
     def channels(self, motion: Tensor) -> Tensor:
-        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, its differences a frame."""
-        if not self.config.derivatives:
-            return motion
-        padded = torch.cat([motion[:, :1], motion, motion[:, -1:]], 1)
-        speed = (padded[:, 2:] - padded[:, :-2]) / 2
-        acceleration = padded[:, 2:] - 2 * motion + padded[:, :-2]
-        return torch.cat([motion, speed, acceleration], -1)
+        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, the sines and cosines of the
+        segments' inclinations, and the first and second central differences, a frame, of all these.
+        """
+        channels = motion
+        if self.config.inclinations:
+            inclinations = torch.deg2rad(motion @ self.inclination_matrix)
+            channels = torch.cat([motion, inclinations.sin(), inclinations.cos()], -1)
+        if self.config.derivatives:
+            before = torch.cat([channels[:, :1].expand(-1, _LAG_FRAMES, -1), channels], 1)[:, : channels.shape[1]]
+            after = torch.cat([channels, channels[:, -1:].expand(-1, _LAG_FRAMES, -1)], 1)[:, -channels.shape[1] :]
+            speed = (after - before) / (2 * _LAG_FRAMES)
+            acceleration = (after - 2 * channels + before) / _LAG_FRAMES**2
+            channels = torch.cat([channels, speed, acceleration], -1)
+        return channels
 
     def forward(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
         """Activations (B, T, muscles), 0 to 1, in the order of `dataset.coordinates.MUSCLES`.

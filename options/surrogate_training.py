@@ -35,7 +35,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     network.add_argument("--feedforward", type=positive_integer, default=128, help="Channels between two layers.")
     network.add_argument("--dropout", type=fraction, default=0.1, help="Share of activities dropped in training.")
     network.add_argument(
-        "--derivatives", action="store_true", help="Give the network speeds and accelerations of the coordinates too."
+        "--derivatives", action="store_true", help="Give the network speeds and accelerations of its inputs too."
+    )
+    network.add_argument(
+        "--inclinations",
+        action="store_true",
+        help="Give the network sines and cosines of the segments' inclinations in the sagittal plane too: how far the "
+        "body's mass lies before the feet is a sum of them.",
     )
     network.add_argument(
         "--norm-first",

@@ -55,10 +55,20 @@ def test_person_matters_and_is_the_mean_one_by_default():
 
 def test_derivatives_are_central_differences():
     model = small(derivatives=True)
-    time = torch.arange(20.0).view(1, 20, 1).expand(1, 20, 33)
+    time = torch.arange(40.0).view(1, 40, 1).expand(1, 40, 33)
     speed, acceleration = model.channels(0.5 * time.square())[..., 33:].chunk(2, -1)
-    torch.testing.assert_close(speed[:, 1:-1], time[:, 1:-1])
-    torch.testing.assert_close(acceleration[:, 1:-1], torch.ones(1, 18, 33))
+    torch.testing.assert_close(speed[:, 5:-5], time[:, 5:-5])
+    torch.testing.assert_close(acceleration[:, 5:-5], torch.ones(1, 30, 33))
+
+
+def test_a_planted_foot_is_level_in_any_squat(recordings):
+    """Real feet stay on the floor: their inclination, a sum of four coordinates, changes far less than the shank's."""
+    from dataset.window_tensors import load_subjects
+
+    motion = load_subjects(recordings / "opencap", ["field-subject0", "lab-subject5"]).motion
+    sines = small(inclinations=True).channels(motion)[..., 33:43]
+    shanks, feet = sines[..., 4:6], sines[..., 6:8]
+    assert feet.std(1).mean() < 0.3 * shanks.std(1).mean()
 
 
 def test_a_motion_that_is_too_long_is_refused():

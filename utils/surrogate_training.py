@@ -6,13 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dataset.coordinates import MUSCLES
+from dataset.coordinates import MUSCLES, ROTATION_INDICES
 from dataset.window_tensors import PERSON_FEATURES, WindowTensors
 from models.surrogate import Surrogate, SurrogateConfig
 from utils.script import written_whole
 
 _LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
-_LEAST_STD = 1e-2  # degrees or metres, and a frame: below it a channel does not move
+_LEAST_STD = 1e-4  # metres, sines, and these a frame: below it a channel does not move
+_LEAST_STD_DEG = 1e-2  # the same for degrees
+_LEAST_STD_PERSON = 1e-2  # kilograms and metres
 GROUPS = {
     "vasti": ("vasint", "vaslat", "vasmed"),
     "soleus": ("soleus",),
@@ -29,6 +31,7 @@ def config_of(arguments) -> SurrogateConfig:
         heads=arguments.heads,
         feedforward=arguments.feedforward,
         dropout=arguments.dropout,
+        inclinations=arguments.inclinations,
         derivatives=arguments.derivatives,
         norm_first=arguments.norm_first,
         person_features=0 if arguments.no_person else len(PERSON_FEATURES),
@@ -38,9 +41,13 @@ def config_of(arguments) -> SurrogateConfig:
 @torch.no_grad()
 def fit_to_data(model: Surrogate, windows: WindowTensors) -> None:
     """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
-    model.normalizer.fit(model.channels(windows.motion), windows.recorded, least_std=_LEAST_STD)
+    channels = model.channels(windows.motion)
+    least_std = torch.full((channels.shape[-1] // (3 if model.config.derivatives else 1),), _LEAST_STD)
+    least_std[list(ROTATION_INDICES)] = _LEAST_STD_DEG
+    least_std = least_std.repeat(channels.shape[-1] // len(least_std))
+    model.normalizer.fit(channels, windows.recorded, least_std=least_std.to(channels))
     if model.person_normalizer is not None:
-        model.person_normalizer.fit(windows.person, least_std=_LEAST_STD)
+        model.person_normalizer.fit(windows.person, least_std=_LEAST_STD_PERSON)
     model.head.weight.mul_(0.1)
     model.head.bias.copy_(torch.logit(windows.activations[windows.labelled].mean(0), eps=1e-3))
 
