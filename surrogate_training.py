@@ -50,7 +50,15 @@ def train(arguments, training, held_out, device) -> None:
     from models.surrogate import Surrogate
     from utils.checkpoints import load_surrogate, read_checkpoint, save_checkpoint
     from utils.interruption import asked_to_stop
-    from utils.surrogate_training import config_of, evaluate, fit_to_data, masked_smooth_l1, predict_all, shifted
+    from utils.surrogate_training import (
+        config_of,
+        cosine_rate,
+        evaluate,
+        fit_to_data,
+        masked_smooth_l1,
+        predict_all,
+        shifted,
+    )
     from utils.training_log import TrainingLog
 
     folder = run_folder(arguments)
@@ -81,7 +89,11 @@ def train(arguments, training, held_out, device) -> None:
             torch.manual_seed(arguments.seed * 1_000_003 + epoch)  # its own seed: resuming draws the same
             model.train()
             total = 0.0
-            for chosen in torch.randperm(len(training)).split(arguments.batch_size):
+            batches = torch.randperm(len(training)).split(arguments.batch_size)
+            for step, chosen in enumerate(batches, 1):
+                if arguments.cosine:
+                    rate = cosine_rate(arguments.lr, epoch - 1 + step / len(batches), arguments.epochs)
+                    optimiser.param_groups[0]["lr"] = rate
                 shift = torch.randint(arguments.shift_frames + 1, (len(chosen),))
                 motion, recorded, activations, labelled = shifted(training, chosen.to(device), shift.to(device))
                 person = None if training.person is None else training.person[chosen.to(device)]
@@ -96,7 +108,8 @@ def train(arguments, training, held_out, device) -> None:
             figures = {"loss": total / len(training), "lr": optimiser.param_groups[0]["lr"]}
             held = evaluate(predict_all(model, held_out), held_out)
             figures |= {f"held_out/{name}": held[name] for name in ("loss", "rmse", "r2_median")}
-            scheduler.step(held["loss"])
+            if not arguments.cosine:
+                scheduler.step(held["loss"])
             log.write(epoch, figures)
             progress.set_postfix(loss=f"{figures['loss']:.2e}", held_out=f"{held['loss']:.2e}")
             if held["loss"] < best:

@@ -67,6 +67,12 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Halve the learning rate after so many epochs without a lower held-out loss.",
     )
     optimisation.add_argument(
+        "--cosine",
+        action="store_true",
+        help="Let the learning rate rise over the first epoch and fall to 0 at --epochs along half a cosine, instead "
+        "of halving it on a plateau.",
+    )
+    optimisation.add_argument(
         "--patience",
         type=positive_integer,
         default=60,

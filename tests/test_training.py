@@ -18,6 +18,7 @@ from tests.windows import squat_windows
 from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.processes import Processes
 from utils.script import set_seed
+from utils.surrogate_training import cosine_rate
 from utils.vqvae_training import evaluate, learning_rate
 
 SEED_COMMAND = (
@@ -117,6 +118,12 @@ def test_learning_rate_warms_up_and_falls():
     assert [learning_rate(i, arguments) for i in (20, 40)] == pytest.approx([0.5, 0], abs=1e-9)
 
 
+def test_cosine_rate_rises_over_the_first_epoch_and_ends_at_zero():
+    assert cosine_rate(1.0, 0.5, 100) == pytest.approx(0.5, rel=1e-3)
+    assert cosine_rate(1.0, 50, 100) == pytest.approx(0.5)
+    assert cosine_rate(1.0, 100, 100) == pytest.approx(0, abs=1e-9)
+
+
 def train_surrogate(tmp_path, name: str, more: str = ""):
     text = f"--batch-size 4 --lr 3e-3 --dropout 0.1 --epochs 4 --out-dir {tmp_path} --exp-name {name} {more}"
     arguments = surrogate_parser("").parse_args(text.split())
@@ -126,7 +133,7 @@ def train_surrogate(tmp_path, name: str, more: str = ""):
 
 
 def test_surrogate_resumes_exactly(tmp_path):
-    more = "--mirror --shift-frames 4 --derivatives"
+    more = "--mirror --shift-frames 4 --derivatives --inclinations"
     straight = train_surrogate(tmp_path, "straight", more)
     broken = train_surrogate(tmp_path, "broken", f"{more} --epochs 2")
     train_surrogate(tmp_path, "broken", f"{more} --resume-pth {broken / 'last.pth'}")

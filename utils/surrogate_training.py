@@ -1,5 +1,6 @@
 """Pieces of surrogate training: the training batch, held-out figures a muscle, and the parity plot."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,11 @@ def fit_to_data(model: Surrogate, windows: WindowTensors) -> None:
         model.person_normalizer.fit(windows.person, least_std=_LEAST_STD_PERSON)
     model.head.weight.mul_(0.1)
     model.head.bias.copy_(torch.logit(windows.activations[windows.labelled].mean(0), eps=1e-3))
+
+
+def cosine_rate(lr: float, epochs_done: float, epochs: int) -> float:
+    """Learning rate after `epochs_done`, not only whole ones: up over the first epoch, then down to 0 at `epochs`."""
+    return lr * min(1.0, epochs_done) * 0.5 * (1 + math.cos(math.pi * min(1.0, epochs_done / epochs)))
 
 
 def shifted(windows: WindowTensors, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
