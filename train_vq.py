@@ -1,6 +1,7 @@
 """Train the VQ-VAE on squat windows.
 
-    python train_vq.py --dataname demo --exp-name VQVAE_demo --width 128 --batch-size 64 --total-iter 5000
+    python train_vq.py --dataname demo --exp-name VQVAE_demo --vq-start interpolator --width 128 --code-dim 128 \\
+        --code-groups 16 --batch-size 16 --lr 1e-3 --cosine --total-iter 8000 --mirror --augment 1 --unquantised 0.5
     python train_vq.py --batch-size 256 --lr 2e-4 --total-iter 300000 --lr-scheduler 200000 --nb-code 512 --down-t 2 \\
         --depth 3 --dilation-growth-rate 3 --out-dir output --dataname mcs --vq-act relu --quantizer ema_reset \\
         --loss-vel 0.5 --recons-loss l1_smooth --exp-name VQVAE9
