@@ -15,8 +15,6 @@ from dataset.osim_model import load_skeleton
 from dataset.session import Session, discover_sessions
 from dataset.split import Split, split_sessions
 
-PERSON_FEATURES = ("mass_kg", "leg_length_m")
-
 
 @dataclass(frozen=True)
 class WindowTensors:
@@ -24,8 +22,8 @@ class WindowTensors:
 
     motion: (N, T, 33) float32, degrees and metres, canonical order, placed. recorded: (N, T) bool, False where the
     window was extended beyond the recording. activations: (N, T, 80) float32, known where labelled (N, T) bool, or both
-    None. person: (N, 2) float32, see PERSON_FEATURES, or None. subjects, names, models: N strings, whose window, which,
-    and the person's .osim file.
+    None. person: (N, 7) float32, see `models.skeleton.PERSON_FEATURES`, or None. subjects, names, models: N strings,
+    whose window, which, and the person's .osim file.
     """
 
     motion: Tensor
@@ -97,7 +95,7 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> W
     people = {}
     for session in {session.path: session for session in dataset.sessions}.values():
         skeleton = load_skeleton(session.model_path)
-        people[session.path] = (skeleton.mass_kg, skeleton.leg_length_m)
+        people[session.path] = skeleton.person
     items = [dataset[i] for i in range(len(dataset))]
     return WindowTensors(
         motion=torch.stack([item["motion"] for item in items]),

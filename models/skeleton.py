@@ -4,6 +4,7 @@ Equal to OpenSim's to 1e-9 m in float64 and 2e-6 m in float32 (tests/test_skelet
 """
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -12,6 +13,16 @@ from torch import Tensor, nn
 from dataset.coordinates import COORDINATES, TRANSLATION_INDICES
 from models.kinematic_tree import KinematicTree
 from models.model_description import ModelDescription
+
+PERSON_FEATURES = (
+    "mass_kg",
+    "leg_length_m",
+    "trunk_length_m",
+    "hip_width_m",
+    "shoulder_width_m",
+    "arm_length_m",
+    "foot_length_m",
+)
 
 
 class CoordinateMap(nn.Module):
@@ -89,17 +100,34 @@ class Skeleton(nn.Module):
         return float(self.description.masses_kg.sum())
 
     @cached_property
+    def person(self) -> tuple[float, ...]:
+        """What models know of the person, in the order of PERSON_FEATURES: mass in kg and lengths in metres.
+
+        Leg: hip to knee to ankle. Trunk: back joint to the middle of the shoulders. Arm: shoulder to elbow to hand.
+        Foot: ankle to toe joint. Widths: between the joints. In the neutral pose, means of both sides.
+        """
+        centres = self.joint_centres(torch.zeros(1, len(COORDINATES), device=self.contact_radii.device))[0].double()
+        at = {name: centres[i] for i, name in enumerate(self.joint_names)}
+
+        def chain(*joints: str) -> float:
+            pairs = [(a, b) for side in "lr" for a, b in pairwise(f"{joint}_{side}" for joint in joints)]
+            return float(sum((at[a] - at[b]).norm() for a, b in pairs)) / 2
+
+        shoulders = (at["acromial_l"] + at["acromial_r"]) / 2
+        return (
+            self.mass_kg,
+            chain("hip", "walker_knee", "ankle"),
+            float((shoulders - at["back"]).norm()),
+            float((at["hip_l"] - at["hip_r"]).norm()),
+            float((at["acromial_l"] - at["acromial_r"]).norm()),
+            chain("acromial", "elbow", "radius_hand"),
+            chain("ankle", "mtp"),
+        )
+
+    @property
     def leg_length_m(self) -> float:
         """Hip to knee plus knee to ankle in the neutral pose, mean of both legs, metres."""
-        device = self.contact_radii.device
-        centres = self.joint_centres(torch.zeros(1, len(COORDINATES), device=device))[0]
-        at = {name: centres[i] for i, name in enumerate(self.joint_names)}
-        lengths = [
-            (at[f"hip_{side}"] - at[f"walker_knee_{side}"]).norm()
-            + (at[f"walker_knee_{side}"] - at[f"ankle_{side}"]).norm()
-            for side in "lr"
-        ]
-        return float(sum(lengths) / 2)
+        return self.person[PERSON_FEATURES.index("leg_length_m")]
 
     def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Rotations (..., B, 3, 3) and origins (..., B, 3) of all bodies in the ground frame, metres."""

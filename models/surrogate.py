@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from dataset.coordinates import COORDINATE_INDEX, COORDINATES
 from models.normalizer import Normalizer
+from models.skeleton import PERSON_FEATURES
+from models.stick_figure import POINTS, stick_figure
 
 
 @dataclass(frozen=True)
@@ -21,31 +22,13 @@ class SurrogateConfig:
     heads: int = 3
     feedforward: int = 128
     dropout: float = 0.1
-    person_features: int = 2  # mass_kg, leg_length_m; 0: the model knows nothing of the person
+    person_features: int = len(PERSON_FEATURES)  # 0: the model knows nothing of the person
     norm_first: bool = False  # normalise what goes into a layer's branches, not what comes out; learns sooner
-    inclinations: bool = False  # sines and cosines of the segments' inclinations are inputs too
+    stick_figure: bool = False  # joints of a stick figure of the person's proportions are inputs too
     derivatives: bool = False  # speeds and accelerations of all inputs, by central differences, are inputs too
 
 
 _LAG_FRAMES = 5  # differences over 1/12 s: they see what the labels see, motion below 4 Hz, and not the jitter above
-
-# Segments, and the coordinates whose sum, with these signs, is their inclination in the sagittal plane. Where the mass
-# lies over the feet, and so what the muscles must hold, is a sum of their sines.
-_TRUNK = {"pelvis_tilt": 1, "lumbar_extension": 1}
-_THIGHS = [{"pelvis_tilt": 1, f"hip_flexion_{side}": 1} for side in "lr"]
-_SHANKS = [{**thigh, f"knee_angle_{side}": -1} for thigh, side in zip(_THIGHS, "lr", strict=True)]
-_FEET = [{**shank, f"ankle_angle_{side}": 1} for shank, side in zip(_SHANKS, "lr", strict=True)]
-_ARMS = [{**_TRUNK, f"arm_flex_{side}": 1} for side in "lr"]
-_SEGMENTS = [{"pelvis_tilt": 1}, _TRUNK, *_THIGHS, *_SHANKS, *_FEET, *_ARMS]
-
-
-def _inclination_matrix() -> Tensor:
-    """(33, segments): coordinates in degrees -> inclinations in degrees, 0 upright, forward lean of the trunk < 0."""
-    matrix = torch.zeros(len(COORDINATES), len(_SEGMENTS))
-    for column, segment in enumerate(_SEGMENTS):
-        for name, sign in segment.items():
-            matrix[COORDINATE_INDEX[name], column] = sign
-    return matrix
 
 
 class Surrogate(nn.Module):
@@ -59,9 +42,10 @@ class Surrogate(nn.Module):
         super().__init__()
         self.config = config = config or SurrogateConfig()
         channels = config.coordinates
-        if config.inclinations:
-            self.register_buffer("inclination_matrix", _inclination_matrix(), persistent=False)
-            channels += 2 * len(_SEGMENTS)
+        if config.stick_figure:
+            if config.person_features != len(PERSON_FEATURES):
+                raise ValueError("a stick figure needs the person's proportions: person_features must not be 0")
+            channels += 3 * POINTS
         channels *= 3 if config.derivatives else 1
         self.normalizer = Normalizer(channels)
         self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
@@ -80,14 +64,13 @@ class Surrogate(nn.Module):
         self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.head = nn.Linear(config.d_model, config.muscles)
 
-    def channels(self, motion: Tensor) -> Tensor:
-        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, the sines and cosines of the
-        segments' inclinations, and the first and second central differences, a frame, of all these.
+    def channels(self, motion: Tensor, person: Tensor | None = None) -> Tensor:
+        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, a stick figure of the person
+        (B, person_features), and the first and second central differences, a frame, of all these.
         """
         channels = motion
-        if self.config.inclinations:
-            inclinations = torch.deg2rad(motion @ self.inclination_matrix)
-            channels = torch.cat([motion, inclinations.sin(), inclinations.cos()], -1)
+        if self.config.stick_figure:
+            channels = torch.cat([motion, stick_figure(motion, person).flatten(-2)], -1)
         if self.config.derivatives:
             before = torch.cat([channels[:, :1].expand(-1, _LAG_FRAMES, -1), channels], 1)[:, : channels.shape[1]]
             after = torch.cat([channels, channels[:, -1:].expand(-1, _LAG_FRAMES, -1)], 1)[:, -channels.shape[1] :]
@@ -101,17 +84,18 @@ class Surrogate(nn.Module):
 
         motion: (B, T, coordinates), degrees and metres, canonical order, placed, 60 Hz; T up to `config.frames`.
         mask: (B, T) bool, the frames that may be attended to (recorded ones); None: all.
-        person: (B, person_features), mass in kg and leg length in m; None: the mean person of the training set.
+        person: (B, person_features) or (person_features,), see PERSON_FEATURES; None: the mean person of training.
         """
         count, frames, _ = motion.shape
         if frames > self.config.frames:
             raise ValueError(f"{frames} frames are more than the surrogate's {self.config.frames}")
-        features = self.normalizer.normalize(self.channels(motion))
         if self.person_normalizer is not None:
-            if person is None:
-                person = self.person_normalizer.mean.expand(count, -1)
-            person = self.person_normalizer.normalize(person).unsqueeze(1).expand(-1, frames, -1)
-            features = torch.cat([features, person.to(features)], -1)
+            known = self.person_normalizer.mean if person is None else person
+            person = known.to(motion).expand(count, -1)
+        features = self.normalizer.normalize(self.channels(motion, person))
+        if self.person_normalizer is not None:
+            of_person = self.person_normalizer.normalize(person).unsqueeze(1).expand(-1, frames, -1)
+            features = torch.cat([features, of_person], -1)
         hidden = self.projection(features) + self.positional_encoding[:, :frames]  # (B, T, d_model)
         hidden = self.transformer(hidden, src_key_padding_mask=None if mask is None else ~mask.bool())
         return torch.sigmoid(self.head(hidden).float())

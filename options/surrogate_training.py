@@ -38,10 +38,10 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "--derivatives", action="store_true", help="Give the network speeds and accelerations of its inputs too."
     )
     network.add_argument(
-        "--inclinations",
+        "--stick-figure",
         action="store_true",
-        help="Give the network sines and cosines of the segments' inclinations in the sagittal plane too: how far the "
-        "body's mass lies before the feet is a sum of them.",
+        help="Give the network the joints of a stick figure of the person's proportions too: which leg carries the "
+        "load turns on where the body is over the feet, which joint angles alone do not say.",
     )
     network.add_argument(
         "--norm-first",

@@ -2,8 +2,14 @@
 
 import pytest
 import torch
+from bodies import squat
+from opensim_poses import model_path
 
+from dataset.osim_model import load_skeleton
+from models.stick_figure import stick_figure
 from models.surrogate import Surrogate, SurrogateConfig
+
+PERSON = [75.0, 0.80, 0.37, 0.155, 0.34, 0.54, 0.138]
 
 
 def small(**changes) -> Surrogate:
@@ -12,7 +18,7 @@ def small(**changes) -> Surrogate:
 
 
 @pytest.mark.parametrize("d_model", [33, 48])
-@pytest.mark.parametrize("person_features", [0, 2])
+@pytest.mark.parametrize("person_features", [0, 7])
 def test_activations_of_every_muscle_and_frame(d_model, person_features):
     model = small(d_model=d_model, person_features=person_features)
     activations = model(torch.randn(2, 50, 33))
@@ -47,10 +53,11 @@ def test_masked_frames_are_not_seen():
 
 def test_person_matters_and_is_the_mean_one_by_default():
     model, motion = small(), torch.randn(2, 20, 33)
-    model.person_normalizer.fit(torch.tensor([[60.0, 0.8], [80.0, 0.9]]), least_std=1e-2)
-    mean = torch.tensor([[70.0, 0.85]]).expand(2, -1)
+    people = torch.tensor([PERSON, PERSON]) * torch.tensor([[0.9], [1.1]])
+    model.person_normalizer.fit(people, least_std=1e-2)
+    mean = torch.tensor([PERSON]).expand(2, -1)
     torch.testing.assert_close(model(motion), model(motion, None, mean))
-    assert not torch.allclose(model(motion), model(motion, None, mean + 10))
+    assert not torch.allclose(model(motion), model(motion, None, 1.2 * mean))
 
 
 def test_derivatives_are_central_differences():
@@ -61,14 +68,30 @@ def test_derivatives_are_central_differences():
     torch.testing.assert_close(acceleration[:, 5:-5], torch.ones(1, 30, 33))
 
 
-def test_a_planted_foot_is_level_in_any_squat(recordings):
-    """Real feet stay on the floor: their inclination, a sum of four coordinates, changes far less than the shank's."""
-    from dataset.window_tensors import load_subjects
+@pytest.mark.parametrize("name", ["Rajagopal2015", "field-subject0", "mocap-dls"])
+def test_the_stick_figure_stands_where_the_skeleton_does(name, request):
+    """Within 2 cm of the model's knees, ankles, shoulders and elbows, and steadier, in every pose of a squat."""
+    skeleton = load_skeleton(model_path(name, request), torch.float64)
+    motion = squat(3).double()
+    points = stick_figure(motion, torch.tensor(skeleton.person))
+    centres = skeleton.joint_centres(motion) - motion[..., None, 3:6]
+    for side, offset in (("l", 1), ("r", 7)):
+        for k, joint in ((0, "walker_knee"), (1, "ankle"), (3, "acromial"), (4, "elbow")):
+            error = points[..., offset + k, :] - centres[..., skeleton.joint_names.index(f"{joint}_{side}"), :]
+            assert error.norm(dim=-1).max() < 0.03, f"{joint}_{side}"
+            assert error.std(1).max() < 0.01, f"{joint}_{side}"
 
-    motion = load_subjects(recordings / "opencap", ["field-subject0", "lab-subject5"]).motion
-    sines = small(inclinations=True).channels(motion)[..., 33:43]
-    shanks, feet = sines[..., 4:6], sines[..., 6:8]
-    assert feet.std(1).mean() < 0.3 * shanks.std(1).mean()
+
+def test_a_stick_figure_needs_the_person():
+    with pytest.raises(ValueError, match="proportions"):
+        small(stick_figure=True, person_features=0)
+
+
+def test_gradients_reach_the_motion_through_the_stick_figure():
+    model, motion = small(stick_figure=True, derivatives=True), torch.randn(1, 40, 33, requires_grad=True)
+    (gradient,) = torch.autograd.grad(model(motion, None, torch.tensor(PERSON)).sum(), motion)
+    assert torch.isfinite(gradient).all()
+    assert (gradient.abs().sum((0, 1)) > 0).all()
 
 
 def test_a_motion_that_is_too_long_is_refused():

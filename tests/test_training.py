@@ -133,7 +133,7 @@ def train_surrogate(tmp_path, name: str, more: str = ""):
 
 
 def test_surrogate_resumes_exactly(tmp_path):
-    more = "--mirror --shift-frames 4 --derivatives --inclinations"
+    more = "--mirror --shift-frames 4 --derivatives --stick-figure"
     straight = train_surrogate(tmp_path, "straight", more)
     broken = train_surrogate(tmp_path, "broken", f"{more} --epochs 2")
     train_surrogate(tmp_path, "broken", f"{more} --resume-pth {broken / 'last.pth'}")

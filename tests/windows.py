@@ -5,6 +5,8 @@ import torch
 from dataset.coordinates import COORDINATE_INDEX, MUSCLES
 from dataset.window_tensors import WindowTensors
 
+PEOPLE = [[60.0, 0.80, 0.36, 0.15, 0.33, 0.52, 0.13], [90.0, 0.90, 0.42, 0.17, 0.37, 0.58, 0.15]]
+
 
 def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> WindowTensors:
     """Windows (count, frames, 33) that bend hips, knees and ankles once, each person a little differently; the last
@@ -31,5 +33,5 @@ def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> WindowTens
         models=("",) * count,
         activations=activations,
         labelled=recorded,
-        person=torch.tensor([[60.0, 0.8], [90.0, 0.9]]).repeat(count // 2 + 1, 1)[:count],
+        person=torch.tensor(PEOPLE).repeat(count // 2 + 1, 1)[:count],
     )

@@ -87,8 +87,7 @@ class FrozenModels:
     def __post_init__(self):
         for model in (self.vqvae, self.surrogate):
             model.eval().requires_grad_(False)
-        person = [self.skeleton.mass_kg, self.skeleton.leg_length_m]
-        self.person = torch.tensor(person, dtype=torch.float32, device=self.device)
+        self.person = torch.tensor(self.skeleton.person, dtype=torch.float32, device=self.device)
 
     @property
     def device(self) -> torch.device:

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from dataset.coordinates import MUSCLES, ROTATION_INDICES
-from dataset.window_tensors import PERSON_FEATURES, WindowTensors
+from dataset.window_tensors import WindowTensors
+from models.skeleton import PERSON_FEATURES
 from models.surrogate import Surrogate, SurrogateConfig
 from utils.script import written_whole
 
 _LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
-_LEAST_STD = 1e-4  # metres, sines, and these a frame: below it a channel does not move
+_LEAST_STD = 1e-4  # metres, and metres a frame: below it a channel does not move
 _LEAST_STD_DEG = 1e-2  # the same for degrees
 _LEAST_STD_PERSON = 1e-2  # kilograms and metres
 GROUPS = {
@@ -32,7 +33,7 @@ def config_of(arguments) -> SurrogateConfig:
         heads=arguments.heads,
         feedforward=arguments.feedforward,
         dropout=arguments.dropout,
-        inclinations=arguments.inclinations,
+        stick_figure=arguments.stick_figure,
         derivatives=arguments.derivatives,
         norm_first=arguments.norm_first,
         person_features=0 if arguments.no_person else len(PERSON_FEATURES),
@@ -42,7 +43,7 @@ def config_of(arguments) -> SurrogateConfig:
 @torch.no_grad()
 def fit_to_data(model: Surrogate, windows: WindowTensors) -> None:
     """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
-    channels = model.channels(windows.motion)
+    channels = model.channels(windows.motion, windows.person)
     least_std = torch.full((channels.shape[-1] // (3 if model.config.derivatives else 1),), _LEAST_STD)
     least_std[list(ROTATION_INDICES)] = _LEAST_STD_DEG
     least_std = least_std.repeat(channels.shape[-1] // len(least_std))
