@@ -30,6 +30,7 @@ PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_
 SIDES = ("l", "r")
 FEET = ("r", "l")  # the order of contact points
 FRICTION = 0.8
+ENDS_S = 0.2  # of a motion's beginning and end, where filters have nothing to look at: activations there do not count
 LOOSE = ("hip_rotation", "mtp_angle")  # what muscles and a rigid foot hold poorly, given large reserves
 
 
@@ -118,7 +119,7 @@ class ActivationSimulator(nn.Module):
     def forward(self, motion: Tensor, rate_hz: float, extra: dict[str, Tensor] | None = None) -> Simulation:
         """motion: (S, T, 33) degrees and metres at `rate_hz`; extra: further coordinates by name, (S, T).
 
-        The first and last 0.2 s suffer from the filters' ends.
+        The first and last `ENDS_S` suffer from the filters' ends.
         """
         s, (motions, frames) = self.settings, motion.shape[:2]
 

@@ -130,7 +130,7 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
         assert motion.coordinates.shape == (196, 33)
         assert motion.rate_hz == pytest.approx(60)
         activations = torch.from_numpy(motion.activations)[None]
-        context = Context(torch.from_numpy(motion.coordinates)[None], activations=activations)
+        context = Context(torch.from_numpy(motion.coordinates)[None], activations=activations, ends_s=0.2)
         peaks.append(summarise(evaluate("activation", context, "vasmed"), "max").mean().item())
     assert peaks == sorted(peaks)
     summary = json.loads((folder / "summary.json").read_text())

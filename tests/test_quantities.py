@@ -215,3 +215,13 @@ def test_what_cannot_be_evaluated_says_what_could(name, argument, says):
         evaluate(name, Context(squat()), argument)
     with pytest.raises(InputError, match="at_peak"):
         check_names("asymmetry", None, "median", None)
+
+
+def test_activations_at_the_ends_do_not_count_where_told_so():
+    activations = torch.full((1, 60, 80), 0.1)
+    activations[:, 5], activations[:, 30], activations[:, 55] = 0.9, 0.4, 0.8
+    motion = squat(1)[:, :60]
+    for ends_s, peak, frame in ((0.0, 0.9, 5), (0.2, 0.4, 30)):
+        context = Context(motion, activations=activations, ends_s=ends_s)
+        assert summarise(evaluate("activation", context, "vasmed"), "max").tolist() == [pytest.approx([peak, peak])]
+        assert context.peak_frame("vasmed").item() == frame

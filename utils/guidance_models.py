@@ -14,6 +14,7 @@ from dataset.coordinates import FRAME_RATE_HZ, TRANSLATION_INDICES
 from dataset.errors import InputError
 from dataset.osim_model import load_skeleton
 from dataset.session import Session
+from models.activations import ENDS_S
 from models.published_surrogate import PublishedSurrogate
 from utils.checkpoints import checkpoint_in, load_surrogate, load_vqvae
 from utils.guidance import Anywhere, CodebookProximity, CodebookStarts, PrincipalMoves, Proximity, Starts
@@ -108,6 +109,7 @@ class FrozenModels:
             person=self.person,
             skeleton=self.skeleton,
             floor_height_m=0.0,
+            ends_s=ENDS_S,
             **options,
         )
 

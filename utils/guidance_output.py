@@ -13,6 +13,7 @@ import torch
 from dataset.coordinates import FRAME_RATE_HZ
 from dataset.errors import InputError
 from dataset.motion_file import Motion, write_motion
+from models.activations import ENDS_S
 from utils.guidance import Sample
 from utils.quantities import AT_PEAK, Context, evaluate, find_quantity, summarise
 from utils.script import write_json, written_whole
@@ -113,7 +114,7 @@ def in_order(samples: Sequence[Sample], muscle: str) -> list[Sample]:
     """Samples by the peak activation of `muscle`, mean of the sides, least first."""
 
     def peak(sample: Sample) -> float:
-        context = Context(sample.motion[None], activations=sample.activations[None])
+        context = Context(sample.motion[None], activations=sample.activations[None], ends_s=ENDS_S)
         return float(summarise(evaluate("activation", context, muscle), "max").mean())
 
     return sorted(samples, key=lambda sample: (peak(sample), sample.start))
@@ -161,6 +162,7 @@ def summarise_run(
         activations=torch.stack([sample.activations for sample in samples]),
         skeleton=skeleton,
         floor_height_m=0.0,
+        ends_s=ENDS_S,
     )
     measures = {}
     for name, argument, statistic in (*MEASURES, ("pelvis_tilt", None, AT_PEAK)):

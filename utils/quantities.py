@@ -77,6 +77,7 @@ class Context:
         contact_points: Tensor | None = None,
         floor_height_m: Tensor | float | None = None,
         rate_hz: float = FRAME_RATE_HZ,
+        ends_s: float = 0.0,
     ):
         """Hold motions and the models that describe them further.
 
@@ -91,6 +92,8 @@ class Context:
             contact_points: (B, T, 12, 3) metres, where the skeleton's are already known.
             floor_height_m: height of the floor, (B,) or a number; default from the feet, see `floor_height`.
             rate_hz: frames a second.
+            ends_s: activations of the first and last so many seconds do not count: predicted or simulated, they rest
+                on what is not there.
         """
         self.motion = motion
         self.mask = torch.ones(motion.shape[:2], dtype=torch.bool, device=motion.device) if mask is None else mask
@@ -100,6 +103,17 @@ class Context:
         self._person = person.expand(len(motion), -1) if person is not None else None
         self._contact_points = contact_points
         self._floor_height = floor_height_m
+        self._end_frames = round(ends_s * rate_hz)
+
+    @cached_property
+    def activation_mask(self) -> Tensor:
+        """(B, T) bool, the frames whose activations count."""
+        if not self._end_frames:
+            return self.mask
+        mask = self.mask.clone()
+        mask[:, : self._end_frames] = False
+        mask[:, -self._end_frames :] = False
+        return mask
 
     @property
     def skeleton(self):
@@ -428,9 +442,9 @@ def trunk_lean(context: Context) -> Tensor:
 
 
 @quantity("activation", "0-1", 0.01, argument="muscle", channels=SIDES)
-def activation(context: Context, muscle: str) -> Tensor:
+def activation(context: Context, muscle: str) -> tuple[Tensor, Tensor]:
     """Activation of a muscle: of both sides (activation:vasmed) or of one (activation:vasmed_l)."""
-    return context.activations[..., muscle_indices(muscle)]
+    return context.activations[..., muscle_indices(muscle)], context.activation_mask
 
 
 def muscle_indices(muscle: str) -> list[int]:

@@ -16,7 +16,7 @@ from dataset.muscle_lengths import MuscleGeometry, cached_muscle_paths
 from dataset.osim_model import read_osim
 from dataset.segmentation import Repetition, segment_repetitions
 from dataset.session import Session
-from models.activations import LOOSE, PELVIS, SIDES, ActivationSimulator, Simulation, SimulationSettings
+from models.activations import ENDS_S, LOOSE, PELVIS, SIDES, ActivationSimulator, Simulation, SimulationSettings
 from models.muscle import Muscles
 from models.muscle_paths import LEG_COORDINATES, MusclePath
 from utils.script import write_json
@@ -24,7 +24,6 @@ from utils.script import write_json
 logger = logging.getLogger("bige")
 
 MARGIN_S = 1.0  # simulated before and after a repetition where the trial has it: the filters' ends stay outside
-ENDS_S = 0.2  # of a motion's ends, where filters are not to be trusted
 # Against OpenCap's own simulations of four repetitions these agree poorly (r < .9) or are over-activated; see README.
 WEAK_MUSCLES = {
     "calf": ("gasmed", "gaslat", "soleus"),

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from dataset.coordinates import FRAME_RATE_HZ, MUSCLE_INDEX
 from dataset.session import Session
-from utils.simulation import ENDS_S, build_simulator
+from models.activations import ENDS_S
+from utils.simulation import build_simulator
 
 _TOLERANCE = 0.05  # of activation, between what was promised and what the simulation finds
 
