@@ -51,9 +51,10 @@ def sample(arguments, model, checkpoint: Path) -> None:
 def reconstruct(arguments, model) -> None:
     """Reconstruct, write the motions, print and write the figures."""
     from dataset.coordinates import COORDINATES, TRANSLATIONS
+    from dataset.whole_file import write_json
     from dataset.window_tensors import load_split, load_subjects
     from utils.reconstruction import reconstruction_metrics, write_motions
-    from utils.script import save_arguments, write_json
+    from utils.script import save_arguments
     from utils.vqvae_training import reconstruct_all
 
     _, root = data_root_of(arguments)

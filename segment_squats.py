@@ -35,7 +35,7 @@ def segment_trial(path, folder) -> int:
 
     from dataset.motion_file import read_motion, write_motion
     from dataset.segmentation import segment_repetitions
-    from utils.script import written_whole
+    from dataset.whole_file import written_whole
     from utils.segment_plot import plot_segments
 
     motion = read_motion(path)

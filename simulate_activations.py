@@ -9,8 +9,9 @@ and a summary of how far to trust them. No force plate is needed. Takes a few mi
 muscle paths that is made once a model (about 10 s) and kept in DIR/<session>/cache.
 """
 
+from dataset.whole_file import write_json
 from options.simulate_activations import build_parser
-from utils.script import run, set_threads, write_json
+from utils.script import run, set_threads
 
 
 def main() -> None:

@@ -129,7 +129,7 @@ def train(arguments, training, held_out, device) -> None:
 
 def report(model, held_out, folder) -> None:
     """Print and write the figures of each muscle, and the parity plot."""
-    from utils.script import write_json
+    from dataset.whole_file import write_json
     from utils.surrogate_training import evaluate, plot_parity, predict_all
 
     prediction = predict_all(model, held_out)

@@ -29,7 +29,7 @@ from dataset.coordinates import (
     TRANSLATIONS,
 )
 from dataset.errors import InputError
-from utils.script import written_whole
+from dataset.whole_file import written_whole
 
 logger = logging.getLogger("bige")
 

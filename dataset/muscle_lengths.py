@@ -12,9 +12,9 @@ from scipy.stats import qmc
 from dataset.coordinates import MUSCLES
 from dataset.errors import InputError
 from dataset.osim_model import load_opensim, open_opensim_model
+from dataset.whole_file import written_whole
 from models.muscle import MuscleParameters
 from models.muscle_paths import LEG_COORDINATES, LEG_INDICES, MUSCLES_A_LEG, ORDER, MusclePaths, monomials
-from utils.script import written_whole
 
 logger = logging.getLogger("bige")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.session import Session
-from utils.script import write_json
+from dataset.whole_file import write_json
 
 logger = logging.getLogger("bige")
 

@@ -13,10 +13,10 @@ import torch
 
 from dataset.coordinates import COORDINATES
 from dataset.errors import InputError
+from dataset.whole_file import written_whole
 from models.published_surrogate import PublishedSurrogate
 from models.surrogate import Surrogate, SurrogateConfig
 from models.vqvae import VQVAE, VQVAEConfig
-from utils.script import written_whole
 
 logger = logging.getLogger("bige")
 

@@ -13,10 +13,10 @@ import torch
 from dataset.coordinates import FRAME_RATE_HZ
 from dataset.errors import InputError
 from dataset.motion_file import Motion, write_motion
+from dataset.whole_file import write_json, written_whole
 from models.activations import ENDS_S
 from utils.guidance import Sample
 from utils.quantities import AT_PEAK, Context, evaluate, find_quantity, summarise
-from utils.script import write_json, written_whole
 from utils.terms import Term
 
 logger = logging.getLogger("bige")

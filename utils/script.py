@@ -1,17 +1,16 @@
 """What every root script does the same way: logging, device, seed, arguments on disk, exit status."""
 
 import argparse
-import json
 import logging
 import os
 import platform
 import random
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.whole_file import write_json
 
 logger = logging.getLogger("bige")
 
@@ -64,25 +63,6 @@ def set_seed(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
-
-
-@contextmanager
-def written_whole(path: str | Path):
-    """Yield a temporary path beside `path` and rename it to `path` when the block ends without an error."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: str | Path, content) -> None:
-    """Write `content` as readable JSON, whole or not at all."""
-    with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, default=str) + "\n")
 
 
 def save_arguments(arguments: argparse.Namespace, folder: str | Path) -> None:

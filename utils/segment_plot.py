@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dataset.motion_file import Motion
 from dataset.segmentation import Repetition
-from utils.script import written_whole
+from dataset.whole_file import written_whole
 
 
 def plot_segments(path: str | Path, motion: Motion, repetitions: Sequence[Repetition], title: str) -> None:

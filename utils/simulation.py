@@ -16,10 +16,10 @@ from dataset.muscle_lengths import MuscleGeometry, cached_muscle_paths
 from dataset.osim_model import read_osim
 from dataset.segmentation import Repetition, segment_repetitions
 from dataset.session import Session
+from dataset.whole_file import write_json
 from models.activations import ENDS_S, LOOSE, PELVIS, SIDES, ActivationSimulator, Simulation, SimulationSettings
 from models.muscle import Muscles
 from models.muscle_paths import LEG_COORDINATES, MusclePath
-from utils.script import write_json
 
 logger = logging.getLogger("bige")
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from dataset.coordinates import MUSCLES, ROTATION_INDICES
+from dataset.whole_file import written_whole
 from dataset.window_tensors import WindowTensors
 from models.skeleton import PERSON_FEATURES
 from models.surrogate import Surrogate, SurrogateConfig
-from utils.script import written_whole
 
 _LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
 _LEAST_STD = 1e-4  # metres, and metres a frame: below it a channel does not move

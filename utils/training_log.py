@@ -4,7 +4,7 @@ import csv
 import logging
 from pathlib import Path
 
-from utils.script import written_whole
+from dataset.whole_file import written_whole
 
 logger = logging.getLogger("bige")
 

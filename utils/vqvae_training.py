@@ -9,10 +9,10 @@ from torch import Tensor
 
 from dataset.coordinates import LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
 from dataset.errors import InputError
+from dataset.whole_file import written_whole
 from dataset.window_tensors import WindowTensors
 from models.vqvae import VQVAE, VQVAEConfig, VQVAEOutput
 from utils.losses import temporal_loss, velocity_loss, weighted_loss
-from utils.script import written_whole
 
 LEG_AND_PELVIS_ROTATIONS = [i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES]
 

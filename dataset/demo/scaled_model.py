@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataset.demo.anthropometry import Person, rajagopal_folder
 from dataset.osim_model import load_opensim, open_opensim_model
-from utils.script import written_whole
+from dataset.whole_file import written_whole
 
 MODEL_NAME = "Rajagopal2015_scaled.osim"
 

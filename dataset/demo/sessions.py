@@ -15,7 +15,7 @@ from dataset.errors import InputError
 from dataset.motion_file import write_motion
 from dataset.osim_model import load_skeleton
 from dataset.session import Session
-from utils.script import write_json, written_whole
+from dataset.whole_file import write_json, written_whole
 
 POPULATION_NAME = "population.json"
 HELD_OUT_EVERY = 5  # the 5th, 10th, ... person
