@@ -63,11 +63,13 @@ def draw_overview(path: Path, samples, models, session: Session, arguments, veri
     figure, axes = plt.subplots(2, 4, figsize=(16, 7), constrained_layout=True)
     for axis, (quantity, argument, label) in zip(axes.flat, panels, strict=False):
         for context, colours, width in drawn:
-            values = evaluate(quantity, context, argument).values.mean(-1).cpu()  # (B, T)
+            trace = evaluate(quantity, context, argument)
+            values = trace.values.mean(-1).masked_fill(~trace.valid, torch.nan).cpu()  # (B, T)
             time_s = np.arange(values.shape[1]) / FRAME_RATE_HZ
             for trace, colour in zip(values, colours, strict=True):
                 axis.plot(time_s, trace, color=colour, linewidth=width)
         axis.set_title(label, loc="left", fontsize=10)
+        axis.set_xlim(0, time_s[-1])
         if quantity == "activation":
             axis.axhspan(arguments.low, arguments.high, color="tab:green", alpha=0.15)
             axis.set_ylim(0, 1)
