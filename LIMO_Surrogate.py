@@ -12,6 +12,7 @@ Exits with 1 if fewer than --min-samples motions met what is required; those tha
 """
 
 import logging
+import math
 import sys
 from pathlib import Path
 
@@ -25,7 +26,11 @@ logger = logging.getLogger("bige")
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
+    from dataset.errors import InputError
     from utils.terms import parse_term, published_terms, read_terms
+
+    if arguments.candidates > 1 and not arguments.verify:
+        raise InputError("--candidates are chosen by simulation, which --no-verify leaves out; drop one of the two")
 
     terms = published_terms(
         arguments.low,
@@ -57,6 +62,7 @@ def main() -> None:
     from utils.guidance_overview import draw_overview
     from utils.guidance_progress import Progress
     from utils.script import choose_device, save_arguments, set_seed, set_threads
+    from utils.verification import choose_by_simulation
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
@@ -88,7 +94,7 @@ def main() -> None:
         samples = search(
             guidance,
             latents.draw,
-            wanted=arguments.min_samples,
+            wanted=math.ceil(arguments.candidates * arguments.min_samples),
             starts=arguments.num_runs,
             batch_size=arguments.batch_size,
             give_up=arguments.give_up,
@@ -97,7 +103,13 @@ def main() -> None:
     if not samples:
         raise KeyboardInterrupt
 
-    samples = in_order(samples, arguments.muscle)
+    samples, verification = in_order(samples, arguments.muscle), None
+    if arguments.verify:
+        logger.info("simulating %d motions on the person's own model", len(samples))
+        limits, wanted = (arguments.low, arguments.high), arguments.min_samples
+        samples, verification = choose_by_simulation(
+            samples, session, arguments.muscle, *limits, wanted, folder.run / "cache"
+        )
     paths = write_samples(folder, samples, latents.names)
     summary = summarise_run(
         samples,
@@ -110,36 +122,20 @@ def main() -> None:
         distance_to_others=latents.distance_to_others,
         paths=paths,
     )
-    verification = check_by_simulation(arguments, session, samples, summary, folder.run) if arguments.verify else None
+    if verification:
+        verification.add_to(summary, arguments.low, arguments.high)
     write_summary(folder, summary)
     draw_overview(folder.motions / "overview.png", samples, models, session, arguments, verification)
     print(table(summary))
     if verification:
         print(f"\nsimulated on {session.model_path.name}: peak {arguments.muscle}, promised and found")
         print(verification.table(arguments.low, arguments.high))
-    logger.info("%d motions in %s", len(paths), folder.motions)
+    logger.info("%d motions, summary.json and overview.png in %s", len(paths), folder.motions)
     if guidance.interrupted:
         raise KeyboardInterrupt
     if summary["accepted"] < arguments.min_samples:
         logger.error("only %d of %d meet what is required", summary["accepted"], arguments.min_samples)
         sys.exit(1)
-
-
-def check_by_simulation(arguments, session, samples, summary, folder):
-    """Simulate the samples on the person's own model, and add what comes out to the summary; the Verification."""
-    import torch
-
-    from utils.verification import verify
-
-    logger.info("simulating %d motions on the person's own model", len(samples))
-    motion = torch.stack([sample.motion for sample in samples])
-    promised = torch.stack([sample.activations for sample in samples])
-    verification = verify(session, motion, promised, arguments.muscle, folder / "cache")
-    rows = verification.rows(arguments.low, arguments.high)
-    for sample, row in zip(summary["samples"], rows, strict=True):
-        sample["simulated"] = row
-    summary["simulated_within_range"] = sum(row["within_range"] for row in rows)
-    return verification
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ RUN = $(VENV)/bin/python
 
 demo: $(VENV)/installed
 	$(RUN) LIMO_Surrogate.py --exp-name demo --dataname demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
-		--total-iter 600 --min-samples 20 --num-runs 60 --overwrite
+		--total-iter 600 --min-samples 20 --candidates 1.5 --num-runs 60 --overwrite
 
 test: lint
 	$(RUN) -m pytest

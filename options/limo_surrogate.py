@@ -122,6 +122,14 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="At most so many starts in all; a sample that misses what is required is started afresh.",
     )
     optimisation.add_argument("--min-samples", type=positive_integer, default=20, help="Motions to write.")
+    optimisation.add_argument(
+        "--candidates",
+        type=_at_least_one,
+        default=1.0,
+        metavar="F",
+        help="Guide F times --min-samples motions and keep those whose simulated peaks lie nearest to the range; "
+        "takes F times as long.",
+    )
     optimisation.add_argument("--batch-size", type=positive_integer, default=20, help="Samples optimised together.")
     optimisation.add_argument(
         "--patience",
@@ -175,6 +183,13 @@ class _ListQuantities(argparse.Action):
 
         print(vocabulary())
         parser.exit()
+
+
+def _at_least_one(text: str) -> float:
+    value = float(text)
+    if not value >= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
 
 
 def _weight(text: str) -> float:

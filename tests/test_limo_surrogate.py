@@ -25,6 +25,7 @@ from utils.guidance import PrincipalMoves
 from utils.guidance_models import low_pass, stand_on_floor
 from utils.quantities import Context, evaluate, summarise
 from utils.simulation import build_simulator
+from utils.verification import Verification
 
 ROOT = Path(__file__).parent.parent
 
@@ -154,7 +155,7 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
 
 def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path):
     """Peaks in the summary are those of simulating the written files afresh, whatever the surrogate promised."""
-    done = limo(tmp_path, "--verify", "--min-samples", "1")
+    done = limo(tmp_path, "--verify", "--min-samples", "1", "--candidates", "3")
     assert done.returncode == 0, done.stderr
     assert "simulated l/r" in done.stdout
     folder = tmp_path / "Test" / "mot_visualization" / "latents_subject_run_person"
@@ -167,6 +168,20 @@ def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path):
     assert sample["simulated"]["peak_simulated"] == pytest.approx(peaks, abs=2e-3)
     promised = [written.activations[12:-12, MUSCLE_INDEX[f"vasmed_{side}"]].max() for side in "lr"]
     assert sample["simulated"]["peak_predicted"] == pytest.approx(promised, abs=1e-3)
+
+
+def test_candidates_without_a_simulation_are_refused(arguments, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), "--candidates", "2"])
+    with pytest.raises(InputError, match="--no-verify"):
+        LIMO_Surrogate.main()
+
+
+def test_those_are_kept_that_the_simulation_finds_nearest():
+    simulated = torch.tensor([[0.40, 0.50], [0.36, 0.44], [0.30, 0.40]])
+    verification = Verification(torch.zeros(3, 1, 80), simulated, simulated, torch.zeros(3), torch.zeros(3))
+    torch.testing.assert_close(verification.missed_by(0.35, 0.45), torch.tensor([0.05, 0.0, 0.05]))
+    rows = verification.take([1, 0]).rows(0.35, 0.45)
+    assert [row["within_range"] for row in rows] == [True, False]
 
 
 def test_opensim_opens_what_was_written(limo, tmp_path):

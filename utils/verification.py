@@ -1,5 +1,6 @@
 """Guided motions are re-simulated, not only believed: what the physics says of what the surrogate promised."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from torch import Tensor
 from dataset.coordinates import FRAME_RATE_HZ, MUSCLE_INDEX
 from dataset.session import Session
 from models.activations import ENDS_S
+from utils.guidance import Sample
 from utils.simulation import build_simulator
 
 _TOLERANCE = 0.05  # of activation, between what was promised and what the simulation finds
@@ -29,24 +31,39 @@ class Verification:
     residual_n: Tensor
     ground_share: Tensor
 
+    def missed_by(self, low: float, high: float) -> Tensor:
+        """(S,) by how much the worse side's simulated peak lies outside the range; 0 inside."""
+        return torch.maximum(self.simulated - high, low - self.simulated).clamp(min=0).amax(1)
+
+    def take(self, indices: list[int]) -> "Verification":
+        """Of these motions only, in this order."""
+        return Verification(**{name: value[indices] for name, value in vars(self).items()})
+
     def rows(self, low: float, high: float) -> list[dict]:
         """For each motion the promised and the simulated peaks, and whether the simulation finds them in the range."""
         rows = []
-        for promised, found, residual, share in zip(
-            self.predicted, self.simulated, self.residual_n, self.ground_share, strict=True
+        missed = self.missed_by(low, high)
+        for promised, found, residual, share, miss in zip(
+            self.predicted, self.simulated, self.residual_n, self.ground_share, missed, strict=True
         ):
-            inside = bool(((found >= low - _TOLERANCE) & (found <= high + _TOLERANCE)).all())
             rows.append(
                 {
                     "peak_predicted": _numbers(promised),
                     "peak_simulated": _numbers(found),
-                    "within_range": bool(((found >= low) & (found <= high)).all()),
-                    "within_range_and_0.05": inside,
+                    "within_range": bool(miss == 0),
+                    "within_range_and_0.05": bool(miss <= _TOLERANCE),
                     "residual_force_n": round(float(residual), 2),
                     "right_foot_share": round(float(share), 3),
                 }
             )
         return rows
+
+    def add_to(self, summary: dict, low: float, high: float) -> None:
+        """Put what the simulation finds of each sample into the run's summary, beside what was asked of it."""
+        rows = self.rows(low, high)
+        for sample, row in zip(summary["samples"], rows, strict=True):
+            sample["simulated"] = row
+        summary["simulated_within_range"] = sum(row["within_range"] for row in rows)
 
     def table(self, low: float, high: float) -> str:
         """The same for a person to read, a line a motion."""
@@ -80,6 +97,22 @@ def verify(session: Session, motion: Tensor, predicted: Tensor, muscle: str, cac
         residual_n=simulation.residuals[:, inner, 3:].square().sum(-1).mean(-1).sqrt(),
         ground_share=(vertical[..., 0] / vertical.sum(-1)).mean(-1),
     )
+
+
+def choose_by_simulation(
+    samples: Sequence[Sample], session: Session, muscle: str, low: float, high: float, wanted: int, cache_dir: Path
+) -> tuple[list[Sample], Verification]:
+    """The `wanted` samples whose simulated peaks lie nearest to low to high, in their order, and their Verification.
+
+    Those that meet what was required of them come first. Raises InputError as `verify` does.
+    """
+    motion = torch.stack([sample.motion for sample in samples])
+    promised = torch.stack([sample.activations for sample in samples])
+    verification = verify(session, motion, promised, muscle, cache_dir)
+    missed = verification.missed_by(low, high).tolist()
+    best = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, missed[j]))
+    kept = sorted(best[:wanted])
+    return [samples[j] for j in kept], verification.take(kept)
 
 
 def _numbers(values: Tensor) -> list[float]:
