@@ -1,6 +1,6 @@
 """Generate one person's squats that meet a clinician's constraints.
 
-    python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo_01 --low 0.35 --high 0.45 --total-iter 600
+    python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo-person-040 --total-iter 600
     python LIMO_Surrogate.py --exp-name TestBIGE --vq-name output/VQVAE9/300000.pth --dataname mcs --seq-len 49 \\
         --total-iter 3000 --lr 0.5 --num-runs 3000 --min-samples 20 --subject SESSION --low 0.35 --high 0.45
     python LIMO_Surrogate.py ... --constraint knee_flexion:max:within:80:100 --constraint asymmetry:rms:below:2

@@ -33,13 +33,47 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
         help="Take OpenCap sessions from a data root (mcs) or the synthetic demo sessions (demo); "
         "the default is mcs where --data-root or $BIGE_DATA names a data root, and demo otherwise.",
     )
+    _add_data_root(group)
+    return group
+
+
+def add_session_arguments(parser: argparse.ArgumentParser, verb: str) -> argparse._ArgumentGroup:
+    """Add `--subject`, `--trial`, `--data-root`: the trials of a session that `verb` is done to. Returns the group."""
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--subject",
+        required=True,
+        metavar="SESSION",
+        help=f"{verb} the trials of this OpenCap session: its folder, or its id under the data root.",
+    )
+    group.add_argument(
+        "--trial",
+        nargs="+",
+        metavar="NAME",
+        help=f"{verb} these trials, by name in OpenSimData/Kinematics or by path; the default is all trials named "
+        "squat or sqt, and every trial where none is.",
+    )
+    _add_data_root(group)
+    return group
+
+
+def _add_data_root(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--data-root",
         type=Path,
         metavar="DIR",
         help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA.",
     )
-    return group
+
+
+def add_threads_argument(group: argparse._ArgumentGroup) -> None:
+    """Add `--threads`."""
+    group.add_argument(
+        "--threads",
+        type=positive_integer,
+        metavar="N",
+        help="Use at most this many CPU threads; the default is half of the cores.",
+    )
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, *, seed: int = 123) -> argparse._ArgumentGroup:
@@ -51,12 +85,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, seed: int = 123) -> ar
         help="Compute on this torch device; auto takes the GPU where there is one, and the CPU otherwise.",
     )
     group.add_argument("--seed", type=int, default=seed, help="Seed every random choice of this run with this integer.")
-    group.add_argument(
-        "--threads",
-        type=positive_integer,
-        metavar="N",
-        help="Use at most this many CPU threads; the default is half of the cores.",
-    )
+    add_threads_argument(group)
     return group
 
 

@@ -3,32 +3,13 @@
 import argparse
 from pathlib import Path
 
-from options.common import new_parser
+from options.common import add_session_arguments, new_parser
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of segment_squats.py, under the script's docstring."""
     parser = new_parser(description)
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--subject",
-        required=True,
-        metavar="SESSION",
-        help="Segment the trials of this OpenCap session: its folder, or its id under the data root.",
-    )
-    data.add_argument(
-        "--trial",
-        nargs="+",
-        metavar="NAME",
-        help="Segment these trials, by name in OpenSimData/Kinematics or by path; the default is all trials named "
-        "squat or sqt, and every trial where none is.",
-    )
-    data.add_argument(
-        "--data-root",
-        type=Path,
-        metavar="DIR",
-        help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA.",
-    )
+    add_session_arguments(parser, "Segment")
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out-dir",

@@ -3,31 +3,13 @@
 import argparse
 from pathlib import Path
 
-from options.common import fraction, new_parser, positive_integer
+from options.common import add_session_arguments, add_threads_argument, fraction, new_parser
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of simulate_activations.py, under the script's docstring."""
     parser = new_parser(description)
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--subject",
-        required=True,
-        metavar="SESSION",
-        help="Simulate this OpenCap session: its folder, or its id under the data root.",
-    )
-    data.add_argument(
-        "--trial",
-        action="append",
-        metavar="NAME",
-        help="Simulate this trial of the session (may be given again); the default is every squat trial.",
-    )
-    data.add_argument(
-        "--data-root",
-        type=Path,
-        metavar="DIR",
-        help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA.",
-    )
+    add_session_arguments(parser, "Simulate")
     simulation = parser.add_argument_group("simulation")
     simulation.add_argument(
         "--activation-floor",
@@ -40,7 +22,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "--exact-paths",
         action="store_true",
         help="Take muscle lengths and moment arms from OpenSim in every frame instead of fitted polynomials "
-        "(about twenty times slower).",
+        "(several times slower).",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--out-dir", type=Path, required=True, metavar="DIR", help="Write to DIR/<session>/.")
@@ -49,11 +31,5 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         action="store_true",
         help="Make repetitions anew that are in DIR already; they are kept otherwise.",
     )
-    run = parser.add_argument_group("run")
-    run.add_argument(
-        "--threads",
-        type=positive_integer,
-        metavar="N",
-        help="Use at most this many CPU threads; the default is half of the cores.",
-    )
+    add_threads_argument(parser.add_argument_group("run"))
     return parser
