@@ -68,7 +68,7 @@ def reconstruct(arguments, model) -> None:
     metrics = reconstruction_metrics(through_codes.cpu(), around_codes.cpu(), codes.cpu(), windows)
 
     folder = run_folder(arguments)
-    save_arguments(arguments, folder)
+    save_arguments(arguments, folder, "eval_args.json")  # the folder may be the training run's own, with its args.json
     write_motions(folder / "reconstructions", windows.names, through_codes.cpu(), windows.recorded)
     write_json(folder / "metrics.json", metrics)
     print(f"{'coordinate':<20}{'RMSE':>8}")

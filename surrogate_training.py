@@ -23,7 +23,7 @@ def main() -> None:
 
     from dataset.window_tensors import load_split, load_subjects
     from utils.checkpoints import load_surrogate
-    from utils.script import choose_device, save_arguments, set_seed, set_threads
+    from utils.script import choose_device, refuse_trained, save_arguments, set_seed, set_threads
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
@@ -31,6 +31,7 @@ def main() -> None:
     name, root = data_root_of(arguments)
     logger.info("sessions of %s (%s)", root, name)
     folder = run_folder(arguments)
+    refuse_trained(folder, arguments.resume_pth)
     if arguments.evaluate and arguments.subjects:
         held_out = load_subjects(root, arguments.subjects, activations=True)
     else:

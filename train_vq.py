@@ -25,12 +25,13 @@ def main() -> None:
 
     from dataset.window_tensors import load_split
     from utils.processes import Processes
-    from utils.script import choose_device, save_arguments, set_seed, set_threads
+    from utils.script import choose_device, refuse_trained, save_arguments, set_seed, set_threads
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
     processes = Processes(choose_device(arguments.device), arguments.local_rank)
     name, root = data_root_of(arguments)
+    refuse_trained(run_folder(arguments), arguments.resume_pth)
     training, held_out, split = load_split(root, seed=arguments.seed)
     if processes.first:
         logger.info("sessions of %s (%s)", root, name)

@@ -11,6 +11,7 @@ import torch
 
 import surrogate_training
 import train_vq
+from dataset.errors import InputError
 from dataset.window_tensors import WindowTensors
 from options.surrogate_training import build_parser as surrogate_parser
 from options.train_vq import build_parser as vq_parser
@@ -164,3 +165,16 @@ def test_windows_are_taken_with_all_that_belongs_to_them():
     assert taken.names == (windows.names[5], windows.names[0])
     torch.testing.assert_close(taken.activations, windows.activations[[5, 0]])
     torch.testing.assert_close(taken.person, windows.person[[5, 0]])
+
+
+@pytest.mark.parametrize("script", [train_vq, surrogate_training])
+def test_a_training_run_is_not_replaced_silently(tmp_path, monkeypatch, script):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "last.pth").write_bytes(b"days of work")
+    command = ["script", "--dataname", "demo", "--out-dir", str(tmp_path), "--exp-name", "mine"]
+    for more in ([], ["--resume-pth", str(tmp_path / "another" / "last.pth")]):
+        monkeypatch.setattr("sys.argv", command + more)
+        with pytest.raises(InputError, match="already holds a training run"):
+            script.main()
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["last.pth"]
+    assert (tmp_path / "mine" / "last.pth").read_bytes() == b"days of work"

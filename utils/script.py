@@ -65,11 +65,20 @@ def set_seed(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def save_arguments(arguments: argparse.Namespace, folder: str | Path) -> None:
-    """Write `args.json`: the arguments, the command and the versions that made what is in `folder`."""
+def refuse_trained(folder: str | Path, resumed: str | Path | None = None) -> None:
+    """Raise InputError where a training run lies in `folder`, unless it is the one that `resumed` belongs to."""
+    last = Path(folder) / "last.pth"
+    if last.exists() and (resumed is None or Path(resumed).resolve().parent != last.resolve().parent):
+        raise InputError(
+            f"{folder} already holds a training run; name another --exp-name, or continue it with --resume-pth {last}"
+        )
+
+
+def save_arguments(arguments: argparse.Namespace, folder: str | Path, name: str = "args.json") -> None:
+    """Write `args.json` (or `name`): the arguments, the command and the versions that made what is in `folder`."""
     import torch
 
     record = dict(vars(arguments))
     record["_command"] = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     record["_versions"] = {"python": platform.python_version(), "torch": torch.__version__}
-    write_json(Path(folder) / "args.json", record)
+    write_json(Path(folder) / name, record)
