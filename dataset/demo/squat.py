@@ -177,7 +177,7 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
     side = dice.side()
     coordinates = _draw_trunk(dice, lean_deg, lag_s, asymmetric, noise)
     if asymmetric:
-        lateral_change = side * dice.spread(0.02, 0.26) * leg_length_m
+        lateral_change = side * dice.spread(0.02, 0.28) * leg_length_m
         knee_difference = dice.spread(-14, 14)
     else:
         lateral_change = (dice.spread(0, 1) - 0.5) * 0.05
