@@ -157,8 +157,8 @@ class _Reader:
         joint = self.joint_of_body[child]
         order = list(bodies)
         parent = self._parent_of(child)
-        parent_rotation, parent_offset = _frame_in_body(joint.getParentFrame())
-        child_rotation, child_offset = _frame_in_body(joint.getChildFrame())
+        parent_rotation, parent_offset = frame_in_body(joint.getParentFrame())
+        child_rotation, child_offset = frame_in_body(joint.getChildFrame())
         axes, functions = self._axes(joint)
         return JointDescription(
             name=joint.getName(),
@@ -236,7 +236,7 @@ class _Reader:
         order, found = list(bodies), []
         for i in range(self.model.getMarkerSet().getSize()):
             marker = self.model.getMarkerSet().get(i)
-            rotation, offset = _frame_in_body(marker.getParentFrame())
+            rotation, offset = frame_in_body(marker.getParentFrame())
             location = offset + rotation @ marker.get_location().to_numpy()
             body = marker.getParentFrame().findBaseFrame().getName()
             if body in order:
@@ -250,7 +250,7 @@ class _Reader:
         for i in range(geometry.getSize()):
             sphere = self.opensim.ContactSphere.safeDownCast(geometry.get(i))
             if sphere is not None:
-                rotation, offset = _frame_in_body(sphere.getFrame())
+                rotation, offset = frame_in_body(sphere.getFrame())
                 location = offset + rotation @ sphere.get_location().to_numpy()
                 body = sphere.getFrame().findBaseFrame().getName()
                 found.append((sphere.getName(), order.index(body), location, sphere.getRadius()))
@@ -262,7 +262,7 @@ class _Reader:
                 raise InputError(f"{self.path}: there is no body '{body}' to place contact points on")
         placed = []
         for side, sign in (("r", 1.0), ("l", -1.0)):
-            _, toe_joint = _frame_in_body(self.joint_of_body[f"toes_{side}"].getParentFrame())
+            _, toe_joint = frame_in_body(self.joint_of_body[f"toes_{side}"].getParentFrame())
             length = toe_joint[0]
             for name, body, x, z in _CONTACT_LAYOUT:
                 location = np.array([x * length, _CONTACT_HEIGHT_M, sign * z * length])
@@ -296,7 +296,8 @@ def _spline_pieces(opensim, spline) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([knots[:1], knots]), _padded([first, *pieces, last])
 
 
-def _frame_in_body(frame) -> tuple[np.ndarray, np.ndarray]:
+def frame_in_body(frame) -> tuple[np.ndarray, np.ndarray]:
+    """Rotation (3, 3) and offset (3,) in metres of an OpenSim frame in the body that it hangs on."""
     transform = frame.findTransformInBaseFrame()
     rotation = transform.R()
     matrix = np.array([[rotation.get(i, j) for j in range(3)] for i in range(3)])
