@@ -49,7 +49,7 @@ def read_bone_meshes(osim_path: str | Path, description: ModelDescription | None
     folders = geometry_folders(osim_path)
     parts: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
     missing: dict[str, None] = {}
-    for body, file, scale, rotation, offset in _attached_meshes(osim_path, description):
+    for body, file, scale, rotation, offset in attached_meshes(osim_path, description):
         path = _find(file, folders)
         if path is None:
             missing[file] = None
@@ -117,7 +117,7 @@ def _mesh_reader(path: Path):
     return Reader()
 
 
-def _attached_meshes(osim_path: Path, description: ModelDescription):
+def attached_meshes(osim_path: Path, description: ModelDescription):
     """(body, file, scale (3,), rotation (3, 3), offset (3,)) of every visible mesh that hangs on a body."""
     opensim = load_opensim()
     model, _ = open_opensim_model(osim_path)

@@ -33,7 +33,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
         help="Take OpenCap sessions from a data root (mcs) or the synthetic demo sessions (demo); "
         "the default is mcs where --data-root or $BIGE_DATA names a data root, and demo otherwise.",
     )
-    _add_data_root(group)
+    add_data_root_argument(group)
     return group
 
 
@@ -53,11 +53,12 @@ def add_session_arguments(parser: argparse.ArgumentParser, verb: str) -> argpars
         help=f"{verb} these trials, by name in OpenSimData/Kinematics or by path; the default is all trials named "
         "squat or sqt, and every trial where none is.",
     )
-    _add_data_root(group)
+    add_data_root_argument(group)
     return group
 
 
-def _add_data_root(group: argparse._ArgumentGroup) -> None:
+def add_data_root_argument(group: argparse._ArgumentGroup) -> None:
+    """Add `--data-root`."""
     group.add_argument(
         "--data-root",
         type=Path,

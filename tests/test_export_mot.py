@@ -1,0 +1,188 @@
+"""export_mot.py: what other programs read from the files is the person's own skeleton, moving as it did."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from opensim_poses import MODELS, model_path
+from scipy.spatial.transform import Rotation
+
+from dataset.bvh_file import Bone, write_bvh
+from dataset.coordinates import COORDINATE_INDEX as AT
+from dataset.coordinates import COORDINATES, TRANSLATION_INDICES
+from dataset.motion_file import Motion, read_table, write_motion
+from dataset.osim_model import load_opensim, load_skeleton
+from dataset.visualizer_file import write_visualizer_json
+from utils.animation import animate, body_frames, bones_of
+
+ROOT = Path(__file__).parent.parent
+DEMO_PERSON = ROOT / "demo" / "shipped" / "Data" / "demo-person-040"
+
+
+def large_motion(frames: int = 30) -> Motion:
+    """Every coordinate swings far, each at its own pace: pelvis 100 degrees, knees 120, arms 110."""
+    time_s = np.arange(frames) / 60.0
+    paces = 1.0 + np.arange(len(COORDINATES)) / 7.0
+    coordinates = 80.0 * np.sin(6.0 * time_s[:, None] * paces)
+    for name, size in {"pelvis_rotation": 100.0, "arm_flex_r": 110.0, "arm_add_l": 110.0}.items():
+        coordinates[:, AT[name]] *= size / 80.0
+    for side in "lr":
+        coordinates[:, AT[f"knee_angle_{side}"]] = 60.0 - 60.0 * np.cos(6.0 * time_s)
+    coordinates[:, TRANSLATION_INDICES] = np.sin(time_s)[:, None] * [0.3, 0.1, -0.2] + [0.0, 0.9, 0.1]
+    return Motion(time_s, coordinates)
+
+
+def joint_centres_of(bvh: str) -> tuple[dict[str, np.ndarray], float]:
+    """Read a BVH as its definition says and move it: each joint's place (T, 3) by name, and the frame time."""
+    head, tail = bvh.split("MOTION")
+    words, stack, joints, ending = iter(head.split()), [], [], False
+    for word in words:
+        if word in ("ROOT", "JOINT"):
+            joints.append({"name": next(words), "parent": stack[-1] if stack else None})
+            stack.append(joints[-1])
+        elif word == "End":
+            ending = next(words) == "Site"
+        elif word == "OFFSET":
+            offset = np.array([float(next(words)) for _ in range(3)])
+            if not ending:
+                stack[-1]["offset"] = offset
+        elif word == "CHANNELS":
+            stack[-1]["channels"] = [next(words) for _ in range(int(next(words)))]
+        elif word == "}":
+            if not ending:
+                stack.pop()
+            ending = False
+    assert not stack
+    lines = tail.strip().splitlines()
+    values = np.array([[float(value) for value in line.split()] for line in lines[2:]])
+    assert lines[0] == f"Frames: {len(values)}"
+    columns = iter(values.T)
+    for joint in joints:
+        place, turn = np.tile(joint["offset"], (len(values), 1)), Rotation.identity(len(values))
+        for channel in joint["channels"]:
+            column, axis = next(columns), channel[0].lower()
+            if channel.endswith("position"):
+                place[:, "xyz".index(axis)] = column
+            else:
+                turn = turn * Rotation.from_euler(axis, column[:, None], degrees=True)
+        above = joint["parent"]
+        joint["place"] = place if above is None else above["place"] + above["turn"].apply(place)
+        joint["turn"] = turn if above is None else above["turn"] * turn
+    assert next(columns, None) is None, "every value of a row belongs to a channel"
+    return {joint["name"]: joint["place"] for joint in joints}, float(lines[1].split()[-1])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_bvh_moved_by_its_own_definition_has_the_skeleton_s_joint_centres(name, request, tmp_path):
+    skeleton, motion = load_skeleton(model_path(name, request), torch.float64), large_motion()
+    write_bvh(tmp_path / "m.bvh", bones_of(skeleton), 1 / 60, *animate(skeleton, motion))
+    found, frame_time_s = joint_centres_of((tmp_path / "m.bvh").read_text())
+    expected = skeleton.joint_centres(torch.as_tensor(motion.coordinates)).numpy()
+    assert frame_time_s == pytest.approx(1 / 60)
+    assert set(found) == set(skeleton.body_names)
+    for index, body in enumerate(skeleton.body_names):
+        assert np.abs(found[body] - expected[:, index]).max() < 2e-5, body
+
+
+def test_bvh_at_rest_is_the_neutral_pose_in_centimetres_where_asked(tmp_path):
+    skeleton = load_skeleton(model_path("Rajagopal2015", None), torch.float64)
+    centres = skeleton.joint_centres(torch.zeros(1, len(COORDINATES)))[0].numpy() * 100
+    at = list(skeleton.body_names).index
+    bones = bones_of(skeleton, 100.0)
+    for bone in bones[1:]:
+        assert bone.offset == pytest.approx(centres[at(bone.name)] - centres[bone.parent], abs=1e-9)
+    assert 35 < np.linalg.norm(bones[at("tibia_r")].offset) < 50, "a thigh, in centimetres"
+    assert {bone.name for bone in bones if bone.moves} == {"pelvis", "tibia_r", "tibia_l", "patella_r", "patella_l"}
+
+
+def test_bvh_angles_go_on_through_full_turns_without_a_jump(tmp_path):
+    angles = np.stack([np.linspace(0, 800, 161), np.linspace(-170, 170, 161), np.linspace(0, -500, 161)], -1)
+    turns = Rotation.from_euler("ZXY", angles, degrees=True).as_matrix()[:, None]
+    write_bvh(tmp_path / "m.bvh", [Bone("a", -1, np.zeros(3), np.ones(3), False)], 0.01, np.zeros((161, 1, 3)), turns)
+    rows = (tmp_path / "m.bvh").read_text().strip().splitlines()[-161:]
+    written = np.array([[float(value) for value in row.split()[3:]] for row in rows])
+    assert np.abs(np.diff(written, axis=0)).max() < 12
+    assert Rotation.from_euler("ZXY", written, degrees=True).as_matrix() == pytest.approx(turns[:, 0], abs=1e-6)
+
+
+def turn(axis: int, angles: np.ndarray) -> np.ndarray:
+    """Rotation matrices (T, 3, 3) about a ground axis."""
+    matrix = np.tile(np.eye(3), (len(angles), 1, 1))
+    i, j = (axis + 1) % 3, (axis + 2) % 3
+    matrix[:, i, i] = matrix[:, j, j] = np.cos(angles)
+    matrix[:, j, i], matrix[:, i, j] = np.sin(angles), -np.sin(angles)
+    return matrix
+
+
+def test_viewer_s_json_places_every_body_where_the_skeleton_has_it(tmp_path):
+    path = DEMO_PERSON / "OpenSimData" / "Model" / "Rajagopal2015_scaled.osim"
+    skeleton, motion = load_skeleton(path, torch.float64), large_motion(20)
+    rotations, origins = body_frames(skeleton, motion)
+    write_visualizer_json(tmp_path / "m.json", path, skeleton.description, motion.time_s, rotations, origins)
+    content = json.loads((tmp_path / "m.json").read_text())
+    assert content["time"] == pytest.approx(motion.time_s, abs=1e-6)
+    assert list(content["bodies"]) == list(skeleton.body_names)
+    for index, body in enumerate(content["bodies"].values()):
+        assert set(body) == {"attachedGeometries", "scaleFactors", "translation", "rotation"}
+        assert len(body["scaleFactors"]) == 3
+        x, y, z = np.array(body["rotation"]).T
+        assert turn(0, x) @ turn(1, y) @ turn(2, z) == pytest.approx(rotations[:, index], abs=1e-5)
+        assert np.array(body["translation"]) == pytest.approx(origins[:, index], abs=1e-5)
+    assert content["bodies"]["pelvis"]["attachedGeometries"] == ["r_pelvis.vtp", "l_pelvis.vtp", "sacrum.vtp"]
+    assert all(file.endswith(".vtp") for body in content["bodies"].values() for file in body["attachedGeometries"])
+
+
+def test_viewer_s_json_gives_a_mesh_with_its_own_frame_an_entry_of_its_own(tmp_path):
+    opensim = load_opensim()
+    model = opensim.Model(str(model_path("Rajagopal2015", None)))
+    torso = model.getBodySet().get("torso")
+    frame = opensim.PhysicalOffsetFrame("pack", torso, opensim.Transform(opensim.Vec3(-0.1, 0.2, 0.0)))
+    mesh = opensim.Mesh("rucksack.vtp")
+    frame.attachGeometry(mesh)
+    torso.addComponent(frame)
+    model.finalizeConnections()
+    model.printToXML(str(tmp_path / "m.osim"))
+    skeleton, motion = load_skeleton(tmp_path / "m.osim", torch.float64), large_motion(4)
+    rotations, origins = body_frames(skeleton, motion)
+    write_visualizer_json(
+        tmp_path / "m.json", tmp_path / "m.osim", skeleton.description, motion.time_s, rotations, origins
+    )
+    bodies = json.loads((tmp_path / "m.json").read_text())["bodies"]
+    assert bodies["torso/2"]["attachedGeometries"] == ["rucksack.vtp"]
+    shift = np.array(bodies["torso/2"]["translation"]) - np.array(bodies["torso"]["translation"])
+    torso = skeleton.body_names.index("torso")
+    assert shift == pytest.approx(rotations[:, torso] @ [-0.1, 0.2, 0.0], abs=1e-5)
+
+
+def _run(*arguments):
+    command = [sys.executable, ROOT / "export_mot.py", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_mot_for_opensim_has_the_beta_columns_and_nothing_is_replaced(tmp_path):
+    motion = large_motion()
+    write_motion(tmp_path / "a.mot", motion)
+    arguments = (tmp_path / "a.mot", "--format", "mot", "--out-dir", tmp_path / "out")
+    done = _run(*arguments)
+    assert done.returncode == 0, done.stderr
+    table = read_table(tmp_path / "out" / "a.mot")
+    for side in "lr":
+        assert table.column(f"knee_angle_{side}_beta") == pytest.approx(motion.column(f"knee_angle_{side}"), abs=1e-7)
+    again = _run(*arguments)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_an_export_of_bones_asks_for_the_person(tmp_path):
+    write_motion(tmp_path / "a.mot", large_motion())
+    done = _run(tmp_path / "a.mot", "--out-dir", tmp_path / "out")
+    assert done.returncode == 2
+    assert "--subject" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = _run(tmp_path / "a.mot", "--subject", DEMO_PERSON, "--out-dir", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "pelvis" in joint_centres_of((tmp_path / "out" / "a.bvh").read_text())[0]
