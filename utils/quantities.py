@@ -361,6 +361,29 @@ def com_acceleration(context: Context) -> tuple[Tensor, Tensor]:
     return _length(acceleration), valid
 
 
+def _jerk(context: Context, values: Tensor) -> tuple[Tensor, Tensor]:
+    """Third finite difference [-1, 3, -3, 1] / dt^3, where all four frames count."""
+    jerk, valid = torch.zeros_like(values), torch.zeros_like(context.mask)
+    jerk[:, 2:-1] = (values[:, 3:] - 3 * values[:, 2:-1] + 3 * values[:, 1:-2] - values[:, :-3]) * context.rate_hz**3
+    mask = context.mask
+    valid[:, 2:-1] = mask[:, 3:] & mask[:, 2:-1] & mask[:, 1:-2] & mask[:, :-3]
+    return jerk, valid
+
+
+@quantity("com_jerk", "m/s^3", 10.0)
+def com_jerk(context: Context) -> tuple[Tensor, Tensor]:
+    """Magnitude of the pelvis origin's jerk, the rate of change of its acceleration; smooth motion has little."""
+    jerk, valid = _jerk(context, context.motion[..., TRANSLATION_INDICES])
+    return _length(jerk), valid
+
+
+@quantity("angular_jerk", "deg/s^3", 2000.0)
+def angular_jerk(context: Context) -> tuple[Tensor, Tensor]:
+    """Jerk of hip, knee and ankle flexion (both legs) and pelvis tilt, root mean square of the seven."""
+    jerk, valid = _jerk(context, context.motion[..., _TURNING])
+    return _root_mean_square(jerk), valid
+
+
 @quantity("pelvis_drop", "m", 0.005)
 def pelvis_drop(context: Context) -> Tensor:
     """How far the pelvis is below its height in the first frame that counts; its maximum is the depth of the squat."""

@@ -1,0 +1,211 @@
+"""Motions of a folder: every layout, and what is said of bad ones."""
+
+import numpy as np
+import pytest
+from squats import RECORDED_REPETITIONS, squats
+
+from dataset.coordinates import MUSCLES
+from dataset.errors import InputError
+from dataset.motion_file import Motion, write_motion, write_table
+from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder, tiling_period
+from dataset.session import Session
+
+
+def one_squat(**options) -> Motion:
+    return squats(1, **options)
+
+
+def shape(folder):
+    return {subject.subject: [motion.name for motion in subject.motions] for subject in folder.subjects}
+
+
+def make_session(path, trial=None):
+    (path / "OpenSimData" / "Model").mkdir(parents=True)
+    (path / "OpenSimData" / "Kinematics").mkdir()
+    if trial is not None:
+        write_motion(path / "OpenSimData" / "Kinematics" / "squats1.mot", trial)
+    return Session(path)
+
+
+def test_a_guidance_runs_folder_is_read_from_above_with_each_persons_session(tmp_path):
+    session = make_session(tmp_path / "people" / "person-1")
+    run = tmp_path / "mine"
+    for j in (0, 10, 2):
+        write_motion(run / "mot_visualization" / "latents_subject_run_person-1" / f"entry_{j}_mine.mot", one_squat())
+    write_motion(run / "mot_visualization" / "latents_subject_run_stranger" / "entry_0_mine.mot", one_squat())
+    for path in (run, run / "mot_visualization"):
+        found = read_motion_folder(path, "mot", sessions=[session])
+        assert shape(found) == {
+            "person-1": ["entry_0_mine", "entry_2_mine", "entry_10_mine"],
+            "stranger": ["entry_0_mine"],
+        }
+        assert [subject.session for subject in found.subjects] == [session, None]
+        assert found.name == "mine"
+        assert found.motions == 4
+
+
+def test_plain_subject_folders_and_one_flat_folder(tmp_path):
+    for name in ("a/x", "b/y", "b/z"):
+        write_motion(tmp_path / f"{name}.mot", one_squat())
+    assert shape(read_motion_folder(tmp_path, "mot")) == {"a": ["x"], "b": ["y", "z"]}
+    assert shape(read_motion_folder(tmp_path / "b", "mot")) == {"b": ["y", "z"]}
+    chosen = make_session(tmp_path / "people" / "p")
+    found = read_motion_folder(tmp_path / "b", "mot", model_of=chosen)
+    assert found.subjects[0].session == chosen
+
+
+def test_of_twins_in_degrees_and_radians_the_degrees_are_read(tmp_path):
+    write_motion(tmp_path / "walk_degrees.mot", one_squat(depth_deg=80))
+    write_motion(tmp_path / "walk_radians.mot", one_squat(depth_deg=80), in_degrees=False)
+    write_motion(tmp_path / "alone_radians.mot", one_squat(depth_deg=80), in_degrees=False)
+    found = read_motion_folder(tmp_path, "mot").subjects[0].motions
+    assert [motion.name for motion in found] == ["walk_degrees", "alone_radians"]
+    for motion in found:
+        assert motion.coordinates.max() == pytest.approx(80, abs=0.1)
+
+
+def test_different_rates_and_lengths_become_sixty_hertz(tmp_path):
+    for rate in (50, 60, 100, 200):
+        write_motion(tmp_path / f"at_{rate}.mot", one_squat(rate_hz=rate, start_s=3.55))
+    write_motion(tmp_path / "long.mot", squats(4))
+    found = read_motion_folder(tmp_path, "mot").subjects[0].motions
+    lengths = {motion.name: len(motion) for motion in found}
+    assert {lengths[f"at_{rate}"] for rate in (50, 60, 100, 200)} == {181}
+    assert lengths["long"] == 594
+    for motion in found:
+        assert motion.has_squat
+        assert motion.counted.all()
+        start, end = motion.repetition
+        assert 90 < end - start < 160  # the first squat and no other
+        knee = motion.coordinates[start:end, 12]
+        assert knee.max() == pytest.approx(95, abs=0.5)
+        assert max(knee[0], knee[-1]) < 20
+
+
+def test_arrays_hold_one_motion_or_many(tmp_path):
+    coordinates = one_squat().coordinates
+    np.save(tmp_path / "one.npy", coordinates.astype(np.float32))
+    np.save(tmp_path / "many.npy", np.stack([coordinates, coordinates + 1]))
+    found = read_motion_folder(tmp_path, "npy").subjects[0].motions
+    assert [motion.name for motion in found] == ["one", "many_0", "many_1"]
+    np.testing.assert_allclose(found[2].coordinates, coordinates + 1)
+
+
+def test_arrays_that_are_none_are_named(tmp_path):
+    np.save(tmp_path / "good.npy", one_squat().coordinates)
+    np.save(tmp_path / "joints.npy", np.zeros((60, 22, 3)))
+    np.save(tmp_path / "gap.npy", np.full((60, 33), np.nan))
+    np.save(tmp_path / "words.npy", np.array([["no"] * 33] * 4))
+    np.save(tmp_path / "object.npy", np.array([{"a": 1}]), allow_pickle=True)
+    np.save(tmp_path / "short.npy", np.zeros((2, 33)))
+    (tmp_path / "text.npy").write_text("no array")
+    found = read_motion_folder(tmp_path, "npy")
+    assert [motion.name for motion in found.subjects[0].motions] == ["good"]
+    assert len(found.left_out) == 6
+    for name in ("joints", "gap", "words", "object", "short", "text"):
+        assert any(f"{name}.npy" in sentence for sentence in found.left_out), name
+
+
+def test_a_tiled_motion_counts_once():
+    part = one_squat().coordinates
+    assert tiling_period(np.concatenate([part, part])) == len(part)
+    assert tiling_period(np.concatenate([part, part[:90]])) == len(part)
+    assert tiling_period(part) is None
+    assert tiling_period(np.zeros((196, 33))) is None
+    drifting = squats(3).coordinates
+    assert tiling_period(drifting + np.linspace(0, 1, len(drifting))[:, None]) is None
+
+
+def test_the_copies_of_a_tiled_file_are_masked(tmp_path):
+    part = one_squat(bend_s=0.9, stance_s=0.3).coordinates
+    np.save(tmp_path / "tiled.npy", np.tile(part, (3, 1))[:196])
+    motion = read_motion_folder(tmp_path, "npy").subjects[0].motions[0]
+    assert motion.counted.all()
+    assert (~motion.copied).sum() == len(part)
+    assert motion.repetition[1] <= len(part)
+
+
+def test_a_motion_without_a_complete_squat_stands_for_itself(tmp_path):
+    half = one_squat()
+    write_motion(tmp_path / "down.mot", half.cut(0, 90))
+    motion = read_motion_folder(tmp_path, "mot").subjects[0].motions[0]
+    assert not motion.has_squat
+    assert motion.repetition == (0, 90)
+
+
+def test_what_is_no_motion_is_left_out_and_the_rest_read(tmp_path):
+    write_motion(tmp_path / "good.mot", one_squat())
+    write_table(tmp_path / "forces.mot", ["ground_force_vx"], np.zeros((10, 1)), np.arange(10) / 60)
+    (tmp_path / "notes.mot").write_text("this is no motion\n")
+    (tmp_path / "notes.txt").write_text("nor this, but it does not claim to be\n")
+    broken = (tmp_path / "good.mot").read_text().splitlines()
+    (tmp_path / "cut.mot").write_text("\n".join(broken[:40]))
+    write_motion(tmp_path / "flash.mot", one_squat().cut(0, 3))
+    found = read_motion_folder(tmp_path, "mot")
+    assert [motion.name for motion in found.subjects[0].motions] == ["good"]
+    assert len(found.left_out) == 4
+    for name in ("forces", "notes", "cut", "flash"):
+        assert any(f"{name}.mot" in sentence for sentence in found.left_out), name
+
+
+def test_folders_in_which_there_is_nothing(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        read_motion_folder(tmp_path / "missing", "mot")
+    with pytest.raises(InputError, match=r"holds no motion \(\*.mot\)"):
+        read_motion_folder(tmp_path, "mot")
+    with pytest.raises(InputError, match="no OpenCap session"):
+        read_motion_folder(tmp_path, "mocap")
+    (tmp_path / "bad.mot").write_text("no\n")
+    with pytest.raises(InputError, match="nothing here can be evaluated.*bad.mot"):
+        read_motion_folder(tmp_path, "mot")
+
+
+def test_sessions_given_as_motions_are_pointed_to_mocap(tmp_path):
+    make_session(tmp_path / "Data" / "person", squats(2))
+    with pytest.raises(InputError, match="--file_type mocap"):
+        read_motion_folder(tmp_path, "mot")
+    assert read_motion_folder(tmp_path, "mocap").motions == 2
+
+
+def test_repetitions_of_a_trial_count_one_squat_each_and_hold_what_follows(tmp_path):
+    make_session(tmp_path / "person", squats(3, rate_hz=100))
+    make_session(tmp_path / "empty")
+    found = read_motion_folder(tmp_path, "mocap")
+    assert shape(found) == {"person": ["squats1_1", "squats1_2", "squats1_3"]}
+    assert len(found.left_out) == 1
+    first = found.subjects[0].motions[0]
+    assert len(first) == 196
+    assert first.counted.sum() == pytest.approx(first.repetition[1], abs=12)
+    assert first.repetition[1] < 196
+    assert first.has_squat
+
+
+def test_muscle_driven_repetitions_keep_their_activations(tmp_path):
+    motion = squats(1, rate_hz=50, start_s=3.5)
+    active = Motion(motion.time_s, motion.coordinates, np.full((len(motion), len(MUSCLES)), 0.3))
+    session = make_session(tmp_path / "person")
+    folder = session.path / "OpenSimData" / "Dynamics" / "squats1_segment_1"
+    write_motion(folder / "kinematics_activations_squats1_segment_1_muscle_driven.mot", active, style="muscle_driven")
+    found = read_motion_folder(tmp_path, MUSCLE_DRIVEN).subjects[0].motions[0]
+    assert found.name == "squats1_segment_1"
+    assert found.activations.shape == (len(found), 80)
+    assert found.counted.all()
+
+
+def test_recorded_sessions(recordings):
+    data = recordings / "opencap" / "Data"
+    found = read_motion_folder(data, "mocap")
+    counts = {subject.subject: len(subject.motions) for subject in found.subjects}
+    expected: dict[str, int] = {}
+    for name, count in RECORDED_REPETITIONS.items():
+        subject, trial = name.split("/")
+        if trial != "Asym_0":  # not named a squat
+            expected[subject] = expected.get(subject, 0) + count
+    assert counts == expected
+    assert not found.left_out
+    driven = read_motion_folder(data, MUSCLE_DRIVEN)
+    assert shape(driven) == {"field-subject0": ["Squats_0_1", "Squats_0_2"]}
+    for motion in (*driven.subjects[0].motions, *(m for subject in found.subjects for m in subject.motions)):
+        assert motion.has_squat, motion.name
+        start, end = motion.repetition
+        assert abs(end - start - motion.counted.sum()) < 25, motion.name

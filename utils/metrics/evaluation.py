@@ -1,0 +1,326 @@
+"""Evaluate folders of motions against a reference: one row of the tables each, every figure with its interval.
+
+    models = EvaluationModels()
+    reference = load_reference([root], models)
+    rows = [evaluate_reference(reference), evaluate_folder(folder, "mot", reference, models, name="BIGE")]
+
+A row's figures are named in `catalogue`. Metrics of a subject are averaged over subjects, mean ± standard deviation
+(divided by n - 1); metrics of a whole set are computed once. Both have bootstrap intervals over subjects.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from dataset.coordinates import COORDINATES, LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
+from dataset.demo import demo_root
+from dataset.errors import InputError
+from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder
+from dataset.session import Session, discover_sessions, open_session
+from utils.metrics import distances, published
+from utils.metrics.bootstrap import interval_of_mean, interval_of_set, too_few
+from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE, PARTS
+from utils.metrics.contact import contact_metrics
+from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics, share_not_normal
+from utils.metrics.motion_sets import EvaluationModels, MotionSet, SubjectSet
+from utils.quantities import AT_PEAK, evaluate, outside, published_metrics, summarise
+
+logger = logging.getLogger("bige")
+
+MUSCLE = "vasmed"
+_MOST_TRANSPORTED = 500  # reference motions in exact optimal transport
+_ROTATIONS, _TRANSLATIONS = list(ROTATION_INDICES), list(TRANSLATION_INDICES)
+_LEGS = [i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES]
+_PUBLISHED_NAMES = {
+    "pelvis_tilt_deg": "pelvis_tilt",
+    "asymmetry_deg": "asymmetry",
+    "angular_speed_deg_s": "omega",
+    "com_speed_m_s": "com_velocity",
+    "com_acceleration_m_s2": "com_acceleration",
+    "mac": "mac",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a row: over subjects its mean and standard deviation (NaN for one subject), or of a whole set.
+
+    n: subjects. low, high: 95 % bootstrap interval over subjects. values: by subject; empty for a set's figure.
+    """
+
+    mean: float
+    std: float
+    n: int
+    low: float
+    high: float
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What an evaluation says of one folder. figures: by the names in `catalogue`; notes, warnings: sentences."""
+
+    name: str
+    folder: Path
+    subjects: int
+    motions: int
+    figures: dict[str, Figure]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def load_reference(
+    folders: Sequence[Path | None], models: EvaluationModels, *, name: str = "Reference", seed: int = 123
+) -> MotionSet:
+    """The reference motions: the muscle-driven repetitions of the first of `folders` that is given.
+
+    A folder of motion files serves too, and so do the trials of sessions that have no muscle-driven repetition. Where
+    none is given, the demo sessions' repetitions are taken, which is said. Raises InputError where nothing is found.
+    """
+    root = next((Path(folder) for folder in folders if folder), None)
+    if root is None:
+        root = demo_root()
+        logger.warning("reference: the synthetic demo sessions in %s; name real ones with --reference", root)
+    try:
+        sessions = discover_sessions(root)
+    except InputError:
+        sessions = []
+    if not sessions:
+        return MotionSet.of(name, read_motion_folder(root, "mot", sessions=known_sessions()), models)
+    if any(session.muscle_driven for session in sessions):
+        return MotionSet.of(name, read_motion_folder(root, MUSCLE_DRIVEN), models)
+    logger.warning("reference: %s has no muscle-driven repetition, so its recorded trials are taken", root)
+    return MotionSet.of(name, read_motion_folder(root, "mocap"), models)
+
+
+def known_sessions(data_root: Path | None = None) -> list[Session]:
+    """Sessions that a subject's folder may be named after: the demo sessions, and those under a data root."""
+    sessions: dict[str, Session] = {}
+    for root in (demo_root(), data_root):
+        if root is not None:
+            sessions |= {session.id: session for session in discover_sessions(root)}
+    return list(sessions.values())
+
+
+def evaluate_folder(
+    folder: str | Path,
+    file_type: str,
+    reference: MotionSet,
+    models: EvaluationModels,
+    *,
+    name: str | None = None,
+    data_root: Path | None = None,
+    subject: str | Path | None = None,
+    low: float = 0.35,
+    high: float = 0.45,
+    parts: Iterable[str] = PARTS,
+    seed: int = 123,
+) -> Row:
+    """The row of a folder of motions.
+
+    Args:
+        file_type: `mot`, `npy` or `mocap`, see `dataset.motion_folder`.
+        reference: see `load_reference`.
+        name: of the row; by default the folder's.
+        data_root: where the sessions of the subjects' models are, beside the demo sessions.
+        subject: the session whose model stands for every subject: a folder, or an id under `data_root`.
+        low, high: the range asked of the peak of vastus medialis.
+        parts: which of `catalogue.PARTS` to compute.
+
+    Raises InputError where nothing can be evaluated.
+    """
+    model_of = open_session(subject, data_root) if subject else None
+    read = read_motion_folder(folder, file_type, sessions=known_sessions(data_root), model_of=model_of)
+    return evaluate_set(
+        MotionSet.of(name or read.name, read, models), reference, low=low, high=high, parts=parts, seed=seed
+    )
+
+
+def evaluate_reference(
+    reference: MotionSet,
+    *,
+    low: float = 0.35,
+    high: float = 0.45,
+    parts: Iterable[str] = PARTS,
+    seed: int = 123,
+) -> Row:
+    """The row of the reference itself, without distances to itself."""
+    return evaluate_set(reference, None, low=low, high=high, parts=parts, seed=seed)
+
+
+def evaluate_set(
+    motions: MotionSet,
+    reference: MotionSet | None,
+    *,
+    low: float = 0.35,
+    high: float = 0.45,
+    parts: Iterable[str] = PARTS,
+    seed: int = 123,
+) -> Row:
+    """The row of a set of motions, against `reference` where there is one."""
+    parts = tuple(parts)
+    of_subject = {subject.name: {} for subject in motions.subjects}
+    of_set: dict[str, Figure] = {}
+    notes, warnings = [], too_few(motions.name, len(motions.subjects), len(motions))
+    if DISTANCES in parts:
+        band = Band(reference.curves) if reference and len(reference) > 1 else None
+        pooled = published.pooled_moments(reference.counted_values()) if reference else None
+        for subject in motions.subjects:
+            of_subject[subject.name] |= _distances_of(subject, reference, pooled, band)
+        if reference:
+            of_set |= _set_distances(motions, reference, seed)
+            warnings += too_few(f"{reference.name} (compared with)", len(reference.subjects), len(reference))
+            fewest = min(len(reference), len(motions))
+            if fewest <= reference.features.shape[1]:
+                warnings.append(
+                    f"Frechet distance: {fewest} motions in {reference.features.shape[1]} dimensions; too few for a "
+                    "covariance, so it comes out too high"
+                )
+        if reference is None:
+            notes.append(_said_of_normality(motions))
+        whole = sum(not motion.has_squat for subject in motions.subjects for motion in subject.source.motions)
+        if whole:
+            notes.append(f"{whole} motions hold no complete squat; all of their frames stand for a repetition")
+    if FLOOR in parts:
+        for name, figures in _floor_of(motions).items():
+            of_subject[name] |= figures
+    if GUIDANCE in parts:
+        for subject in motions.subjects:
+            of_subject[subject.name] |= _guidance_of(subject, low, high)
+        predicted = sum(subject.predicted for subject in motions.subjects)
+        notes.append(
+            f"activations: {len(motions) - predicted} motions' from their files, {predicted} predicted by the surrogate"
+        )
+    copies = sum(bool(m.copied.any()) for subject in motions.subjects for m in subject.source.motions)
+    if copies:
+        notes.append(f"{copies} motions repeat themselves exactly; the sounder figures count them once, without seam")
+    problems = [subject.problem for subject in motions.subjects if subject.problem]
+    if problems:
+        warnings.append(
+            f"{len(problems)} of {len(motions.subjects)} subjects have no usable model; figures that need feet or "
+            f"joints leave them out ({problems[0]})"
+        )
+    return Row(
+        name=motions.name,
+        folder=motions.folder.path,
+        subjects=len(motions.subjects),
+        motions=len(motions),
+        figures=_over_subjects(of_subject, seed) | of_set,
+        notes=tuple(notes),
+        warnings=tuple(warnings),
+        left_out=(*motions.folder.left_out, *problems),
+    )
+
+
+def _over_subjects(of_subject: dict[str, dict[str, float]], seed: int) -> dict[str, Figure]:
+    names = dict.fromkeys(name for figures in of_subject.values() for name in figures)
+    rows = {}
+    for name in names:
+        values = {subject: figures.get(name, float("nan")) for subject, figures in of_subject.items()}
+        found = np.array([value for value in values.values() if np.isfinite(value)])
+        if len(found):
+            std = float(found.std(ddof=1)) if len(found) > 1 else float("nan")
+            rows[name] = Figure(float(found.mean()), std, len(found), *interval_of_mean(found, seed), values)
+    return rows
+
+
+def _distances_of(
+    subject: SubjectSet, reference: MotionSet | None, pooled: tuple[float, float] | None, band: Band | None
+) -> dict[str, float]:
+    motion, counted = subject.motion.numpy(), subject.counted.numpy()
+    angles = subject.curves[..., _ROTATIONS]
+    figures = {
+        "diversity": float(np.mean([published.entropy(m[c]) for m, c in zip(motion, counted, strict=True)])),
+        "diversity_of_subject": distances.diversity(angles),
+        "complete_squats": float(np.mean([m.has_squat for m in subject.source.motions])),
+    }
+    if reference is None:
+        return figures
+    figures["fidelity"] = published.fidelity(pooled, published.pooled_moments(motion[counted]))
+    scale = np.ones(len(COORDINATES))
+    scale[_TRANSLATIONS] = 100
+    moved = scale * distances.wasserstein_per_coordinate(reference.values, subject.values)
+    figures |= {f"w1_{name}": float(value) for name, value in zip(COORDINATES, moved, strict=True)}
+    figures["w1_rotations"] = float(moved[_ROTATIONS].mean())
+    figures["w1_translations"] = float(moved[_TRANSLATIONS].mean())
+    figures["w2_angles_subject"] = distances.optimal_transport(
+        distances.squared_costs(angles, reference.curves[..., _ROTATIONS])
+    )
+    if band:
+        inside = band.inside(subject.curves)
+        figures["inside_band"] = float(inside[:, _ROTATIONS].mean())
+        figures["inside_band_legs"] = float(inside[:, _LEGS].mean())
+    return figures
+
+
+def _set_distances(motions: MotionSet, reference: MotionSet, seed: int) -> dict[str, Figure]:
+    """Figures of the whole set, their intervals by drawing subjects; the reference stays as it is."""
+    chosen = np.arange(len(reference))
+    if len(chosen) > _MOST_TRANSPORTED:
+        chosen = np.random.default_rng(seed).choice(len(chosen), _MOST_TRANSPORTED, replace=False)
+        logger.info("optimal transport to %d of %d reference motions, drawn", len(chosen), len(reference))
+    costs = {
+        "w2_angles": distances.squared_costs(
+            motions.curves[..., _ROTATIONS], reference.curves[chosen][..., _ROTATIONS]
+        ),
+        "w2_pelvis": distances.squared_costs(
+            100 * motions.curves[..., _TRANSLATIONS], 100 * reference.curves[chosen][..., _TRANSLATIONS]
+        ),
+    }
+    moments = distances.moments(reference.features)
+    near = distances.Neighbourhoods(reference.features, motions.features)
+
+    def statistic(indices: np.ndarray) -> dict[str, float]:
+        rows, times = np.unique(indices, return_counts=True)
+        transported = {
+            name: distances.optimal_transport(cost[rows], times / times.sum()) for name, cost in costs.items()
+        }
+        frechet = distances.frechet_of_moments(moments, distances.moments(motions.features[indices]))
+        return {**transported, "frechet": frechet, **near.shares(indices)}
+
+    found = statistic(np.arange(len(motions)))
+    intervals = interval_of_set(statistic, motions.subject_of, seed)
+    return {name: Figure(value, float("nan"), len(motions.subjects), *intervals[name]) for name, value in found.items()}
+
+
+def _floor_of(motions: MotionSet) -> dict[str, dict[str, float]]:
+    known = [subject for subject in motions.subjects if subject.skeleton is not None]
+    if not known:
+        return {}
+    ground_m = published.ground_height(
+        [published.lowest_heights(subject.joint_centres, subject.counted) for subject in known]
+    )
+    return {
+        subject.name: published.floor_metrics(subject.joint_centres, subject.counted, ground_m)
+        | contact_metrics(subject.context(subject.once))
+        for subject in known
+    }
+
+
+def _guidance_of(subject: SubjectSet, low: float, high: float) -> dict[str, float]:
+    found = published_metrics(subject.context(subject.counted, activations=True), low, high, MUSCLE)
+    figures = {ours: found[theirs] for theirs, ours in _PUBLISHED_NAMES.items()}
+    repetition = subject.context(subject.repetition)
+    figures |= movement_metrics(repetition, MOVEMENT)
+    if subject.skeleton is not None:
+        figures |= movement_metrics(repetition, MOVEMENT_OF_MODEL)
+    sound = subject.context(subject.sound_activations, activations=True)
+    peak = summarise(evaluate("activation", sound, MUSCLE), "max")
+    figures["peak_activation"] = float(peak.mean())
+    figures["in_range"] = float((outside(peak, low, high).amax(1) == 0).float().mean())
+    figures["tilt_at_peak"] = float(summarise(evaluate("pelvis_tilt", sound), AT_PEAK, sound, MUSCLE).mean())
+    return figures
+
+
+def _said_of_normality(motions: MotionSet) -> str:
+    share = share_not_normal(motions.curves[..., _ROTATIONS])
+    if np.isnan(share):
+        return f"normality of {motions.name}'s curves: not tested, {len(motions)} motions are too few"
+    return (
+        f"normality of {motions.name}'s curves: Shapiro and Wilk's test rejects it at 5 % for {share:.0%} of points "
+        "(5 % expected of normal ones); a band of mean ± 2 SD is to be read accordingly"
+    )

@@ -1,0 +1,71 @@
+"""What the evaluation scripts do alike: evaluate the folder and the reference, print, write, and tell by their exit."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset.errors import InputError
+from dataset.session import DATA_ROOT_VARIABLE, data_root
+from utils.script import choose_device, set_seed, set_threads
+
+logger = logging.getLogger("bige")
+
+
+def evaluate_and_report(arguments, title: str, parts: Sequence[str]) -> None:
+    """Evaluate as the arguments of `options.evaluation` say, print the tables and write them.
+
+    title: of the files, `<title>_<row>`. parts: see `utils.metrics.catalogue.PARTS`. Leaves with status 1 where
+    something was left out. Raises InputError where nothing can be evaluated.
+    """
+    from utils.metrics.evaluation import evaluate_folder, evaluate_reference, load_reference
+    from utils.metrics.motion_sets import EvaluationModels
+    from utils.metrics.paper import ROWS
+    from utils.metrics.tables import readable, write_tables
+
+    if arguments.low >= arguments.high:
+        raise InputError(f"--low {arguments.low:g} is not below --high {arguments.high:g}")
+    set_threads(arguments.threads)
+    set_seed(arguments.seed)
+    models = EvaluationModels(choose_device(arguments.device), arguments.vq_name, arguments.surrogate_name)
+    named = arguments.data_root or os.environ.get(DATA_ROOT_VARIABLE)
+    root = data_root(arguments.data_root) if named else None
+    baseline = getattr(arguments, "baseline", None)
+    paper = ROWS[baseline] if baseline else "MoCap" if arguments.file_type == "mocap" else None
+    options = {"low": arguments.low, "high": arguments.high, "parts": parts, "seed": arguments.seed}
+
+    reference = load_reference([arguments.reference, root, _own_reference(arguments)], models)
+    row = evaluate_folder(
+        arguments.folder_path,
+        arguments.file_type,
+        reference,
+        models,
+        name=paper,
+        data_root=root,
+        subject=arguments.subject,
+        **options,
+    )
+    if not row.figures:
+        raise InputError(f"{arguments.folder_path}: nothing can be evaluated: {row.left_out[0]}")
+    rows = [evaluate_reference(reference, **options), row]
+    print(readable(rows, parts, paper))
+    for one in rows:
+        for warning in one.warnings:
+            logger.warning("%s", warning)
+    name = "_".join([title, *row.name.lower().split()])
+    write_tables(arguments.out, name, rows, parts, dict.fromkeys(["Reference", *([paper] if paper else [])]))
+    logger.info("%s.csv, .json, .tex and .md in %s", name, arguments.out)
+    if row.left_out:
+        logger.error("%d left out, the rest evaluated:\n  %s", len(row.left_out), "\n  ".join(row.left_out))
+        sys.exit(1)
+
+
+def _own_reference(arguments) -> Path | None:
+    """The evaluated data root itself, where it has muscle-driven repetitions."""
+    from dataset.session import discover_sessions
+
+    if arguments.file_type != "mocap":
+        return None
+    sessions = discover_sessions(arguments.folder_path)
+    return arguments.folder_path if any(session.muscle_driven for session in sessions) else None
