@@ -96,7 +96,7 @@ def test_arrays_that_are_none_are_named(tmp_path):
     np.save(tmp_path / "joints.npy", np.zeros((60, 22, 3)))
     np.save(tmp_path / "gap.npy", np.full((60, 33), np.nan))
     np.save(tmp_path / "words.npy", np.array([["no"] * 33] * 4))
-    np.save(tmp_path / "object.npy", np.array([{"a": 1}]), allow_pickle=True)
+    np.save(tmp_path / "object.npy", np.array([{"a": 1}]))
     np.save(tmp_path / "short.npy", np.zeros((2, 33)))
     (tmp_path / "text.npy").write_text("no array")
     found = read_motion_folder(tmp_path, "npy")
