@@ -1,0 +1,107 @@
+"""How long an evaluation with every metric takes, loading included: as many motions as the paper's tables rest on.
+
+    python benchmarks/evaluate.py
+    python benchmarks/evaluate.py --subjects 21 --motions 20
+
+Motion files (196 frames at 60 Hz, 33 coordinates) are made for the occasion from the demo people's recordings, a little
+different each, and the reference in the same number; every subject has a model of its own. One thread.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from options.common import positive_integer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--subjects", type=positive_integer, default=21, help="Subjects, each with its model.")
+    parser.add_argument("--motions", type=positive_integer, default=20, help="Motions of each subject.")
+    arguments = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as folder:
+        root, generated = Path(folder) / "root", Path(folder) / "generated"
+        make_motions(root, generated, arguments.subjects, arguments.motions)
+        begun = time.perf_counter()
+        laps: dict[str, float] = {}
+
+        def lap(what: str) -> None:
+            laps[what] = time.perf_counter() - begun - sum(laps.values())
+
+        import torch
+
+        from dataset.motion_folder import read_motion_folder
+        from utils.metrics.catalogue import PARTS
+        from utils.metrics.evaluation import evaluate_reference, evaluate_set, known_sessions, load_reference
+        from utils.metrics.motion_sets import EvaluationModels, MotionSet
+        from utils.metrics.tables import write_tables
+
+        torch.set_num_threads(1)
+        lap("import")
+        models = EvaluationModels()
+        reference = load_reference([root], models)
+        lap(f"read {len(reference)} reference motions")
+        read = read_motion_folder(generated, "mot", sessions=known_sessions(root))
+        motions = MotionSet.of("generated", read, models)
+        lap(f"read {len(motions)} motions")
+        figures = {}
+        for part in PARTS:
+            row = evaluate_set(motions, reference, parts=(part,))
+            figures |= row.figures
+            lap(f"{part}: {len(row.figures)} figures with intervals")
+        evaluate_reference(reference)
+        lap("the reference's own row")
+        write_tables(Path(folder) / "tables", "benchmark", [row])
+        lap("tables")
+    for what, seconds in laps.items():
+        print(f"{seconds:7.1f} s  {what}")
+    print(f"{sum(laps.values()):7.1f} s  in all, {len(figures)} figures of {arguments.subjects} subjects, one thread")
+
+
+def make_motions(root: Path, generated: Path, subjects: int, count: int) -> None:
+    """Write sessions with muscle-driven repetitions under `root`, and as many motions to evaluate to `generated`."""
+    import numpy
+
+    from dataset.coordinates import ROTATION_INDICES
+    from dataset.demo import SHIPPED
+    from dataset.motion_file import Motion, read_motion, write_motion
+    from dataset.session import discover_sessions
+    from dataset.window import windows_of_trial
+
+    draw = numpy.random.default_rng(0)
+    people = discover_sessions(SHIPPED)
+    windows = [window for person in people for window in windows_of_trial(read_motion(person.squat_trials[0]))]
+    driven = [read_motion(path) for person in people for path in person.squat_muscle_driven]
+
+    def varied(coordinates):
+        factors = numpy.ones(coordinates.shape[1])
+        factors[list(ROTATION_INDICES)] = draw.normal(1, 0.1, len(ROTATION_INDICES))
+        return coordinates * factors
+
+    for i in range(subjects):
+        session = root / "Data" / f"subject-{i:03d}" / "OpenSimData"
+        (session / "Model").mkdir(parents=True)
+        (session / "Kinematics").mkdir()
+        shutil.copy(people[i % len(people)].model_path, session / "Model")
+        for k in range(count):
+            window = windows[draw.integers(len(windows))].motion()
+            write_motion(
+                generated / f"latents_subject_run_subject-{i:03d}" / f"entry_{k}.mot",
+                Motion(window.time_s, varied(window.coordinates)),
+            )
+            motion = driven[draw.integers(len(driven))]
+            write_motion(
+                session / "Dynamics" / f"squats1_segment_{k}" / "kinematics_activations.mot",
+                Motion(motion.time_s, varied(motion.coordinates), motion.activations),
+                style="muscle_driven",
+            )
+
+
+if __name__ == "__main__":
+    main()
