@@ -66,6 +66,7 @@ class Actor:
     time_s: (T,) of the recording. hips_m: (T, 3) middle of the hip joints. joints: (T, J, 3) joint centres, and
     links: (L, 2) which of them a stick figure joins. repetition: (T,) 1 for the first repetition, 0 between them.
     cycle: (T,) how far through its repetition, 0 to 1, NaN between. rising: (T,) whether its lowest point is passed.
+    half_cycle_hips_m: (3,) middle of the hip joints at half of the first repetition, found at the recording's own rate.
     """
 
     label: str
@@ -77,6 +78,7 @@ class Actor:
     repetition: np.ndarray
     cycle: np.ndarray
     rising: np.ndarray
+    half_cycle_hips_m: np.ndarray
     muscles: MuscleLines | None = None
 
     def __len__(self) -> int:
@@ -90,7 +92,8 @@ class Actor:
 
     def frame_at(self, cycle: float) -> int:
         """The frame nearest to `cycle` (0 to 1) of the first repetition; of the whole motion where it has none."""
-        first = np.flatnonzero(self.repetition == 1)
+        counted = self.repetition[self.repetition > 0]
+        first = np.flatnonzero(self.repetition == counted[0]) if len(counted) else []
         if not len(first):
             return round(cycle * (len(self) - 1))
         return int(first[np.abs(self.cycle[first] - cycle).argmin()])
@@ -98,4 +101,4 @@ class Actor:
     @property
     def half_cycle_hip_m(self) -> float:
         """Height of the hips over the floor at half of the first repetition."""
-        return float(self.hips_m[self.frame_at(0.5), 1]) - self.ground_m
+        return float(self.half_cycle_hips_m[1]) - self.ground_m

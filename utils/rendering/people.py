@@ -2,10 +2,11 @@
 
 import logging
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from dataset.bone_meshes import BoneMesh, read_bone_meshes
 from dataset.coordinates import MUSCLES
@@ -50,25 +51,71 @@ class Person:
         return np.array([(joint.parent, joint.child) for joint in drawn])
 
 
-def prepare_motion(motion: Motion, rate_hz: float, repetition: int | None = None) -> Motion:
-    """The motion at `rate_hz`, standing at the origin and facing +x as it begins; its height is left alone.
+@dataclass(frozen=True)
+class Shot:
+    """A motion as it is filmed: `motion` at the video's rate, of which the phases were found at its own rate.
+
+    repetition, cycle, rising: (T,) as in `Actor`. half_cycle: the single frame at half of the first repetition, at half
+    of the motion where it has none.
+    """
+
+    motion: Motion
+    repetition: np.ndarray
+    cycle: np.ndarray
+    rising: np.ndarray
+    half_cycle: Motion
+
+
+def prepare_motion(motion: Motion, rate_hz: float, repetition: int | None = None) -> Shot:
+    """The motion seen at `rate_hz`, standing at the origin and facing +x as it begins; its height is left alone.
 
     repetition: keep only this squat repetition, 1 for the first.
-    Raises InputError where the motion has no such repetition, and as `resample` does.
+    Raises InputError where the motion has no such repetition, and where it has gaps or fewer than four frames.
     """
+    motion = resample(motion, motion.rate_hz)  # even, and its angles without jumps
+    found = segment_repetitions(motion)
     if repetition is not None:
-        found = segment_repetitions(motion)
         if not 1 <= repetition <= len(found):
             raise InputError(
                 f"{motion.source or 'the motion'}: has {len(found)} squat repetition(s), so no repetition {repetition}"
             )
-        motion = motion.cut(found[repetition - 1].start_frame, found[repetition - 1].end_frame)
-    motion = resample(motion, rate_hz)
-    return replace(motion, coordinates=place(motion.coordinates)[0])
+        start, end = found[repetition - 1].start_frame, found[repetition - 1].end_frame
+        motion = motion.cut(start, end)
+        found = [
+            replace(
+                found[repetition - 1],
+                start_frame=0,
+                end_frame=end - start,
+                bottom_frame=found[repetition - 1].bottom_frame - start,
+            )
+        ]
+    motion = replace(motion, coordinates=place(motion.coordinates)[0])
+
+    start, end = (found[0].start_frame, found[0].end_frame - 1) if found else (0, len(motion) - 1)
+    half = (start + end) // 2
+    times = np.arange(int((motion.time_s[-1] - motion.time_s[0]) * rate_hz + 1e-6) + 1) / rate_hz + motion.time_s[0]
+    order, cycle, rising = np.zeros(len(times), int), np.full(len(times), np.nan), np.zeros(len(times), bool)
+    for k, one in enumerate(found, 1):
+        first, bottom, last = motion.time_s[[one.start_frame, one.bottom_frame, one.end_frame - 1]]
+        inside = (times >= first) & (times <= last)
+        order[inside] = k if repetition is None else repetition
+        cycle[inside] = (times[inside] - first) / (last - first)
+        rising |= inside & (times > bottom)
+    return Shot(_at(motion, times), order, cycle, rising, motion.cut(half, half + 1))
+
+
+def _at(motion: Motion, times: np.ndarray) -> Motion:
+    """The motion at other times, interpolated and not filtered: a slower film does not smooth what it films."""
+    spline = partial(make_interp_spline, motion.time_s, k=min(3, len(motion) - 1))
+    activations = motion.activations
+    if activations is not None:
+        activations = PchipInterpolator(motion.time_s, activations)(times).clip(0, 1)
+    extra = {name: spline(values)(times) for name, values in motion.extra.items()}
+    return Motion(times, spline(motion.coordinates)(times), activations, extra, motion.source)
 
 
 def make_actor(
-    motion: Motion, person: Person, label: str, *, surface: Surface | None = None, muscles: bool = True
+    shot: Shot, person: Person, label: str, *, surface: Surface | None = None, muscles: bool = True
 ) -> Actor:
     """What is drawn of a motion (see `prepare_motion`): bones, or `surface` (T frames as well) in their place.
 
@@ -76,13 +123,15 @@ def make_actor(
     """
     import torch
 
+    motion = shot.motion
     skeleton = person.skeleton
     with torch.no_grad():
         frames = torch.as_tensor(motion.coordinates, dtype=torch.float32)
         rotations, origins = (value.numpy() for value in skeleton.bodies(frames, motion.extra))
         joints = skeleton.joint_centres(frames, motion.extra).numpy()
+        half = torch.as_tensor(shot.half_cycle.coordinates, dtype=torch.float32)
+        half_joints = skeleton.joint_centres(half, shot.half_cycle.extra)[0].numpy()
     hips = [skeleton.joint_names.index(f"hip_{side}") for side in "lr"]
-    repetition, cycle, rising = _phases(motion)
     actor = Actor(
         label=label,
         time_s=motion.time_s,
@@ -90,9 +139,10 @@ def make_actor(
         hips_m=joints[:, hips].mean(1),
         joints=joints,
         links=person.links,
-        repetition=repetition,
-        cycle=cycle,
-        rising=rising,
+        repetition=shot.repetition,
+        cycle=shot.cycle,
+        rising=shot.rising,
+        half_cycle_hips_m=half_joints[hips].mean(0),
     )
     if not muscles or surface is not None or motion.activations is None:
         return actor
@@ -106,15 +156,3 @@ def make_actor(
         radius_m=np.maximum(_RADIUS_M_PER_ROOT_NEWTON * np.sqrt(points.strength_n), _THINNEST_M),
     )
     return replace(actor, muscles=lines)
-
-
-def _phases(motion: Motion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(repetition, cycle, rising) of each frame, see `Actor`."""
-    repetition = np.zeros(len(motion), int)
-    cycle, rising = np.full(len(motion), np.nan), np.zeros(len(motion), bool)
-    found = segment_repetitions(motion)
-    for k, r in enumerate(found, 1):
-        repetition[r.start_frame : r.end_frame] = k
-        cycle[r.start_frame : r.end_frame] = np.linspace(0, 1, r.end_frame - r.start_frame)
-        rising[r.bottom_frame : r.end_frame] = True
-    return repetition, cycle, rising
