@@ -7,7 +7,8 @@
 
 Writes to <out-dir>/<exp-name>/ losses_<session>.csv, TensorBoard events, summary.json and, in
 mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-name>.mot by peak activation (kinematics in
-degrees on the floor y = 0, and the predicted activations), latents.npz, summary.json, args.json and overview.png.
+degrees on the floor y = 0, and the predicted activations), latents.npz, summary.json, args.json, overview.png and
+report.html, which explains all of it.
 Exits with 1 if fewer than --min-samples motions met what is required; those that missed by least fill up.
 """
 
@@ -27,25 +28,16 @@ def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
     from dataset.errors import InputError
-    from utils.terms import parse_term, published_terms, read_terms
+    from utils.terms import terms_of
 
-    if arguments.candidates > 1 and not arguments.verify:
-        raise InputError("--candidates are chosen by simulation, which --no-verify leaves out; drop one of the two")
+    if arguments.refine is None:
+        arguments.refine = 2 if arguments.verify else 0
+    if not arguments.verify and (arguments.candidates > 1 or arguments.refine):
+        raise InputError(
+            "--candidates and --refine rest on simulation, which --no-verify leaves out; drop one of the two"
+        )
 
-    terms = published_terms(
-        arguments.low,
-        arguments.high,
-        arguments.muscle,
-        tilt=arguments.alpha_tilt,
-        asymmetry=arguments.alpha_asymmetry,
-        angular_speed=arguments.alpha_angular_speed,
-        com_speed=arguments.alpha_com_speed,
-        com_acceleration=arguments.alpha_com_acceleration,
-        slide=arguments.alpha_slide,
-        mac=arguments.alpha_mac,
-    )
-    terms += [parse_term(line) for line in arguments.constraint]
-    terms += read_terms(arguments.constraints) if arguments.constraints else []
+    terms = terms_of(arguments)
 
     from dataset.session import open_session
     from utils.guidance import Guidance, Schedule, search
@@ -61,8 +53,10 @@ def main() -> None:
     )
     from utils.guidance_overview import draw_overview
     from utils.guidance_progress import Progress
+    from utils.refinement import ITERATIONS, refine
     from utils.script import choose_device, save_arguments, set_seed, set_threads
-    from utils.verification import choose_by_simulation
+    from utils.simulation import build_simulator
+    from utils.verification import choose_by_simulation, simulate
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
@@ -100,16 +94,25 @@ def main() -> None:
             give_up=arguments.give_up,
             report=progress,
         )
+        if arguments.verify and samples:
+            logger.info("simulating %d motions on the person's own model", len(samples))
+            simulator = build_simulator(session.model_path, folder.run / "cache")
+        if arguments.refine and samples:
+            samples = refine(
+                samples,
+                guidance,
+                models,
+                lambda motion: simulate(simulator, motion).activations,
+                arguments.refine,
+                progress.rounds(ITERATIONS),
+            )
     if not samples:
         raise KeyboardInterrupt
 
     samples, verification = in_order(samples, arguments.muscle), None
     if arguments.verify:
-        logger.info("simulating %d motions on the person's own model", len(samples))
         limits, wanted = (arguments.low, arguments.high), arguments.min_samples
-        samples, verification = choose_by_simulation(
-            samples, session, arguments.muscle, *limits, wanted, folder.run / "cache"
-        )
+        samples, verification = choose_by_simulation(samples, simulator, arguments.muscle, *limits, wanted)
     paths = write_samples(folder, samples, latents.names)
     summary = summarise_run(
         samples,

@@ -17,14 +17,23 @@ _THIGH, _SHANK = 0.505, 0.495
 _LUMBAR_OF_LEG = (-0.126, 0.102)
 _UPPER_ARM, _FOREARM = 0.54, 0.46
 _TOE_OF_FOOT = (0.90, -0.33, 0.0)
-POINTS = 13  # mid-shoulders, and knee, ankle, toes, shoulder, elbow and wrist of both sides
+_OF_A_SIDE = ("knee", "ankle", "toes", "shoulder", "elbow", "wrist")
+_SEEN = ("neck", *(f"{name}_{side}" for side in "lr" for name in _OF_A_SIDE))
+POINTS = len(_SEEN)
 
 
 def stick_figure(motion: Tensor, person: Tensor) -> Tensor:
     """Points (B, T, 13, 3) in metres about the pelvis, along the ground's axes.
 
+    They are mid-shoulders, and knee, ankle, toes, shoulder, elbow and wrist of the left and then of the right side.
     motion: (B, T, 33), degrees and metres, canonical order. person: (B, 7) or (7,), see PERSON_FEATURES.
     """
+    points = stick_points(motion, person)
+    return torch.stack([points[name] for name in _SEEN], -2)
+
+
+def stick_points(motion: Tensor, person: Tensor) -> dict[str, Tensor]:
+    """The same by name, each (B, T, 3) in metres about the pelvis, with the hips and the lumbar joint (`back`)."""
     angle = {name: motion[..., i].deg2rad() for name, i in COORDINATE_INDEX.items()}
     person = person.to(motion).expand(len(motion), -1)
     length = {name: person[:, i, None] for i, name in enumerate(PERSON_FEATURES)}  # (B, 1)
@@ -36,8 +45,9 @@ def stick_figure(motion: Tensor, person: Tensor) -> Tensor:
 
     pelvis = _turn(angle["pelvis_tilt"], angle["pelvis_list"], angle["pelvis_rotation"])  # (B, T, 3, 3)
     back = pelvis @ _turn(angle["lumbar_extension"], angle["lumbar_bending"], angle["lumbar_rotation"])
-    neck = along(pelvis, _LUMBAR_OF_LEG[0] * leg, _LUMBAR_OF_LEG[1] * leg, zero) + along(back, zero, trunk, zero)
-    points = [neck]
+    lumbar = along(pelvis, _LUMBAR_OF_LEG[0] * leg, _LUMBAR_OF_LEG[1] * leg, zero)
+    neck = lumbar + along(back, zero, trunk, zero)
+    points = {"back": lumbar, "neck": neck}
     for side, sign in (("l", -1.0), ("r", 1.0)):
         thigh = pelvis @ _turn(
             angle[f"hip_flexion_{side}"], sign * angle[f"hip_adduction_{side}"], sign * angle[f"hip_rotation_{side}"]
@@ -45,8 +55,8 @@ def stick_figure(motion: Tensor, person: Tensor) -> Tensor:
         shank = thigh @ _turn_z(-angle[f"knee_angle_{side}"])
         sole = shank @ _turn_z(angle[f"ankle_angle_{side}"])
         half_width = sign * length["hip_width_m"] / 2
-        knee = along(pelvis, _HIP_OF_LEG[0] * leg, _HIP_OF_LEG[1] * leg, half_width)
-        knee = knee + along(thigh, zero, -_THIGH * leg, zero)
+        hip = along(pelvis, _HIP_OF_LEG[0] * leg, _HIP_OF_LEG[1] * leg, half_width)
+        knee = hip + along(thigh, zero, -_THIGH * leg, zero)
         ankle = knee + along(shank, zero, -_SHANK * leg, zero)
         toes = ankle + along(sole, *(share * foot for share in _TOE_OF_FOOT))
         upper_arm = back @ _turn(
@@ -55,8 +65,10 @@ def stick_figure(motion: Tensor, person: Tensor) -> Tensor:
         shoulder = neck + along(back, zero, zero, sign * length["shoulder_width_m"] / 2)
         elbow = shoulder + along(upper_arm, zero, -_UPPER_ARM * arm, zero)
         forearm = upper_arm @ _turn_z(angle[f"elbow_flex_{side}"])
-        points += [knee, ankle, toes, shoulder, elbow, elbow + along(forearm, zero, -_FOREARM * arm, zero)]
-    return torch.stack(points, -2)
+        wrist = elbow + along(forearm, zero, -_FOREARM * arm, zero)
+        own = (hip, knee, ankle, toes, shoulder, elbow, wrist)
+        points |= {f"{name}_{side}": point for name, point in zip(("hip", *_OF_A_SIDE), own, strict=True)}
+    return points
 
 
 def _turn(z: Tensor, x: Tensor, y: Tensor) -> Tensor:

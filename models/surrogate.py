@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dataset.coordinates import FRAME_RATE_HZ
+from models.ground_loads import LOADS, ground_loads
 from models.normalizer import Normalizer
 from models.skeleton import PERSON_FEATURES
 from models.stick_figure import POINTS, stick_figure
@@ -25,7 +27,8 @@ class SurrogateConfig:
     person_features: int = len(PERSON_FEATURES)  # 0: the model knows nothing of the person
     norm_first: bool = False  # normalise what goes into a layer's branches, not what comes out; learns sooner
     stick_figure: bool = False  # joints of a stick figure of the person's proportions are inputs too
-    derivatives: bool = False  # speeds and accelerations of all inputs, by central differences, are inputs too
+    derivatives: bool = False  # speeds and accelerations of these, by central differences, are inputs too
+    ground_loads: bool = False  # loads on the legs by the laws of motion of a stick figure's masses are inputs too
 
 
 _LAG_FRAMES = 5  # differences over 1/12 s: they see what the labels see, motion below 4 Hz, and not the jitter above
@@ -42,11 +45,11 @@ class Surrogate(nn.Module):
         super().__init__()
         self.config = config = config or SurrogateConfig()
         channels = config.coordinates
-        if config.stick_figure:
-            if config.person_features != len(PERSON_FEATURES):
-                raise ValueError("a stick figure needs the person's proportions: person_features must not be 0")
-            channels += 3 * POINTS
+        if (config.stick_figure or config.ground_loads) and config.person_features != len(PERSON_FEATURES):
+            raise ValueError("a stick figure needs the person's proportions: person_features must not be 0")
+        channels += 3 * POINTS if config.stick_figure else 0
         channels *= 3 if config.derivatives else 1
+        channels += LOADS if config.ground_loads else 0
         self.normalizer = Normalizer(channels)
         self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
         channels += config.person_features
@@ -66,7 +69,7 @@ class Surrogate(nn.Module):
 
     def channels(self, motion: Tensor, person: Tensor | None = None) -> Tensor:
         """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, a stick figure of the person
-        (B, person_features), and the first and second central differences, a frame, of all these.
+        (B, person_features), the first and second central differences, a frame, of these, and the loads on the legs.
         """
         channels = motion
         if self.config.stick_figure:
@@ -77,6 +80,8 @@ class Surrogate(nn.Module):
             speed = (after - before) / (2 * _LAG_FRAMES)
             acceleration = (after - 2 * channels + before) / _LAG_FRAMES**2
             channels = torch.cat([channels, speed, acceleration], -1)
+        if self.config.ground_loads:
+            channels = torch.cat([channels, ground_loads(motion, person, FRAME_RATE_HZ)], -1)
         return channels
 
     def forward(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:

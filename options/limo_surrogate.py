@@ -130,6 +130,14 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Guide F times --min-samples motions and keep those whose simulated peaks lie nearest to the range; "
         "takes F times as long.",
     )
+    optimisation.add_argument(
+        "--refine",
+        type=int,
+        default=None,
+        metavar="N",
+        help="Correct the surrogate by what the simulation finds in each motion and guide on for 150 iterations, at "
+        "most N times, until the simulation itself finds what is required; the default is 2, and 0 with --no-verify.",
+    )
     optimisation.add_argument("--batch-size", type=positive_integer, default=20, help="Samples optimised together.")
     optimisation.add_argument(
         "--patience",

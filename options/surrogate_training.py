@@ -44,6 +44,12 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "load turns on where the body is over the feet, which joint angles alone do not say.",
     )
     network.add_argument(
+        "--ground-loads",
+        action="store_true",
+        help="Give the network the loads on both legs too, as the laws of motion give them from point masses on the "
+        "stick figure: the share of each foot, centres of pressure, and moments about ankles, knees and hips.",
+    )
+    network.add_argument(
         "--norm-first",
         action="store_true",
         help="Normalise before attention and feed-forward, not after: learns in fewer epochs than the paper's order.",

@@ -222,7 +222,7 @@ class Guidance:
         context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         distance, nearest = self.proximity(z)
-        violation = self._violation(values, distance)
+        violation = self.violation(values, distance)
         return [
             Sample(
                 start=start,
@@ -244,8 +244,10 @@ class Guidance:
         values = [term.value(context) for term in self.terms]
         return values, [term.loss(value) for term, value in zip(self.terms, values, strict=True)]
 
-    def _violation(self, values: list[Tensor], distance: Tensor) -> Tensor:
-        """(B,) by how many tolerances the worst of what is required is missed."""
+    def violation(self, values: list[Tensor], distance: Tensor) -> Tensor:
+        """(B,) by how many tolerances the worst of what is required is missed, of each term's values (B, C) and the
+        distance (B,) to the training latents; 0 inside.
+        """
         far = (distance.detach() / self.furthest - 1).clamp_min(0) / TOLERANCE_OF_DISTANCE
         pairs = zip(self.terms, values, strict=True)
         missed = [term.violation(value.detach()) for term, value in pairs if term.required]
@@ -291,7 +293,7 @@ class Guidance:
         self, state: "_State", z: Tensor, values: list[Tensor], losses: list[Tensor], distance: Tensor
     ) -> None:
         """Remember each active sample's iterate if none before was better."""
-        violation = self._violation(values, distance)
+        violation = self.violation(values, distance)
         score = (self.beta * distance.detach()).double()
         for term, loss in zip(self.terms, losses, strict=True):
             if not term.required:

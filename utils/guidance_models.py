@@ -19,6 +19,7 @@ from models.published_surrogate import PublishedSurrogate
 from utils.checkpoints import checkpoint_in, load_surrogate, load_vqvae
 from utils.guidance import Anywhere, CodebookProximity, CodebookStarts, PrincipalMoves, Proximity, Starts
 from utils.quantities import Context
+from utils.refinement import corrected
 
 logger = logging.getLogger("bige")
 
@@ -95,17 +96,21 @@ class FrozenModels:
         """Where all of it is."""
         return next(self.vqvae.parameters()).device
 
-    def describe(self, z: Tensor) -> Context:
-        """Latents (B, L, D) -> the Context of the motions that they are for this person."""
+    def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
+        """Latents (B, L, D) -> the Context of the motions that they are for this person.
+
+        correction: (B, T, 80) log odds to add to what the surrogate says, see `utils.refinement`.
+        """
         motion = low_pass(self.vqvae.decode(z), self.smooth_hz)
         motion, points = stand_on_floor(motion, self.skeleton)
-        return self.describe_motion(motion, contact_points=points)
+        surrogate = self._activations if correction is None else corrected(self._activations, correction)
+        return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
 
     def describe_motion(self, motion: Tensor, **options) -> Context:
         """The Context of motions (B, T, 33) that stand on the floor y = 0; options as for `Context`."""
+        options.setdefault("surrogate", self._activations)
         return Context(
             motion,
-            surrogate=self._activations,
             person=self.person,
             skeleton=self.skeleton,
             floor_height_m=0.0,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dataset.coordinates import MUSCLES, ROTATION_INDICES
 from dataset.whole_file import written_whole
 from dataset.window_tensors import WindowTensors
+from models.ground_loads import LOADS
 from models.skeleton import PERSON_FEATURES
 from models.surrogate import Surrogate, SurrogateConfig
 
@@ -35,6 +36,7 @@ def config_of(arguments) -> SurrogateConfig:
         dropout=arguments.dropout,
         stick_figure=arguments.stick_figure,
         derivatives=arguments.derivatives,
+        ground_loads=arguments.ground_loads,
         norm_first=arguments.norm_first,
         person_features=0 if arguments.no_person else len(PERSON_FEATURES),
     )
@@ -44,9 +46,10 @@ def config_of(arguments) -> SurrogateConfig:
 def fit_to_data(model: Surrogate, windows: WindowTensors) -> None:
     """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
     channels = model.channels(windows.motion, windows.person)
-    least_std = torch.full((channels.shape[-1] // (3 if model.config.derivatives else 1),), _LEAST_STD)
-    least_std[list(ROTATION_INDICES)] = _LEAST_STD_DEG
-    least_std = least_std.repeat(channels.shape[-1] // len(least_std))
+    least_std = torch.full((channels.shape[-1],), _LEAST_STD)
+    loads = LOADS if model.config.ground_loads else 0
+    orders = 3 if model.config.derivatives else 1
+    least_std[: len(least_std) - loads].view(orders, -1)[:, list(ROTATION_INDICES)] = _LEAST_STD_DEG
     model.normalizer.fit(channels, windows.recorded, least_std=least_std.to(channels))
     if model.person_normalizer is not None:
         model.person_normalizer.fit(windows.person, least_std=_LEAST_STD_PERSON)

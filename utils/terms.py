@@ -63,6 +63,13 @@ class Term:
         """Whether a sample has to meet it."""
         return not self.wish and self.comparison != "small"
 
+    def aimed_inside(self, share: float) -> "Term":
+        """The same, its range narrowed by `share` of its width at both ends; a one-sided term stays as it is."""
+        if self.comparison != "within":
+            return self
+        margin = share * (self.high - self.low)
+        return replace(self, low=self.low + margin, high=self.high - margin)
+
     @property
     def label(self) -> str:
         """A column's title: the given name, or quantity and statistic."""
@@ -273,6 +280,27 @@ def published_terms(
         Term("foot_slip", "mean", "small", weight=slide, scale=frame, name="slide"),
     ]
     return [term for term in terms if term.weight > 0]
+
+
+def terms_of(arguments) -> list[Term]:
+    """What the arguments of LIMO_Surrogate.py ask: the published terms, and the constraints added to them.
+
+    Raises InputError where a constraint cannot be read.
+    """
+    terms = published_terms(
+        arguments.low,
+        arguments.high,
+        arguments.muscle,
+        tilt=arguments.alpha_tilt,
+        asymmetry=arguments.alpha_asymmetry,
+        angular_speed=arguments.alpha_angular_speed,
+        com_speed=arguments.alpha_com_speed,
+        com_acceleration=arguments.alpha_com_acceleration,
+        slide=arguments.alpha_slide,
+        mac=arguments.alpha_mac,
+    )
+    terms += [parse_term(line) for line in arguments.constraint]
+    return terms + (read_terms(arguments.constraints) if arguments.constraints else [])
 
 
 def vocabulary() -> str:

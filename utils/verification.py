@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from dataset.coordinates import FRAME_RATE_HZ, MUSCLE_INDEX
-from dataset.session import Session
-from models.activations import ENDS_S
+from models.activations import ENDS_S, ActivationSimulator, Simulation
 from utils.guidance import Sample
-from utils.simulation import build_simulator
 
 _TOLERANCE = 0.05  # of activation, between what was promised and what the simulation finds
 
@@ -78,15 +75,18 @@ class Verification:
         return "\n".join(lines)
 
 
-def verify(session: Session, motion: Tensor, predicted: Tensor, muscle: str, cache_dir: Path) -> Verification:
-    """Simulate motions (S, T, 33) of a session's person, at 60 Hz, beside the activations predicted for them.
+@torch.no_grad()
+def simulate(simulator: ActivationSimulator, motion: Tensor) -> Simulation:
+    """The Simulation of motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, on the CPU."""
+    return simulator(motion.detach().cpu().double(), FRAME_RATE_HZ)
 
-    motion: degrees and metres, canonical order. predicted: (S, T, 80). muscle: without its side, for instance vasmed.
-    cache_dir: where the model's muscle paths are kept. Raises InputError where the model lacks muscles.
+
+def verify(simulator: ActivationSimulator, motion: Tensor, predicted: Tensor, muscle: str) -> Verification:
+    """Simulate motions (S, T, 33) beside the activations predicted for them.
+
+    motion: as for `simulate`. predicted: (S, T, 80). muscle: without its side, for instance vasmed.
     """
-    simulator = build_simulator(session.model_path, cache_dir)
-    with torch.no_grad():
-        simulation = simulator(motion.cpu().double(), FRAME_RATE_HZ)
+    simulation = simulate(simulator, motion)
     ends = round(ENDS_S * FRAME_RATE_HZ)
     inner, sides = slice(ends, -ends), [MUSCLE_INDEX[f"{muscle}_{side}"] for side in "lr"]
     vertical = simulation.ground_forces[:, inner, :, 1]
@@ -100,15 +100,15 @@ def verify(session: Session, motion: Tensor, predicted: Tensor, muscle: str, cac
 
 
 def choose_by_simulation(
-    samples: Sequence[Sample], session: Session, muscle: str, low: float, high: float, wanted: int, cache_dir: Path
+    samples: Sequence[Sample], simulator: ActivationSimulator, muscle: str, low: float, high: float, wanted: int
 ) -> tuple[list[Sample], Verification]:
     """The `wanted` samples whose simulated peaks lie nearest to low to high, in their order, and their Verification.
 
-    Those that meet what was required of them come first. Raises InputError as `verify` does.
+    Those that meet what was required of them come first.
     """
     motion = torch.stack([sample.motion for sample in samples])
     promised = torch.stack([sample.activations for sample in samples])
-    verification = verify(session, motion, promised, muscle, cache_dir)
+    verification = verify(simulator, motion, promised, muscle)
     missed = verification.missed_by(low, high).tolist()
     best = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, missed[j]))
     kept = sorted(best[:wanted])

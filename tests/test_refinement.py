@@ -1,0 +1,82 @@
+"""Refinement: what the simulation finds comes into the range, where the surrogate alone promised what is not so."""
+
+import pytest
+import torch
+from bodies import StandIn, activations_of, squat
+
+from utils.guidance import Guidance, Proximity, Schedule
+from utils.quantities import Context
+from utils.refinement import corrected, log_odds, refine
+from utils.terms import Term
+
+PEAK = Term("activation", "max", "within", 0.30, 0.34, argument="vasmed", tolerance=0.005)
+LATENTS = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))
+
+
+class Models:
+    """Latents (B, 4, 3) are squats of 90 + 10 z[0, 0] degrees; the surrogate reads 0.4 activation at 90 degrees."""
+
+    def describe(self, z, correction=None):
+        motion = squat(1, 32).repeat(len(z), 1, 1) * (1 + z[:, :1, :1] / 9)
+        surrogate = activations_of if correction is None else corrected(activations_of, correction)
+        return Context(motion, surrogate=surrogate, skeleton=StandIn())
+
+    def describe_motion(self, motion, **options):
+        return Context(motion, **({"surrogate": activations_of, "skeleton": StandIn()} | options))
+
+
+def truth(motion):
+    """What a simulation finds: a fifth more than the surrogate says, and still more the deeper the squat."""
+    promised = activations_of(motion)
+    return promised * (1.2 + promised)
+
+
+def guided(count=4):
+    models = Models()
+    guidance = Guidance(models.describe, [PEAK], Proximity(LATENTS), lr=0.2, schedule=Schedule(120))
+    samples = guidance.answer(guidance.optimise(LATENTS[:count]), list(range(count)))
+    return models, guidance, samples
+
+
+def peaks(samples):
+    return truth(torch.stack([sample.motion for sample in samples])).amax((1, 2))
+
+
+def test_the_simulation_comes_to_find_what_was_asked():
+    models, guidance, samples = guided()
+    assert all(sample.accepted for sample in samples)  # promised
+    assert (peaks(samples) > 0.40).all()  # and not so
+    refined = refine(samples, guidance, models, truth, rounds=3)
+    assert ((peaks(refined) >= 0.30) & (peaks(refined) <= 0.34)).all()
+    assert [sample.start for sample in refined] == [sample.start for sample in samples]
+    for sample in refined:  # the corrected surrogate says what the simulation finds
+        assert sample.activations.max().item() == pytest.approx(truth(sample.motion[None]).max().item(), abs=0.01)
+
+
+def test_a_motion_that_meets_it_already_is_left_alone():
+    models, guidance, samples = guided()
+    rows = []
+    refined = refine(samples, guidance, models, activations_of, rounds=2, report=rows.append)
+    assert rows == []
+    assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
+
+
+def test_it_never_returns_a_version_that_the_simulation_likes_less():
+    models, guidance, samples = guided()
+    calls = []
+
+    def contrary(motion):  # worse from round to round, whatever the motion is
+        calls.append(len(motion))
+        return torch.full_like(truth(motion), 0.5 + 0.1 * len(calls))
+
+    refined = refine(samples, guidance, models, contrary, rounds=2)
+    assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
+    assert len(calls) == 3
+
+
+def test_a_correction_turns_one_answer_into_the_other_and_stays_within_0_and_1():
+    said, found = torch.tensor([[[0.05, 0.4, 0.98]]]), torch.tensor([[[0.10, 0.9, 0.2]]])
+    surrogate = corrected(lambda motion: said, log_odds(found) - log_odds(said))
+    torch.testing.assert_close(surrogate(None), found)
+    high = corrected(lambda motion: 0.5 + said / 2, torch.full((1, 1, 3), 5.0))(None)
+    assert ((high > 0) & (high < 1)).all()
