@@ -54,6 +54,7 @@ def main() -> None:
     from utils.guidance_overview import draw_overview
     from utils.guidance_progress import Progress
     from utils.refinement import ITERATIONS, refine
+    from utils.report.build import write_report
     from utils.script import choose_device, save_arguments, set_seed, set_threads
     from utils.simulation import build_simulator
     from utils.verification import choose_by_simulation, simulate
@@ -129,11 +130,13 @@ def main() -> None:
         verification.add_to(summary, arguments.low, arguments.high)
     write_summary(folder, summary)
     draw_overview(folder.motions / "overview.png", samples, models, session, arguments, verification)
+    report = write_report(folder.motions, session, verification)
     print(table(summary))
     if verification:
         print(f"\nsimulated on {session.model_path.name}: peak {arguments.muscle}, promised and found")
         print(verification.table(arguments.low, arguments.high))
     logger.info("%d motions, summary.json and overview.png in %s", len(paths), folder.motions)
+    logger.info("open %s in a browser", report)
     if guidance.interrupted:
         raise KeyboardInterrupt
     if summary["accepted"] < arguments.min_samples:

@@ -5,8 +5,12 @@ import logging
 import os
 import platform
 import random
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 from dataset.errors import InputError
@@ -76,9 +80,19 @@ def refuse_trained(folder: str | Path, resumed: str | Path | None = None) -> Non
 
 def save_arguments(arguments: argparse.Namespace, folder: str | Path, name: str = "args.json") -> None:
     """Write `args.json` (or `name`): the arguments, the command and the versions that made what is in `folder`."""
-    import torch
-
     record = dict(vars(arguments))
-    record["_command"] = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    record["_versions"] = {"python": platform.python_version(), "torch": torch.__version__}
+    record["_command"] = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    record["_versions"] = versions()
     write_json(Path(folder) / name, record)
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of python, torch and opensim, and the git commit of this code where it is a clone."""
+    found = {"python": platform.python_version()} | {name: version(name) for name in ("torch", "opensim")}
+    describe = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        found["commit"] = subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        logger.debug("no git commit to record: not a clone, or no git")
+    return found

@@ -1,0 +1,315 @@
+"""The report says what the run's files say, opens without a network, and is small."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from report_run import ARGUMENTS, make_run, make_session
+
+import report
+from dataset.coordinates import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
+from dataset.errors import InputError
+from dataset.motion_file import read_motion
+from dataset.osim_model import load_skeleton
+from dataset.session import Session
+from utils.report import charts, encoding, words
+from utils.report.build import write_report
+from utils.report.figure import Figure
+from utils.report.reference import _band_of, reference_of
+from utils.report.run_files import SIMULATED_NAME, read_run
+from utils.terms import published_terms
+from utils.verification import Verification
+
+VOID = {"meta", "link", "input", "br", "img"}
+
+
+class Page(HTMLParser):
+    """A parsed page: every element with its attributes, and the text of each; fails where tags do not nest."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open, self.elements = [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        element = {"tag": tag, "text": "", **dict(attrs)}
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append({"tag": tag, "text": "", **dict(attrs)})
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+    def find(self, **wanted):
+        return [e for e in self.elements if all(e.get(key.replace("_", "-")) == v for key, v in wanted.items())]
+
+    @property
+    def data(self) -> dict:
+        return json.loads(self.find(id="data")[0]["text"])
+
+    def words(self) -> str:
+        return " ".join(self.find(tag="body")[0]["text"].split())
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory) -> Session:
+    return make_session(tmp_path_factory.mktemp("session") / "person")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def page(folder, session) -> Page:
+    return Page(write_report(folder, session).read_text())
+
+
+def test_it_asks_nothing_of_a_network(folder, page):
+    text = (folder / "report.html").read_text()
+    assert re.findall(r"https?:[^\"' ]*", text) == ["http://www.w3.org/2000/svg"]  # a name, not an address
+    assert not re.search(r"@import|url\(|import\(|fetch\(|XMLHttpRequest", text)
+    for element in page.elements:
+        assert "src" not in element
+        assert element.get("href", "#").startswith(("#", "data:"))
+    policy = page.find(http_equiv="Content-Security-Policy")[0]["content"]
+    assert policy.startswith("default-src 'none'")
+
+
+def test_it_leads_with_the_answer(page):
+    assert page.find(tag="h1")[0]["text"] == "2 of 3 met what was asked. Simulated: 1 of 3 in range."
+    assert "vastus medialis activation lies between 0.35 and 0.45" in page.words()
+
+
+def test_every_id_is_there_once_and_every_label_leads_somewhere(page):
+    ids = [element["id"] for element in page.elements if "id" in element]
+    assert len(ids) == len(set(ids))
+    links = [e["href"][1:] for e in page.find(tag="a")] + [e["aria-describedby"] for e in page.find(id="player")]
+    assert set(links) <= set(ids)
+    headings = [int(e["tag"][1]) for e in page.elements if re.fullmatch("h[1-6]", e["tag"])]
+    assert headings[0] == 1
+    assert all(b - a <= 1 for a, b in zip(headings, headings[1:], strict=False))
+
+
+def test_the_figures_points_are_the_joint_centres_within_a_millimetre(folder, page, session):
+    skeleton = load_skeleton(session.model_path)
+    names = Figure(skeleton).names
+    for j, motion in enumerate(m for m in page.data["motions"] if m["kind"] == "sample"):
+        written = read_motion(folder / f"entry_{j}_hand.mot")
+        points = encoding.decode(motion["points"], "<i2").reshape(196, len(names), 3) / 1000
+        with torch.no_grad():
+            centres = skeleton.joint_centres(torch.as_tensor(written.coordinates, dtype=torch.float32)).numpy()
+            soles = skeleton.contact_points(torch.as_tensor(written.coordinates, dtype=torch.float32)).numpy()
+        count = centres.shape[1]
+        assert np.abs(points[:, :count] - centres).max() < 1e-3
+        assert np.abs(points[:, count : count + 12] - soles).max() < 1e-3
+
+
+def test_the_head_is_above_the_shoulders_and_left_is_left(session):
+    figure = Figure(load_skeleton(session.model_path))
+    at = dict(zip(figure.names, figure.points(np.zeros((1, 33)))[0], strict=True))
+    shoulders = (at["acromial_l"] + at["acromial_r"]) / 2
+    assert 0.2 < at["head"][1] - shoulders[1] < 0.35
+    assert 0 < at["head"][0] - at["neck"][0] + 0.01 < 0.1
+    assert at["hand_l"][2] < 0 < at["hand_r"][2]
+    assert at["hand_r"][1] < at["radius_hand_r"][1] < at["elbow_r"][1]
+    soles = figure.soles()
+    assert {figure.names[i][-1] for i in soles["l"]} == {"l"}
+    assert {side["side"] for side in figure.shapes()} == {"", "l", "r"}
+
+
+def test_coordinates_and_activations_come_back(folder, page):
+    motion = next(m for m in page.data["motions"] if m["kind"] == "sample")
+    written = read_motion(folder / "entry_0_hand.mot")
+    steps = np.array([coordinate["step"] for coordinate in page.data["coordinates"]])
+    coordinates = encoding.decode(motion["coordinates"], "<i2").reshape(196, 33) * steps
+    assert np.abs(coordinates - written.coordinates).max() <= 0.5 * encoding.ANGLE_STEP_DEG + 1e-9
+    height = COORDINATES.index("pelvis_ty")
+    assert np.abs(coordinates - written.coordinates)[:, height].max() <= 0.5 * encoding.METRE_STEP_M + 1e-9
+    activations = encoding.decode(motion["activations"], "u1").reshape(196, 80) / 255
+    assert np.abs(activations - written.activations).max() < 0.002
+    assert [c["name"] for c in page.data["coordinates"]] == list(COORDINATES)
+    assert {i for i, step in enumerate(steps) if step == encoding.METRE_STEP_M} == set(TRANSLATION_INDICES)
+
+
+def test_the_tables_sort_by_the_numbers_of_the_summary(folder, page):
+    summary = json.loads((folder / "summary.json").read_text())
+    cells = [e for e in page.elements if e["tag"] == "td" and "data-key" in e]
+    keys = [float(cell["data-key"]) for cell in cells]
+    for sample in summary["samples"]:
+        assert max(sample["terms"]["MAC"]["value"]) in keys
+        assert sample["measures"]["knee_flexion_max"]["value"][1] in keys  # the larger side
+        assert max(sample["simulated"]["peak_simulated"]) in keys
+    heads = [e for e in page.find(tag="th", scope="col") if "aria-sort" in e]
+    assert {head["aria-sort"] for head in heads} == {"ascending", "none"}
+    assert len(page.find(tag="button", **{"class": "sort"})) == len(heads)
+    unexplained = f"{100 * 7.0 / (75 * 9.80665):.1f}"
+    assert unexplained in [cell["text"] for cell in cells]
+
+
+def test_what_was_only_to_be_small_is_shown_as_a_root_in_its_own_unit(page):
+    row = next(e for e in page.find(tag="tr") if "Difference between left and right" in e["text"])
+    assert "root mean square" in row["text"]
+    assert re.search(r"2 to 2\s*°", row["text"])
+
+
+def test_without_a_simulation_it_says_so(tmp_path, session):
+    page = Page(write_report(make_run(tmp_path, simulated=False), session).read_text())
+    assert page.find(tag="h1")[0]["text"].strip() == "2 of 3 met what was asked."
+    assert "These motions were not simulated" in page.words()
+    assert not page.find(tag="svg", **{"class": "scatter"})
+    assert len(page.find(tag="table", **{"class": "sortable"})) == 1
+
+
+def test_without_a_model_it_shows_curves_only_and_says_so(tmp_path):
+    page = Page(write_report(make_run(tmp_path), None).read_text())
+    assert "The 3-D player is left out" in page.words()
+    assert not page.find(tag="canvas")
+    assert page.data["figure"] is None
+    assert page.data["motions"][0]["points"] is None
+    assert page.data["reference"]["coordinates"]
+    assert "synthetic demo people" in page.words()
+
+
+def test_names_from_files_are_text_and_nothing_else(tmp_path, session):
+    evil = "<img src=x onerror=alert(1)>"
+    folder = make_run(tmp_path, session="a<b>&c", exp=evil)
+    (folder / "args.json").write_text(json.dumps(ARGUMENTS | {"subject": "</script><script>alert(2)</script>"}))
+    page = Page(write_report(folder, session).read_text())
+    assert not page.find(tag="img")
+    assert not page.find(tag="b")
+    assert len(page.find(tag="script")) == 2
+    assert "a<b>&c" in page.find(tag="header")[0]["text"]
+    assert evil in page.find(id="made")[0]["text"]
+
+
+def test_twenty_samples_are_far_below_eight_megabytes(tmp_path, session):
+    folder = make_run(tmp_path, samples=20)
+    simulated = torch.rand(20, 196, 80, generator=torch.Generator().manual_seed(0))
+    path = write_report(folder, session, Verification(simulated, *[torch.zeros(20, 2)] * 2, *[torch.zeros(20)] * 2))
+    assert path.stat().st_size < 6e6
+
+
+def test_simulated_curves_are_shown_only_where_they_are_this_run_s(tmp_path, session):
+    folder = make_run(tmp_path)
+    summary = json.loads((folder / "summary.json").read_text())
+    peaks = torch.tensor([sample["simulated"]["peak_simulated"] for sample in summary["samples"]])
+    activations = torch.zeros(3, 196, 80)
+    activations[:, 98, [MUSCLE_INDEX["vasmed_l"], MUSCLE_INDEX["vasmed_r"]]] = peaks
+    zero = torch.zeros(3)
+    write_report(folder, session, Verification(activations, peaks, peaks, zero, zero))
+    assert np.abs(read_run(folder).simulated - activations.numpy()).max() < 1e-3
+    np.savez(folder / SIMULATED_NAME, activations=activations.numpy() + 0.1)  # of a run since replaced
+    assert read_run(folder).simulated is None
+
+
+def test_a_band_is_the_mean_and_sd_of_repetitions_of_any_length():
+    """Lines from 0 to 1 and from 0 to 3 are, at one phase, 1 and 3 of it, however long they took."""
+    band = _band_of([np.linspace(0, 1, 60)[:, None], np.linspace(0, 3, 90)[:, None]], "two")
+    phase = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(band.mean[:, 0], 2 * phase, atol=1e-12)
+    np.testing.assert_allclose(band.sd[:, 0], np.sqrt(2) * phase, atol=1e-12)
+    assert _band_of([np.zeros((60, 1))], "one").sd is None
+    assert _band_of([np.zeros((3, 1))], "too short") is None
+
+
+def test_the_reference_is_the_person_s_own_squats(session):
+    found = reference_of(session, lambda motion: torch.full((len(motion), 196, 80), 0.25))
+    assert [squat.name for squat in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
+    assert "2 of this person's own repetitions" in found.coordinates.source
+    knee = found.coordinates.mean[:, COORDINATES.index("knee_angle_l")]
+    assert knee.max() == pytest.approx(90, abs=1)
+    assert knee.argmax() == pytest.approx(50, abs=3)
+    assert "surrogate predicts" in found.activations.source
+    np.testing.assert_allclose(found.activations.mean, 0.25)
+    assert reference_of(session).activations is None
+
+
+def test_the_constraints_of_a_run_are_told_from_its_arguments():
+    terms = words.terms_of(ARGUMENTS | {"constraint": ["knee_flexion:max:within:80:100", "foot_slip:mean:below:0.1"]})
+    assert list(terms) == ["MAC", "tilt", "asymmetry", "knee_flexion_max", "foot_slip_mean"]
+    ranges = {found["panel"]: found for found in words.ranges_of(list(terms.values()))}
+    assert (ranges["knee_angle_l"]["low"], ranges["knee_angle_l"]["high"]) == (80, 100)
+    assert ranges["vasmed_l"]["words"] == "asked, largest value: 0.35 to 0.45"
+    assert ranges["pelvis_tilt"]["words"].endswith("−34.2 to −17.4")
+    assert words.terms_of({}) == {}
+
+
+def test_every_coordinate_and_muscle_is_in_a_panel():
+    shown = [name for _, _, names, _ in words.COORDINATE_PANELS for name in names]
+    assert sorted(shown) == sorted(COORDINATES)
+    assert {f"{muscle}_{side}" for muscle in words.MUSCLE_NAMES for side in "lr"} == set(MUSCLE_INDEX)
+    assert all(set(muscles) <= set(words.MUSCLE_NAMES) for muscles in words.MUSCLE_GROUPS.values())
+    assert all(words.statistic_words(term.statistic, term.muscle) for term in published_terms(0.3, 0.4))
+
+
+def test_thinning_keeps_a_line_a_line_and_its_last_point():
+    x = np.arange(3000.0)
+    points = np.array(charts.downsampled(x, 2 * x + 1))
+    assert len(points) == 160
+    np.testing.assert_allclose(points[:, 1], 2 * points[:, 0] + 1)
+    assert points[-1, 0] == 2999
+
+
+def test_the_script_writes_once_and_replaces_only_when_told(tmp_path, session, monkeypatch, capsys):
+    folder = make_run(tmp_path)
+    command = ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)]
+    monkeypatch.setattr("sys.argv", command)
+    report.main()
+    assert capsys.readouterr().out.strip() == str(folder / "report.html")
+    assert "3-D player is left out" not in (folder / "report.html").read_text()
+    with pytest.raises(InputError, match="--overwrite"):
+        report.main()
+    monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "elsewhere.html")])
+    report.main()
+    assert (tmp_path / "elsewhere.html").is_file()
+
+
+def test_a_session_that_has_moved_leaves_the_figure_out(tmp_path, monkeypatch, caplog):
+    folder = make_run(tmp_path, session="nobody-knows-me")
+    monkeypatch.setattr("sys.argv", ["report.py", str(folder)])
+    monkeypatch.delenv("BIGE_DATA", raising=False)
+    report.main()
+    assert "without the person's figure" in caplog.text
+    assert "3-D player is left out" in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        (lambda folder: (folder / "summary.json").unlink(), "no guidance run there"),
+        (lambda folder: (folder / "summary.json").write_text("{"), "cannot be read as JSON"),
+        (lambda folder: (folder / "summary.json").write_text("{}"), "holds no 'session'"),
+        (lambda folder: (folder / "entry_1_hand.mot").unlink(), "entry_1_hand.mot"),
+        (
+            lambda folder: (folder.parents[1] / "losses_person.csv").write_text("batch,iteration\n0,x\n"),
+            "losses_person",
+        ),
+    ],
+)
+def test_a_broken_run_is_named(tmp_path, session, monkeypatch, break_it, says):
+    folder = make_run(tmp_path)
+    break_it(folder)
+    monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)])
+    with pytest.raises(InputError, match=says):
+        report.main()
+    assert not (folder / "report.html").exists()
+
+
+def test_another_person_s_session_is_refused(tmp_path, session, monkeypatch):
+    make_run(tmp_path, session="somebody")
+    monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)])
+    with pytest.raises(InputError, match="is session person"):
+        report.main()

@@ -1,0 +1,222 @@
+// Puts the page together: gallery, player and its controls, curves, tables, print.
+
+const PHASES = ["start", "half way down", "deepest", "half way up", "end"];
+const GALLERY_VIEW = { yaw: 65, pitch: 5 };
+
+function start() {
+  document.querySelectorAll("table.sortable").forEach(makeSortable);
+  const data = readData(document.getElementById("data"));
+  const find = (id) => document.getElementById(id);
+  const player = new Player(data, find("player"));
+  const gallery = data.samples.map((sample) => galleryButton(data, player, sample));
+  find("gallery").append(...gallery);
+
+  buildComparison(data, player, find("compare"));
+  connectControls(player, find);
+  buildCurves(data, player, find);
+  const strip = buildStrip(data, player, find("strip"));
+  const gauges = buildGauges(data, player, find("gauges"));
+
+  const drawStills = () => {
+    const palette = data.figure && readPalette();
+    if (!data.figure) return;
+    gallery.forEach((button, i) => {
+      const sample = data.samples[i];
+      drawStill(button.querySelector("canvas"), data, sample, sample.deepest, GALLERY_VIEW, palette);
+    });
+    strip.draw(palette);
+  };
+  const redraw = () => {
+    player.draw();
+    drawStills();
+  };
+  const show = (changed) => {
+    if (changed.has("sample")) {
+      gallery.forEach((button, i) => button.setAttribute("aria-pressed", String(data.samples[i] === player.sample)));
+      find("sample-name").textContent = `${capital(player.sample.label)}. ${player.sample.note}`;
+      document.querySelectorAll("tr[data-sample]").forEach((row) => {
+        row.classList.toggle("chosen", Number(row.dataset.sample) === player.sample.number);
+      });
+      find("scrub").max = player.sample.frames - 1;
+      strip.choose();
+    }
+    if (changed.has("sample") || changed.has("frame")) gauges();
+    if (changed.has("frame") || changed.has("sample")) showTime(data, player, find);
+    if (changed.has("playing")) find("play").textContent = player.playing ? "Pause" : "Play";
+  };
+  player.listeners.push(show);
+  show(new Set(["sample", "frame", "playing"]));
+  document.querySelectorAll("button[data-show]").forEach((button) => {
+    button.addEventListener("click", () => {
+      player.set({ sample: data.samples[Number(button.dataset.show) - 1] });
+      find("watch").scrollIntoView({ block: "start" });
+    });
+  });
+
+  redraw();
+  if (player.canvas) new ResizeObserver(redraw).observe(player.canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const printing = (on) => {
+    document.documentElement.toggleAttribute("data-print", on);
+    redraw();
+  };
+  matchMedia("print").addEventListener("change", (event) => printing(event.matches));
+  addEventListener("beforeprint", () => printing(true));
+  addEventListener("afterprint", () => printing(false));
+  window.report = { data, player }; // for whoever looks in with the browser's console
+}
+
+function galleryButton(data, player, sample) {
+  const button = element("button", { type: "button", class: "pick", "aria-pressed": "false" });
+  const head = element("span", { class: "pick-number" }, `${sample.number}`);
+  const mark = (state, title, words) =>
+    element("span", { class: `mark-${state}`, title: words }, title, element("span", { class: "unseen" }, `: ${words}`));
+  const marks = [mark(sample.met ? "met" : "missed", "asked", sample.met ? "met" : "missed")];
+  if (sample.verdict) {
+    const words = { met: "in the range", near: "within 0.05 of the range", missed: "out of the range" };
+    marks.push(mark(sample.verdict, "simulated", words[sample.verdict]));
+  }
+  button.append(head);
+  if (data.figure) button.append(element("canvas", { "aria-hidden": "true" }));
+  button.append(...marks);
+  button.addEventListener("click", () => player.set({ sample }));
+  return button;
+}
+
+function buildComparison(data, player, select) {
+  if (!select) return;
+  const own = data.motions.filter((motion) => motion.kind === "own");
+  const groups = [["The person's own squats", own], ["Other samples", data.samples]];
+  select.append(element("option", { value: "" }, "nothing"));
+  for (const [label, motions] of groups) {
+    if (!motions.length) continue;
+    const options = motions.map((motion) =>
+      element("option", { value: data.motions.indexOf(motion) }, capital(motion.label)),
+    );
+    select.append(element("optgroup", { label }, ...options));
+  }
+  const choose = () => player.set({ other: select.value === "" ? null : data.motions[Number(select.value)] });
+  select.addEventListener("change", choose);
+  if (own.length) select.value = String(data.motions.indexOf(own[0]));
+  choose();
+}
+
+function connectControls(player, find) {
+  find("play").addEventListener("click", () => player.play(!player.playing));
+  find("scrub").addEventListener("input", (event) => {
+    player.play(false);
+    player.seek(Number(event.target.value));
+  });
+  find("speed").addEventListener("change", (event) => player.set({ speed: Number(event.target.value) }));
+  for (const name of ["loop", "match", "beside"]) {
+    find(name)?.addEventListener("change", (event) => player.set({ [name]: event.target.checked }));
+  }
+  document.querySelectorAll("button[data-view]").forEach((button) => {
+    button.addEventListener("click", () => player.set({ ...VIEWS[button.dataset.view], zoom: 1 }));
+  });
+  document.querySelectorAll("button[data-zoom]").forEach((button) => {
+    button.addEventListener("click", () => player.magnify(Number(button.dataset.zoom)));
+  });
+}
+
+function showTime(data, player, find) {
+  const seconds = (player.frame / data.rate).toFixed(2);
+  const whole = ((player.sample.frames - 1) / data.rate).toFixed(2);
+  find("scrub").value = Math.round(player.frame);
+  find("scrub").setAttribute("aria-valuetext", `${seconds} of ${whole} seconds`);
+  find("time").textContent = `${seconds} / ${whole} s`;
+  player.canvas?.setAttribute("aria-label", `3-D view of ${player.sample.label} at ${seconds} seconds. ${player.sample.note}`);
+}
+
+function buildCurves(data, player, find) {
+  const group = (panels) => {
+    const groups = {};
+    for (const panel of panels) (groups[panel.group] ??= []).push(panel);
+    return groups;
+  };
+  const ranges = new Map(data.ranges.map((range) => [range.panel, range]));
+  const rangeOf = (columns) => columns.map((name) => ranges.get(name)).find(Boolean);
+  const coordinates = group(
+    data.coordinatePanels.map((panel) => ({
+      ...panel,
+      band: bandOf(data.reference.coordinates, panel.columns.map((name) => data.coordinateAt.get(name))),
+      range: rangeOf(panel.columns),
+    })),
+  );
+  coordinates["All 33 coordinates"] = Object.values(coordinates).flat();
+  new Curves(data, player, find("coordinate-curves"), find("coordinate-group"), coordinates, (motion, name, kind) =>
+    kind === "promised" ? coordinateCurve(data, motion, name) : null,
+  );
+  const muscles = group(
+    data.musclePanels.map((panel) => ({
+      ...panel,
+      unit: "0–1",
+      fraction: true,
+      band: bandOf(data.reference.activations, panel.columns.map((name) => data.muscleAt.get(name)), 0),
+      range: rangeOf(panel.columns),
+    })),
+  );
+  new Curves(data, player, find("muscle-curves"), find("muscle-group"), muscles, (motion, name, kind) =>
+    activationCurve(data, motion, name, kind === "promised" ? "activations" : kind),
+  );
+}
+
+// Five phases of the sample's squat; choosing one moves the player there.
+function buildStrip(data, player, box) {
+  if (!box || !data.figure) return { choose() {}, draw() {} };
+  const phases = PHASES.map((name) => {
+    const caption = element("span");
+    const canvas = element("canvas", { "aria-hidden": "true" });
+    const button = element("button", { type: "button", class: "phase" }, canvas, caption);
+    box.append(button);
+    return { name, caption, canvas, button };
+  });
+  const frames = () => {
+    const { start, deepest, end } = player.sample;
+    return [start, (start + deepest) / 2, deepest, (deepest + end) / 2, end].map(Math.round);
+  };
+  phases.forEach(({ button }, i) => button.addEventListener("click", () => player.seek(frames()[i])));
+  const draw = (palette) =>
+    phases.forEach(({ canvas }, i) => drawStill(canvas, data, player.sample, frames()[i], { yaw: 90, pitch: 4 }, palette));
+  const choose = () => {
+    phases.forEach(({ name, caption }, i) => {
+      caption.textContent = `${name}, ${(frames()[i] / data.rate).toFixed(2)} s`;
+    });
+    draw(readPalette());
+  };
+  return { choose, draw };
+}
+
+// The asked muscle's activation now, left and right, on a scale with the range.
+function buildGauges(data, player, box) {
+  const range = data.ranges.find((candidate) => data.muscleAt.has(candidate.panel) && candidate.required);
+  if (!box || !range) return () => {};
+  const stem = range.panel.slice(0, -2);
+  const top = 0.8;
+  const rows = SIDES.map((side) => {
+    const fill = element("span", { class: `fill side-${side}` });
+    const number = element("span", { class: "number" });
+    const band = element("span", { class: "asked" });
+    band.style.left = `${(100 * (range.low ?? 0)) / top}%`;
+    band.style.width = `${(100 * ((range.high ?? top) - (range.low ?? 0))) / top}%`;
+    const track = element("span", { class: "track" }, band, fill);
+    box.append(element("span", { class: "gauge" }, element("span", { class: "side" }, side.toUpperCase()), track, number));
+    return { side, fill, number };
+  });
+  const curves = new Map();
+  return () => {
+    for (const { side, fill, number } of rows) {
+      const key = `${player.sample.number}${side}`;
+      if (!curves.has(key)) curves.set(key, activationCurve(data, player.sample, `${stem}_${side}`));
+      const value = between(curves.get(key), player.frame);
+      fill.style.width = `${clamp((100 * value) / top, 0, 100)}%`;
+      number.textContent = value.toFixed(2);
+    }
+  };
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+start();

@@ -1,0 +1,129 @@
+"""What the guided motions are held against: the person's own squats, or else those of the shipped demo people."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dataset.coordinates import FRAME_RATE_HZ
+from dataset.demo import SHIPPED
+from dataset.errors import InputError
+from dataset.motion_dataset import MotionDataset
+from dataset.session import Session, discover_sessions
+from dataset.window import Window
+
+logger = logging.getLogger("bige")
+
+PHASES = 101  # points of a repetition, from its start to its end
+_MOST_SHOWN = 5
+_SAME_S = 1e-3
+
+
+@dataclass(frozen=True)
+class Squat:
+    """A recorded squat, placed on the floor. end: last frame of its repetition, which begins at frame 0."""
+
+    name: str
+    coordinates: np.ndarray
+    activations: np.ndarray | None
+    end: int
+
+
+@dataclass(frozen=True)
+class Band:
+    """Mean and standard deviation (101, C) over repetitions stretched to one length; sd is None of a single one."""
+
+    mean: np.ndarray
+    sd: np.ndarray | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Squats to lay over a sample, and bands of the coordinates and of the muscles, None where nothing is known."""
+
+    squats: list[Squat]
+    coordinates: Band | None
+    activations: Band | None
+
+
+def reference_of(session: Session | None, predict=None) -> Reference:
+    """The person's own squats and bands; the shipped demo people's bands where the session holds no squat.
+
+    predict: (N, T, 33) tensor -> (N, T, 80), the surrogate, for a person whose own squats were not simulated.
+    """
+    recorded = _windows(session, with_activations=False) if session else []
+    if not recorded:
+        demo = _windows_of(discover_sessions(SHIPPED), with_activations=True)
+        source = f"{len(demo)} squats of synthetic demo people, because no recorded squat of this person was found"
+        return Reference([], _band(demo, "coordinates", source), _band(demo, "activations", source))
+    simulated = _windows(session, with_activations=True)
+    if simulated:
+        activations = _band(simulated, "activations", f"simulated, {_own(len(simulated))}")
+    elif predict:
+        predicted = predict(torch.as_tensor(np.stack([w.coordinates for w in recorded]), dtype=torch.float32))
+        curves = [p[_repetition(w)] for p, w in zip(predicted.numpy().astype(float), recorded, strict=True)]
+        activations = _band_of(curves, f"as the surrogate predicts them, {_own(len(curves))}")
+    else:
+        activations = None
+    squats = []
+    for k, window in enumerate(recorded[:_MOST_SHOWN], 1):
+        labelled = next((w for w in simulated if _same(w, window)), None)
+        squats.append(
+            Squat(
+                f"own squat {k} ({window.source.stem if window.source else 'recorded'}, {window.start_s:.1f} s)",
+                window.coordinates,
+                labelled.activations if labelled else None,
+                int(window.first_repetition.sum()) - 1,
+            )
+        )
+    return Reference(squats, _band(recorded, "coordinates", _own(len(recorded))), activations)
+
+
+def _own(count: int) -> str:
+    return f"{count} of this person's own repetitions" if count > 1 else "this person's only recorded repetition"
+
+
+def _windows(session: Session, with_activations: bool) -> list[Window]:
+    if with_activations and not session.squat_muscle_driven:
+        return []
+    return _windows_of([session], with_activations) if session.squat_trials or session.squat_muscle_driven else []
+
+
+def _windows_of(sessions: list[Session], with_activations: bool) -> list[Window]:
+    try:
+        return MotionDataset(sessions, with_activations=with_activations).windows
+    except InputError as error:
+        logger.warning("no reference: %s", error)
+        return []
+
+
+def _same(one: Window, other: Window) -> bool:
+    return one.source == other.source and abs(one.start_s - other.start_s) < _SAME_S
+
+
+def _repetition(window: Window) -> np.ndarray:
+    """(T,) bool, the frames of the repetition that were recorded, and whose activations are known where any are."""
+    frames = window.first_repetition & window.recorded
+    return frames if window.labelled is None else frames & window.labelled
+
+
+def _band(windows: list[Window], field: str, source: str) -> Band | None:
+    return _band_of([getattr(window, field)[_repetition(window)] for window in windows], source)
+
+
+def _band_of(curves: list[np.ndarray], source: str) -> Band | None:
+    """Band of curves (T_i, C), each stretched to PHASES points; those shorter than half a second are left out."""
+    curves = [curve for curve in curves if len(curve) > FRAME_RATE_HZ / 2]
+    if not curves:
+        return None
+    phase = np.linspace(0, 1, PHASES)
+    stretched = np.stack(
+        [
+            np.stack([np.interp(phase, np.linspace(0, 1, len(curve)), column) for column in curve.T], 1)
+            for curve in curves
+        ]
+    )
+    sd = stretched.std(0, ddof=1) if len(stretched) > 1 else None
+    return Band(stretched.mean(0), sd, source)
