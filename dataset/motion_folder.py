@@ -7,7 +7,7 @@ OpenCap sessions, of which the squat trials (`mocap`) or the muscle-driven repet
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,8 @@ class EvaluatedMotion:
     activations: (T, 80), 0 to 1, or None where the file has none. counted: (T,) bool, what the published definitions
     look at: all frames of a file, the repetition of a trial. copied: (T,) bool, frames that repeat earlier ones
     exactly, as in a motion tiled to a fixed length. repetition: frames (start, end) of the first complete squat, or of
-    all counted frames where there is none, which `has_squat` says.
+    all counted frames where there is none, which `has_squat` says. extra: coordinates beside the 33 by name, (T,) each,
+    degrees or metres, that some models have (knee adduction): without them their feet would slide.
     """
 
     name: str
@@ -49,6 +50,7 @@ class EvaluatedMotion:
     copied: np.ndarray
     repetition: tuple[int, int]
     has_squat: bool
+    extra: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -226,6 +228,7 @@ def _whole(name: str, path: Path, motion: Motion, copied: np.ndarray) -> Evaluat
         copied=copied,
         repetition=repetition or (0, int((~copied).sum())),
         has_squat=repetition is not None,
+        extra=motion.extra,
     )
 
 
@@ -267,6 +270,7 @@ def _cut(name: str, path: Path, trial: Motion, squat: Repetition) -> EvaluatedMo
         copied=np.zeros(kept, dtype=bool),
         repetition=repetition or (0, length),
         has_squat=repetition is not None,
+        extra={name: values[squat.start_frame : squat.start_frame + kept] for name, values in trial.extra.items()},
     )
 
 

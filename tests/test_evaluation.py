@@ -17,7 +17,7 @@ import torch
 
 import utils.script
 from dataset.coordinates import COORDINATE_INDEX as AT
-from dataset.coordinates import MUSCLES
+from dataset.coordinates import MUSCLES, ROTATION_INDICES
 from dataset.demo import SHIPPED
 from dataset.motion_file import Motion, read_motion, write_motion
 from dataset.motion_folder import read_motion_folder
@@ -193,7 +193,7 @@ def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
             f"{name}.{s}" for s in ("csv", "json", "tex", "md")
         }
         rows = json.loads((tmp_path / f"{name}.json").read_text())
-        assert [row["name"] for row in rows] == ["Reference", "BIGE"]
+        assert [row["name"] for row in rows] == ["Demo reference", "BIGE"]
         assert rows[1]["motions"] == 6
         assert len(rows[1]["left_out"]) == 2
 
@@ -249,6 +249,33 @@ def test_a_session_without_a_model_has_its_other_figures(tmp_path, reference, mo
     assert "knee_valgus" not in row.figures
     assert np.isfinite([row.figures[name].mean for name in ("fidelity", "omega", "mac", "w2_angles")]).all()
     assert "no scaled model" in row.left_out[0]
+
+
+def test_each_subject_of_a_reference_is_held_against_the_others(reference):
+    from utils.metrics.distances import optimal_transport, squared_costs
+
+    row = evaluate_reference(reference, parts=("distances",))
+    first, second = (subject.curves[..., list(ROTATION_INDICES)] for subject in reference.subjects)
+    apart = optimal_transport(squared_costs(first, second))
+    assert list(row.figures["w2_angles_subject"].values.values()) == pytest.approx([apart, apart])
+    assert "fidelity" not in row.figures
+    assert row.name == "Demo reference"
+
+
+def test_the_same_motions_under_two_names_are_called_no_separate_subjects(tmp_path, reference, models, trial):
+    for session in ("one", "two"):
+        for j, motion in enumerate(windows(trial)):
+            write_motion(tmp_path / session / f"entry_{j}.mot", motion)
+    row = evaluate_folder(tmp_path, "mot", reference, models, parts=("distances",))
+    assert any("6 motions are the same under several subjects" in warning for warning in row.warnings)
+
+
+def test_coordinates_beside_the_33_keep_the_feet_in_place(recordings, models):
+    """The recording's knees also adduct, up to 16 degrees; a foot slides by 15 cm/s where that is left out."""
+    folder = read_motion_folder(recordings / "opencap" / "Data" / "mocap-dls", "mocap")
+    row = evaluate_set(MotionSet.of("recorded", folder, models), None, parts=("floor",))
+    assert row.figures["contact_sliding"].mean < 2
+    assert row.figures["sliding"].mean < 0.03
 
 
 def made_row(name="BIGE & co"):

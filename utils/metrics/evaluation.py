@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.coordinates import COORDINATES, LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
-from dataset.demo import demo_root
+from dataset.demo import FULL, SHIPPED, demo_root
 from dataset.errors import InputError
 from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder
 from dataset.session import Session, discover_sessions, open_session
@@ -73,18 +73,19 @@ class Row:
     left_out: tuple[str, ...] = ()
 
 
-def load_reference(
-    folders: Sequence[Path | None], models: EvaluationModels, *, name: str = "Reference", seed: int = 123
-) -> MotionSet:
+def load_reference(folders: Sequence[Path | None], models: EvaluationModels, *, name: str | None = None) -> MotionSet:
     """The reference motions: the muscle-driven repetitions of the first of `folders` that is given.
 
     A folder of motion files serves too, and so do the trials of sessions that have no muscle-driven repetition. Where
-    none is given, the demo sessions' repetitions are taken, which is said. Raises InputError where nothing is found.
+    none is given, the demo sessions' repetitions are taken, which is said. name: of the row, by default `Reference`, or
+    `Demo reference` where the people are synthetic. Raises InputError where nothing is found.
     """
     root = next((Path(folder) for folder in folders if folder), None)
     if root is None:
         root = demo_root()
         logger.warning("reference: the synthetic demo sessions in %s; name real ones with --reference", root)
+    if name is None:
+        name = "Demo reference" if _is_demo(root) else "Reference"
     try:
         sessions = discover_sessions(root)
     except InputError:
@@ -95,6 +96,12 @@ def load_reference(
         return MotionSet.of(name, read_motion_folder(root, MUSCLE_DRIVEN), models)
     logger.warning("reference: %s has no muscle-driven repetition, so its recorded trials are taken", root)
     return MotionSet.of(name, read_motion_folder(root, "mocap"), models)
+
+
+def _is_demo(root: Path) -> bool:
+    """Whether a folder is one of the demo sessions' roots, or inside it."""
+    demo = {SHIPPED.resolve(), FULL.resolve(), demo_root().resolve()}
+    return bool(demo & {root.resolve(), *root.resolve().parents})
 
 
 def known_sessions(data_root: Path | None = None) -> list[Session]:
@@ -148,7 +155,7 @@ def evaluate_reference(
     parts: Iterable[str] = PARTS,
     seed: int = 123,
 ) -> Row:
-    """The row of the reference itself, without distances to itself."""
+    """The row of the reference itself: without distances to itself, but each subject's to the others."""
     return evaluate_set(reference, None, low=low, high=high, parts=parts, seed=seed)
 
 
@@ -165,55 +172,81 @@ def evaluate_set(
     parts = tuple(parts)
     of_subject = {subject.name: {} for subject in motions.subjects}
     of_set: dict[str, Figure] = {}
-    notes, warnings = [], too_few(motions.name, len(motions.subjects), len(motions))
     if DISTANCES in parts:
-        band = Band(reference.curves) if reference and len(reference) > 1 else None
-        pooled = published.pooled_moments(reference.counted_values()) if reference else None
-        for subject in motions.subjects:
-            of_subject[subject.name] |= _distances_of(subject, reference, pooled, band)
-        if reference:
-            of_set |= _set_distances(motions, reference, seed)
-            warnings += too_few(f"{reference.name} (compared with)", len(reference.subjects), len(reference))
-            fewest = min(len(reference), len(motions))
-            if fewest <= reference.features.shape[1]:
-                warnings.append(
-                    f"Frechet distance: {fewest} motions in {reference.features.shape[1]} dimensions; too few for a "
-                    "covariance, so it comes out too high"
-                )
-        if reference is None:
-            notes.append(_said_of_normality(motions))
-        whole = sum(not motion.has_squat for subject in motions.subjects for motion in subject.source.motions)
-        if whole:
-            notes.append(f"{whole} motions hold no complete squat; all of their frames stand for a repetition")
+        _collect(of_subject, _distances_to(reference, motions) if reference else _distances_to_others(motions))
+        of_set = _set_distances(motions, reference, seed) if reference else {}
     if FLOOR in parts:
-        for name, figures in _floor_of(motions).items():
-            of_subject[name] |= figures
+        _collect(of_subject, _floor_of(motions))
     if GUIDANCE in parts:
-        for subject in motions.subjects:
-            of_subject[subject.name] |= _guidance_of(subject, low, high)
-        predicted = sum(subject.predicted for subject in motions.subjects)
-        notes.append(
-            f"activations: {len(motions) - predicted} motions' from their files, {predicted} predicted by the surrogate"
-        )
-    copies = sum(bool(m.copied.any()) for subject in motions.subjects for m in subject.source.motions)
-    if copies:
-        notes.append(f"{copies} motions repeat themselves exactly; the sounder figures count them once, without seam")
-    problems = [subject.problem for subject in motions.subjects if subject.problem]
-    if problems:
-        warnings.append(
-            f"{len(problems)} of {len(motions.subjects)} subjects have no usable model; figures that need feet or "
-            f"joints leave them out ({problems[0]})"
-        )
+        _collect(of_subject, {subject.name: _guidance_of(subject, low, high) for subject in motions.subjects})
     return Row(
         name=motions.name,
         folder=motions.folder.path,
         subjects=len(motions.subjects),
         motions=len(motions),
         figures=_over_subjects(of_subject, seed) | of_set,
-        notes=tuple(notes),
-        warnings=tuple(warnings),
-        left_out=(*motions.folder.left_out, *problems),
+        notes=tuple(_notes(motions, reference, parts)),
+        warnings=tuple(_warnings(motions, reference, parts)),
+        left_out=(*motions.folder.left_out, *_problems(motions)),
     )
+
+
+def _collect(of_subject: dict[str, dict[str, float]], found: dict[str, dict[str, float]]) -> None:
+    for name, figures in found.items():
+        of_subject[name] |= figures
+
+
+def _problems(motions: MotionSet) -> list[str]:
+    return [subject.problem for subject in motions.subjects if subject.problem]
+
+
+def _notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
+    """What has to be known to read the figures."""
+    said = []
+    sources = [motion for subject in motions.subjects for motion in subject.source.motions]
+    if DISTANCES in parts:
+        if reference is None:
+            said.append(_said_of_normality(motions))
+            if len(motions.subjects) > 1:
+                said.append("distances and bands: each of its subjects against the others")
+        whole = sum(not motion.has_squat for motion in sources)
+        if whole:
+            said.append(f"{whole} motions hold no complete squat; all of their frames stand for a repetition")
+    if GUIDANCE in parts:
+        predicted = sum(subject.predicted for subject in motions.subjects)
+        said.append(
+            f"activations: {len(motions) - predicted} motions' from their files, {predicted} predicted by the surrogate"
+        )
+    copies = sum(bool(motion.copied.any()) for motion in sources)
+    if copies:
+        said.append(f"{copies} motions repeat themselves exactly; the sounder figures count them once, without seam")
+    return said
+
+
+def _warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
+    """Why figures may mean less than they seem to."""
+    said = too_few(motions.name, len(motions.subjects), len(motions))
+    if DISTANCES in parts and reference:
+        said += too_few(f"{reference.name} (compared with)", len(reference.subjects), len(reference))
+        fewest, dimensions = min(len(reference), len(motions)), reference.features.shape[1]
+        if fewest <= dimensions:
+            said.append(
+                f"Frechet distance: {fewest} motions in {dimensions} dimensions are too few for a covariance, so it "
+                "comes out too high"
+            )
+    repeated = motions.repeated_between_subjects
+    if repeated:
+        said.append(
+            f"{motions.name}: {repeated} motions are the same under several subjects, which so are no separate "
+            "subjects: standard deviations and intervals come out too small"
+        )
+    problems = _problems(motions)
+    if problems:
+        said.append(
+            f"{motions.name}: {len(problems)} of {len(motions.subjects)} subjects have no usable model and are left "
+            "out of the figures that need feet or joints"
+        )
+    return said
 
 
 def _over_subjects(of_subject: dict[str, dict[str, float]], seed: int) -> dict[str, Figure]:
@@ -228,33 +261,60 @@ def _over_subjects(of_subject: dict[str, dict[str, float]], seed: int) -> dict[s
     return rows
 
 
-def _distances_of(
-    subject: SubjectSet, reference: MotionSet | None, pooled: tuple[float, float] | None, band: Band | None
-) -> dict[str, float]:
-    motion, counted = subject.motion.numpy(), subject.counted.numpy()
-    angles = subject.curves[..., _ROTATIONS]
-    figures = {
-        "diversity": float(np.mean([published.entropy(m[c]) for m, c in zip(motion, counted, strict=True)])),
-        "diversity_of_subject": distances.diversity(angles),
+def _distances_of(subject: SubjectSet) -> dict[str, float]:
+    """What needs no reference."""
+    pairs = zip(subject.motion.numpy(), subject.counted.numpy(), strict=True)
+    return {
+        "diversity": float(np.mean([published.entropy(motion[counted]) for motion, counted in pairs])),
+        "diversity_of_subject": distances.diversity(subject.curves[..., _ROTATIONS]),
         "complete_squats": float(np.mean([m.has_squat for m in subject.source.motions])),
     }
-    if reference is None:
-        return figures
-    figures["fidelity"] = published.fidelity(pooled, published.pooled_moments(motion[counted]))
+
+
+def _distances_to(reference: MotionSet, motions: MotionSet) -> dict[str, dict[str, float]]:
+    """Of each subject, how varied it is and how far from the reference."""
+    pooled = published.pooled_moments(reference.counted_values())
+    band = Band(reference.curves) if len(reference) > 1 else None
     scale = np.ones(len(COORDINATES))
-    scale[_TRANSLATIONS] = 100
-    moved = scale * distances.wasserstein_per_coordinate(reference.values, subject.values)
-    figures |= {f"w1_{name}": float(value) for name, value in zip(COORDINATES, moved, strict=True)}
-    figures["w1_rotations"] = float(moved[_ROTATIONS].mean())
-    figures["w1_translations"] = float(moved[_TRANSLATIONS].mean())
-    figures["w2_angles_subject"] = distances.optimal_transport(
-        distances.squared_costs(angles, reference.curves[..., _ROTATIONS])
-    )
-    if band:
-        inside = band.inside(subject.curves)
-        figures["inside_band"] = float(inside[:, _ROTATIONS].mean())
-        figures["inside_band_legs"] = float(inside[:, _LEGS].mean())
-    return figures
+    scale[_TRANSLATIONS] = 100  # m to cm
+    found = {}
+    for subject in motions.subjects:
+        own = published.pooled_moments(subject.motion[subject.counted].numpy())
+        moved = scale * distances.wasserstein_per_coordinate(reference.values, subject.values)
+        costs = distances.squared_costs(subject.curves[..., _ROTATIONS], reference.curves[..., _ROTATIONS])
+        found[subject.name] = {
+            **_distances_of(subject),
+            "fidelity": published.fidelity(pooled, own),
+            **{f"w1_{name}": float(value) for name, value in zip(COORDINATES, moved, strict=True)},
+            "w1_rotations": float(moved[_ROTATIONS].mean()),
+            "w1_translations": float(moved[_TRANSLATIONS].mean()),
+            "w2_angles_subject": distances.optimal_transport(costs),
+            **(_inside(band, subject) if band else {}),
+        }
+    return found
+
+
+def _distances_to_others(motions: MotionSet) -> dict[str, dict[str, float]]:
+    """Of each subject, how varied it is and how far from the others: what a real person may be."""
+    found = {subject.name: _distances_of(subject) for subject in motions.subjects}
+    if len(motions.subjects) < 2:
+        return found
+    angles = motions.curves[..., _ROTATIONS]
+    costs = distances.squared_costs(angles, angles)
+    for i, subject in enumerate(motions.subjects):
+        own = motions.subject_of == i
+        found[subject.name]["w2_angles_subject"] = distances.optimal_transport(costs[own][:, ~own])
+        if (~own).sum() > 1:
+            found[subject.name] |= _inside(Band(motions.curves[~own]), subject)
+    return found
+
+
+def _inside(band: Band, subject: SubjectSet) -> dict[str, float]:
+    inside = band.inside(subject.curves)
+    return {
+        "inside_band": float(inside[:, _ROTATIONS].mean()),
+        "inside_band_legs": float(inside[:, _LEGS].mean()),
+    }
 
 
 def _set_distances(motions: MotionSet, reference: MotionSet, seed: int) -> dict[str, Figure]:

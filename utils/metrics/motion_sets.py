@@ -74,6 +74,31 @@ class EvaluationModels:
         return self.surrogate(motion, None if seen.all() else seen, person).cpu()
 
 
+class _PosedSkeleton:
+    """A skeleton some of whose coordinates are no part of a motion: here they are, (B, T) each, for one set of motions.
+
+    Everything else is the skeleton's own.
+    """
+
+    def __init__(self, skeleton, extra: dict[str, Tensor]):
+        self._skeleton, self._extra = skeleton, extra
+
+    def __getattr__(self, name: str):
+        return getattr(self._skeleton, name)
+
+    def bodies(self, motion: Tensor):
+        """See `Skeleton.bodies`."""
+        return self._skeleton.bodies(motion, self._extra)
+
+    def joint_centres(self, motion: Tensor):
+        """See `Skeleton.joint_centres`."""
+        return self._skeleton.joint_centres(motion, self._extra)
+
+    def contact_points(self, motion: Tensor):
+        """See `Skeleton.contact_points`."""
+        return self._skeleton.contact_points(motion, self._extra)
+
+
 @dataclass
 class SubjectSet:
     """One subject's motions as tensors on the CPU, frames padded to the longest.
@@ -114,15 +139,22 @@ class SubjectSet:
 
     @cached_property
     def skeleton(self):
-        """The subject's skeleton, or None, and then `problem` says why."""
+        """The subject's skeleton, posed with the files' extra coordinates, or None, and then `problem` says why."""
         if self.source.session is None:
             self.problem = f"{self.name}: no model is known for this subject; give --subject, or --data-root"
             return None
         try:
-            return load_skeleton(self.source.session.model_path)
+            skeleton = load_skeleton(self.source.session.model_path)
         except InputError as error:
             self.problem = str(error)
             return None
+        motions = self.source.motions
+        extra = {
+            name: torch.tensor(np.stack([self._padded(m.extra[name], "edge") for m in motions])).float()
+            for name in skeleton.coordinate_map.extra_names
+            if all(name in m.extra for m in motions)
+        }
+        return _PosedSkeleton(skeleton, extra) if extra else skeleton
 
     @cached_property
     def contact_points(self) -> Tensor | None:
@@ -236,6 +268,15 @@ class MotionSet:
     def subject_of(self) -> np.ndarray:
         """(N,) the number of the subject whose motion each is."""
         return np.repeat(np.arange(len(self.subjects)), [len(subject) for subject in self.subjects])
+
+    @property
+    def repeated_between_subjects(self) -> int:
+        """How many motions are also there, exactly, under another subject."""
+        owners: dict[bytes, set[str]] = {}
+        keys = [(m.coordinates.tobytes(), s.name) for s in self.subjects for m in s.source.motions]
+        for key, name in keys:
+            owners.setdefault(key, set()).add(name)
+        return sum(len(owners[key]) > 1 for key, _ in keys)
 
     @cached_property
     def curves(self) -> np.ndarray:
