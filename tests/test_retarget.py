@@ -1,0 +1,282 @@
+"""Joints of a motion go onto a person's skeleton and give the person's angles back."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dataset.coordinates import COORDINATE_INDEX, COORDINATES
+from dataset.joint_set import JOINT, JOINTS, PARENTS, REST_M
+from dataset.motion_file import Motion, read_motion, write_motion
+from dataset.osim_model import load_skeleton
+from dataset.resample import resample
+from dataset.session import open_session
+from models.body_joints import BodyJoints
+from models.inverse_kinematics import FITTED, HELD_DEG, limits
+from utils.retargeting import (
+    bone_stretch_percent,
+    export_joints,
+    fit_motion,
+    joint_errors_mm,
+    onto_person,
+    position_sd_m,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ROOT / "demo" / "shipped" / "Data"
+LEG = [
+    COORDINATE_INDEX[f"{name}_{side}"]
+    for name in ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle", "subtalar_angle")
+    for side in "lr"
+]
+
+
+@pytest.fixture(scope="module")
+def session():
+    return open_session(SHIPPED / "demo-person-075")
+
+
+@pytest.fixture(scope="module")
+def body(session):
+    return BodyJoints(load_skeleton(session.model_path))
+
+
+@pytest.fixture(scope="module")
+def squat(session):
+    """Six seconds of a demo person's squats at 20 Hz."""
+    return resample(read_motion(session.trials[0]), 20.0).cut(0, 120)
+
+
+def placed_fit(joints, body, rate_hz=20.0):
+    target, fit = fit_motion(joints, body, rate_hz)
+    return fit.coordinates.double().numpy(), target, fit
+
+
+def rms(values) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def angle_errors(found: np.ndarray, motion: Motion) -> np.ndarray:
+    """(T, 33) of the angles; the pelvis's place and heading are not compared."""
+    return found - motion.coordinates
+
+
+def test_the_22_joints_are_the_models_joint_centres_and_stand_like_the_template(body):
+    skeleton = body.skeleton
+    draw = torch.Generator().manual_seed(0)
+    motion = 30 * torch.randn(8, 33, generator=draw)
+    joints, centres = body(motion), skeleton.joint_centres(motion)
+    for joint, centre in (("hip", "hip"), ("knee", "walker_knee"), ("wrist", "radius_hand"), ("shoulder", "acromial")):
+        index = list(skeleton.joint_names).index(f"{centre}_l")
+        assert torch.allclose(joints[:, JOINT[f"left_{joint}"]], centres[:, index], atol=1e-5)
+    for first, second in (("spine2", "neck"), ("pelvis", "spine1"), ("spine3", "left_collar")):
+        own = body.rest[JOINT[second]] - body.rest[JOINT[first]]
+        template = REST_M[JOINT[second]] - REST_M[JOINT[first]]
+        assert np.allclose(own / np.linalg.norm(own), template / np.linalg.norm(template))
+    slope = [np.divide(*(at[JOINT["left_foot"]] - at[JOINT["left_ankle"]])[[1, 0]]) for at in (body.rest, REST_M)]
+    assert slope[0] == pytest.approx(slope[1], abs=0.03)
+
+
+def test_each_joint_moves_with_exactly_the_coordinates_that_say_so(body):
+    draw = torch.Generator().manual_seed(1)
+    still = 20 * torch.randn(33, generator=draw)
+    moved = still.repeat(33, 1) + torch.diag(torch.full((33,), 5.0))
+    differs = (body(moved) - body(still[None])).norm(dim=-1) > 1e-5
+    assert not (differs.numpy() & ~body.moved_by).any()
+    assert (differs.numpy() | ~body.moved_by).mean() > 0.95  # a point on an axis moves not at all
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "field-subject0/Squats_0",
+        "field-subject0/Asym_0",
+        "lab-subject2/squats1",
+        "lab-subject4/squats1",
+        "lab-subject4/squatsAsym1",
+        "lab-subject5/squats1",
+        "mocap-dls/DLS01_ik",
+    ],
+)
+def test_real_squats_come_back_from_their_joints(recordings, trial):
+    name, file = trial.split("/")
+    round_trip(open_session(recordings / "opencap" / "Data" / name), file)
+
+
+@pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
+def test_demo_squats_come_back_from_their_joints(person):
+    session = open_session(SHIPPED / person)
+    round_trip(session, session.trials[0].stem)
+
+
+def round_trip(session, trial):
+    body = BodyJoints(load_skeleton(session.model_path))
+    motion = resample(read_motion(session.trial(trial)), 20.0)
+    found, target, fit = placed_fit(export_joints(motion, body, session), body)
+    errors = angle_errors(found, motion)
+    assert fit.converged
+    assert rms(errors[:, LEG]) < 1.5  # asked for: 3 degrees
+    for i in LEG:
+        assert rms(errors[:, i]) < 3.0, COORDINATES[i]
+    assert max(rms(errors[:, COORDINATE_INDEX[n]]) for n in ("pelvis_tilt", "knee_angle_l", "hip_flexion_r")) < 0.3
+    assert joint_errors_mm(target, fit).mean() < 0.5
+    low, high = limits(body.skeleton)
+    assert ((fit.coordinates >= low) & (fit.coordinates <= high)).all()
+
+
+def test_noise_of_5_mm_stays_noise(body, session, squat):
+    joints = export_joints(squat, body, session)
+    noisy = joints + np.random.default_rng(0).normal(0, 0.005, joints.shape)
+    found, target, fit = placed_fit(noisy, body)
+    errors = angle_errors(found, squat)
+    assert rms(errors[:, LEG]) < 3.5
+    assert rms(errors[:, COORDINATE_INDEX["knee_angle_l"]]) < 1.5
+    assert 1 < joint_errors_mm(target, fit).mean() < 10
+    assert position_sd_m(noisy) == pytest.approx(0.005, rel=0.2)
+    assert position_sd_m(joints) < 0.001
+
+
+def test_a_turned_and_moved_source_gives_the_same_angles(body, session, squat):
+    joints = export_joints(squat, body, session)
+    sine, cosine = np.sin(2.4), np.cos(2.4)
+    turned = joints @ np.array([[cosine, 0, -sine], [0, 1, 0], [sine, 0, cosine]]) + (3.0, 0, -8.0)
+    first, _, _ = placed_fit(joints, body)
+    second, _, _ = placed_fit(turned, body)
+    angles = [i for i in range(33) if not COORDINATES[i].startswith("pelvis_t") or COORDINATES[i] == "pelvis_tilt"]
+    assert np.abs(first - second)[:, angles].max() < 0.1
+
+
+def test_another_persons_squat_keeps_its_directions_on_this_persons_bones(body):
+    other = open_session(SHIPPED / "demo-person-040")
+    their = BodyJoints(load_skeleton(other.model_path))
+    motion = resample(read_motion(other.trials[0]), 20.0).cut(0, 100)
+    joints = export_joints(motion, their, other)
+    found, target, fit = placed_fit(1.15 * joints, body)
+    errors = angle_errors(found, motion)
+    assert rms(errors[:, LEG]) < 4.0
+    assert rms(errors[:, COORDINATE_INDEX["knee_angle_l"]]) < 1.0
+    assert target.scale == pytest.approx(body.skeleton.leg_length_m / their.skeleton.leg_length_m / 1.15, rel=0.02)
+    at = fit.joints.double().numpy()
+    for i in (JOINT["left_knee"], JOINT["right_ankle"], JOINT["left_wrist"]):
+        length = np.linalg.norm(at[:, i] - at[:, PARENTS[i]], axis=-1)
+        assert length == pytest.approx(np.linalg.norm(body.rest[i] - body.rest[PARENTS[i]]), rel=0.03)
+    feet = [JOINT["left_foot"], JOINT["right_foot"]]
+    source = joints[:, feet].mean(1) - joints[:1, feet].mean(1)
+    assert np.abs(at[:, feet].mean(1) - at[:1, feet].mean(1))[:, 1].max() < np.abs(source[:, 1]).max() + 0.01
+
+
+def test_a_body_bent_beyond_its_joints_is_a_misfit_not_a_broken_knee(body, session, squat):
+    joints = export_joints(squat, body, session)
+    knee, hip = joints[:, JOINT["left_knee"]], joints[:, JOINT["left_hip"]]
+    below = [JOINT[f"left_{name}"] for name in ("ankle", "foot")]
+    forward = 0.6 * (knee - hip)[:, [0, 2, 1]] * (1, -1, -1)  # the shank swung forward and up: the knee overstretched
+    joints[:, below] += (forward - (joints[:, below[:1]] - knee[:, None])[:, 0])[:, None]
+    found, target, fit = placed_fit(joints, body)
+    assert found[:, COORDINATE_INDEX["knee_angle_l"]].min() >= 0.0
+    assert joint_errors_mm(target, fit).max() > 60
+
+
+def test_what_joints_do_not_show_is_held(body, session, squat):
+    found, _, _ = placed_fit(export_joints(squat, body, session), body)
+    for name, value in HELD_DEG.items():
+        assert np.allclose(found[:, COORDINATE_INDEX[name]], value)
+
+
+def test_stretching_bones_are_measured(body):
+    joints = np.repeat(body.rest[None], 50, 0)
+    assert bone_stretch_percent(joints) == pytest.approx(0, abs=1e-9)
+    stretch = 1 + 0.1 * np.sqrt(2) * np.sin(2 * np.pi * np.arange(50) / 50)
+    knee, ankle = JOINT["left_knee"], JOINT["left_ankle"]
+    joints[:, ankle] = joints[:, knee] + stretch[:, None] * (joints[:, ankle] - joints[:, knee])
+    joints[:, JOINT["left_foot"]] += joints[:, ankle] - body.rest[ankle]
+    assert bone_stretch_percent(joints) == pytest.approx(10, rel=1e-6)
+
+
+def test_an_identical_body_is_its_own_target(body, session, squat):
+    joints = export_joints(squat, body, session)
+    ground = np.stack([joints[..., 2], joints[..., 1], -joints[..., 0]], -1)
+    target = onto_person(joints, body, ground)
+    relative = target.joints - target.joints[:, :1]
+    heading = np.linalg.norm(relative - (ground - ground[:, :1]), axis=-1)
+    assert heading[:, FITTED].max() < 0.03  # the first frame is turned to face +x
+
+
+@pytest.fixture
+def script(monkeypatch, capsys, caplog):
+    """Runs retarget_baselines.py with these arguments: (exit status, standard output, what was logged or argued)."""
+    import retarget_baselines
+    from utils.script import run
+
+    def call(*arguments):
+        caplog.clear()
+        monkeypatch.setattr(sys, "argv", ["retarget_baselines.py", *map(str, arguments)])
+        try:
+            run(retarget_baselines.main)
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        output = capsys.readouterr()
+        return status, output.out, output.err + caplog.text
+
+    return call
+
+
+def test_the_script_exports_and_brings_back(tmp_path, script, session, squat):
+    trial = tmp_path / "short.mot"
+    write_motion(trial, squat)
+    common = ("--subject", session.path, "--out-dir", tmp_path, "--device", "cpu", "--threads", 1)
+    status, _, said = script(*common, "--export-joints", "--trial", trial, "--exp-name", "joints")
+    assert status == 0, said
+    exported = tmp_path / "joints" / f"joints_{session.id}" / "short.npy"
+    broken = np.load(exported)
+    bent = [JOINT["left_ankle"], JOINT["left_foot"]]
+    broken[:, bent] += (0, 0.1, 0.9)  # a knee bent the wrong way
+    np.save(exported.with_name("wild.npy"), broken)
+    both = ("--type", "joints", "--input", exported.parent, "--exp-name", "back")
+    status, printed, said = script(*common, *both)
+    assert status == 1, said
+    assert printed.count("does not fit") == 1
+    folder = tmp_path / "back" / "mot_visualization" / f"latents_subject_run_{session.id}"
+    summary = json.loads((folder / "summary.json").read_text())
+    assert [row["fits"] for row in summary["motions"]] == [True, False]
+    assert summary["motions"][0]["joint_error_mean_mm"] < 1
+    found = read_motion(folder / "entry_0_back.mot")
+    assert found.rate_hz == pytest.approx(60)
+    assert found.coordinates[0, [COORDINATE_INDEX["pelvis_tx"], COORDINATE_INDEX["pelvis_tz"]]] == pytest.approx(0)
+    own = resample(squat)
+    shared = min(len(own), len(found))
+    assert rms((found.coordinates[:shared] - own.coordinates[:shared])[:, LEG]) < 1.5
+
+    status, _, said = script(*common, *both)
+    assert status == 2
+    assert "--overwrite" in said
+    np.save(exported.with_name("wild.npy"), np.full_like(broken, np.nan))
+    status, _, said = script(*common, *both, "--overwrite")
+    assert status == 2
+    assert "wild.npy" in said
+    assert (folder / "entry_0_back.mot").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "--export-joints"),
+        (("--type", "mdm", "--input", "nowhere.npy"), "nowhere.npy"),
+        (("--type", "joints", "--input", "nowhere.npy", "--mean", "x.npy"), "--std"),
+        (("--type", "humanml", "--input", ROOT / "README.md"), "not a numpy file"),
+    ],
+)
+def test_the_script_says_what_is_missing(tmp_path, script, session, arguments, words):
+    status, _, said = script("--subject", session.path, "--out-dir", tmp_path, *arguments)
+    assert status == 2
+    assert words in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_joint_names_are_in_the_datasets_order():
+    assert [JOINTS[i] for i in (0, 4, 8, 12, 16, 21)] == [
+        "pelvis", "left_knee", "right_ankle", "neck", "left_shoulder", "right_wrist",
+    ]  # fmt: skip
