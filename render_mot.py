@@ -3,6 +3,7 @@
     python render_mot.py entry_0.mot --subject path/to/session --save-path entry_0.mp4
     python render_mot.py entry_0.mot own_squat.mot --subject path/to/session --compare --save-path both.mp4
     python render_mot.py entry_0.mot --subject path/to/session --view oblique --image phases.png
+    python render_mot.py entry_0.mot --subject path/to/session --body smpl --smpl-model-dir path/to/smpl --image a.png
     python render_mot.py path/to/session entry_0.mot entry_0.mp4
 
 The last form is <subject> <mot> <save>. Bones come from the session's OpenSimData/Model/Geometry, or else from the set
@@ -21,6 +22,7 @@ def main() -> None:
     from dataset.motion_file import read_motion
     from dataset.session import open_session
     from utils.rendering.people import Person, make_actor, prepare_motion
+    from utils.rendering.smpl_surface import no_surface, smpl_surfaces
     from utils.rendering.strip import render_strip
     from utils.rendering.video import render_video
 
@@ -30,10 +32,16 @@ def main() -> None:
     motions = [read_motion(path) for path in arguments.motions]
     labels = arguments.label or [path.stem for path in arguments.motions]
     person = Person(open_session(arguments.subject, arguments.data_root).model_path)
+    surface_of = no_surface
+    if arguments.body == "smpl":
+        surface_of = smpl_surfaces(person.skeleton, arguments.smpl_model_dir, arguments.trust_pickle)
 
     def actors(fps: float, repetition: int | None):
         shots = [prepare_motion(motion, fps, repetition) for motion in motions]
-        return [make_actor(shot, person, label) for shot, label in zip(shots, labels, strict=True)]
+        return [
+            make_actor(shot, person, label, surface=surface_of(shot.motion))
+            for shot, label in zip(shots, labels, strict=True)
+        ]
 
     shared = {"layout": arguments.layout, "compare": arguments.compare, "renderer": arguments.renderer}
     if arguments.save_path:

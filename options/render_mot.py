@@ -77,6 +77,26 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Draw bones with OpenGL, or a stick figure, which needs none; auto takes OpenGL where it works.",
     )
 
+    group = parser.add_argument_group("body")
+    group.add_argument(
+        "--body",
+        choices=("bones", "smpl"),
+        default="bones",
+        help="Draw the person's bones, or an SMPL body of the person's bone lengths that moves as the bones do.",
+    )
+    group.add_argument(
+        "--smpl-model-dir",
+        type=Path,
+        metavar="DIR",
+        help="Folder that holds SMPL_NEUTRAL.npz (or another of SMPL's bodies, or the file itself), which you download "
+        "from https://smpl.is.tue.mpg.de under its licence.",
+    )
+    group.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="Also read an SMPL body from a .pkl file. That runs whatever code is in it: only for files that you know.",
+    )
+
     group = parser.add_argument_group("output")
     group.add_argument("--save-path", type=Path, metavar="FILE.mp4", help="Write a video (.mp4, .m4v, .mov) here.")
     group.add_argument(
@@ -108,6 +128,13 @@ def parse(parser: argparse.ArgumentParser, words: list[str] | None = None) -> ar
             parser.error(f"{flag} {path}: the name must end in {', '.join(kinds)}")
     if not arguments.save_path and not arguments.image:
         parser.error("name what to write: --save-path FILE.mp4, --image FILE.png, or both")
+    if arguments.body == "smpl" and not arguments.smpl_model_dir:
+        parser.error(
+            "--body smpl needs --smpl-model-dir DIR, the folder of SMPL_NEUTRAL.npz; "
+            "download it at https://smpl.is.tue.mpg.de"
+        )
+    if arguments.body != "smpl" and (arguments.smpl_model_dir or arguments.trust_pickle):
+        parser.error("--smpl-model-dir and --trust-pickle belong to --body smpl; add it, or leave them out")
     if arguments.compare and len(arguments.motions) < 2:
         parser.error("--compare compares the first two motions; name two")
     if arguments.label and len(arguments.label) != len(arguments.motions):

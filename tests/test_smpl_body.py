@@ -12,10 +12,11 @@ from smpl_like import smpl_like
 from test_export_mot import DEMO_PERSON
 
 from dataset.errors import InputError
-from dataset.motion_file import read_motion
+from dataset.motion_file import Motion, read_motion
 from dataset.osim_model import load_skeleton
 from dataset.smpl_file import find_smpl_file, read_smpl
 from models.smpl_body import NAMES, SHARED, SmplBody, exponential, fit_shape, fit_smpl
+from options.render_mot import build_parser, parse
 
 AT = {name: i for i, name in enumerate(NAMES)}
 
@@ -158,3 +159,28 @@ def test_a_missing_or_wrong_model_says_where_to_get_one(tmp_path):
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 not whole")
     with pytest.raises(InputError, match="truncated"):
         read_smpl(tmp_path / "cut.npz")
+
+
+def test_render_draws_the_body_in_the_bones_place(fitted, tmp_path, caplog):
+    from utils.rendering.smpl_surface import smpl_surfaces
+
+    _, skeleton, motion = fitted
+    np.savez(tmp_path / "SMPL_NEUTRAL.npz", **smpl_like())
+    frames = motion[:5].double().numpy()
+    with caplog.at_level("INFO", "bige"):
+        surface = smpl_surfaces(skeleton, tmp_path)(Motion(np.arange(5) / 15, frames))
+    assert surface.trajectory.shape == (5, 96, 3)
+    assert surface.faces.max() < 96
+    assert "mm from the skeleton's on average" in caplog.text
+
+
+def test_render_asks_for_the_body_model_before_it_works():
+    def parsed(*words):
+        return parse(build_parser("python render_mot.py"), ["a.mot", "--subject", "s", "--image", "a.png", *words])
+
+    with pytest.raises(SystemExit) as left:
+        parsed("--body", "smpl")
+    assert left.value.code == 2
+    with pytest.raises(SystemExit):
+        parsed("--trust-pickle")
+    assert not parsed("--body", "smpl", "--smpl-model-dir", "m").trust_pickle
