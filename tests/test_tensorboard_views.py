@@ -1,0 +1,84 @@
+"""What TensorBoard is given is what TensorBoard can show: read back with its own reader."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from bodies import squat
+from opensim_poses import rajagopal2015
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils.tensorboard import SummaryWriter
+from windows import squat_windows
+
+from dataset.osim_model import load_skeleton
+from utils import tensorboard_views as views
+
+
+@pytest.fixture
+def writer(tmp_path):
+    return SummaryWriter(str(tmp_path))
+
+
+def read(writer) -> EventAccumulator:
+    """All that was written."""
+    writer.close()
+    events = EventAccumulator(writer.log_dir, size_guidance={"images": 0, "histograms": 0})
+    return events.Reload()
+
+
+def test_a_clip_is_an_animation_that_lasts_as_long_as_the_motion(writer):
+    motion = squat(frames=121)[0]
+    views.show_clip(writer, 7, "clip", [motion, motion + 5], load_skeleton(rajagopal2015()))
+    image = read(writer).Images("clip")[0]
+    assert image.step == 7
+    with Image.open(io.BytesIO(image.encoded_image_string)) as clip:
+        assert clip.format == "GIF"
+        assert clip.size == (image.width, image.height)
+        durations = []
+        for frame in range(clip.n_frames):
+            clip.seek(frame)
+            durations.append(clip.info["duration"])
+        assert sum(durations) == pytest.approx(2050, abs=60), "121 frames of a sixtieth second"
+        clip.seek(clip.n_frames // 2)
+        assert np.asarray(clip.convert("RGB")).std() > 0
+    assert len(image.encoded_image_string) < 200_000
+
+
+def test_histograms_of_codes_count_recorded_frames_alone(writer):
+    codes = torch.tensor([[[3, 1], [3, 2], [9, 9]], [[4, 1], [3, 1], [9, 9]]])
+    recorded = torch.ones(2, 12, dtype=torch.bool)
+    recorded[:, 8:] = False
+    views.show_codes(writer, 1, codes, recorded)
+    events = read(writer)
+    histogram = events.Histograms("codebook/code")[0].histogram_value
+    assert (histogram.num, histogram.min, histogram.max) == (8, 1, 4)
+    uses = events.Histograms("codebook/uses_of_a_code")[0].histogram_value
+    assert (uses.num, uses.sum, uses.max) == (4, 8, 3)
+
+
+def test_curves_are_pictures(writer):
+    windows = squat_windows(2)
+    views.show_curves(writer, 1, "curves", windows.motion[1], windows.motion[0], windows.recorded[1])
+    views.show_activations(writer, 1, "muscles", windows.activations[1], windows.activations[0], windows.labelled[1])
+    events = read(writer)
+    for tag in ("curves", "muscles"):
+        picture = np.asarray(Image.open(io.BytesIO(events.Images(tag)[0].encoded_image_string)).convert("RGB"))
+        assert picture.shape[1] > 800
+        assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
+
+
+def test_guided_samples_lie_among_the_training_latents(writer, tmp_path):
+    training, guided = torch.randn(5000, 8, 4), torch.randn(3, 8, 4)
+    names = [f"person/{i}" for i in range(5000)]
+    views.show_latents(writer, 0, {"training": (training, names), "guided": (guided, ["a", "b", "c"])})
+    writer.close()
+    labels = next(tmp_path.rglob("metadata.tsv")).read_text().splitlines()
+    points = np.loadtxt(next(tmp_path.rglob("tensors.tsv")))
+    assert labels[0].split("\t") == ["kind", "name"]
+    assert len(labels) - 1 == len(points) == 3003
+    assert labels[-3:] == ["guided\ta", "guided\tb", "guided\tc"]
+    assert points[-3:] == pytest.approx(guided.mean(1).numpy(), abs=1e-4)
+    assert points[0] == pytest.approx(training[0].mean(0).numpy(), abs=1e-4)
+    assert "latents" in (tmp_path / "projector_config.pbtxt").read_text()
