@@ -280,9 +280,8 @@ def _numbers(path: str | Path, values) -> np.ndarray:
 def _refuse_not_finite(where: str, motion: np.ndarray) -> None:
     bad = ~np.isfinite(motion.reshape(len(motion), -1)).all(1)
     if bad.any():
-        raise InputError(
-            f"{where}: {int(bad.sum())} of {len(motion)} frames hold NaN or infinity, first {bad.argmax()}"
-        )
+        first = int(bad.argmax())
+        raise InputError(f"{where}: {bad.sum()} of {len(motion)} frames hold NaN or infinity, the first is {first}")
 
 
 def _about_y(angle: np.ndarray, vector: np.ndarray) -> np.ndarray:
