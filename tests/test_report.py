@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from bodies import squat
 from report_run import ARGUMENTS, make_run, make_session
 
 import report
@@ -18,7 +19,8 @@ from dataset.session import Session
 from utils.report import charts, encoding, words
 from utils.report.build import write_report
 from utils.report.figure import Figure
-from utils.report.reference import _band_of, reference_of
+from utils.report.phases import PHASES, find_squat, stretched
+from utils.report.reference import band, reference_of
 from utils.report.run_files import SIMULATED_NAME, read_run
 from utils.terms import published_terms
 from utils.verification import Verification
@@ -215,23 +217,43 @@ def test_simulated_curves_are_shown_only_where_they_are_this_run_s(tmp_path, ses
     assert read_run(folder).simulated is None
 
 
-def test_a_band_is_the_mean_and_sd_of_repetitions_of_any_length():
-    """Lines from 0 to 1 and from 0 to 3 are, at one phase, 1 and 3 of it, however long they took."""
-    band = _band_of([np.linspace(0, 1, 60)[:, None], np.linspace(0, 3, 90)[:, None]], "two")
-    phase = np.linspace(0, 1, 101)
-    np.testing.assert_allclose(band.mean[:, 0], 2 * phase, atol=1e-12)
-    np.testing.assert_allclose(band.sd[:, 0], np.sqrt(2) * phase, atol=1e-12)
-    assert _band_of([np.zeros((60, 1))], "one").sd is None
-    assert _band_of([np.zeros((3, 1))], "too short") is None
+@pytest.mark.parametrize("wait", [0, 50])
+def test_a_squat_is_found_without_the_standing_around_it(wait):
+    """Of 0.5 (1 - cos), 15 % of the depth is passed at arccos(0.7) = 0.127 of a turn, both ways."""
+    motion = squat(frames=201)[0].numpy()
+    motion = np.concatenate([motion[:1].repeat(wait, 0), motion, motion[-1:].repeat(wait, 0)])
+    found = find_squat(motion)
+    assert found.deepest == wait + 100
+    assert found.start == wait + 25
+    assert found.end == wait + 175
+    assert found.whole
+    assert not find_squat(motion[: wait + 140]).whole
+    assert find_squat(motion, wait + 140).end == wait + 139
+
+
+def test_a_band_is_the_mean_and_sd_at_the_same_phase_whatever_the_timing():
+    """A slow squat and a fast one, with a curve that follows the knee and one that is three times as high."""
+    quick, slow = (squat(frames=frames)[0].double().numpy() for frames in (101, 401))
+    knee = COORDINATES.index("knee_angle_l")
+    curves = [(motion, factor * motion[:, [knee]]) for motion, factor in ((quick, 1.0), (slow, 3.0))]
+    of_one = stretched(slow[:, [knee]], find_squat(slow))[:, 0]
+    assert len(of_one) == PHASES
+    assert of_one.argmax() == 50
+    found = band(curves, "two")
+    np.testing.assert_allclose(found.mean[:, 0], 2 * of_one, atol=4)  # the start of the quick one is a frame coarse
+    np.testing.assert_allclose(found.sd[:, 0], np.sqrt(2) * of_one, atol=4)
+    assert found.mean[50, 0] == pytest.approx(2 * of_one[50])
+    assert band(curves[:1], "one").sd is None
+    assert band([(quick[:3], quick[:3])], "too short") is None
 
 
 def test_the_reference_is_the_person_s_own_squats(session):
     found = reference_of(session, lambda motion: torch.full((len(motion), 196, 80), 0.25))
-    assert [squat.name for squat in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
+    assert [own.name for own in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
     assert "2 of this person's own repetitions" in found.coordinates.source
     knee = found.coordinates.mean[:, COORDINATES.index("knee_angle_l")]
     assert knee.max() == pytest.approx(90, abs=1)
-    assert knee.argmax() == pytest.approx(50, abs=3)
+    assert knee.argmax() == 50
     assert "surrogate predicts" in found.activations.source
     np.testing.assert_allclose(found.activations.mean, 0.25)
     assert reference_of(session).activations is None

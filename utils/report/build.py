@@ -19,6 +19,7 @@ from dataset.whole_file import written_whole
 from models.activations import ENDS_S
 from utils.report import charts, encoding, tables, words
 from utils.report.figure import Figure
+from utils.report.phases import Squat, find_squat
 from utils.report.reference import Band, Reference, reference_of
 from utils.report.run_files import SIMULATED_NAME, RunFiles, read_run
 from utils.report.trust import trust_rows
@@ -154,8 +155,8 @@ def _data(run: RunFiles, reference: Reference, figure: Figure | None, terms: dic
 def _samples(run: RunFiles, figure: Figure | None) -> list[dict]:
     made = []
     for j, (sample, motion) in enumerate(zip(run.summary["samples"], run.motions, strict=True)):
-        start, deepest, end, whole = _repetition(motion)
-        note = "" if whole else " It does not stand upright again within the motion."
+        squat = _first_squat(motion)
+        note = "" if squat.whole else " It does not stand upright again within the motion."
         made.append({
             "kind": "sample",
             "number": j + 1,
@@ -163,7 +164,7 @@ def _samples(run: RunFiles, figure: Figure | None) -> list[dict]:
             "met": bool(sample["accepted"]),
             "verdict": tables.verdict_of(sample),
             "note": _note(sample) + note,
-            "start": start, "deepest": deepest, "end": end,
+            **_landmarks(squat),
             **_encoded(motion.coordinates, motion.activations, figure),
             "simulated": None if run.simulated is None else encoding.activations(run.simulated[j]),
         })  # fmt: skip
@@ -174,14 +175,12 @@ def _own(reference: Reference, figure: Figure | None) -> list[dict]:
     return [
         {
             "kind": "own",
-            "label": squat.name,
-            "start": 0,
-            "deepest": int(squat.coordinates[: squat.end + 1, COORDINATES.index("knee_angle_r")].argmax()),
-            "end": squat.end,
-            **_encoded(squat.coordinates, squat.activations, figure),
+            "label": own.name,
+            **_landmarks(own.squat),
+            **_encoded(own.coordinates, own.activations, figure),
             "simulated": None,
         }
-        for squat in reference.squats
+        for own in reference.squats
     ]
 
 
@@ -195,12 +194,14 @@ def _encoded(coordinates: np.ndarray, activations: np.ndarray | None, figure: Fi
     }
 
 
-def _repetition(motion: Motion) -> tuple[int, int, int, bool]:
-    """(start, deepest, end, whole) frames of the first squat; the whole motion where it has none that ends upright."""
+def _first_squat(motion: Motion) -> Squat:
+    """The first squat that ends upright; of a motion without one, the deepest."""
     found = segment_repetitions(motion)
-    if found:
-        return found[0].start_frame, found[0].bottom_frame, found[0].end_frame - 1, True
-    return 0, int(motion.column("knee_angle_r").argmax()), len(motion) - 1, False
+    return find_squat(motion.coordinates, found[0].end_frame if found else None)
+
+
+def _landmarks(squat: Squat) -> dict:
+    return {"start": squat.start, "deepest": squat.deepest, "end": squat.end}
 
 
 def _note(sample: dict) -> str:
@@ -284,8 +285,8 @@ def _reference_lines(reference: Reference) -> list[str]:
     else:
         parts.append("No reference for the muscles.")
     parts.append(
-        "Left and right are pooled in a band, and each band is stretched to the sample's own repetition, so that the "
-        "same phase lies above the same phase. A single repetition is a line without a band."
+        "Left and right are pooled in a band, and each band is stretched to the sample's own way down and way up, "
+        "so that the same phase lies above the same phase. A single repetition is a line without a band."
     )
     return parts
 

@@ -6,33 +6,33 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dataset.coordinates import FRAME_RATE_HZ
 from dataset.demo import SHIPPED
 from dataset.errors import InputError
 from dataset.motion_dataset import MotionDataset
 from dataset.session import Session, discover_sessions
 from dataset.window import Window
+from utils.report.phases import Squat, find_squat, stretched
 
 logger = logging.getLogger("bige")
 
-PHASES = 101  # points of a repetition, from its start to its end
 _MOST_SHOWN = 5
 _SAME_S = 1e-3
+_FEWEST_FRAMES = 30
 
 
 @dataclass(frozen=True)
-class Squat:
-    """A recorded squat, placed on the floor. end: last frame of its repetition, which begins at frame 0."""
+class OwnSquat:
+    """A recorded squat, placed on the floor: coordinates (T, 33), activations (T, 80) or None, and its phases."""
 
     name: str
     coordinates: np.ndarray
     activations: np.ndarray | None
-    end: int
+    squat: Squat
 
 
 @dataclass(frozen=True)
 class Band:
-    """Mean and standard deviation (101, C) over repetitions stretched to one length; sd is None of a single one."""
+    """Mean and standard deviation (101, C) over squats, phase by phase; sd is None of a single one."""
 
     mean: np.ndarray
     sd: np.ndarray | None
@@ -43,7 +43,7 @@ class Band:
 class Reference:
     """Squats to lay over a sample, and bands of the coordinates and of the muscles, None where nothing is known."""
 
-    squats: list[Squat]
+    squats: list[OwnSquat]
     coordinates: Band | None
     activations: Band | None
 
@@ -57,28 +57,31 @@ def reference_of(session: Session | None, predict=None) -> Reference:
     if not recorded:
         demo = _windows_of(discover_sessions(SHIPPED), with_activations=True)
         source = f"{len(demo)} squats of synthetic demo people, because no recorded squat of this person was found"
-        return Reference([], _band(demo, "coordinates", source), _band(demo, "activations", source))
+        return Reference([], band(_cuts(demo, "coordinates"), source), band(_cuts(demo, "activations"), source))
     simulated = _windows(session, with_activations=True)
     if simulated:
-        activations = _band(simulated, "activations", f"simulated, {_own(len(simulated))}")
+        activations = band(_cuts(simulated, "activations"), f"simulated, {_own(len(simulated))}")
     elif predict:
         predicted = predict(torch.as_tensor(np.stack([w.coordinates for w in recorded]), dtype=torch.float32))
-        curves = [p[_repetition(w)] for p, w in zip(predicted.numpy().astype(float), recorded, strict=True)]
-        activations = _band_of(curves, f"as the surrogate predicts them, {_own(len(curves))}")
+        curves = [
+            (w.coordinates[_repetition(w)], p[_repetition(w)])
+            for p, w in zip(predicted.numpy().astype(float), recorded, strict=True)
+        ]
+        activations = band(curves, f"as the surrogate predicts them, {_own(len(curves))}")
     else:
         activations = None
     squats = []
     for k, window in enumerate(recorded[:_MOST_SHOWN], 1):
         labelled = next((w for w in simulated if _same(w, window)), None)
         squats.append(
-            Squat(
+            OwnSquat(
                 f"own squat {k} ({window.source.stem if window.source else 'recorded'}, {window.start_s:.1f} s)",
                 window.coordinates,
                 labelled.activations if labelled else None,
-                int(window.first_repetition.sum()) - 1,
+                find_squat(window.coordinates, int(window.first_repetition.sum())),
             )
         )
-    return Reference(squats, _band(recorded, "coordinates", _own(len(recorded))), activations)
+    return Reference(squats, band(_cuts(recorded, "coordinates"), _own(len(recorded))), activations)
 
 
 def _own(count: int) -> str:
@@ -109,21 +112,14 @@ def _repetition(window: Window) -> np.ndarray:
     return frames if window.labelled is None else frames & window.labelled
 
 
-def _band(windows: list[Window], field: str, source: str) -> Band | None:
-    return _band_of([getattr(window, field)[_repetition(window)] for window in windows], source)
+def _cuts(windows: list[Window], field: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(coordinates, field) of each window's repetition, both cut to it."""
+    return [(w.coordinates[_repetition(w)], getattr(w, field)[_repetition(w)]) for w in windows]
 
 
-def _band_of(curves: list[np.ndarray], source: str) -> Band | None:
-    """Band of curves (T_i, C), each stretched to PHASES points; those shorter than half a second are left out."""
-    curves = [curve for curve in curves if len(curve) > FRAME_RATE_HZ / 2]
+def band(cuts: list[tuple[np.ndarray, np.ndarray]], source: str) -> Band | None:
+    """The band of curves (T_i, C), each with the coordinates (T_i, 33) that tell its phases; None of no curve."""
+    curves = [stretched(curve, find_squat(coordinates)) for coordinates, curve in cuts if len(curve) > _FEWEST_FRAMES]
     if not curves:
         return None
-    phase = np.linspace(0, 1, PHASES)
-    stretched = np.stack(
-        [
-            np.stack([np.interp(phase, np.linspace(0, 1, len(curve)), column) for column in curve.T], 1)
-            for curve in curves
-        ]
-    )
-    sd = stretched.std(0, ddof=1) if len(stretched) > 1 else None
-    return Band(stretched.mean(0), sd, source)
+    return Band(np.mean(curves, 0), np.std(curves, 0, ddof=1) if len(curves) > 1 else None, source)

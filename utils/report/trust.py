@@ -47,7 +47,7 @@ def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
          "person will make it is not known. A motion lasts 3.3 s: slow squats do not finish in it."),
         ("Picture of the person", "Joint centres from the person's scaled model, to the millimetre.",
          "Limbs' thickness, head and hands are drawn, not measured."),
-        ("Reference band", "Mean ± 2 SD over repetitions stretched to one length.", _band(reference)),
+        ("Reference band", "Mean ± 2 SD over repetitions, each way down and each way up stretched to one length.", _band(reference)),
     ]  # fmt: skip
     rows += [(f"{title} [{unit}]", means, _MEASURES[title]) for title, unit, means in glossary()]
     rows.append((
@@ -66,8 +66,14 @@ def _promise(run: RunFiles, muscle: str) -> str:
     off = np.abs(np.array([row["peak_simulated"] for row in rows]) - np.array([row["peak_predicted"] for row in rows]))
     return (
         f"A promise. In this run the simulation finds peaks of {muscle} that differ from it by {np.median(off):.2f} in "
-        f"the middle and {off.max():.2f} at worst. The optimisation looks for what the surrogate likes, its errors too."
+        f"the middle and {off.max():.2f} at worst. {_optimised(run)}"
     )
+
+
+def _optimised(run: RunFiles) -> str:
+    if run.arguments.get("refine"):
+        return "The simulation corrected the surrogate in between (--refine), so that it is off by less than elsewhere."
+    return "The optimisation looks for what the surrogate likes, its errors too."
 
 
 def _band(reference: Reference) -> str:

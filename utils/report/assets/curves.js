@@ -84,7 +84,7 @@ class Curves {
 
     if (panel.band) {
       const { low: under, high: over, mean, single } = panel.band;
-      const frame = (i) => sample.start + (i / (mean.length - 1)) * (sample.end - sample.start);
+      const frame = (i) => frameOf((2 * i) / (mean.length - 1), sample);
       const upper = over.map((value, i) => [frame(i), value]);
       const lower = under.map((value, i) => [frame(i), value]).reverse();
       if (!single) parts.push(vector("path", { class: "band", d: `${path([...upper, ...lower])}Z` }));

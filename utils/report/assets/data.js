@@ -48,10 +48,16 @@ function activationCurve(data, motion, name, kind = "activations") {
   return Array.from({ length: motion.frames }, (_, t) => motion[kind][t * count + column] / data.activationSteps);
 }
 
-// Where frame f of a motion is in another's repetition: both are stretched from its start to its end.
+// The frame of a phase, which is 0 where the way down starts, 1 at the deepest, 2 where the way up ends.
+function frameOf(phase, { start, deepest, end }) {
+  return phase < 1 ? start + phase * (deepest - start) : deepest + (phase - 1) * (end - deepest);
+}
+
+// Where frame f of a motion is in another: at the same phase.
 function matchedFrame(f, motion, other) {
-  const phase = (f - motion.start) / (motion.end - motion.start);
-  return clamp(other.start + phase * (other.end - other.start), 0, other.frames - 1);
+  const { start, deepest, end } = motion;
+  const phase = f < deepest ? (f - start) / (deepest - start) : 1 + (f - deepest) / (end - deepest);
+  return clamp(frameOf(phase, other), 0, other.frames - 1);
 }
 
 function clamp(value, low, high) {
