@@ -82,3 +82,29 @@ def test_guided_samples_lie_among_the_training_latents(writer, tmp_path):
     assert points[-3:] == pytest.approx(guided.mean(1).numpy(), abs=1e-4)
     assert points[0] == pytest.approx(training[0].mean(0).numpy(), abs=1e-4)
     assert "latents" in (tmp_path / "projector_config.pbtxt").read_text()
+
+
+def test_views_come_about_ten_times_a_run_and_at_its_end():
+    steps = [step for step in range(1000, 300_001, 1000) if views.due(step, 1000, 300_000)]
+    assert len(steps) == 10
+    assert steps[-1] == 300_000
+    assert [step for step in (1, 2, 3) if views.due(step, 1, 3)] == [1, 2, 3]
+    assert views.due(7, 1000, 7)
+
+
+def test_training_shows_curves_and_codes_and_guidance_its_samples(tmp_path):
+    from models.vqvae import VQVAE, VQVAEConfig
+
+    model = VQVAE(VQVAEConfig(nb_code=16, code_dim=8, width=8, depth=1))
+    with SummaryWriter(str(tmp_path / "training")) as writer:
+        views.show_reconstruction(writer, 3, model, squat_windows(2))
+    events = read(writer)
+    assert events.Images("held_out/curves")[0].step == 3
+    assert events.Histograms("codebook/code")[0].histogram_value.max < 16
+    z, motions = torch.randn(4, 8, 8), squat(4, frames=20)
+    skeleton = load_skeleton(rajagopal2015())
+    views.show_guided(tmp_path / "guided", z, motions, list("abcd"), (torch.randn(6, 8, 8), list("uvwxyz")), skeleton)
+    events = EventAccumulator(str(tmp_path / "guided")).Reload()
+    assert {tag.split("/")[1].split("_")[0] for tag in events.Tags()["images"]} == {"least", "middle", "greatest"}
+    labels = next((tmp_path / "guided").rglob("metadata.tsv")).read_text().splitlines()
+    assert [label.split("\t")[0] for label in labels[1:]] == ["training"] * 6 + ["guided"] * 4

@@ -2,12 +2,16 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dataset.coordinates import COORDINATE_INDEX, FRAME_RATE_HZ, MUSCLES
+from dataset.osim_model import load_skeleton
+from dataset.window_tensors import WindowTensors
+from utils.vqvae_training import reconstruct_all
 
 _CURVES = (("knee_angle", "knee, degrees"), ("hip_flexion", "hip flexion, degrees"), ("ankle_angle", "ankle, degrees"))
 _MUSCLES = ("vasmed", "vaslat", "glmax2", "soleus")
@@ -17,6 +21,43 @@ _GIF_STEP = 3  # of 60 frames a second every third: a frame lasts 50 ms, and GIF
 _GIF_SIZE = 240  # pixels a side of each of the two views
 _MOST_LATENTS = 3000  # the projector is slow with more
 _UNDRAWN = "patella"
+
+
+def due(step: int, every: int, last: int, views: int = 10) -> bool:
+    """Whether views are due at an evaluation: at the last step, and about `views` times before it.
+
+    every: evaluations are that many steps apart. A clip is 0.1 MB, so not every evaluation shows one.
+    """
+    return step == last or step % (every * max(1, last // every // views)) == 0
+
+
+def show_reconstruction(writer, step: int, model, windows: WindowTensors) -> None:
+    """How held-out windows come back through the codebook: curves and a clip of the first, and the codes of all."""
+    reconstruction, codes = reconstruct_all(model, windows.motion)
+    show_codes(writer, step, codes, windows.recorded)
+    show_curves(writer, step, "held_out/curves", windows.motion[0], reconstruction[0], windows.recorded[0])
+    if windows.models[0]:
+        pair = [motion[0, windows.recorded[0]] for motion in (windows.motion, reconstruction)]
+        show_clip(writer, step, "held_out/clip", pair, load_skeleton(windows.models[0]))
+
+
+def show_guided(
+    folder: Path, z: Tensor, motions: Tensor, names: Sequence[str], training: tuple[Tensor, Sequence[str]], skeleton
+) -> None:
+    """Guided samples in TensorBoard's `folder`: latents among the training latents, and clips of three.
+
+    z: (N, L, D). motions: (N, T, 33), degrees and metres, in the order of their peak activation. names: N. training:
+    the latents (M, L, D) and their windows' names, (M,) or () where there are none.
+    """
+    from torch.utils.tensorboard import SummaryWriter
+
+    groups = {"guided": (z, names)}
+    if len(training[1]):
+        groups = {"training": training} | groups
+    with SummaryWriter(str(folder)) as writer:
+        show_latents(writer, 0, groups)
+        for rank, i in {"least": 0, "middle": len(names) // 2, "greatest": len(names) - 1}.items():
+            show_clip(writer, 0, f"guided/{rank}_activation", [motions[i]], skeleton)
 
 
 def show_codes(writer, step: int, codes: Tensor, recorded: Tensor) -> None:
