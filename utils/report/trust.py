@@ -47,7 +47,8 @@ def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
          "person will make it is not known. A motion lasts 3.3 s: slow squats do not finish in it."),
         ("Picture of the person", "Joint centres from the person's scaled model, to the millimetre.",
          "Limbs' thickness, head and hands are drawn, not measured."),
-        ("Reference band", "Mean ± 2 SD over repetitions, each way down and each way up stretched to one length.", _band(reference)),
+        ("Reference band", "Mean ± 2 SD over repetitions, each way down and each way up stretched to one length.",
+         _band(reference)),
     ]  # fmt: skip
     rows += [(f"{title} [{unit}]", means, _MEASURES[title]) for title, unit, means in glossary()]
     rows.append((
