@@ -14,7 +14,7 @@ from utils.script import run
 
 
 def main() -> None:
-    arguments = build_parser(__doc__).parse_args()
+    arguments = build_parser(__doc__, guidance=True).parse_args()
 
     from utils.metrics.catalogue import GUIDANCE
     from utils.metrics.script import evaluate_and_report

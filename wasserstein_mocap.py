@@ -12,8 +12,8 @@ from utils.script import run
 
 
 def main() -> None:
-    arguments = build_parser(__doc__, baseline=False).parse_args()
-    arguments.file_type = "mocap"  # of a data root; `mot` says that the trials are motion files
+    arguments = build_parser(__doc__, file_types=("mot",), baseline=False, features=True).parse_args()
+    arguments.file_type = "mocap"  # `mot` says that the trials are motion files; here they are a data root's sessions
 
     from utils.metrics.catalogue import DISTANCES, FLOOR
     from utils.metrics.script import evaluate_and_report

@@ -9,8 +9,18 @@ FILE_TYPES = ("mot", "npy", "mocap")
 BASELINES = ("bige", "mdm", "t2m", "vqvae")
 
 
-def build_parser(description: str, *, baseline: bool = True, out: str = "output/evaluation") -> argparse.ArgumentParser:
-    """The parser of an evaluation script, under the script's docstring."""
+def build_parser(
+    description: str,
+    *,
+    file_types: tuple[str, ...] = FILE_TYPES,
+    baseline: bool = True,
+    features: bool = False,
+    guidance: bool = False,
+) -> argparse.ArgumentParser:
+    """The parser of an evaluation script, under the script's docstring.
+
+    features: it compares features of a VQ-VAE. guidance: it looks at activations.
+    """
     parser = new_parser(description)
     motions = parser.add_argument_group("motions")
     motions.add_argument(
@@ -23,7 +33,7 @@ def build_parser(description: str, *, baseline: bool = True, out: str = "output/
     )
     motions.add_argument(
         "--file_type",
-        choices=FILE_TYPES,
+        choices=file_types,
         default="mot",
         help="Read OpenSim motion files (mot), arrays of frames by 33 coordinates in degrees and metres at 60 Hz "
         "(npy), or the recorded squat trials of OpenCap sessions, repetition by repetition (mocap).",
@@ -56,34 +66,39 @@ def build_parser(description: str, *, baseline: bool = True, out: str = "output/
         help="Folder that holds Data/<session>/ or OpenCapData_<session>/, where the subjects' models are; the "
         "default is $BIGE_DATA.",
     )
-    guidance = parser.add_argument_group("guidance")
-    guidance.add_argument(
+    if guidance:
+        _add_guidance(parser)
+    if features:
+        parser.add_argument_group("models").add_argument(
+            "--vq-name",
+            type=Path,
+            metavar="PATH",
+            help="Compare features of this VQ-VAE's encoder (checkpoint or run folder); by default the shipped one.",
+        )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out",
+        type=Path,
+        default=Path("output/evaluation"),
+        metavar="DIR",
+        help="Write the tables as CSV, JSON, LaTeX and Markdown to DIR.",
+    )
+    add_run_arguments(parser)
+    return parser
+
+
+def _add_guidance(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("guidance")
+    group.add_argument(
         "--low", type=fraction, default=0.35, help="Least peak activation asked of vastus medialis, 0 to 1."
     )
-    guidance.add_argument(
+    group.add_argument(
         "--high", type=fraction, default=0.45, help="Greatest peak activation asked of vastus medialis, 0 to 1."
     )
-    models = parser.add_argument_group("models")
-    models.add_argument(
-        "--vq-name",
-        type=Path,
-        metavar="PATH",
-        help="Compare features of this VQ-VAE's encoder (checkpoint or run folder); the default is the shipped one.",
-    )
-    models.add_argument(
+    group.add_argument(
         "--surrogate-name",
         type=Path,
         metavar="PATH",
         help="Predict activations that files lack with this surrogate (checkpoint or run folder); the default is the "
         "shipped one.",
     )
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--out",
-        type=Path,
-        default=Path(out),
-        metavar="DIR",
-        help="Write the tables as CSV, JSON, LaTeX and Markdown to DIR.",
-    )
-    add_run_arguments(parser)
-    return parser

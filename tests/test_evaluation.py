@@ -189,6 +189,7 @@ def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
         name = {"calculate_wasserstein.py": "wasserstein_bige", "calculate_guidance.py": "guidance_bige"}.get(
             script, "floor_bige"
         )
+        assert (tmp_path / f"{name}_curves.png").exists() == name.startswith("wasserstein")
         assert {path.name for path in tmp_path.glob(f"{name}.*")} == {
             f"{name}.{s}" for s in ("csv", "json", "tex", "md")
         }
@@ -209,8 +210,7 @@ def test_the_script_for_motion_capture_reads_sessions(run, tmp_path):
 
 def test_one_motion_is_evaluated_and_called_too_few(run, tmp_path, trial):
     write_motion(tmp_path / "one" / "squat.mot", windows(trial, 1)[0])
-    session = SHIPPED / "Data" / PERSON
-    done = run("calculate_wasserstein.py", "--folder_path", tmp_path / "one", "--subject", session)
+    done = run("calculate_wasserstein.py", "--folder_path", tmp_path / "one", "--subject", PERSON)
     assert done.status == 0, done.logged
     assert "1 subject(s)" in done.logged
     assert "1 motion(s)" in done.logged

@@ -278,6 +278,13 @@ def test_bootstrap_of_a_set_draws_subjects_with_all_their_motions():
         assert (counts % 5 == 0).all()
 
 
+def test_bootstrap_of_a_set_forgives_that_a_drawn_set_is_less_varied():
+    """How many different subjects there are can only fall in a draw; its interval still holds the figure."""
+    subject_of = np.repeat(np.arange(12), 4)
+    low, high = interval_of_set(lambda chosen: {"n": float(len(set(subject_of[chosen])))}, subject_of, seed=0)["n"]
+    assert low < 12 < high
+
+
 def test_small_sets_are_called_so():
     assert too_few("set", 21, 420) == []
     assert len(too_few("set", 1, 1)) == 2

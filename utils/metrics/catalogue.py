@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataset.coordinates import COORDINATES, TRANSLATIONS
 
 PUBLISHED, SOUNDER = "published definition", "sounder"
+SHARE = "0-1"
 DISTANCES, FLOOR, GUIDANCE = "distances", "floor", "guidance"
 PARTS = (DISTANCES, FLOOR, GUIDANCE)
 
@@ -42,27 +43,27 @@ _METRICS = (
     Metric("omega", "omega", "deg/s", 2, GUIDANCE, PUBLISHED, "→"),
     Metric("com_velocity", "COM velocity", "m/s", 2, GUIDANCE, PUBLISHED, "→"),
     Metric("com_acceleration", "COM acceleration", "m/s^2", 2, GUIDANCE, PUBLISHED, "→"),
-    Metric("mac", "MAC", "0-1", 3, GUIDANCE, PUBLISHED, "↓"),
+    Metric("mac", "MAC", SHARE, 3, GUIDANCE, PUBLISHED, "↓"),
     Metric("w1_rotations", "1-D Wasserstein, mean of 30 angles", "deg", 2, DISTANCES, SOUNDER, "↓"),
     Metric("w1_translations", "1-D Wasserstein, mean of pelvis x, y, z", "cm", 2, DISTANCES, SOUNDER, "↓"),
     Metric("w2_angles", "2-Wasserstein of the set, angle curves", "deg", 2, DISTANCES, SOUNDER, "↓"),
     Metric("w2_pelvis", "2-Wasserstein of the set, pelvis path", "cm", 2, DISTANCES, SOUNDER, "↓"),
     Metric("w2_angles_subject", "2-Wasserstein, subject to reference, angle curves", "deg", 2, DISTANCES, SOUNDER, "↓"),
     Metric("frechet", "Frechet distance, VQ-VAE features", "", 3, DISTANCES, SOUNDER, "↓"),
-    Metric("precision", "precision", "0-1", 3, DISTANCES, SOUNDER, "↑"),
-    Metric("recall", "recall", "0-1", 3, DISTANCES, SOUNDER, "↑"),
+    Metric("precision", "precision", SHARE, 3, DISTANCES, SOUNDER, "↑"),
+    Metric("recall", "recall", SHARE, 3, DISTANCES, SOUNDER, "↑"),
     Metric("density", "density", "", 3, DISTANCES, SOUNDER, "→"),
-    Metric("coverage", "coverage", "0-1", 3, DISTANCES, SOUNDER, "↑"),
+    Metric("coverage", "coverage", SHARE, 3, DISTANCES, SOUNDER, "↑"),
     Metric("diversity_of_subject", "distance between a subject's motions", "deg", 2, DISTANCES, SOUNDER, "→"),
-    Metric("inside_band", "angle curves inside reference mean ± 2 SD", "0-1", 3, DISTANCES, SOUNDER, "↑"),
-    Metric("inside_band_legs", "the same, leg and pelvis angles", "0-1", 3, DISTANCES, SOUNDER, "↑"),
-    Metric("complete_squats", "motions that hold a complete squat", "0-1", 3, DISTANCES, SOUNDER, "↑"),
+    Metric("inside_band", "angle curves inside reference mean ± 2 SD", SHARE, 3, DISTANCES, SOUNDER, "↑"),
+    Metric("inside_band_legs", "the same, leg and pelvis angles", SHARE, 3, DISTANCES, SOUNDER, "↑"),
+    Metric("complete_squats", "motions that hold a complete squat", SHARE, 3, DISTANCES, SOUNDER, "↑"),
     Metric("contact_penetration", "penetration of contact points", "cm", 3, FLOOR, SOUNDER, "↓"),
     Metric("contact_floating", "floating of feet", "cm", 3, FLOOR, SOUNDER, "↓"),
     Metric("contact_sliding", "sliding of contact points", "cm/s", 3, FLOOR, SOUNDER, "↓"),
     Metric("contact_drift", "drift of feet", "cm", 2, FLOOR, SOUNDER, "↓"),
-    Metric("peak_activation", "peak vastus medialis", "0-1", 3, GUIDANCE, SOUNDER, "→"),
-    Metric("in_range", "peaks in the range asked for", "0-1", 3, GUIDANCE, SOUNDER, "↑"),
+    Metric("peak_activation", "peak vastus medialis", SHARE, 3, GUIDANCE, SOUNDER, "→"),
+    Metric("in_range", "peaks in the range asked for", SHARE, 3, GUIDANCE, SOUNDER, "↑"),
     Metric("tilt_at_peak", "pelvis tilt at the peak", "deg", 2, GUIDANCE, SOUNDER, "→"),
     Metric("repetition_asymmetry", "asymmetry of a repetition", "deg", 2, GUIDANCE, SOUNDER, "→"),
     Metric("repetition_omega", "omega of a repetition", "deg/s", 2, GUIDANCE, SOUNDER, "→"),

@@ -22,7 +22,7 @@ from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder
 from dataset.session import Session, discover_sessions, open_session
 from utils.metrics import distances, published
 from utils.metrics.bootstrap import interval_of_mean, interval_of_set, too_few
-from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE, PARTS
+from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE, METRICS, PARTS, SHARE
 from utils.metrics.contact import contact_metrics
 from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics, share_not_normal
 from utils.metrics.motion_sets import EvaluationModels, MotionSet, SubjectSet
@@ -113,6 +113,33 @@ def known_sessions(data_root: Path | None = None) -> list[Session]:
     return list(sessions.values())
 
 
+def load_motions(
+    folder: str | Path,
+    file_type: str,
+    models: EvaluationModels,
+    *,
+    name: str | None = None,
+    data_root: Path | None = None,
+    subject: str | Path | None = None,
+) -> MotionSet:
+    """The motions of a folder, ready to be evaluated.
+
+    Args:
+        file_type: `mot`, `npy` or `mocap`, see `dataset.motion_folder`.
+        name: of the row; by default the folder's.
+        data_root: where the sessions of the subjects' models are, beside the demo sessions.
+        subject: the session whose model stands for every subject: a folder, or the id of a known session.
+
+    Raises InputError where nothing can be evaluated.
+    """
+    sessions = known_sessions(data_root)
+    model_of = None
+    if subject:
+        model_of = next((s for s in sessions if s.id == str(subject)), None) or open_session(subject, data_root)
+    read = read_motion_folder(folder, file_type, sessions=sessions, model_of=model_of)
+    return MotionSet.of(name or read.name, read, models)
+
+
 def evaluate_folder(
     folder: str | Path,
     file_type: str,
@@ -127,24 +154,13 @@ def evaluate_folder(
     parts: Iterable[str] = PARTS,
     seed: int = 123,
 ) -> Row:
-    """The row of a folder of motions.
+    """The row of a folder of motions: `load_motions`, then `evaluate_set`.
 
-    Args:
-        file_type: `mot`, `npy` or `mocap`, see `dataset.motion_folder`.
-        reference: see `load_reference`.
-        name: of the row; by default the folder's.
-        data_root: where the sessions of the subjects' models are, beside the demo sessions.
-        subject: the session whose model stands for every subject: a folder, or an id under `data_root`.
-        low, high: the range asked of the peak of vastus medialis.
-        parts: which of `catalogue.PARTS` to compute.
-
-    Raises InputError where nothing can be evaluated.
+    reference: see `load_reference`. low, high: the range asked of the peak of vastus medialis. parts: which of
+    `catalogue.PARTS` to compute. Raises InputError where nothing can be evaluated.
     """
-    model_of = open_session(subject, data_root) if subject else None
-    read = read_motion_folder(folder, file_type, sessions=known_sessions(data_root), model_of=model_of)
-    return evaluate_set(
-        MotionSet.of(name or read.name, read, models), reference, low=low, high=high, parts=parts, seed=seed
-    )
+    motions = load_motions(folder, file_type, models, name=name, data_root=data_root, subject=subject)
+    return evaluate_set(motions, reference, low=low, high=high, parts=parts, seed=seed)
 
 
 def evaluate_reference(
@@ -344,7 +360,12 @@ def _set_distances(motions: MotionSet, reference: MotionSet, seed: int) -> dict[
 
     found = statistic(np.arange(len(motions)))
     intervals = interval_of_set(statistic, motions.subject_of, seed)
-    return {name: Figure(value, float("nan"), len(motions.subjects), *intervals[name]) for name, value in found.items()}
+    figures = {}
+    for name, value in found.items():
+        most = 1.0 if METRICS[name].unit == SHARE else np.inf
+        limits = (float(np.minimum(limit, most)) for limit in intervals[name])
+        figures[name] = Figure(value, float("nan"), len(motions.subjects), *limits)
+    return figures
 
 
 def _floor_of(motions: MotionSet) -> dict[str, dict[str, float]]:
