@@ -50,7 +50,7 @@ def read_bone_meshes(osim_path: str | Path, description: ModelDescription | None
     parts: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
     missing: dict[str, None] = {}
     for body, file, scale, rotation, offset in attached_meshes(osim_path, description):
-        path = _find(file, folders)
+        path = find_mesh_file(file, folders)
         if path is None:
             missing[file] = None
             continue
@@ -137,7 +137,8 @@ def attached_meshes(osim_path: Path, description: ModelDescription):
             )
 
 
-def _find(file: str, folders: list[Path]) -> Path | None:
+def find_mesh_file(file: str, folders: list[Path]) -> Path | None:
+    """The file that a model means by `file` in the first folder that has it or the same bone, or None."""
     name = Path(file.replace("\\", "/")).name
     names = [name + suffix for name in (name, _SAME_BONE.get(name)) if name for suffix in _SUFFIXES]
     return next((folder / n for folder in folders for n in names if (folder / n).is_file()), None)

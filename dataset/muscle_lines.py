@@ -83,7 +83,7 @@ def _points_of(opensim, path, state, place) -> list[tuple[int, np.ndarray]]:
         wrap = opensim.PathWrapPoint.safeDownCast(point)
         if wrap is not None:
             arc = wrap.getWrapPath(state)
-            points += [(body, rotation @ arc.get(j).to_numpy() + offset) for j in range(1, arc.getSize() - 1)]
+            points += [(body, rotation @ arc.get(j).to_numpy() + offset) for j in range(arc.getSize())]
         points.append((body, rotation @ point.getLocation(state).to_numpy() + offset))
     return points
 

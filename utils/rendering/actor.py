@@ -63,10 +63,11 @@ class MuscleLines:
 class Actor:
     """One motion, ready to be drawn. All arrays have T frames at the video's rate.
 
-    time_s: (T,) of the recording. hips_m: (T, 3) middle of the hip joints. joints: (T, J, 3) joint centres, and
-    links: (L, 2) which of them a stick figure joins. repetition: (T,) 1 for the first repetition, 0 between them.
-    cycle: (T,) how far through its repetition, 0 to 1, NaN between. rising: (T,) whether its lowest point is passed.
-    half_cycle_hips_m: (3,) middle of the hip joints at half of the first repetition, found at the recording's own rate.
+    time_s: (T,) of the recording. hips_m: (T, 3) middle of the hip joints. joints: (T, J, 3) joint centres, the last of
+    them the head, and links: (L, 2) which of them a stick figure joins. repetition: (T,) 1 for the first repetition,
+    0 between them. cycle: (T,) how far through its repetition, 0 to 1, NaN between. rising: (T,) whether its lowest
+    point is passed. half_cycle_hips_m: (3,) middle of the hip joints at half of the first repetition, found at the
+    recording's own rate.
     """
 
     label: str
@@ -97,6 +98,13 @@ class Actor:
         if not len(first):
             return round(cycle * (len(self) - 1))
         return int(first[np.abs(self.cycle[first] - cycle).argmin()])
+
+    def stretch_at(self, frame: int) -> tuple[int, int]:
+        """Start and end (exclusive) of the repetition that `frame` belongs to, or of the pause between two."""
+        turns = np.flatnonzero(np.diff(self.repetition)) + 1
+        k = int(np.searchsorted(turns, frame, side="right"))
+        bounds = [0, *turns.tolist(), len(self)]
+        return bounds[k], bounds[k + 1]
 
     @property
     def half_cycle_hip_m(self) -> float:

@@ -15,9 +15,14 @@ _DEPTH_NAMES = ("green", "red")
 
 
 class Captions:
-    """Writes on pictures of `size` (width, height). compare: draw the first two actors' depth lines at half cycle."""
+    """Writes on pictures of `size` (width, height). compare: draw the first two actors' depth lines at half cycle.
 
-    def __init__(self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], compare: bool = False):
+    scale: explain the muscles' colours, where an actor has muscles.
+    """
+
+    def __init__(
+        self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], compare=False, scale=True
+    ):
         from PIL import Image, ImageDraw
 
         self._actors, self._panels = actors, panels
@@ -31,7 +36,7 @@ class Captions:
                 self._draw_depths(pen, panel)
         if compare:
             self._write_depths(pen, size)
-        if any(actor.muscles is not None for actor in actors):
+        if scale and any(actor.muscles is not None for actor in actors):
             self._draw_scale(pen, size)
 
     def write(self, picture: np.ndarray, frames: Sequence[int]) -> np.ndarray:

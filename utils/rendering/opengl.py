@@ -1,6 +1,7 @@
 """Whether this machine can draw with OpenGL; asked in another process, since a missing library ends the process."""
 
 import logging
+import os
 import subprocess
 import sys
 from functools import cache
@@ -20,11 +21,18 @@ raise SystemExit(0 if window.SupportsOpenGL() else 3)
 _PROBE_LIMIT_S = 120
 
 
+def prefer_egl() -> None:
+    """Let VTK begin with EGL where there is no display: its own order looks for X11 first, and needs its libraries."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+
 @cache
-def opengl_works(python: str = sys.executable) -> bool:
+def opengl_works() -> bool:
     """True where a small picture could be drawn off screen; logs once what to install where it could not."""
+    prefer_egl()
     try:
-        probe = subprocess.run([python, "-c", _PROBE], capture_output=True, timeout=_PROBE_LIMIT_S)
+        probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, timeout=_PROBE_LIMIT_S)
         works = probe.returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         works = False

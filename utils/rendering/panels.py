@@ -37,7 +37,7 @@ def arrange(
     columns = len(cells) // rows
     width, height = size[0] // columns, size[1] // rows
     points = sample_points(actors)
-    header, footer = (_HEADER, _FOOTER) if captions else (0.03, 0.03)
+    header, footer = (_HEADER, _FOOTER) if captions else (0.02, 0.07)
     cameras = {
         view: _framed(fit_camera(points, view, (width, height), 1 - header - footer), header - footer) for view in views
     }

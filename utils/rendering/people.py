@@ -24,6 +24,7 @@ logger = logging.getLogger("bige")
 # A muscle is drawn as thick as its strength says: the cross-section grows with the maximal isometric force.
 _RADIUS_M_PER_ROOT_NEWTON = 1.3e-4
 _THINNEST_M = 0.0025
+_HEAD_OF_TRUNK = 0.55  # how far the head is above the shoulders, as a share of the trunk below them
 _UNDRAWN = ("patella",)  # bodies that no stick passes through
 
 
@@ -45,10 +46,24 @@ class Person:
 
     @cached_property
     def links(self) -> np.ndarray:
-        """Pairs (L, 2) of joints that a stick figure joins: each body's joint and its parent's."""
-        joints = self.skeleton.description.joints
-        drawn = [j for j in joints if j.parent >= 0 and not self.skeleton.body_names[j.child].startswith(_UNDRAWN)]
-        return np.array([(joint.parent, joint.child) for joint in drawn])
+        """Pairs (L, 2) of `sticks` that a stick figure joins: each body's joint and its parent's, hips, neck, head."""
+        names, joints = self.skeleton.joint_names, self.skeleton.description.joints
+        drawn = [j for j in joints if j.parent > 0 and not self.skeleton.body_names[j.child].startswith(_UNDRAWN)]
+        neck, head = len(names), len(names) + 1
+        extra = [
+            (names.index(a), names.index(b)) for a, b in (("hip_l", "hip_r"), ("hip_l", "back"), ("hip_r", "back"))
+        ]
+        shoulders = [(names.index(f"acromial_{side}"), neck) for side in "lr"]
+        through = [(j.parent, j.child) for j in drawn if not names[j.child].startswith("acromial")]
+        return np.array([*through, *extra, *shoulders, (names.index("back"), neck), (neck, head)])
+
+    def sticks(self, joints: np.ndarray) -> np.ndarray:
+        """Joint centres (T, J, 3), and after them the middle of the shoulders and the head, in line with the back."""
+        names = self.skeleton.joint_names
+        neck = joints[:, [names.index(f"acromial_{side}") for side in "lr"]].mean(1)
+        back = joints[:, names.index("back")]
+        head = neck + _HEAD_OF_TRUNK * (neck - back)
+        return np.concatenate([joints, neck[:, None], head[:, None]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ def make_actor(
         time_s=motion.time_s,
         body=surface or Bones(person.meshes, rotations, origins),
         hips_m=joints[:, hips].mean(1),
-        joints=joints,
+        joints=person.sticks(joints),
         links=person.links,
         repetition=shot.repetition,
         cycle=shot.cycle,

@@ -7,6 +7,7 @@ import numpy as np
 from utils.rendering.actor import Actor, Bones
 from utils.rendering.camera import VIEW_ANGLE_DEG
 from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, BONE_COLOURS, HIP_PATH_COLOUR
+from utils.rendering.opengl import prefer_egl
 from utils.rendering.panels import Panel
 from utils.rendering.shadow import Shadow
 
@@ -17,8 +18,11 @@ _SIDES_OF_A_MUSCLE = 8
 class Scene:
     """Draws frames of panels. Close it when done; one window is open meanwhile."""
 
+    draws_muscles = True
+
     def __init__(self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], fineness: float = 1.5):
         """size: (width, height) in pixels. fineness: edges are smoothed by drawing so many times finer."""
+        prefer_egl()
         import pyvista
         from vtkmodules.vtkCommonCore import vtkLogger
 
@@ -99,9 +103,9 @@ class _Figure:
         if len(self._hips) < 2:
             self._path = None
             return
-        whole = pyvista.lines_from_points(self._hips)
-        self._path = pyvista.lines_from_points(self._hips)
-        for line, width, opacity in ((whole, 2, 0.5), (self._path, 5, 1.0)):
+        # What is still to come of the repetition is thin, what has been is thick.
+        self._whole_path, self._path = pyvista.lines_from_points(self._hips), pyvista.lines_from_points(self._hips)
+        for line, width, opacity in ((self._whole_path, 2, 0.5), (self._path, 5, 1.0)):
             prop = plotter.add_mesh(
                 line, color=HIP_PATH_COLOUR, line_width=width, opacity=opacity, lighting=False, reset_camera=False
             )
@@ -161,14 +165,17 @@ class _Figure:
             self._surface.compute_normals(cell_normals=False, split_vertices=False, inplace=True)
         self._shadow.cast(frame)
         if self._path is not None:
-            same = np.flatnonzero(actor.repetition[: frame + 1] != actor.repetition[frame])
-            start = same[-1] + 1 if len(same) else 0
-            shown = np.arange(start, frame + 1)
-            if len(shown) < 2:
-                shown = np.array([frame, frame])
-            self._path.lines = np.concatenate([[len(shown)], shown])
+            start, end = actor.stretch_at(frame)
+            self._whole_path.lines = _polyline(start, end)
+            self._path.lines = _polyline(start, frame + 1)
         if actor.muscles is not None:
             self._set_muscles(frame)
+
+
+def _polyline(start: int, end: int) -> np.ndarray:
+    """VTK's cell of points `start` to `end` (exclusive); of a single point, twice."""
+    points = np.arange(start, end) if end - start > 1 else np.array([start, start])
+    return np.concatenate([[len(points)], points])
 
 
 def _surface(vertices: np.ndarray, faces: np.ndarray):

@@ -17,6 +17,8 @@ _GRID_COLOUR = "#dddddd"
 class StickScene:
     """Draws frames of panels, as `utils.rendering.scene.Scene` does."""
 
+    draws_muscles = False
+
     def __init__(self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int]):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -53,7 +55,9 @@ class _Stick:
         self._joints = panel.camera.project(actor.joints + lift)
         self._hips = panel.camera.project(actor.hips_m + lift)
         self._links = actor.links
-        axes.plot(*self._hips.T, color=HIP_PATH_COLOUR, linewidth=unit, alpha=0.5)
+        self._actor = actor
+        (self._whole_path,) = axes.plot([], [], color=HIP_PATH_COLOUR, linewidth=unit, alpha=0.5)
+        (self._head,) = axes.plot([], [], "o", color=colour, markersize=20 * unit)
         self._bones = LineCollection([], colors=colour, linewidths=4 * unit, capstyle="round")
         axes.add_collection(self._bones)
         (self._path,) = axes.plot([], [], color=HIP_PATH_COLOUR, linewidth=2.5 * unit)
@@ -61,7 +65,10 @@ class _Stick:
     def move(self, frame: int) -> None:
         """Bring the stick figure to one frame."""
         self._bones.set_segments(self._joints[frame][self._links])
-        self._path.set_data(*self._hips[: frame + 1].T)
+        self._head.set_data(*self._joints[frame, -1:].T)
+        start, end = self._actor.stretch_at(frame)
+        self._whole_path.set_data(*self._hips[start:end].T)
+        self._path.set_data(*self._hips[start : frame + 1].T)
 
 
 def _axes(figure, panel: Panel, size: tuple[int, int]):

@@ -10,7 +10,7 @@ import numpy as np
 from dataset.whole_file import written_whole
 from utils.rendering.actor import Actor
 from utils.rendering.captions import depth_line, depth_text
-from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, DEPTH_COLOURS
+from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, BONE_COLOURS, DEPTH_COLOURS
 from utils.rendering.panels import arrange
 from utils.rendering.video import open_scene
 
@@ -39,41 +39,46 @@ def render_strip(
     groups = [actors] if layout == "overlay" else [[actor] for actor in actors]
     size = (round(height_px * _CELL) // 2 * 2, height_px)
     camera = arrange(actors, [view], "overlay", size, captions=False)[0].camera
-    rows = [_draw_row(group, view, camera, size, renderer) for group in groups]
+    rows, muscles = zip(*(_draw_row(group, view, camera, size, renderer) for group in groups), strict=True)
     with written_whole(path) as temporary:
-        _compose(temporary, path.suffix[1:], rows, groups, actors, camera, size, compare)
+        _compose(temporary, path.suffix[1:], rows, groups, actors, camera, size, compare, any(muscles))
     return path
 
 
-def _draw_row(group, view: str, camera, size, renderer: str) -> list[np.ndarray]:
+def _draw_row(group, view: str, camera, size, renderer: str) -> tuple[list[np.ndarray], bool]:
+    """A pose a phase, and whether muscles are drawn."""
     panels = [replace(arrange(group, [view], "overlay", size)[0], camera=camera)]
     with closing(open_scene(group, panels, size, renderer, _FINENESS)) as scene:
-        return [scene.draw([actor.frame_at(phase) for actor in group]) for phase in PHASES]
+        pictures = [scene.draw([actor.frame_at(phase) for actor in group]) for phase in PHASES]
+        return pictures, scene.draws_muscles and any(actor.muscles is not None for actor in group)
 
 
-def _compose(path, kind: str, rows, groups, actors, camera, size, compare: bool) -> None:
+def _compose(path, kind: str, rows, groups, actors, camera, size, compare: bool, muscles: bool) -> None:
     """Put the poses together, with phases above, names beside, and legends below."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    dpi, side, top = 200, 0.22, 0.25  # inches beside and above the poses
-    bottom = 0.5 if compare or any(actor.muscles is not None for actor in actors) else 0.05
+    dpi, side, top = 200, 0.13 * max(len(group) for group in groups) + 0.07, 0.25  # inches beside and above the poses
+    bottom = 0.5 if compare or muscles else 0.05
     pose = (size[0] / dpi, size[1] / dpi)
     inches = (side + len(PHASES) * pose[0], top + len(rows) * pose[1] + bottom)
     figure = Figure(figsize=inches, dpi=dpi, facecolor=BACKGROUND)
     FigureCanvasAgg(figure)
     for i, (row, group) in enumerate(zip(rows, groups, strict=True)):
         low = bottom + (len(rows) - 1 - i) * pose[1]
-        names = "\n".join(actor.label for actor in group)
-        figure.text(
-            0.3 * side / inches[0],
-            (low + pose[1] / 2) / inches[1],
-            names,
-            rotation=90,
-            va="center",
-            ha="left",
-            fontsize=7,
-        )
+        for k, actor in enumerate(group):
+            x, y = 0.1 + 0.13 * k, low + pose[1] * (0.5 if len(group) == 1 else 0.93)
+            colour = BONE_COLOURS[k % len(BONE_COLOURS)] if len(group) > 1 else "none"
+            figure.text(
+                x / inches[0],
+                y / inches[1],
+                actor.label,
+                rotation=90,
+                va="center" if len(group) == 1 else "top",
+                ha="center",
+                fontsize=7,
+                bbox={"boxstyle": "square,pad=0.15", "facecolor": colour, "edgecolor": "none"},
+            )
         for j, picture in enumerate(row):
             area = ((side + j * pose[0]) / inches[0], low / inches[1], pose[0] / inches[0], pose[1] / inches[1])
             axes = figure.add_axes(area)
@@ -101,7 +106,7 @@ def _compose(path, kind: str, rows, groups, actors, camera, size, compare: bool)
                 fontsize=7,
                 va="center",
             )
-    if any(actor.muscles is not None for actor in actors):
+    if muscles:
         _draw_scale(figure, inches)
     figure.savefig(path, format={"jpg": "jpeg", "tif": "tiff"}.get(kind, kind), dpi=dpi)
 

@@ -55,10 +55,10 @@ def render_video(
     """
     path, size = Path(path), (size[0] // 2 * 2, size[1] // 2 * 2)
     panels = arrange(actors, views, layout, size)
-    captions = Captions(actors, panels, size, compare)
     count = max(len(actor) for actor in actors)
     frames = [[min(i, len(actor) - 1) for actor in actors] for i in range(count)]
     with closing(open_scene(actors, panels, size, renderer)) as scene:
+        captions = Captions(actors, panels, size, compare, scale=scene.draws_muscles)
         pictures = (captions.write(scene.draw(at), at) for at in frames)
         with written_whole(path) as temporary:
             write_video(temporary, _with_progress(pictures, count, path.name, progress), size, fps)
