@@ -130,13 +130,12 @@ def main() -> None:
         verification.add_to(summary, arguments.low, arguments.high)
     write_summary(folder, summary)
     draw_overview(folder.motions / "overview.png", samples, models, session, arguments, verification)
-    report = write_report(folder.motions, session, verification)
     print(table(summary))
     if verification:
         print(f"\nsimulated on {session.model_path.name}: peak {arguments.muscle}, promised and found")
         print(verification.table(arguments.low, arguments.high))
     logger.info("%d motions, summary.json and overview.png in %s", len(paths), folder.motions)
-    logger.info("open %s in a browser", report)
+    logger.info("open %s in a browser", write_report(folder.motions, session, verification))
     if guidance.interrupted:
         raise KeyboardInterrupt
     if summary["accepted"] < arguments.min_samples:

@@ -65,7 +65,7 @@ def build_page(run: RunFiles, session: Session | None) -> str:
     simulated = tables.simulated_columns(summary)
     return environment.get_template("page.html").render(
         session=summary["session"],
-        made=f"{run.made:%-d %B %Y, %H:%M} UTC",
+        made=f"{run.made.day} {run.made:%B %Y, %H:%M} UTC",
         style=Markup((_ASSETS / "style.css").read_text(encoding="utf-8")),
         script=_script(),
         data=_json(_data(run, reference, figure, terms)),

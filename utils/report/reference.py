@@ -55,18 +55,13 @@ def reference_of(session: Session | None, predict=None) -> Reference:
     """
     recorded = _windows(session, with_activations=False) if session else []
     if not recorded:
-        demo = _windows_of(discover_sessions(SHIPPED), with_activations=True)
+        demo = _demo_windows()
         source = f"{len(demo)} squats of synthetic demo people, because no recorded squat of this person was found"
         return Reference([], band(_cuts(demo, "coordinates"), source), band(_cuts(demo, "activations"), source))
     simulated = _windows(session, with_activations=True)
     if simulated:
         activations = band(_cuts(simulated, "activations"), f"simulated, {_own(len(simulated))}")
-    elif predict:
-        predicted = predict(torch.as_tensor(np.stack([w.coordinates for w in recorded]), dtype=torch.float32))
-        curves = [
-            (w.coordinates[_repetition(w)], p[_repetition(w)])
-            for p, w in zip(predicted.numpy().astype(float), recorded, strict=True)
-        ]
+    elif predict and (curves := _predicted(recorded, predict)):
         activations = band(curves, f"as the surrogate predicts them, {_own(len(curves))}")
     else:
         activations = None
@@ -92,6 +87,26 @@ def _windows(session: Session, with_activations: bool) -> list[Window]:
     if with_activations and not session.squat_muscle_driven:
         return []
     return _windows_of([session], with_activations) if session.squat_trials or session.squat_muscle_driven else []
+
+
+def _demo_windows() -> list[Window]:
+    try:
+        return _windows_of(discover_sessions(SHIPPED), with_activations=True)
+    except InputError as error:
+        logger.warning("no reference: %s", error)
+        return []
+
+
+def _predicted(windows: list[Window], predict) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(coordinates, activations) of each window's repetition; empty where the run's surrogate is no longer there."""
+    motion = torch.as_tensor(np.stack([window.coordinates for window in windows]), dtype=torch.float32)
+    try:
+        activations = predict(motion).numpy().astype(float)
+    except InputError as error:
+        logger.warning("no reference for the muscles: %s", error)
+        return []
+    cuts = [_repetition(window) for window in windows]
+    return [(w.coordinates[cut], a[cut]) for w, a, cut in zip(windows, activations, cuts, strict=True)]
 
 
 def _windows_of(sessions: list[Session], with_activations: bool) -> list[Window]:

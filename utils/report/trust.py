@@ -52,7 +52,7 @@ def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
     ]  # fmt: skip
     rows += [(f"{title} [{unit}]", means, _MEASURES[title]) for title, unit, means in glossary()]
     rows.append((
-        "Distance from recorded motion",
+        "Distance from known motion",
         "How far the motion is from the nearest training motion; 1 is how far one person's is from another's.",
         "Well under 1 is near to something recorded or, for the shipped weights, to synthetic demo people; "
         "those were made to cover recorded people's ranges.",

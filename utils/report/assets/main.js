@@ -125,6 +125,7 @@ function showTime(data, player, find) {
   find("scrub").value = Math.round(player.frame);
   find("scrub").setAttribute("aria-valuetext", `${seconds} of ${whole} seconds`);
   find("time").textContent = `${seconds} / ${whole} s`;
+  if (player.playing) return; // a label that changes sixty times a second would be read out
   player.canvas?.setAttribute("aria-label", `3-D view of ${player.sample.label} at ${seconds} seconds. ${player.sample.note}`);
 }
 
