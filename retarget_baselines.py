@@ -38,7 +38,10 @@ def main() -> None:
 
     set_threads(arguments.threads)
     session = open_session(arguments.subject, arguments.data_root)
-    body = BodyJoints(load_skeleton(session.model_path).to(choose_device(arguments.device)))
+    of_skeleton = arguments.export_joints or arguments.type == "joints"
+    joints_of = arguments.joints_of or ("skeleton" if of_skeleton else "body-model")
+    kind = {"skeleton": "centres", "body-model": "template"}[joints_of]
+    body = BodyJoints(load_skeleton(session.model_path).to(choose_device(arguments.device)), kind)
     if arguments.export_joints:
         export(arguments, session, body)
     else:
@@ -79,6 +82,7 @@ def retarget_all(arguments, session, body) -> None:
     summary = {
         "session": session.id,
         "type": arguments.type,
+        "joints_of": {"centres": "skeleton", "template": "body-model"}[body.kind],
         "input": str(arguments.input),
         "fits_where": {"mean_mm_at_most": arguments.max_mean_mm, "p95_mm_at_most": arguments.max_p95_mm},
         "fitting": sum(row["fits"] for row in motions),

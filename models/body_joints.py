@@ -1,8 +1,9 @@
 """The 22 joints of motion-generation datasets (SMPL's and HumanML3D's set) on a person's OpenSim skeleton.
 
-Twelve are joint centres of the model: hips, knees, ankles, shoulders, elbows and wrists. The others have no counterpart
-there and are points fixed to the pelvis, the torso and the feet, laid out as `REST_M` has them, so that a person who
-stands upright has these bones in the same directions as the body that the datasets' joints come from.
+Of two kinds of body. `centres`: hips, knees, ankles, shoulders, elbows and wrists are the model's joint centres, and a
+straight leg is a straight line. `template`: the limbs' bones lie as in `REST_M` when the person stands in the model's
+neutral pose, arms hanging; there a straight leg bends by 10 degrees, for a body model's joints are not where a
+skeleton's are. In both, what has no counterpart in the model is fixed to pelvis, torso or foot, laid out as `REST_M`.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dataset.coordinates import COORDINATES
-from dataset.joint_set import JOINT, JOINTS, OFFSETS_M, REST_M
+from dataset.joint_set import JOINT, JOINTS, OFFSETS_M, PARENTS, REST_M
 from models.kinematic_tree import rotate
 
 _CENTRES = {"hip": "hip", "knee": "walker_knee", "ankle": "ankle", "shoulder": "acromial", "elbow": "elbow",
@@ -19,16 +20,21 @@ _ON_PELVIS = ("pelvis", "spine1")
 _ON_TORSO = ("spine2", "spine3", "neck", "left_collar", "right_collar", "head")
 
 
+_CARRIERS = {"knee": "femur", "ankle": "tibia", "foot": "calcn", "elbow": "humerus", "wrist": "ulna"}
+
+
 class BodyJoints(nn.Module):
     """Where a person has the 22 joints.
 
-    rest: (22, 3) metres, ground frame, in the model's neutral pose with the pelvis at the origin. back: (3,) the lumbar
-    joint there. moved_by: (33, 22) bool, which coordinates move which joints. Attributes of a skeleton stay its own.
+    kind: `centres` or `template`. rest: (22, 3) metres, ground frame, in the model's neutral pose, the pelvis at the
+    origin. back: (3,) the lumbar joint there. moved_by: (33, 22) bool, which coordinates move which joints.
     """
 
-    def __init__(self, skeleton):
+    def __init__(self, skeleton, kind: str = "centres"):
         super().__init__()
-        self.skeleton = skeleton
+        if kind not in ("centres", "template"):
+            raise ValueError(f"kind must be 'centres' or 'template', not {kind!r}")
+        self.skeleton, self.kind = skeleton, kind
         neutral = torch.zeros(1, len(COORDINATES), device=skeleton.coordinate_range.device)
         with torch.no_grad():
             centres = skeleton.joint_centres(neutral)[0].double().cpu().numpy()
@@ -37,8 +43,17 @@ class BodyJoints(nn.Module):
         bodies = list(skeleton.body_names)
         self.back = centre["back"]
         self.rest, owners = _layout(centre)
+        self.bones = [] if kind == "centres" else [i for i in range(len(JOINTS)) if _part(i) in _CARRIERS]
+        lengths = np.linalg.norm(self.rest - self.rest[list(PARENTS)], axis=1)
+        for i in self.bones:
+            self.rest[i] = self.rest[PARENTS[i]] + lengths[i] * _hanging(i)
+            owners[i] = f"{_CARRIERS[_part(i)]}_{JOINTS[i][0]}"
         index = [bodies.index(owner) for owner in owners]
-        local = [rotation[body].T @ (at - origin[body]) for body, at in zip(index, self.rest, strict=True)]
+        # Of a bone, its vector in the body that carries it; of any other joint, its place there.
+        fixed = [
+            at - (self.rest[PARENTS[i]] if i in self.bones else origin[index[i]]) for i, at in enumerate(self.rest)
+        ]
+        local = [rotation[body].T @ vector for body, vector in zip(index, fixed, strict=True)]
         self.moved_by = _moved_by(skeleton.description, index)
         self.register_buffer("body", torch.tensor(index, device=neutral.device))
         self.register_buffer("local", torch.tensor(np.array(local), dtype=skeleton.coordinate_range.dtype)[..., None])
@@ -51,8 +66,25 @@ class BodyJoints(nn.Module):
         """
         tree = self.skeleton.tree
         rotation, origin, _ = tree.walk(tree.joints(self.skeleton.coordinate_map(motion, extra)))
-        joints = rotate(rotation.index_select(0, self.body), self.local) + origin.index_select(0, self.body)
-        return joints.movedim(-1, 0).reshape(*motion.shape[:-1], len(JOINTS), 3)
+        turned = rotate(rotation.index_select(0, self.body), self.local)
+        places = turned + origin.index_select(0, self.body)
+        joints = list(places)
+        for i in self.bones:
+            joints[i] = joints[PARENTS[i]] + turned[i]
+        return torch.stack(joints).movedim(-1, 0).reshape(*motion.shape[:-1], len(JOINTS), 3)
+
+
+def _part(joint: int) -> str:
+    return JOINTS[joint].split("_")[-1]
+
+
+def _hanging(joint: int) -> np.ndarray:
+    """Unit direction of the template's bone to a joint, the arms turned from spread to hanging."""
+    bone = REST_M[joint] - REST_M[PARENTS[joint]]
+    if _part(joint) in ("elbow", "wrist"):
+        forward, up, right = bone
+        bone = np.array([forward, -right, up] if JOINTS[joint].startswith("right") else [forward, right, -up])
+    return bone / np.linalg.norm(bone)
 
 
 def _layout(centre: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:

@@ -35,12 +35,13 @@ _NEUTRAL_SD_DEG = {"subtalar_angle": 15.0, "hip_rotation": 30.0, "arm_rot": 60.0
 _WEAK_SD_DEG = 300.0
 _DIFFERENCE_DEG = 0.05
 _LARGEST_STEP_DEG, _CONVERGED_DEG, _ITERATIONS = 25.0, 0.02, 40
+_LEAST_GAIN = 1e-5  # of the sum of squares: what still changes below it moves nothing
 
 
 @dataclass(frozen=True)
 class Fit:
     """coordinates: (T, 33) degrees and metres. joints: (T, 22, 3) metres, where these put them. iterations: taken.
-    converged: whether the last step was below 0.02 degrees.
+    converged: whether the last step was below 0.02 degrees or changed nothing.
     """
 
     coordinates: Tensor
@@ -76,7 +77,10 @@ def fit_joints(body: BodyJoints, wanted: Tensor, start: Tensor, rate_hz: float, 
             if tried_cost <= cost or damping > 1e6 or size < _CONVERGED_DEG:
                 break
             damping = max(10.0 * damping, 1e-3)
+        gain = (cost - tried_cost) / max(cost, 1e-9)
         motion, cost, damping = tried, tried_cost, max(damping / 10.0, 1e-6)
+        if 0 <= gain < _LEAST_GAIN:
+            size = 0.0
     motion = problem.clamped(motion)
     return Fit(motion, body(motion), iteration, size <= _CONVERGED_DEG)
 

@@ -27,6 +27,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Frames of the source in a second; the default is what the file says, and 20 where it says nothing. "
         "With --export-joints, the rate of what is written.",
     )
+    source.add_argument(
+        "--joints-of",
+        choices=("body-model", "skeleton"),
+        help="Take the joints for those of a body model, SMPL's and HumanML3D's, whose straight legs bend by 10 "
+        "degrees between their joints, or for the joint centres of a skeleton, as --export-joints writes them; the default is "
+        "skeleton for --type joints and --export-joints, and body-model otherwise.",
+    )
     source.add_argument("--unit", choices=("m", "cm", "mm"), default="m", help="Unit of the source's joint positions.")
     source.add_argument(
         "--mean",

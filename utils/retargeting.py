@@ -25,7 +25,8 @@ _PELVIS = [JOINT[name] for name in ("pelvis", "left_hip", "right_hip", "spine1")
 _TORSO = [i for i in range(len(JOINTS)) if i not in (*_LIMBS, *_PELVIS)]
 # A foot bears the body the more, the lower it is: by a factor e for each of these.
 _SUPPORT_M = 0.05
-_SD_RANGE_M = (0.0005, 0.02)
+# Least and largest of `position_sd_m`: the template is nobody's body, and differs from a source's by a centimetre.
+_LEAST_SD_M, _LARGEST_SD_M = {"centres": 0.0005, "template": 0.01}, 0.02
 # Bones that neither a wandering knee nor a shoulder blade changes, in any of the bodies.
 _RIGID = [(JOINT["left_hip"], JOINT["right_hip"])] + [
     (JOINT[f"{side}_{bone[0]}"], JOINT[f"{side}_{bone[1]}"])
@@ -136,24 +137,25 @@ def fit_motion(source: np.ndarray, body: BodyJoints, rate_hz: float) -> tuple[Ta
 
     A second pass knows the limbs' lengths in the pose that the first found.
     """
-    like = body.local
     target, pose = onto_person(source, body), None
-    motion = torch.as_tensor(first_guess(target, body)).to(like)
+    motion = torch.as_tensor(first_guess(target, body)).to(body.local)
+    sd_m = position_sd_m(source, body.kind)
     for _ in range(2):
         target = onto_person(source, body, pose)
+        wanted = torch.as_tensor(target.joints).to(body.local)
         with torch.no_grad():
-            fit = fit_joints(body, torch.as_tensor(target.joints).to(like), motion, rate_hz, position_sd_m(source))
+            fit = fit_joints(body, wanted, motion, rate_hz, sd_m)
         motion, pose = fit.coordinates, fit.joints.double().cpu().numpy()
     return target, fit
 
 
-def position_sd_m(source: np.ndarray) -> float:
+def position_sd_m(source: np.ndarray, kind: str) -> float:
     """How far a source's positions (T, 22, 3) are to be trusted, metres an axis: as far as its rigid bones are rigid.
 
-    A bone's length has sqrt(2) times the standard deviation of its ends along it.
+    kind: of `BodyJoints`. A bone's length has sqrt(2) times the standard deviation of its ends along it.
     """
     lengths = np.linalg.norm(np.stack([source[:, a] - source[:, b] for a, b in _RIGID], 1), axis=-1)
-    return float(np.clip(np.sqrt(lengths.var(0).mean() / 2), *_SD_RANGE_M))
+    return float(np.clip(np.sqrt(lengths.var(0).mean() / 2), _LEAST_SD_M[kind], _LARGEST_SD_M))
 
 
 def joint_errors_mm(target: Target, fit: Fit) -> np.ndarray:
