@@ -31,8 +31,8 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "--joints-of",
         choices=("body-model", "skeleton"),
         help="Take the joints for those of a body model, SMPL's and HumanML3D's, whose straight legs bend by 10 "
-        "degrees between their joints, or for the joint centres of a skeleton, as --export-joints writes them; the default is "
-        "skeleton for --type joints and --export-joints, and body-model otherwise.",
+        "degrees between their joints, or for the joint centres of a skeleton, as --export-joints writes them; the "
+        "default is skeleton for --type joints and --export-joints, and body-model otherwise.",
     )
     source.add_argument("--unit", choices=("m", "cm", "mm"), default="m", help="Unit of the source's joint positions.")
     source.add_argument(
