@@ -299,6 +299,14 @@ def test_the_script_writes_once_and_replaces_only_when_told(tmp_path, session, m
     assert (tmp_path / "elsewhere.html").is_file()
 
 
+def test_the_folder_of_one_session_is_enough_wherever_one_stands(tmp_path, session, monkeypatch):
+    folder = make_run(tmp_path)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.argv", ["report.py", ".", "--subject", str(session.path)])
+    report.main()
+    assert Page((folder / "report.html").read_text()).find(tag="svg", **{"class": "history"})
+
+
 def test_a_session_that_has_moved_leaves_the_figure_out(tmp_path, monkeypatch, caplog):
     folder = make_run(tmp_path, session="nobody-knows-me")
     monkeypatch.setattr("sys.argv", ["report.py", str(folder)])

@@ -297,10 +297,10 @@ def _simulated_words(summary: dict, arguments: dict, muscle: str) -> str:
     off = np.abs(peaks - promised)
     aim = f" for a range of {arguments['low']:g} to {arguments['high']:g}" if "low" in arguments else ""
     return (
-        f"Each motion was put through a muscle simulation on the person's own skeleton. It has peaks of {muscle} from "
-        f"{peaks.min():.2f} to {peaks.max():.2f}{aim}; the promise is off by {np.median(off):.2f} in the middle and "
-        f"{off.max():.2f} at worst. In range means both legs. Promised and simulated are left / right. Unexplained "
-        "force is what neither ground nor gravity accounts for: under 5 % of body weight is small."
+        f"Each motion was put through a muscle simulation on the person's own skeleton. The peaks of {muscle} that it "
+        f"finds run from {peaks.min():.2f} to {peaks.max():.2f}{aim}; the promise is off by {np.median(off):.2f} in "
+        f"the middle and {off.max():.2f} at worst. In range means both legs. Promised and simulated are left / right. "
+        "Unexplained force is what neither ground nor gravity accounts for: under 5 % of body weight is small."
     )
 
 

@@ -38,8 +38,8 @@ class RunFiles:
 
 def session_folders(run: Path) -> list[Path]:
     """The folders of a run's sessions, or `run` itself where it is one of them; InputError where there is none."""
-    if (run / "summary.json").is_file() and run.parent.name == "mot_visualization":
-        return [run]
+    if (run / "summary.json").is_file() and run.resolve().parent.name == "mot_visualization":
+        return [run.resolve()]
     folders = sorted(path.parent for path in run.glob(f"mot_visualization/{_FOLDER}/summary.json"))
     if not folders:
         raise InputError(

@@ -11,9 +11,9 @@ from utils.report.words import weak_sentence
 _MEASURES = {
     "Knee flexion, deepest": "As good as the joint angles above.",
     "Trunk lean, most": "As good as the joint angles above.",
-    "Depth of the pelvis": "Follows from joint angles and the model's leg length; a centimetre or two.",
-    "Left–right difference": "As good as the joint angles above. Video cannot tell sides apart to better than a few "
-    "degrees.",
+    "Depth of the pelvis": "Follows from the joint angles and the length of the model's legs.",
+    "Left–right difference": "As good as the joint angles above. A few degrees mean little: capture from video errs by "
+    "as much.",
     "Knee inwards, most": "The least certain of the joints: hip rotation and adduction are small and hard to capture.",
     "Speed of the joints": "After a low-pass filter, as motion capture has; not a peak speed.",
     "Drift of the feet, most": "A fault of the motion: planted feet do not drift. One to four centimetres are usual, "
@@ -41,10 +41,10 @@ def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
          "Which leg carries the load turns on centimetres. Against force plates a foot's force is off by 2 to 6 % of "
          "body weight, more in asymmetric squats: take small differences between the legs as none."),
         ("Unexplained force", "What is left over when ground and gravity have explained the motion.",
-         "A check, not a finding: under 5 % of body weight the motion is physically sound."),
+         "A check, not a finding: above 5 % of body weight do not believe that motion's activations."),
         ("Joint angles", "Of the generated motion, on the person's own skeleton.",
-         "Exact for the motion as written in the .mot files. The motion is one this person could make; whether the "
-         "person will make it is not known. A motion lasts 3.3 s: slow squats do not finish in it."),
+         "Exact for the motion as written in the .mot files. It keeps the person's bone lengths; whether this "
+         "person can or will move so is not known. A motion lasts 3.3 s: slow squats do not finish in it."),
         ("Picture of the person", "Joint centres from the person's scaled model, to the millimetre.",
          "Limbs' thickness, head and hands are drawn, not measured."),
         ("Reference band", "Mean ± 2 SD over repetitions, each way down and each way up stretched to one length.",
@@ -63,7 +63,7 @@ def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
 def _promise(run: RunFiles, muscle: str) -> str:
     rows = [sample["simulated"] for sample in run.summary["samples"] if "simulated" in sample]
     if not rows:
-        return "A promise that was not checked here: it was found off by up to 0.2 for other people."
+        return "A promise that was not checked here. Where it was, the simulation often found peaks outside the range."
     off = np.abs(np.array([row["peak_simulated"] for row in rows]) - np.array([row["peak_predicted"] for row in rows]))
     return (
         f"A promise. In this run the simulation finds peaks of {muscle} that differ from it by {np.median(off):.2f} in "

@@ -11,12 +11,12 @@ from utils.simulation import WEAK_MUSCLES
 from utils.terms import Term, parse_term, published_terms, read_terms
 
 MUSCLE_NAMES = {
-    "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus, distal",
-    "addmagIsch": "adductor magnus, ischial", "addmagMid": "adductor magnus, middle",
-    "addmagProx": "adductor magnus, proximal", "bflh": "biceps femoris, long head",
-    "bfsh": "biceps femoris, short head", "edl": "extensor digitorum longus", "ehl": "extensor hallucis longus",
-    "fdl": "flexor digitorum longus", "fhl": "flexor hallucis longus", "gaslat": "gastrocnemius, lateral",
-    "gasmed": "gastrocnemius, medial", "glmax1": "gluteus maximus 1", "glmax2": "gluteus maximus 2",
+    "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",
+    "addmagIsch": "adductor magnus (ischial)", "addmagMid": "adductor magnus (middle)",
+    "addmagProx": "adductor magnus (proximal)", "bflh": "biceps femoris long head",
+    "bfsh": "biceps femoris short head", "edl": "extensor digitorum longus", "ehl": "extensor hallucis longus",
+    "fdl": "flexor digitorum longus", "fhl": "flexor hallucis longus", "gaslat": "lateral gastrocnemius",
+    "gasmed": "medial gastrocnemius", "glmax1": "gluteus maximus 1", "glmax2": "gluteus maximus 2",
     "glmax3": "gluteus maximus 3", "glmed1": "gluteus medius 1", "glmed2": "gluteus medius 2",
     "glmed3": "gluteus medius 3", "glmin1": "gluteus minimus 1", "glmin2": "gluteus minimus 2",
     "glmin3": "gluteus minimus 3", "grac": "gracilis", "iliacus": "iliacus", "perbrev": "peroneus brevis",
