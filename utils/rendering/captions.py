@@ -8,24 +8,22 @@ import numpy as np
 
 from utils.rendering.actor import Actor
 from utils.rendering.camera import Camera
-from utils.rendering.colours import ACTIVATION_COLOURS, BONE_COLOURS, DEPTH_COLOURS, FAINT_TEXT_COLOUR, TEXT_COLOUR
+from utils.rendering.colours import ACTIVATION_COLOURS, DEPTH_COLOURS, FAINT_TEXT_COLOUR, TEXT_COLOUR
 from utils.rendering.panels import Panel
 
 _DEPTH_NAMES = ("green", "red")
 
 
 class Captions:
-    """Writes on pictures of `size` (width, height). compare: draw the first two actors' depth lines at half cycle.
+    """Writes on the pictures of `scene`, which are of `size` (width, height).
 
-    scale: explain the muscles' colours, where an actor has muscles.
+    compare: draw the first two actors' depth lines at half cycle.
     """
 
-    def __init__(
-        self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], compare=False, scale=True
-    ):
+    def __init__(self, scene, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], compare=False):
         from PIL import Image, ImageDraw
 
-        self._actors, self._panels = actors, panels
+        self._actors, self._panels, self._colours = actors, panels, scene.colours
         self._unit = max(6, round(size[1] / 36))  # a line's height
         self._still = Image.new("RGBA", size, (255, 255, 255, 0))
         pen = ImageDraw.Draw(self._still)
@@ -36,7 +34,7 @@ class Captions:
                 self._draw_depths(pen, panel)
         if compare:
             self._write_depths(pen, size)
-        if scale and any(actor.muscles is not None for actor in actors):
+        if scene.draws_muscles and any(actor.muscles is not None for actor in actors):
             self._draw_scale(pen, size)
 
     def write(self, picture: np.ndarray, frames: Sequence[int]) -> np.ndarray:
@@ -65,7 +63,7 @@ class Captions:
             x, y = self._place(panel, row)
             if len(panel.actors) > 1:
                 box = (x, y + 0.15 * self._unit, x + 0.8 * self._unit, y + 0.95 * self._unit)
-                pen.rectangle(box, fill=BONE_COLOURS[k % len(BONE_COLOURS)], outline=FAINT_TEXT_COLOUR)
+                pen.rectangle(box, fill=self._colours[k % len(self._colours)], outline=FAINT_TEXT_COLOUR)
                 x += 1.1 * self._unit
             room = panel.corner[0] + panel.camera.size[0] - x - 0.5 * self._unit
             font = _font(self._unit, bold=True)

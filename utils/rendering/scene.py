@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dataset.bone_meshes import BoneMesh
 from utils.rendering.actor import Actor, Bones
 from utils.rendering.camera import VIEW_ANGLE_DEG
 from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, BONE_COLOURS, HIP_PATH_COLOUR
@@ -12,13 +13,17 @@ from utils.rendering.panels import Panel
 from utils.rendering.shadow import Shadow
 
 _GRID_M = 0.25
-_SIDES_OF_A_MUSCLE = 8
+_SIDES_OF_A_MUSCLE = 6
+_NORMALS = {"cell_normals": False, "split_vertices": False, "consistent_normals": False}
+_FINEST = 2.0  # fineness from which bones keep all of their triangles
+_LEFT_OUT = 0.55  # of the triangles below it; software renderers spend their time on triangles smaller than a pixel
 
 
 class Scene:
     """Draws frames of panels. Close it when done; one window is open meanwhile."""
 
     draws_muscles = True
+    colours = BONE_COLOURS
 
     def __init__(self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], fineness: float = 1.5):
         """size: (width, height) in pixels. fineness: edges are smoothed by drawing so many times finer."""
@@ -36,6 +41,7 @@ class Scene:
         self._plotter.disable_anti_aliasing()
         self._plotter.render_window.SetMultiSamples(0)
         self._figures = []
+        surfaces = _Surfaces(0.0 if fineness >= _FINEST else _LEFT_OUT)
         columns = _grid(panels)[1]
         for i, panel in enumerate(panels):
             self._plotter.subplot(i // columns, i % columns)
@@ -44,8 +50,8 @@ class Scene:
             _aim(self._plotter, panel)
             _draw_ground(self._plotter, panel)
             for k in panel.actors:
-                colour = BONE_COLOURS[k % len(BONE_COLOURS) if len(panel.actors) > 1 else 0]
-                self._figures.append((k, _Figure(self._plotter, actors[k], colour)))
+                colour = self.colours[k % len(self.colours) if len(panel.actors) > 1 else 0]
+                self._figures.append((k, _Figure(self._plotter, actors[k], colour, surfaces)))
             self._plotter.renderer.SetUseOIT(False)  # shadows lie on the ground alone: there is no order to find out
             self._plotter.renderer.ResetCameraClippingRange()
         self._shown = False
@@ -72,7 +78,7 @@ class Scene:
 class _Figure:
     """One actor in one panel."""
 
-    def __init__(self, plotter, actor: Actor, colour: str):
+    def __init__(self, plotter, actor: Actor, colour: str, surfaces: "_Surfaces"):
         self.actor = actor
         self._lift = np.array([0.0, -actor.ground_m, 0.0])
         look = {
@@ -85,7 +91,7 @@ class _Figure:
         }
         if isinstance(actor.body, Bones):
             self._bones = [
-                (mesh.body, plotter.add_mesh(_surface(mesh.vertices, mesh.faces), **look, reset_camera=False))
+                (mesh.body, plotter.add_mesh(surfaces.of(mesh), **look, reset_camera=False))
                 for mesh in actor.body.meshes
             ]
         else:
@@ -162,7 +168,7 @@ class _Figure:
                 prop.user_matrix = matrix
         else:
             self._surface.points = actor.body.vertices(frame) + self._lift
-            self._surface.compute_normals(cell_normals=False, split_vertices=False, inplace=True)
+            self._surface.compute_normals(**_NORMALS, inplace=True)
         self._shadow.cast(frame)
         if self._path is not None:
             start, end = actor.stretch_at(frame)
@@ -170,6 +176,22 @@ class _Figure:
             self._path.lines = _polyline(start, frame + 1)
         if actor.muscles is not None:
             self._set_muscles(frame)
+
+
+class _Surfaces:
+    """Bones as VTK draws them, made once for all panels. left_out: share of their triangles to do without."""
+
+    def __init__(self, left_out: float):
+        self._left_out = left_out
+        self._made = {}
+
+    def of(self, mesh: BoneMesh):
+        if id(mesh) not in self._made:
+            surface = _surface(mesh.vertices, mesh.faces)
+            if self._left_out:
+                surface = surface.clean().decimate(self._left_out).compute_normals(**_NORMALS)
+            self._made[id(mesh)] = (mesh, surface)  # the mesh is kept, and its id with it
+        return self._made[id(mesh)][1]
 
 
 def _polyline(start: int, end: int) -> np.ndarray:
@@ -182,7 +204,7 @@ def _surface(vertices: np.ndarray, faces: np.ndarray):
     import pyvista
 
     mesh = pyvista.PolyData.from_regular_faces(vertices.astype(np.float32), faces)
-    return mesh.compute_normals(cell_normals=False, split_vertices=False, consistent_normals=False)
+    return mesh.compute_normals(**_NORMALS)
 
 
 def _grid(panels: Sequence[Panel]) -> tuple[int, int]:

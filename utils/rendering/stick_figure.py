@@ -10,7 +10,6 @@ from utils.rendering.panels import Panel
 
 _GRID_M = 0.25
 _GROUND_M = 1.0
-_OWN_COLOURS = ("#444444", *BONE_COLOURS[1:])  # ivory is too faint for a stick
 _GRID_COLOUR = "#dddddd"
 
 
@@ -18,6 +17,7 @@ class StickScene:
     """Draws frames of panels, as `utils.rendering.scene.Scene` does."""
 
     draws_muscles = False
+    colours = ("#444444", *BONE_COLOURS[1:])  # ivory is too faint for a stick
 
     def __init__(self, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int]):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -32,7 +32,7 @@ class StickScene:
             shown = [actors[k] for k in panel.actors]
             _draw_grid(axes, panel, shown)
             for k, actor in zip(panel.actors, shown, strict=True):
-                self._drawn.append((k, _Stick(axes, panel, actor, _OWN_COLOURS[k % len(_OWN_COLOURS)], unit)))
+                self._drawn.append((k, _Stick(axes, panel, actor, self.colours[k % len(self.colours)], unit)))
 
     def draw(self, frames: Sequence[int]) -> np.ndarray:
         """The picture (H, W, 3) uint8 with each actor at its frame."""

@@ -10,7 +10,7 @@ import numpy as np
 from dataset.whole_file import written_whole
 from utils.rendering.actor import Actor
 from utils.rendering.captions import depth_line, depth_text
-from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, BONE_COLOURS, DEPTH_COLOURS
+from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, DEPTH_COLOURS
 from utils.rendering.panels import arrange
 from utils.rendering.video import open_scene
 
@@ -39,21 +39,21 @@ def render_strip(
     groups = [actors] if layout == "overlay" else [[actor] for actor in actors]
     size = (round(height_px * _CELL) // 2 * 2, height_px)
     camera = arrange(actors, [view], "overlay", size, captions=False)[0].camera
-    rows, muscles = zip(*(_draw_row(group, view, camera, size, renderer) for group in groups), strict=True)
+    rows, muscles, colours = zip(*(_draw_row(group, view, camera, size, renderer) for group in groups), strict=True)
     with written_whole(path) as temporary:
-        _compose(temporary, path.suffix[1:], rows, groups, actors, camera, size, compare, any(muscles))
+        _compose(temporary, path.suffix[1:], rows, groups, actors, camera, size, compare, any(muscles), colours[0])
     return path
 
 
-def _draw_row(group, view: str, camera, size, renderer: str) -> tuple[list[np.ndarray], bool]:
-    """A pose a phase, and whether muscles are drawn."""
+def _draw_row(group, view: str, camera, size, renderer: str) -> tuple[list[np.ndarray], bool, tuple[str, ...]]:
+    """A pose a phase, whether muscles are drawn, and the colours of the figures."""
     panels = [replace(arrange(group, [view], "overlay", size)[0], camera=camera)]
     with closing(open_scene(group, panels, size, renderer, _FINENESS)) as scene:
         pictures = [scene.draw([actor.frame_at(phase) for actor in group]) for phase in PHASES]
-        return pictures, scene.draws_muscles and any(actor.muscles is not None for actor in group)
+        return pictures, scene.draws_muscles and any(actor.muscles is not None for actor in group), scene.colours
 
 
-def _compose(path, kind: str, rows, groups, actors, camera, size, compare: bool, muscles: bool) -> None:
+def _compose(path, kind: str, rows, groups, actors, camera, size, compare: bool, muscles: bool, colours) -> None:
     """Put the poses together, with phases above, names beside, and legends below."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -68,7 +68,7 @@ def _compose(path, kind: str, rows, groups, actors, camera, size, compare: bool,
         low = bottom + (len(rows) - 1 - i) * pose[1]
         for k, actor in enumerate(group):
             x, y = 0.1 + 0.13 * k, low + pose[1] * (0.5 if len(group) == 1 else 0.93)
-            colour = BONE_COLOURS[k % len(BONE_COLOURS)] if len(group) > 1 else "none"
+            colour = colours[k % len(colours)] if len(group) > 1 else "none"
             figure.text(
                 x / inches[0],
                 y / inches[1],

@@ -58,7 +58,7 @@ def render_video(
     count = max(len(actor) for actor in actors)
     frames = [[min(i, len(actor) - 1) for actor in actors] for i in range(count)]
     with closing(open_scene(actors, panels, size, renderer)) as scene:
-        captions = Captions(actors, panels, size, compare, scale=scene.draws_muscles)
+        captions = Captions(scene, actors, panels, size, compare)
         pictures = (captions.write(scene.draw(at), at) for at in frames)
         with written_whole(path) as temporary:
             write_video(temporary, _with_progress(pictures, count, path.name, progress), size, fps)
