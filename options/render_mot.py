@@ -133,6 +133,8 @@ def parse(parser: argparse.ArgumentParser, words: list[str] | None = None) -> ar
             "--body smpl needs --smpl-model-dir DIR, the folder of SMPL_NEUTRAL.npz; "
             "download it at https://smpl.is.tue.mpg.de"
         )
+    if arguments.body == "smpl" and arguments.renderer == "stick":
+        parser.error("--renderer stick draws no surface; leave out --body smpl, or take another renderer")
     if arguments.body != "smpl" and (arguments.smpl_model_dir or arguments.trust_pickle):
         parser.error("--smpl-model-dir and --trust-pickle belong to --body smpl; add it, or leave them out")
     if arguments.compare and len(arguments.motions) < 2:

@@ -183,4 +183,6 @@ def test_render_asks_for_the_body_model_before_it_works():
     assert left.value.code == 2
     with pytest.raises(SystemExit):
         parsed("--trust-pickle")
+    with pytest.raises(SystemExit):
+        parsed("--body", "smpl", "--smpl-model-dir", "m", "--renderer", "stick")
     assert not parsed("--body", "smpl", "--smpl-model-dir", "m").trust_pickle
