@@ -7,11 +7,28 @@ VENV ?= .venv
 DEMO_SUBJECT ?= demo-person-040
 RUN = $(VENV)/bin/python
 
-.PHONY: demo test lint clean
+TABLES_DEMO ?= demo/full
+LIMO = $(RUN) LIMO_Surrogate.py --dataname demo --total-iter 600 --min-samples 20 --low 0.35 --high 0.45
+
+.PHONY: demo test tables lint clean
 
 demo: $(VENV)/installed
 	$(RUN) LIMO_Surrogate.py --exp-name demo --dataname demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
 		--total-iter 600 --min-samples 20 --candidates 1.5 --num-runs 60 --overwrite
+
+# What is there already is kept: stopped, it goes on where it was. Status 1 of a person's run: too few met what was asked.
+tables: $(VENV)/installed
+	test -f $(TABLES_DEMO)/demo.json || $(RUN) make_demo_sessions.py --out-dir $(TABLES_DEMO) --jobs 2
+	for person in $$(grep demo- $(TABLES_DEMO)/holdout.txt); do \
+		number=$${person##*-}; \
+		test -f output/BIGE/mot_visualization/latents_subject_run_$$person/summary.json || \
+			BIGE_DEMO=$(TABLES_DEMO) $(LIMO) --exp-name BIGE --subject $$person --num-runs 60 --overwrite || \
+			[ $$? -eq 1 ] || exit 1; \
+		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --sample 20 --exp-name VQVAE-Generations --subject $$person \
+			--seed $${number#0} || exit 1; \
+	done
+	BIGE_DEMO=$(TABLES_DEMO) $(RUN) make_tables.py --dataname demo --row BIGE=output/BIGE/mot_visualization \
+		--row VQ-VAE=output/VQVAE-Generations/mot_visualization $(if $(BIGE_RECORDINGS),--recordings $(BIGE_RECORDINGS)/opencap)
 
 test: lint
 	$(RUN) -m pytest

@@ -1,0 +1,71 @@
+"""RESULTS.md: the tables are put where they belong, and what is written around them stays."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from test_project import ROOT
+
+from dataset.demo import SHIPPED
+from dataset.errors import InputError
+from dataset.session import Session
+from utils.metrics.results import simulated_table, write_blocks
+
+BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
+
+
+def test_a_block_is_replaced_and_the_rest_stays(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    path.write_text(BLOCKS.format("generated"))
+    for text in ("| a | b |", "| c\\1 | d |"):  # a second time too, and not as a pattern
+        write_blocks(path, {"generated": text})
+        assert path.read_text() == BLOCKS.format("generated").replace("old", text)
+
+
+def test_a_missing_block_is_said_and_nothing_is_written(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    path.write_text(BLOCKS.format("generated"))
+    with pytest.raises(InputError, match="recorded"):
+        write_blocks(path, {"generated": "new", "recorded": "new"})
+    assert "old" in path.read_text()
+
+
+def test_promises_and_simulations_are_counted_by_person_and_in_all(tmp_path):
+    def sample(accepted, within, near):
+        return {"accepted": accepted, "simulated": {"within_range": within, "within_range_and_0.05": near}}
+
+    for person, samples in {
+        "a": [sample(True, True, True), sample(True, False, True)],
+        "b": [sample(False, False, False), {"accepted": True}],
+    }.items():
+        folder = tmp_path / f"latents_subject_run_{person}"
+        folder.mkdir()
+        (folder / "summary.json").write_text(json.dumps({"session": person, "samples": samples}))
+    table = simulated_table(tmp_path).splitlines()
+    assert table[2:] == ["| a | 2/2 | 1/2 | 2/2 |", "| b | 1/2 | 0/2 | 0/2 |", "| all | 3/4 | 1/4 | 2/4 |"]
+    with pytest.raises(InputError, match="simulated"):
+        simulated_table(tmp_path / "latents_subject_run_a")
+
+
+def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_people(tmp_path):
+    session = Session(SHIPPED / "Data" / "demo-person-040")
+    folder = tmp_path / "copied" / f"latents_subject_run_{session.id}"
+    folder.mkdir(parents=True)
+    for j, path in enumerate(session.muscle_driven):
+        shutil.copy(path, folder / f"entry_{j}_copied.mot")
+    results = tmp_path / "RESULTS.md"
+    results.write_text(BLOCKS.format("generated"))
+    command = [sys.executable, "make_tables.py", "--data-root", str(SHIPPED), "--results", str(results)]
+    command += ["--row", f"copied={folder.parent}", "--out", str(tmp_path / "tables"), "--threads", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = results.read_text()
+    assert "After, by hand." in text
+    rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if line.startswith("| ")}
+    assert {"Demo reference", "Demo trials", "copied", "Reference (paper)", "MoCap (paper)"} <= rows.keys()
+    assert rows["copied"].split(" | ")[1] == "0.000"  # what is the reference itself is at no distance from it
+    written = json.loads((tmp_path / "tables" / "generated.json").read_text())
+    assert [row["name"] for row in written] == ["Demo reference", "Demo trials", "copied"]
+    assert written[0]["subjects"] == 1
