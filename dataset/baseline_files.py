@@ -25,6 +25,7 @@ _FEWEST_FRAMES = 4
 # A normalised feature has mean 0; the height of a root that stands, sits or squats has not.
 _LEAST_HEIGHT_M = 0.25
 _COUNT = len(JOINTS)
+_POSITIONS, _TURNS = slice(4, 67), slice(67, 193)
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def joints_of_features(features: np.ndarray) -> np.ndarray:
     steps = np.zeros((*features.shape[:-1], 3))
     steps[..., 1:, 0], steps[..., 1:, 2] = features[..., :-1, 1], features[..., :-1, 2]
     root = np.cumsum(_about_y(turned, steps), -2)
-    local = features[..., 4 : 4 + 3 * (_COUNT - 1)].reshape(*features.shape[:-1], _COUNT - 1, 3)
+    local = features[..., _POSITIONS].reshape(*features.shape[:-1], _COUNT - 1, 3)
     joints = np.concatenate([np.zeros_like(local[..., :1, :]), local], -2)
     joints[..., 0, 1] = features[..., 3]
     return _about_y(turned[..., None], joints) + root[..., None, :]
@@ -211,10 +212,14 @@ def _joints_of_checked_features(where: str, features: np.ndarray, normalisation:
     if normalisation:
         features = features * normalisation.std + normalisation.mean
     height_m = float(np.median(features[:, 3]))
-    if height_m < _LEAST_HEIGHT_M or height_m > _LEG_M[1]:
+    turns = features[:, _TURNS].reshape(len(features), _COUNT - 1, 6)
+    # Two columns of a rotation matrix in each: sqrt(2) long, in whatever order they are written.
+    length = float(np.median(np.linalg.norm(turns, axis=-1)) / np.sqrt(2))
+    if not _LEAST_HEIGHT_M <= height_m <= _LEG_M[1] or not 0.7 < length < 1.3:
         raise InputError(
-            f"{where}: the root's height is {height_m:.2f} (median), expected about 0.9 m; these features look "
-            "normalised: give the dataset's Mean.npy and Std.npy as --mean and --std"
+            f"{where}: the root's height is {height_m:.2f} (median) and rotations are {length:.2f} long, expected "
+            "0.9 m, about, and 1; these features look normalised: give the dataset's Mean.npy and Std.npy as --mean "
+            "and --std"
         )
     return joints_of_features(features)
 

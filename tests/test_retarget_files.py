@@ -38,6 +38,8 @@ def features_of(joints: np.ndarray, heading: np.ndarray) -> np.ndarray:
     relative = joints[:, 1:] - joints[:, :1] * (1, 0, 1)
     for j in range(21):
         features[:, 4 + 3 * j : 7 + 3 * j] = to_z.apply(relative[:, j])
+    for j in range(22):
+        features[:-1, 193 + 3 * j : 196 + 3 * j] = to_z[:-1].apply(np.diff(joints[:, j], axis=0))
     features[:, 67:193] = np.tile([1, 0, 0, 0, 1, 0], 21)
     return features
 
@@ -64,6 +66,10 @@ def test_normalised_features_are_told_and_brought_back(tmp_path):
     assert len(refused) == 2
     assert "normalised" in refused[0]
     assert "--mean" in refused[0]
+    features[:, 67:193] *= 1.8  # the height alone may happen to be right
+    assert "normalised" in read_baseline(saved(path, np.stack([features] * 2)), "humanml").refused[0]
+    features[:, 67:193] /= 1.8
+    saved(path, np.stack([(features - mean) / std] * 2))
     given = Normalisation.read(saved(tmp_path / "mean.npy", mean), saved(tmp_path / "std.npy", std))
     clips = read_baseline(path, "humanml", normalisation=given).clips
     plain = read_baseline(saved(tmp_path / "g.npy", features), "humanml").clips[0]
