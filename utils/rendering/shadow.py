@@ -7,7 +7,7 @@ from utils.rendering.actor import Actor
 _PIXEL_M = 0.012
 _BLUR_M = 0.03
 _MARGIN_M = 0.15
-_LIGHT = np.array([-0.22, -0.12])  # how far a shadow falls along x and z for each metre of height
+_LIGHT = np.array([-0.1, -0.15])  # how far a shadow falls along x and z for each metre of height
 _FADING_M = 0.9  # height at which a point's shadow has fallen to 37 %
 _DARKEST = 0.5
 _AREA_M2 = 0.004  # of surface over a pixel's square decimetre that darkens it by 63 %
