@@ -10,6 +10,8 @@ from dataset.session import Session, open_session
 
 logger = logging.getLogger("bige")
 
+_ROOT = Path(__file__).parents[2]
+
 
 def session_of(folder: Path, subject: str | None = None, data_root: Path | None = None) -> Session | None:
     """The session of a run's folder of motions; None, and a warning, where it cannot be found.
@@ -18,8 +20,8 @@ def session_of(folder: Path, subject: str | None = None, data_root: Path | None 
     that is named and not there is an InputError; so is one that is another session than the run's.
     """
     arguments = _arguments(folder)
-    named = subject or arguments.get("subject")
-    if named is None:
+    named = subject or (arguments.get("subject") and _as_the_run_saw(arguments["subject"]))
+    if not named:
         logger.warning("%s: no args.json that names the session; name it with --subject", folder)
         return None
     try:
@@ -39,11 +41,17 @@ def _is_path(subject: str) -> bool:
     return Path(subject).expanduser().is_dir() or len(Path(subject).parts) > 1
 
 
+def _as_the_run_saw(recorded: str) -> str:
+    """A recorded path, which may be relative to where the run was started: most likely here or this code's folder."""
+    beside_code = _ROOT / recorded
+    return str(beside_code) if not Path(recorded).exists() and beside_code.exists() else recorded
+
+
 def _root(arguments: dict, named: Path | None) -> Path | None:
     """Where an id is looked up: the folder named, else the run's own, else the demo data's or ($BIGE_DATA) None."""
     recorded = arguments.get("data_root")
     if named or recorded:
-        return named or Path(recorded)
+        return named or Path(_as_the_run_saw(recorded))
     return demo_root() if arguments.get("dataname") == "demo" else None
 
 

@@ -18,13 +18,12 @@ MEASURES = (
     ("angular_speed", "rms", "Speed of the joints", "°/s", 1, 0),
     ("foot_drift", "max", "Drift of the feet, most", "mm", 1000, 0),
     ("foot_lift", "max", "Lift of the feet, most", "mm", 1000, 0),
-    ("floor_penetration", "max", "Under the floor, most", "mm", 1000, 0),
 )
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell says, what it is sorted by, and its state: met, near, missed or nothing."""
+    """What a cell says, what it is sorted by, and its state: met, near, missed, off (of a wish) or nothing."""
 
     text: str
     key: float
@@ -50,6 +49,8 @@ def sample_columns(summary: dict, terms: dict[str, Term]) -> list[Column]:
             for sample in samples
         ])
     ]  # fmt: skip
+    if all("simulated" in sample for sample in samples):
+        columns.append(Column("Simulated in range", "", [_verdict(sample["simulated"]) for sample in samples]))
     for asked in sorted(summary["asked"], key=lambda asked: not asked["required"]):
         if asked["asked"] != "small":
             kind = "required" if asked["required"] else "wish"
@@ -58,7 +59,10 @@ def sample_columns(summary: dict, terms: dict[str, Term]) -> list[Column]:
                 Column(
                     minus(f"{term_title(asked, terms)}: {asked['asked']} ({kind})"),
                     unit(asked["unit"]),
-                    [_cell(answer["value"], 1, _digits(asked["unit"]), _state(answer["met"])) for answer in answers],
+                    [
+                        _cell(answer["value"], 1, _digits(asked["unit"]), _state(answer["met"], asked["required"]))
+                        for answer in answers
+                    ],
                 )
             )
     for quantity, statistic, title, shown, factor, digits in MEASURES:
@@ -126,7 +130,7 @@ def asked_rows(summary: dict, terms: dict[str, Term]) -> list[dict]:
             "tolerance": f"{asked['tolerance']:g}" if asked["tolerance"] else "",
             "kind": "required" if asked["required"] else "wish",
             "met": "" if small else f"{met} of {len(samples)}",
-            "state": "met" if met == len(samples) else "missed" if asked["required"] else "near",
+            "state": _state(met == len(samples), asked["required"]),
             "found": f"{_number(min(values))} to {_number(max(values))}",
         })  # fmt: skip
     return rows
@@ -165,8 +169,8 @@ def _digits(unit_text: str) -> int:
     return {"deg": 1, "0-1": 2}.get(unit_text, 3)
 
 
-def _state(met: bool) -> str:
-    return "met" if met else "missed"
+def _state(met: bool, required: bool = True) -> str:
+    return "met" if met else "missed" if required else "off"
 
 
 def _number(value: float) -> str:

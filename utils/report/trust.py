@@ -19,7 +19,6 @@ _MEASURES = {
     "Drift of the feet, most": "A fault of the motion: planted feet do not drift. One to four centimetres are usual, "
     "as in capture from video.",
     "Lift of the feet, most": "A fault of the motion, or a heel that rises. Feet are rigid here.",
-    "Under the floor, most": "A fault of the motion; a few millimetres are the softness of a sole.",
 }
 
 

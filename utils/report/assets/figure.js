@@ -106,8 +106,8 @@ function drawFloor(context, camera, palette, centre) {
     line(x0 + k * step, z0 - 1, x0 + k * step, z0 + 1, k % 4 === 0);
     line(x0 - 1, z0 + k * step, x0 + 1, z0 + k * step, k % 4 === 0);
   }
-  const tip = camera.project(x0 + 1.2, 0, z0);
-  const wings = [camera.project(x0 + 1.06, 0, z0 - 0.07), camera.project(x0 + 1.06, 0, z0 + 0.07)];
+  const tip = camera.project(x0 + 0.8, 0, z0);
+  const wings = [camera.project(x0 + 0.68, 0, z0 - 0.06), camera.project(x0 + 0.68, 0, z0 + 0.06)];
   context.fillStyle = palette.gridStrong;
   trace(context, [tip, ...wings].map(([x, y]) => [x, y]));
   context.fill();
