@@ -11,14 +11,12 @@ the joints then are from there. Nothing is repaired: feet that slide or float in
 writes <out-dir>/<exp-name>/joints_<session>/<trial>.npy. Exit status 1: a motion does not fit; 2: one cannot be used.
 """
 
-import logging
 import sys
+from copy import deepcopy
 
 from options.common import run_folder
 from options.retarget_baselines import build_parser
 from utils.script import run
-
-logger = logging.getLogger("bige")
 
 
 def main() -> None:
@@ -41,7 +39,8 @@ def main() -> None:
     of_skeleton = arguments.export_joints or arguments.type == "joints"
     joints_of = arguments.joints_of or ("skeleton" if of_skeleton else "body-model")
     kind = {"skeleton": "centres", "body-model": "template"}[joints_of]
-    body = BodyJoints(load_skeleton(session.model_path).to(choose_device(arguments.device)), kind)
+    # A copy: the floor is found on the CPU, on the one that is shared.
+    body = BodyJoints(deepcopy(load_skeleton(session.model_path)).to(choose_device(arguments.device)), kind)
     if arguments.export_joints:
         export(arguments, session, body)
     else:

@@ -126,7 +126,7 @@ def read_array_or_dict(path: str | Path):
     if not dtype.hasobject:
         try:
             return np.load(io.BytesIO(content), allow_pickle=False)
-        except ValueError as error:
+        except (ValueError, EOFError, MemoryError) as error:  # its header may promise more than there is
             raise InputError(f"{path}: damaged ({str(error).splitlines()[0]})") from None
     try:
         value = _plain(_PlainUnpickler(file).load())

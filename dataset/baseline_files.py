@@ -172,10 +172,11 @@ def _mdm_joints(path: Path) -> tuple[list[np.ndarray], list[str]]:
     if motion.ndim != 4 or motion.shape[1:3] != (_COUNT, 3):
         raise InputError(f"{path}: 'motion' has the shape {motion.shape}; expected (N, {_COUNT}, 3, T)")
     lengths = np.asarray(content.get("lengths", np.full(len(motion), motion.shape[3]))).ravel()
-    if len(lengths) != len(motion) or lengths.dtype.kind not in "iuf":
+    if len(lengths) != len(motion) or lengths.dtype.kind not in "iuf" or not np.isfinite(lengths).all():
         raise InputError(f"{path}: {len(lengths)} 'lengths' for {len(motion)} motions; expected a number for each")
-    texts = [str(text) for text in content.get("text", [])]
-    clips = [one.transpose(2, 0, 1)[: int(length)] for one, length in zip(motion, lengths, strict=True)]
+    texts = content.get("text", [])
+    texts = [str(text) for text in texts] if isinstance(texts, (list, np.ndarray)) else []
+    clips = [one.transpose(2, 0, 1)[: max(0, int(length))] for one, length in zip(motion, lengths, strict=True)]
     return clips, texts
 
 
@@ -276,7 +277,10 @@ def _leg_length(joints: np.ndarray) -> float:
 
 
 def _numbers(path: str | Path, values) -> np.ndarray:
-    values = np.asarray(values)
+    try:
+        values = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{path}: holds lists of different lengths where an array of numbers is expected") from None
     if values.dtype.kind not in "fiu":
         raise InputError(f"{path}: holds {values.dtype} where an array of numbers is expected")
     return values.astype(float)

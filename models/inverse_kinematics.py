@@ -55,8 +55,7 @@ def fit_joints(body: BodyJoints, wanted: Tensor, start: Tensor, rate_hz: float, 
 
     wanted: (T, 22, 3) metres, ground frame; the joints `FITTED` count. start: (T, 33) degrees and metres, near enough
     that no joint is half a turn away; rate_hz: of the frames. position_sd_m: how far positions are to be trusted, each
-    axis of each joint. Coordinates in `HELD_DEG` are set to these; a range of a
-    whole turn and the pelvis's are no limits; all others are kept.
+    axis of each joint. Coordinates in `HELD_DEG` are set to these; the ranges of `limits` are kept.
     """
     problem = _Problem(body, wanted, rate_hz, position_sd_m)
     motion = problem.clamped(start.to(wanted))
@@ -70,17 +69,18 @@ def fit_joints(body: BodyJoints, wanted: Tensor, start: Tensor, rate_hz: float, 
         while True:
             step = problem.step(gradient, blocks, damping)
             size = float(step.abs().max())
-            step = step * min(1.0, _LARGEST_STEP_DEG / size)
+            step = step * min(1.0, _LARGEST_STEP_DEG / max(size, _CONVERGED_DEG))
             tried = motion.clone()
             tried[:, _SOLVED] += step * problem.unit
             tried_cost = problem.cost(tried)
             if tried_cost <= cost or damping > 1e6 or size < _CONVERGED_DEG:
                 break
             damping = max(10.0 * damping, 1e-3)
-        gain = (cost - tried_cost) / max(cost, 1e-9)
-        motion, cost, damping = tried, tried_cost, max(damping / 10.0, 1e-6)
-        if 0 <= gain < _LEAST_GAIN:
+        gained = cost - tried_cost
+        if gained <= _LEAST_GAIN * cost:
             size = 0.0
+        if gained > 0:
+            motion, cost, damping = tried, tried_cost, max(damping / 10.0, 1e-6)
     motion = problem.clamped(motion)
     return Fit(motion, body(motion), iteration, size <= _CONVERGED_DEG)
 
