@@ -4,7 +4,8 @@
     python calculate_guidance.py --file_type mot --folder_path output/mine/mot_visualization --baseline bige
     python calculate_guidance.py --file_type mot --folder_path path/to/t2m_baseline --baseline t2m
 
-Activations are those of the motion files where they have them, and the surrogate's otherwise; the output says which.
+Activations are those of the motion files where they have them (guided motions' files hold what the surrogate promised),
+and the surrogate's otherwise; the output says which.
 Prints the reference's row and the folder's, and writes both to <out>/guidance_<row>.csv, .json, .tex and .md.
 Leaves with status 1 where something had to be left out, which is named, and with 2 where nothing can be evaluated.
 """

@@ -45,7 +45,7 @@ def main() -> None:
         torch.set_num_threads(1)
         lap("import")
         models = EvaluationModels()
-        reference = load_reference([root], models)
+        reference = load_reference(root, models)
         lap(f"read {len(reference)} reference motions")
         read = read_motion_folder(generated, "mot", sessions=known_sessions(root))
         motions = MotionSet.of("generated", read, models)

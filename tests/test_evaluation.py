@@ -60,7 +60,7 @@ def models():
 
 @pytest.fixture(scope="module")
 def reference(models):
-    return load_reference([SHIPPED], models)
+    return load_reference(SHIPPED, models)
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +206,18 @@ def test_the_script_for_motion_capture_reads_sessions(run, tmp_path):
     rows = json.loads((tmp_path / "wasserstein_mocap.json").read_text())
     assert rows[1]["subjects"] == 2
     assert rows[1]["motions"] == 10
+
+
+def test_recordings_without_simulations_are_never_their_own_reference(run, tmp_path):
+    data = tmp_path / "Data"
+    shutil.copytree(SHIPPED / "Data" / PERSON, data / PERSON)
+    shutil.rmtree(data / PERSON / "OpenSimData" / "Dynamics")
+    done = run("wasserstein_mocap.py", "--file_type", "mot", "--folder_path", data, "--data-root", tmp_path)
+    assert done.status == 0, done.logged
+    assert "reference: the synthetic demo sessions" in done.logged
+    done = run("wasserstein_mocap.py", "--file_type", "mot", "--folder_path", data, "--reference", data)
+    assert "its recorded trials are taken" in done.logged
+    assert json.loads((tmp_path / "wasserstein_mocap.json").read_text())[1]["sounder"]["w2_angles"]["mean"] < 1e-4
 
 
 def test_one_motion_is_evaluated_and_called_too_few(run, tmp_path, trial):

@@ -64,5 +64,7 @@ def too_few(name: str, subjects: int, motions: int) -> list[str]:
             "subjects nor its interval means much"
         )
     if motions < FEW_MOTIONS:
-        said.append(f"{name}: {motions} motion(s); distances between sets mean little below {FEW_MOTIONS}")
+        said.append(
+            f"{name}: {motions} motion(s); distances between sets, recall above all, mean little below {FEW_MOTIONS}"
+        )
     return said

@@ -1,7 +1,7 @@
 """Evaluate folders of motions against a reference: one row of the tables each, every figure with its interval.
 
     models = EvaluationModels()
-    reference = load_reference([root], models)
+    reference = load_reference(root, models)
     rows = [evaluate_reference(reference), evaluate_folder(folder, "mot", reference, models, name="BIGE")]
 
 A row's figures are named in `catalogue`. Metrics of a subject are averaged over subjects, mean ± standard deviation
@@ -20,11 +20,11 @@ from dataset.demo import FULL, SHIPPED, demo_root
 from dataset.errors import InputError
 from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder
 from dataset.session import Session, discover_sessions, open_session
-from utils.metrics import distances, published
-from utils.metrics.bootstrap import interval_of_mean, interval_of_set, too_few
+from utils.metrics import distances, published, remarks
+from utils.metrics.bootstrap import interval_of_mean, interval_of_set
 from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE, METRICS, PARTS, SHARE
 from utils.metrics.contact import contact_metrics
-from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics, share_not_normal
+from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics
 from utils.metrics.motion_sets import EvaluationModels, MotionSet, SubjectSet
 from utils.quantities import AT_PEAK, evaluate, outside, published_metrics, summarise
 
@@ -73,29 +73,38 @@ class Row:
     left_out: tuple[str, ...] = ()
 
 
-def load_reference(folders: Sequence[Path | None], models: EvaluationModels, *, name: str | None = None) -> MotionSet:
-    """The reference motions: the muscle-driven repetitions of the first of `folders` that is given.
+def load_reference(
+    named: str | Path | None,
+    models: EvaluationModels,
+    *,
+    fallbacks: Sequence[Path | None] = (),
+    name: str | None = None,
+) -> MotionSet:
+    """The reference motions: the muscle-driven repetitions of the sessions in `named`.
 
-    A folder of motion files serves too, and so do the trials of sessions that have no muscle-driven repetition. Where
-    none is given, the demo sessions' repetitions are taken, which is said. name: of the row, by default `Reference`, or
-    `Demo reference` where the people are synthetic. Raises InputError where nothing is found.
+    A folder of motion files serves too, and so do the trials of sessions none of which has such a repetition. Where
+    nothing is named: the first of `fallbacks` that has them, and else the demo sessions, which is said.
+    name: of the row, by default `Reference`, or `Demo reference` where the people are synthetic.
+    Raises InputError where nothing is found.
     """
-    root = next((Path(folder) for folder in folders if folder), None)
+    root = Path(named).expanduser() if named else next((f for f in fallbacks if f and _is_simulated(f)), None)
     if root is None:
         root = demo_root()
         logger.warning("reference: the synthetic demo sessions in %s; name real ones with --reference", root)
     if name is None:
         name = "Demo reference" if _is_demo(root) else "Reference"
     try:
-        sessions = discover_sessions(root)
+        discover_sessions(root)
     except InputError:
-        sessions = []
-    if not sessions:
         return MotionSet.of(name, read_motion_folder(root, "mot", sessions=known_sessions()), models)
-    if any(session.muscle_driven for session in sessions):
+    if _is_simulated(root):
         return MotionSet.of(name, read_motion_folder(root, MUSCLE_DRIVEN), models)
     logger.warning("reference: %s has no muscle-driven repetition, so its recorded trials are taken", root)
     return MotionSet.of(name, read_motion_folder(root, "mocap"), models)
+
+
+def _is_simulated(root: Path) -> bool:
+    return any(session.muscle_driven for session in discover_sessions(root))
 
 
 def _is_demo(root: Path) -> bool:
@@ -201,68 +210,15 @@ def evaluate_set(
         subjects=len(motions.subjects),
         motions=len(motions),
         figures=_over_subjects(of_subject, seed) | of_set,
-        notes=tuple(_notes(motions, reference, parts)),
-        warnings=tuple(_warnings(motions, reference, parts)),
-        left_out=(*motions.folder.left_out, *_problems(motions)),
+        notes=tuple(remarks.notes(motions, reference, parts)),
+        warnings=tuple(remarks.warnings(motions, reference, parts)),
+        left_out=(*motions.folder.left_out, *remarks.problems(motions)),
     )
 
 
 def _collect(of_subject: dict[str, dict[str, float]], found: dict[str, dict[str, float]]) -> None:
     for name, figures in found.items():
         of_subject[name] |= figures
-
-
-def _problems(motions: MotionSet) -> list[str]:
-    return [subject.problem for subject in motions.subjects if subject.problem]
-
-
-def _notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
-    """What has to be known to read the figures."""
-    said = []
-    sources = [motion for subject in motions.subjects for motion in subject.source.motions]
-    if DISTANCES in parts:
-        if reference is None:
-            said.append(_said_of_normality(motions))
-            if len(motions.subjects) > 1:
-                said.append("distances and bands: each of its subjects against the others")
-        whole = sum(not motion.has_squat for motion in sources)
-        if whole:
-            said.append(f"{whole} motions hold no complete squat; all of their frames stand for a repetition")
-    if GUIDANCE in parts:
-        predicted = sum(subject.predicted for subject in motions.subjects)
-        said.append(
-            f"activations: {len(motions) - predicted} motions' from their files, {predicted} predicted by the surrogate"
-        )
-    copies = sum(bool(motion.copied.any()) for motion in sources)
-    if copies:
-        said.append(f"{copies} motions repeat themselves exactly; the sounder figures count them once, without seam")
-    return said
-
-
-def _warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
-    """Why figures may mean less than they seem to."""
-    said = too_few(motions.name, len(motions.subjects), len(motions))
-    if DISTANCES in parts and reference:
-        said += too_few(f"{reference.name} (compared with)", len(reference.subjects), len(reference))
-        fewest, dimensions = min(len(reference), len(motions)), reference.features.shape[1]
-        if fewest <= dimensions:
-            said.append(
-                f"Frechet distance: {fewest} motions in {dimensions} dimensions are too few for a covariance, so it "
-                "comes out too high"
-            )
-    repeated = motions.repeated_between_subjects
-    if repeated:
-        said.append(
-            f"{motions.name}: {repeated} motions are the same under several subjects, which so are no separate "
-            "subjects: standard deviations and intervals come out too small"
-        )
-    problems = _problems(motions)
-    if problems:
-        said.append(
-            f"{motions.name}: {len(problems)} of {len(motions.subjects)} subjects have no usable model and are left "
-            "out of the figures that need feet or joints"
-        )
-    return said
 
 
 def _over_subjects(of_subject: dict[str, dict[str, float]], seed: int) -> dict[str, Figure]:
@@ -278,7 +234,7 @@ def _over_subjects(of_subject: dict[str, dict[str, float]], seed: int) -> dict[s
 
 
 def _distances_of(subject: SubjectSet) -> dict[str, float]:
-    """What needs no reference."""
+    """What needs no reference: entropy, distance between motions, share of motions that hold a complete squat."""
     pairs = zip(subject.motion.numpy(), subject.counted.numpy(), strict=True)
     return {
         "diversity": float(np.mean([published.entropy(motion[counted]) for motion, counted in pairs])),
@@ -383,6 +339,10 @@ def _floor_of(motions: MotionSet) -> dict[str, dict[str, float]]:
 
 
 def _guidance_of(subject: SubjectSet, low: float, high: float) -> dict[str, float]:
+    """Table 3 under the published definitions, over all frames that count; then how the first squats move; then, without
+    the first and last 0.2 s, the mean peak of the muscle over motions and sides, the share of motions with both sides'
+    peaks in the range, and the pelvis's tilt at the peak.
+    """
     found = published_metrics(subject.context(subject.counted, activations=True), low, high, MUSCLE)
     figures = {ours: found[theirs] for theirs, ours in _PUBLISHED_NAMES.items()}
     repetition = subject.context(subject.repetition)
@@ -395,13 +355,3 @@ def _guidance_of(subject: SubjectSet, low: float, high: float) -> dict[str, floa
     figures["in_range"] = float((outside(peak, low, high).amax(1) == 0).float().mean())
     figures["tilt_at_peak"] = float(summarise(evaluate("pelvis_tilt", sound), AT_PEAK, sound, MUSCLE).mean())
     return figures
-
-
-def _said_of_normality(motions: MotionSet) -> str:
-    share = share_not_normal(motions.curves[..., _ROTATIONS])
-    if np.isnan(share):
-        return f"normality of {motions.name}'s curves: not tested, {len(motions)} motions are too few"
-    return (
-        f"normality of {motions.name}'s curves: Shapiro and Wilk's test rejects it at 5 % for {share:.0%} of points "
-        "(5 % expected of normal ones); a band of mean ± 2 SD is to be read accordingly"
-    )

@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.session import DATA_ROOT_VARIABLE, data_root
@@ -42,7 +41,8 @@ def evaluate_and_report(arguments, title: str, parts: Sequence[str]) -> None:
     paper = ROWS[baseline] if baseline else "MoCap" if arguments.file_type == "mocap" else None
     options = {**limits, "parts": parts, "seed": arguments.seed}
 
-    reference = load_reference([arguments.reference, root, _own_reference(arguments)], models)
+    own = arguments.folder_path if arguments.file_type == "mocap" else None
+    reference = load_reference(arguments.reference, models, fallbacks=[root, own])
     motions = load_motions(
         arguments.folder_path, arguments.file_type, models, name=paper, data_root=root, subject=arguments.subject
     )
@@ -63,13 +63,3 @@ def evaluate_and_report(arguments, title: str, parts: Sequence[str]) -> None:
     if row.left_out:
         logger.error("%d left out, the rest evaluated:\n  %s", len(row.left_out), "\n  ".join(row.left_out))
         sys.exit(1)
-
-
-def _own_reference(arguments) -> Path | None:
-    """The evaluated data root itself, where it has muscle-driven repetitions."""
-    from dataset.session import discover_sessions
-
-    if arguments.file_type != "mocap":
-        return None
-    sessions = discover_sessions(arguments.folder_path)
-    return arguments.folder_path if any(session.muscle_driven for session in sessions) else None
