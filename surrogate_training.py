@@ -60,6 +60,7 @@ def train(arguments, training, held_out, device) -> None:
         predict_all,
         shifted,
     )
+    from utils.tensorboard_views import due, show_activations
     from utils.training_log import TrainingLog
 
     folder = run_folder(arguments)
@@ -107,11 +108,15 @@ def train(arguments, training, held_out, device) -> None:
                 optimiser.step()
                 total += loss.item() * len(chosen)
             figures = {"loss": total / len(training), "lr": optimiser.param_groups[0]["lr"]}
-            held = evaluate(predict_all(model, held_out), held_out)
+            predicted = predict_all(model, held_out)
+            held = evaluate(predicted, held_out)
             figures |= {f"held_out/{name}": held[name] for name in ("loss", "rmse", "r2_median")}
             if not arguments.cosine:
                 scheduler.step(held["loss"])
             log.write(epoch, figures)
+            if due(epoch, 1, arguments.epochs):
+                of = (held_out.activations[0], predicted[0], held_out.labelled[0])
+                show_activations(log.writer, epoch, "held_out/activations", *of)
             progress.set_postfix(loss=f"{figures['loss']:.2e}", held_out=f"{held['loss']:.2e}")
             if held["loss"] < best:
                 best, best_epoch = held["loss"], epoch

@@ -7,8 +7,9 @@
         --loss-vel 0.5 --recons-loss l1_smooth --exp-name VQVAE9
     torchrun --nproc-per-node 4 train_vq.py ...        (or: deepspeed train_vq.py ...)
 
-Writes <out-dir>/<exp-name>/: args.json, train.log, losses.csv, TensorBoard events, <step>.pth, last.pth, best.pth
-(least held-out loss) and latents.npz (the training windows' latents under best.pth). Ctrl-C saves last.pth and leaves.
+Writes <out-dir>/<exp-name>/: args.json, train.log, losses.csv, TensorBoard events (figures, use of the codebook, curves
+and a clip of a held-out window), <step>.pth, last.pth, best.pth (least held-out loss) and latents.npz (the training
+windows' latents under best.pth). Ctrl-C saves last.pth and leaves.
 """
 
 import logging
@@ -49,6 +50,7 @@ def train(arguments, training, held_out, processes) -> None:
     from utils.augmentation import vary
     from utils.checkpoints import load_vqvae, read_checkpoint, save_checkpoint
     from utils.interruption import asked_to_stop
+    from utils.tensorboard_views import due, show_reconstruction
     from utils.training_log import TrainingLog
     from utils.vqvae_training import evaluate, learning_rate, least_std, new_model, vqvae_losses, write_latents
 
@@ -123,6 +125,8 @@ def train(arguments, training, held_out, processes) -> None:
                 if held_out_figures["loss"] < best:
                     best = held_out_figures["loss"]
                     save_checkpoint(folder / "best.pth", model)
+                if last or due(iteration, arguments.eval_iter, arguments.total_iter):
+                    show_reconstruction(log.writer, iteration, model, held_out)
             if figures:
                 log.write(iteration, figures)
                 logger.info("%d %s", iteration, " ".join(f"{name} {value:.4g}" for name, value in figures.items()))

@@ -1,6 +1,7 @@
 """What TensorBoard shows beside scalars: the codebook's use, curves, short clips, and where latents lie."""
 
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _COLOURS = {"l": "#0072B2", "r": "#D55E00"}
 _GIF_COLOURS = ((150, 150, 150), (0, 114, 178), (213, 94, 0), (0, 158, 115))  # the first motion's is grey
 _GIF_STEP = 3  # of 60 frames a second every third: a frame lasts 50 ms, and GIF counts in 10 ms
 _GIF_SIZE = 240  # pixels a side of each of the two views
-_MOST_LATENTS = 3000  # the projector is slow with more
+_MOST_LATENTS = 1000  # a megabyte as text
 _UNDRAWN = "patella"
 
 
@@ -41,23 +42,24 @@ def show_reconstruction(writer, step: int, model, windows: WindowTensors) -> Non
         show_clip(writer, step, "held_out/clip", pair, load_skeleton(windows.models[0]))
 
 
-def show_guided(
-    folder: Path, z: Tensor, motions: Tensor, names: Sequence[str], training: tuple[Tensor, Sequence[str]], skeleton
-) -> None:
-    """Guided samples in TensorBoard's `folder`: latents among the training latents, and clips of three.
+def show_guided(folder: Path, samples: Sequence, paths: Sequence[Path], latents, skeleton) -> None:
+    """Guided samples in TensorBoard's `folder`: their latents among the training latents, and clips of three.
 
-    z: (N, L, D). motions: (N, T, 33), degrees and metres, in the order of their peak activation. names: N. training:
-    the latents (M, L, D) and their windows' names, (M,) or () where there are none.
+    samples: utils.guidance.Sample, by peak activation; paths: where each was written. latents: the LatentSpace that
+    they started from.
     """
     from torch.utils.tensorboard import SummaryWriter
 
-    groups = {"guided": (z, names)}
-    if len(training[1]):
-        groups = {"training": training} | groups
+    # A run that replaces another's samples would list two projections, one of them of files that are gone.
+    (folder / "projector_config.pbtxt").unlink(missing_ok=True)
+    shutil.rmtree(folder / "00000", ignore_errors=True)
+    groups = {"guided": (torch.stack([sample.z for sample in samples]), [path.stem for path in paths])}
+    if latents.names:
+        groups = {"training": (latents.draw.latents, latents.names)} | groups
     with SummaryWriter(str(folder)) as writer:
         show_latents(writer, 0, groups)
-        for rank, i in {"least": 0, "middle": len(names) // 2, "greatest": len(names) - 1}.items():
-            show_clip(writer, 0, f"guided/{rank}_activation", [motions[i]], skeleton)
+        for rank, i in {"least": 0, "middle": len(samples) // 2, "greatest": len(samples) - 1}.items():
+            show_clip(writer, 0, f"guided/{rank}_activation", [samples[i].motion], skeleton)
 
 
 def show_codes(writer, step: int, codes: Tensor, recorded: Tensor) -> None:
@@ -163,7 +165,7 @@ def stick_figure_gif(motions: Sequence[Tensor], skeleton) -> tuple[bytes, tuple[
 def show_latents(writer, step: int, groups: dict[str, tuple[Tensor, Sequence[str]]]) -> None:
     """A projection of latents, each a window's mean over time. groups: kind -> latents (N, L, D) and their names (N,)
 
-    A kind of more than 3000 latents is thinned out evenly.
+    A kind of more than 1000 latents is thinned out evenly.
     """
     points, labels = [], []
     for kind, (latents, names) in groups.items():
