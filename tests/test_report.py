@@ -277,6 +277,18 @@ def test_every_coordinate_and_muscle_is_in_a_panel():
     assert all(words.statistic_words(term.statistic, term.muscle) for term in published_terms(0.3, 0.4))
 
 
+def test_batches_follow_one_another_in_the_history():
+    iteration, batch = np.tile(np.arange(100), 2), np.repeat([0, 1], 100)
+    picture = charts.history("objective", iteration, batch, np.where(iteration < 50, np.nan, 1.0))
+    curves = [re.findall(r"[\d.]+,[\d.]+", points) for points in re.findall(r'polyline[^>]*points="([^"]*)"', picture)]
+    assert [len(points) for points in curves] == [50, 50]
+    x = [[float(point.split(",")[0]) for point in points] for points in curves]
+    assert x[0] == sorted(x[0])
+    assert x[1][0] - x[0][0] == pytest.approx(x[1][-1] - x[0][-1], abs=0.2)
+    assert x[1][0] > x[0][-1]
+    assert picture.count('class="part"') == 1
+
+
 def test_thinning_keeps_a_line_a_line_and_its_last_point():
     x = np.arange(3000.0)
     points = np.array(charts.downsampled(x, 2 * x + 1))

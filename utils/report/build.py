@@ -328,11 +328,17 @@ def _history(run: RunFiles, terms: dict) -> list[tuple[str, Markup]]:
 def _history_words(run: RunFiles) -> str:
     if not run.history:
         return ""
-    batches = len(np.unique(run.history["batch"]))
+    rounds = run.arguments.get("refine")
+    after = (
+        f" The last ones, at most {rounds}, are rounds in which the simulation has corrected the surrogate."
+        if rounds
+        else ""
+    )
     return (
-        f"{batches} batch{'es' if batches > 1 else ''} of samples, one line each, means over the batch. Losses are "
-        "before their weights and have no unit: they are to fall. First only the distance to known motion counts, then "
+        "Batches of samples one after another, parted by dashed lines; means over a batch. Losses are before their "
+        "weights and have no unit: they are to fall. In a batch first only the distance to known motion counts, then "
         "the constraints are brought in; samples that miss what is required are started afresh in a further batch."
+        f"{after}"
     )
 
 

@@ -64,32 +64,34 @@ def scatter(promised: np.ndarray, found: np.ndarray, asked: tuple[float, float] 
 
 
 def history(title: str, iteration: np.ndarray, batch: np.ndarray, values: np.ndarray) -> Markup:
-    """One figure of the optimisation over its iterations: a line a batch of samples; NaN leaves gaps."""
+    """One figure of the optimisation over its iterations, batch after batch; NaN leaves gaps, lines part batches."""
     usable = np.isfinite(values)
-    top = float(values[usable].max()) if usable.any() else 1.0
+    top = float(values[usable].max()) if usable.any() else 0.0
     top = top or 1.0
-    last = max(1.0, float(iteration.max()))
+    numbers = np.unique(batch)
+    lengths = [iteration[batch == number].max() + 1 for number in numbers]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
 
     def x(value) -> float:
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * value / last
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * value / starts[-1]
 
     def y(value) -> float:
         return _HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * value / top
 
-    parts = []
-    for number in np.unique(batch):
+    parts = [_line(x(start), y(0), x(start), y(top), "part") for start in starts[1:-1]]
+    for start, number in zip(starts, numbers, strict=False):
         own = (batch == number) & usable
-        points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in downsampled(iteration[own], values[own]))
+        points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in downsampled(start + iteration[own], values[own]))
         parts.append(Markup('<polyline class="curve" points="{}"/>').format(points))
     parts += [
-        _line(x(0), y(0), x(last), y(0), "axis"),
+        _line(x(0), y(0), x(starts[-1]), y(0), "axis"),
         _line(x(0), y(0), x(0), y(top), "axis"),
         _text(x(0) - 5, y(top) + 8, f"{top:.2g}", "tick", "end"),
         _text(x(0) - 5, y(0), "0", "tick", "end"),
         _text(x(0), _HEIGHT - 6, "0", "tick", "middle"),
-        _text(x(last), _HEIGHT - 6, f"iteration {last:.0f}", "tick", "end"),
+        _text(x(starts[-1]), _HEIGHT - 6, f"{starts[-1]:.0f} iterations", "tick", "end"),
     ]
-    return _svg(_WIDTH, _HEIGHT, parts, f"{title} over the iterations, from 0 to {top:.3g}", "history")
+    return _svg(_WIDTH, _HEIGHT, parts, f"{title} over the iterations, from 0 to {top:.2g}", "history")
 
 
 def downsampled(x: np.ndarray, y: np.ndarray, most: int = _MOST_POINTS) -> list[tuple[float, float]]:
