@@ -18,7 +18,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "motions",
         nargs="+",
         metavar="MOT",
-        help="Draw these motion files (.mot, .sto), up to six. Without --subject, the first of them is the session and "
+        help="Draw these motion files (.mot, .sto). Without --subject, the first of them is the session and "
         "the last, where it ends in .mp4 or .png, is what is written: <subject> <mot> <save>.",
     )
     group.add_argument(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import options.render_mot
 from dataset import bone_meshes
 from dataset.bone_meshes import read_bone_meshes
 from dataset.coordinates import MUSCLES, WINDOW_FRAMES
@@ -338,6 +339,17 @@ def test_commands_that_cannot_be_meant(words, said, capsys):
         parse(build_parser(""), words)
     assert stopped.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_angle_that_jumps_by_a_turn_is_drawn_without_a_spin(motion):
+    coordinates = motion.coordinates.copy()
+    coordinates[len(motion) // 2 :, 24] += 360.0
+    drawn = prepare_motion(replace(motion, coordinates=coordinates), 47).motion.coordinates[:, 24]
+    assert np.abs(np.diff(drawn)).max() < 20
+
+
+def test_the_options_offer_the_views_there_are():
+    assert set(options.render_mot.VIEWS) == set(VIEWS)
 
 
 def test_no_such_repetition(motion):

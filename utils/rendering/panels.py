@@ -8,7 +8,6 @@ import numpy as np
 from utils.rendering.actor import Actor
 from utils.rendering.camera import Camera, fit_camera
 
-LAYOUTS = ("side-by-side", "overlay")
 _HEADER, _FOOTER = 0.12, 0.10  # of a panel's height, kept free for captions above and below the figures
 _SAMPLES = 24  # frames that a camera is fitted to
 

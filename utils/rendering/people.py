@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from dataset.bone_meshes import BoneMesh, read_bone_meshes
-from dataset.coordinates import MUSCLES
+from dataset.coordinates import MUSCLES, ROTATION_INDICES
 from dataset.errors import InputError
 from dataset.motion_file import Motion
 from dataset.muscle_lines import read_muscle_points
@@ -87,7 +87,7 @@ def prepare_motion(motion: Motion, rate_hz: float, repetition: int | None = None
     repetition: keep only this squat repetition, 1 for the first.
     Raises InputError where the motion has no such repetition, and where it has gaps or fewer than four frames.
     """
-    motion = resample(motion, motion.rate_hz)  # even, and its angles without jumps
+    motion = resample(motion, motion.rate_hz)  # evenly sampled
     found = segment_repetitions(motion)
     if repetition is not None:
         if not 1 <= repetition <= len(found):
@@ -126,7 +126,9 @@ def _at(motion: Motion, times: np.ndarray) -> Motion:
     if activations is not None:
         activations = PchipInterpolator(motion.time_s, activations)(times).clip(0, 1)
     extra = {name: spline(values)(times) for name, values in motion.extra.items()}
-    return Motion(times, spline(motion.coordinates)(times), activations, extra, motion.source)
+    coordinates = motion.coordinates.copy()
+    coordinates[:, ROTATION_INDICES] = np.unwrap(coordinates[:, ROTATION_INDICES], axis=0, period=360.0)
+    return Motion(times, spline(coordinates)(times), activations, extra, motion.source)
 
 
 def make_actor(

@@ -1,4 +1,4 @@
-"""A soft shadow on the ground: what is over it darkens it, the more the nearer, and the blur grows with nothing."""
+"""A soft shadow on the ground: the surface above a spot darkens it, the more the nearer it is."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _MARGIN_M = 0.15
 _LIGHT = np.array([-0.1, -0.15])  # how far a shadow falls along x and z for each metre of height
 _FADING_M = 0.9  # height at which a point's shadow has fallen to 37 %
 _DARKEST = 0.5
-_AREA_M2 = 0.004  # of surface over a pixel's square decimetre that darkens it by 63 %
+_AREA_M2 = 0.004  # of surface, over a square decimetre of ground, that darkens it by 63 % of that
 _COLOUR = (40, 44, 58)
 
 

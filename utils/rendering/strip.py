@@ -14,7 +14,6 @@ from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, DEPTH_COLOUR
 from utils.rendering.panels import arrange
 from utils.rendering.video import open_scene
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".pdf", ".svg", ".tif", ".tiff")
 PHASES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _CELL = 0.62  # width of a pose, as a share of its height
 _FINENESS = 2.0
@@ -41,7 +40,9 @@ def render_strip(
     camera = arrange(actors, [view], "overlay", size, captions=False)[0].camera
     rows, muscles, colours = zip(*(_draw_row(group, view, camera, size, renderer) for group in groups), strict=True)
     with written_whole(path) as temporary:
-        _compose(temporary, path.suffix[1:], rows, groups, actors, camera, size, compare, any(muscles), colours[0])
+        _compose(
+            temporary, path.suffix[1:].lower(), rows, groups, actors, camera, size, compare, any(muscles), colours[0]
+        )
     return path
 
 

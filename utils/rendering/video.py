@@ -16,8 +16,6 @@ from utils.rendering.panels import arrange
 
 logger = logging.getLogger("bige")
 
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
-RENDERERS = ("auto", "opengl", "stick")
 _QUALITY = "20"  # x264's constant rate factor: lower is better and larger
 
 
