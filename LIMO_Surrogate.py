@@ -57,6 +57,7 @@ def main() -> None:
     from utils.report.build import write_report
     from utils.script import choose_device, save_arguments, set_seed, set_threads
     from utils.simulation import build_simulator
+    from utils.tensorboard_views import show_guided
     from utils.verification import choose_by_simulation, simulate
 
     set_threads(arguments.threads)
@@ -134,6 +135,7 @@ def main() -> None:
     if verification:
         print(f"\nsimulated on {session.model_path.name}: peak {arguments.muscle}, promised and found")
         print(verification.table(arguments.low, arguments.high))
+    show_guided(folder.events, samples, paths, latents, models.skeleton)
     logger.info("%d motions, summary.json and overview.png in %s", len(paths), folder.motions)
     logger.info("open %s in a browser", write_report(folder.motions, session, verification))
     if guidance.interrupted:
