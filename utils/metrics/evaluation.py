@@ -339,9 +339,9 @@ def _floor_of(motions: MotionSet) -> dict[str, dict[str, float]]:
 
 
 def _guidance_of(subject: SubjectSet, low: float, high: float) -> dict[str, float]:
-    """Table 3 under the published definitions, over all frames that count; then how the first squats move; then, without
-    the first and last 0.2 s, the mean peak of the muscle over motions and sides, the share of motions with both sides'
-    peaks in the range, and the pelvis's tilt at the peak.
+    """Table 3 under the published definitions, over all frames that count; then how the first squats move; then,
+    without the first and last 0.2 s, the mean peak of the muscle over motions and sides, the share of motions whose
+    peaks of both sides are in the range, and the pelvis's tilt at the peak.
     """
     found = published_metrics(subject.context(subject.counted, activations=True), low, high, MUSCLE)
     figures = {ours: found[theirs] for theirs, ours in _PUBLISHED_NAMES.items()}

@@ -1,4 +1,4 @@
-"""What has to be said beside an evaluation's figures: how to read them, and why they may mean less than they seem to."""
+"""What is said beside an evaluation's figures: how to read them, and why they may mean less than they seem to."""
 
 import numpy as np
 
