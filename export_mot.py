@@ -4,8 +4,8 @@
     python export_mot.py squats1.mot --subject path/to/session --format json --out-dir output/exports
     python export_mot.py entry_0_mine.mot --format mot
 
-Blender: File > Import > Motion Capture (.bvh), with the importer's own settings. OpenCap viewer: drop the .json on
-it, or `opencap-visualizer FILE.json -o video.mp4`.
+Blender: File > Import > Motion Capture (.bvh), ticking Update Scene FPS, or else it plays at Blender's 24 frames a
+second. OpenCap viewer: drop the .json on it, or `opencap-visualizer FILE.json -o video.mp4`.
 """
 
 from options.export_mot import build_parser

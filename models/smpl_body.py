@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dataset.coordinates import COORDINATES
+from dataset.coordinates import COORDINATES, FRAME_RATE_HZ
 
 NAMES = (
     "pelvis", "hip_l", "hip_r", "spine1", "knee_l", "knee_r", "spine2", "ankle_l", "ankle_r", "spine3", "foot_l",
@@ -37,7 +37,7 @@ _TO_GROUND = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
 # each other than the centres of the femoral heads, and its shoulders move with collars that OpenSim has not.
 _LENGTH_M, _WIDTH_M, _SHAPE = 0.004, 0.02, 2.0
 _CENTRE_M = {"hip": 0.01, "knee": 0.003, "ankle": 0.003, "shoulder": 0.006, "elbow": 0.003, "wrist": 0.003}
-_TURN_RAD, _TURN_CHANGE_RAD, _SLIDE_CHANGE_M = 0.3, 0.02, 0.005
+_TURN_RAD, _TURN_CHANGE_RAD_S, _SLIDE_CHANGE_M_S = 0.3, 1.2, 0.3
 _VERTEX_FRAMES = 64  # skinned at a time, so that a long motion does not fill the memory
 
 
@@ -117,7 +117,15 @@ class SmplFit:
         return self.body.faces
 
 
-def fit_smpl(body: SmplBody, skeleton, motion: Tensor, extra: dict | None = None, iterations: int = 120) -> SmplFit:
+def fit_smpl(
+    body: SmplBody,
+    skeleton,
+    motion: Tensor,
+    extra: dict | None = None,
+    *,
+    rate_hz: float = FRAME_RATE_HZ,
+    iterations: int = 120,
+) -> SmplFit:
     """The SMPL body of the person with `skeleton`, moving as motion (T, 33), degrees and metres, canonical order.
 
     Shape: bone lengths. Pose: each bone turns as its body in the model does, which also settles its turn about its own
@@ -132,7 +140,7 @@ def fit_smpl(body: SmplBody, skeleton, motion: Tensor, extra: dict | None = None
     turns = _initial_turns(body.rest_joints(betas).cpu().double(), neutral, moving)
     start = _relative(turns, body.parents).to(device, dtype)
     targets = torch.stack([moving.places[name] for name in SHARED], 1).to(device, dtype)  # (T, 12, 3)
-    rotations, root = _follow(body, betas, start, targets, iterations)
+    rotations, root = _follow(body, betas, start, targets, rate_hz, iterations)
     with torch.no_grad():
         joints = body.joints(betas, rotations, root)[:, [_AT[name] for name in SHARED]]
         error_mm = 1000.0 * (joints - targets).norm(dim=-1).cpu().numpy()
@@ -215,7 +223,9 @@ def _relative(turns: Tensor, parents: list[int]) -> Tensor:
     return torch.cat([turns[:, :1], turns[:, parents[1:]].mT @ turns[:, 1:]], 1)
 
 
-def _follow(body: SmplBody, betas: Tensor, start: Tensor, targets: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
+def _follow(
+    body: SmplBody, betas: Tensor, start: Tensor, targets: Tensor, rate_hz: float, iterations: int
+) -> tuple[Tensor, Tensor]:
     """Correct `start` so that the joints named SHARED come near `targets` (T, 12, 3): (rotations, root)."""
     shared, hips = [_AT[name] for name in SHARED], [SHARED.index("hip_l"), SHARED.index("hip_r")]
     with torch.no_grad():
@@ -232,8 +242,8 @@ def _follow(body: SmplBody, betas: Tensor, start: Tensor, targets: Tensor, itera
         optimiser.zero_grad()
         joints = body.joints(betas, start @ exponential(turn), near + slide)[:, shared]
         value = ((joints - targets) / deviation_m).square().sum() + (turn / _TURN_RAD).square().sum()
-        value = value + (turn.diff(dim=0) / _TURN_CHANGE_RAD).square().sum()
-        value = (value + (slide.diff(dim=0) / _SLIDE_CHANGE_M).square().sum()) / len(targets)
+        value = value + (turn.diff(dim=0) * rate_hz / _TURN_CHANGE_RAD_S).square().sum()
+        value = (value + (slide.diff(dim=0) * rate_hz / _SLIDE_CHANGE_M_S).square().sum()) / len(targets)
         value.backward()
         return value
 

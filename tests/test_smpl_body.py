@@ -32,7 +32,7 @@ def fitted(body):
     skeleton = load_skeleton(DEMO_PERSON / "OpenSimData" / "Model" / "Rajagopal2015_scaled.osim")
     motion = read_motion(DEMO_PERSON / "OpenSimData" / "Kinematics" / "squats1.mot")
     motion = torch.as_tensor(motion.coordinates[60:300:4], dtype=torch.float32)
-    return fit_smpl(body, skeleton, motion), skeleton, motion
+    return fit_smpl(body, skeleton, motion, rate_hz=15.0), skeleton, motion
 
 
 def test_joints_without_a_mesh_are_smplx_s_own(body):

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from dataset.coordinates import FRAME_RATE_HZ
 from dataset.motion_file import Motion
 from dataset.smpl_file import find_smpl_file, read_smpl
 from utils.rendering.actor import Surface
@@ -28,7 +29,9 @@ def smpl_surfaces(skeleton, model_dir: Path, trust_pickle: bool = False) -> Call
     body = SmplBody(read_smpl(path, trust_pickle=trust_pickle))
 
     def surface(motion: Motion) -> Surface:
-        fit = fit_smpl(body, skeleton, torch.as_tensor(motion.coordinates, dtype=torch.float32), motion.extra)
+        coordinates = torch.as_tensor(motion.coordinates, dtype=torch.float32)
+        rate_hz = motion.rate_hz if len(motion) > 1 else FRAME_RATE_HZ
+        fit = fit_smpl(body, skeleton, coordinates, motion.extra, rate_hz=rate_hz)
         hips = [i for i, name in enumerate(SHARED) if name.startswith("hip")]
         limbs = [i for i in range(len(SHARED)) if i not in hips]
         logger.info(
