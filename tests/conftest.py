@@ -7,6 +7,7 @@ import pytest
 import torch
 
 torch.set_num_threads(1)
+torch.set_flush_denormal(True)  # as the scripts do
 
 
 @pytest.fixture(scope="session")

@@ -53,9 +53,14 @@ def choose_device(name: str):
 
 
 def set_threads(count: int | None) -> None:
-    """Bound torch's CPU threads; by default half of the cores: small kernels slow down on a full machine."""
+    """Bound torch's CPU threads, by default to half of the cores: small kernels slow down on a full machine.
+
+    Numbers below 1e-38 count as zero from here on. A trained surrogate's attention is full of them, and processors take
+    ten times as long over them (`benchmarks/denormals.py`).
+    """
     import torch
 
+    torch.set_flush_denormal(True)
     torch.set_num_threads(count or max(1, (os.cpu_count() or 2) // 2))
 
 

@@ -1,0 +1,59 @@
+"""Time guidance's look through the models with and without numbers below 1e-38, side by side.
+
+    python benchmarks/denormals.py demo/shipped/Data/demo-person-040
+
+A trained attention's weights fall below the smallest normal number where a frame does not matter, and the processor
+computes those in microcode. `utils.script.set_threads` has them count as zero.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("session", help="OpenCap session whose skeleton is used.")
+    parser.add_argument("--samples", type=int, default=20, help="Samples optimised together (default: 20).")
+    parser.add_argument("--repeats", type=int, default=5, help="Runs, of which the median counts (default: 5).")
+    arguments = parser.parse_args()
+
+    import torch
+
+    from dataset.session import open_session
+    from utils.guidance_models import load_latents, load_models
+
+    torch.set_num_threads(1)
+    session = open_session(arguments.session)
+    models = load_models(None, None, session, torch.device("cpu"), 6.0)
+    draw = load_latents(None, models, 49, 0, 0.0, "principal").draw
+    z = torch.stack([draw(start) for start in range(arguments.samples)])
+
+    def step() -> tuple[float, torch.Tensor]:
+        leaf = z.clone().requires_grad_()
+        start = time.perf_counter()
+        activations = models.describe(leaf).activations
+        torch.autograd.grad(activations.sum(), leaf)
+        return time.perf_counter() - start, activations.detach()
+
+    found = {}
+    for name, flush in (("as they are", False), ("as zero", True)):
+        torch.set_flush_denormal(flush)
+        step()
+        runs = [step() for _ in range(arguments.repeats)]
+        found[name] = median(seconds for seconds, _ in runs), runs[0][1]
+    print(
+        f"{arguments.samples} samples of 196 frames, decoder, skeleton and surrogate, forward and backward, one thread"
+    )
+    for name, (seconds, _) in found.items():
+        print(f"denormal numbers {name:<12}{1e3 * seconds:9.0f} ms")
+    (slow, exact), (fast, flushed) = found.values()
+    print(f"{slow / fast:.1f} times; largest difference of an activation {float((exact - flushed).abs().max()):.1g}")
+
+
+if __name__ == "__main__":
+    main()
