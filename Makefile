@@ -4,17 +4,25 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
-DEMO_SUBJECT ?= demo-person-040
+DEMO_SUBJECT ?= demo/shipped/Data/demo-person-040
+DEMO = output/demo/mot_visualization/latents_subject_run_$(notdir $(DEMO_SUBJECT))
 RUN = $(VENV)/bin/python
 
 TABLES_DEMO ?= demo/full
-LIMO = $(RUN) LIMO_Surrogate.py --dataname demo --total-iter 600 --min-samples 20 --low 0.35 --high 0.45
+LIMO = $(RUN) LIMO_Surrogate.py --dataname demo --total-iter 400 --min-samples 20 --candidates 1.2 --low 0.35 --high 0.45
 
 .PHONY: demo test tables lint clean
 
 demo: $(VENV)/installed
-	$(RUN) LIMO_Surrogate.py --exp-name demo --dataname demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
-		--total-iter 600 --min-samples 20 --candidates 1.5 --num-runs 60 --overwrite
+	$(RUN) LIMO_Surrogate.py --exp-name demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
+		--total-iter 400 --min-samples 20 --candidates 1.2 --num-runs 60 --overwrite
+	$(RUN) render_mot.py $(DEMO)/entry_10_demo.mot \
+		$(firstword $(wildcard $(DEMO_SUBJECT)/OpenSimData/Dynamics/*/kinematics_activations*.mot)) \
+		--subject $(DEMO_SUBJECT) --label guided own --compare --fps 30 --size 960x540 \
+		--save-path output/demo/guided_and_own.mp4 --overwrite
+	@echo
+	@echo "The report, open it in a browser:  $(DEMO)/report.html"
+	@echo "A guided squat beside the own one: output/demo/guided_and_own.mp4"
 
 # What is there already is kept: stopped, it goes on where it was. Status 1 of a person's run: too few met what was asked.
 tables: $(VENV)/installed

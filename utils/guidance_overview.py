@@ -53,7 +53,10 @@ def draw_overview(path: Path, samples, models, session: Session, arguments, veri
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    guided = models.describe_motion(torch.stack([sample.motion for sample in samples]))
+    guided = models.describe_motion(
+        torch.stack([sample.motion for sample in samples]),
+        activations=torch.stack([sample.activations for sample in samples]),  # refined: not the bare surrogate's
+    )
     own = own_repetitions(session)
     drawn = [(guided, plt.cm.viridis(np.linspace(0, 0.95, len(samples))), 1.0)]
     if own is not None:
