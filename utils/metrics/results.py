@@ -81,7 +81,8 @@ def _counted(name: str, promised: int, within: int, near: int, count: int) -> st
 
 def tables(rows: Sequence[Row], paper: Sequence[str]) -> str:
     """Rows as Markdown tables, the paper's rows beside them, and below what was said of them."""
-    remarks = dict.fromkeys(f"- {row.name}: {sentence}" for row in rows for sentence in (*row.notes, *row.warnings))
+    said = ((row.name, sentence) for row in rows for sentence in (*row.notes, *row.warnings))
+    remarks = dict.fromkeys(f"- {text}" if text.startswith(name) else f"- {name}: {text}" for name, text in said)
     return "\n".join([markdown(rows, paper=paper), *remarks])
 
 
