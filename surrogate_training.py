@@ -136,23 +136,12 @@ def train(arguments, training, held_out, device) -> None:
 def report(model, held_out, folder) -> None:
     """Print and write the figures of each muscle, and the parity plot."""
     from dataset.whole_file import write_json
-    from utils.surrogate_training import evaluate, plot_parity, predict_all
+    from utils.surrogate_training import evaluate, plot_parity, predict_all, table
 
     prediction = predict_all(model, held_out)
     metrics = evaluate(prediction, held_out)
 
-    def shown(value: float | None, width: int) -> str:
-        return f"{'idle' if value is None else format(value, '.3f'):>{width}}"
-
-    print(f"{'muscle':<16}{'R2 left':>9}{'R2 right':>9}{'RMSE left':>11}{'RMSE right':>11}")
-    for muscle in (name[:-2] for name in metrics["muscles"] if name.endswith("_l")):
-        sides = [metrics["muscles"][f"{muscle}_{side}"] for side in "lr"]
-        print(
-            f"{muscle:<16}" + "".join(shown(s["r2"], 9) for s in sides) + "".join(shown(s["rmse"], 11) for s in sides)
-        )
-    for group, values in metrics["groups"].items():
-        r2, least, rmse = (shown(values[name], 0) for name in ("r2_mean", "r2_least", "rmse_mean"))
-        print(f"{group}: R2 {r2} (least {least}), RMSE {rmse}")
+    print(table(metrics))
     write_json(folder / "metrics.json", metrics)
     plot_parity(folder / "parity.png", prediction, held_out, SHOWN)
     logger.info("%s: metrics.json, parity.png", folder)

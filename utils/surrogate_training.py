@@ -124,6 +124,23 @@ def evaluate(prediction: Tensor, windows: WindowTensors) -> dict:
     }
 
 
+def table(metrics: dict) -> str:
+    """The figures of `evaluate` for a person to read: a line a muscle, left and right, then a line a group."""
+
+    def shown(value: float | None, width: int) -> str:
+        return f"{'idle' if value is None else format(value, '.3f'):>{width}}"
+
+    lines = [f"{'muscle':<16}{'R2 left':>9}{'R2 right':>9}{'RMSE left':>11}{'RMSE right':>11}"]
+    for muscle in (name[:-2] for name in metrics["muscles"] if name.endswith("_l")):
+        sides = [metrics["muscles"][f"{muscle}_{side}"] for side in "lr"]
+        figures = [shown(s["r2"], 9) for s in sides] + [shown(s["rmse"], 11) for s in sides]
+        lines.append(f"{muscle:<16}" + "".join(figures))
+    for group, values in metrics["groups"].items():
+        r2, least, rmse = (shown(values[name], 0) for name in ("r2_mean", "r2_least", "rmse_mean"))
+        lines.append(f"{group}: R2 {r2} (least {least}), RMSE {rmse}")
+    return "\n".join(lines)
+
+
 def _figure(value: Tensor) -> float | None:
     """A number for a table; None where there is none."""
     return None if value.isnan() else round(float(value), 4)
