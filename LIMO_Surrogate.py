@@ -32,10 +32,8 @@ def main() -> None:
 
     if arguments.refine is None:
         arguments.refine = 2 if arguments.verify else 0
-    if not arguments.verify and (arguments.candidates > 1 or arguments.refine):
-        raise InputError(
-            "--candidates and --refine rest on simulation, which --no-verify leaves out; drop one of the two"
-        )
+    if not arguments.verify and (arguments.candidates > 1 or arguments.refine or arguments.exact_paths):
+        raise InputError("--candidates, --refine and --exact-paths are of the simulation, which --no-verify leaves out")
 
     terms = terms_of(arguments)
 
@@ -98,7 +96,7 @@ def main() -> None:
         )
         if arguments.verify and samples:
             logger.info("simulating %d motions on the person's own model", len(samples))
-            simulator = build_simulator(session.model_path, folder.run / "cache")
+            simulator = build_simulator(session.model_path, folder.run / "cache", exact_paths=arguments.exact_paths)
         if arguments.refine and samples:
             samples = refine(
                 samples,

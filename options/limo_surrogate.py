@@ -178,6 +178,12 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Simulate the motions on the person's own model afterwards and say what peak activations that finds; "
         "takes some ten seconds, and a fit of the model's muscle paths the first time.",
     )
+    output.add_argument(
+        "--exact-paths",
+        action="store_true",
+        help="Simulate with OpenSim's own muscle paths instead of polynomials fitted to them, which are off by up to a "
+        "fifth in a deep knee; takes half a minute more for every twenty motions and round.",
+    )
     add_run_arguments(parser)
     return parser
 

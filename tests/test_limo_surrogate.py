@@ -153,15 +153,17 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
     assert "--overwrite" in refused.stderr
 
 
-def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path):
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path, exact):
     """Peaks in the summary are those of simulating the written files afresh, whatever the surrogate promised."""
-    done = limo(tmp_path, "--verify", "--min-samples", "1", "--candidates", "3")
+    options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3"]
+    done = limo(tmp_path, "--verify", "--min-samples", "1", *options)
     assert done.returncode == 0, done.stderr
     assert "simulated l/r" in done.stdout
     folder = tmp_path / "Test" / "mot_visualization" / "latents_subject_run_person"
     sample = json.loads((folder / "summary.json").read_text())["samples"][0]
     written = read_motion(folder / sample["file"])
-    simulator = build_simulator(rajagopal2015(), tmp_path / "Test" / "cache")
+    simulator = build_simulator(rajagopal2015(), tmp_path / "Test" / "cache", exact_paths=exact)
     with torch.no_grad():
         found = simulator(torch.from_numpy(written.coordinates)[None], 60.0).activations[0, 12:-12]
     peaks = [found[:, MUSCLE_INDEX[f"vasmed_{side}"]].max().item() for side in "lr"]
