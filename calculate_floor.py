@@ -1,7 +1,7 @@
 """How motions meet the floor: penetration, floating and sliding, of joint centres as published and of the soles.
 
     python calculate_floor.py --folder_path output/mine/mot_visualization
-    python calculate_floor.py --folder_path path/to/root/Data --file_type mocap
+    python calculate_floor.py --folder_path path/to/opencap/Data --file_type mocap
     python calculate_floor.py --folder_path path/to/motions --subject path/to/session
 
 Prints the reference's row and the folder's, and writes both to <out>/floor_<row>.csv, .json, .tex and .md. Needs the

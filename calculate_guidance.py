@@ -1,6 +1,6 @@
 """How well a folder of motions meets what guidance asks for: Table 3, and depth, alignment and smoothness.
 
-    python calculate_guidance.py --file_type mocap --folder_path path/to/root/Data
+    python calculate_guidance.py --file_type mocap --folder_path path/to/opencap/Data
     python calculate_guidance.py --file_type mot --folder_path output/mine/mot_visualization --baseline bige
     python calculate_guidance.py --file_type mot --folder_path path/to/t2m_baseline --baseline t2m
 

@@ -1,7 +1,7 @@
 """How real motion capture is by the same measures: Table 2 for the recorded squats of a data root's sessions.
 
-    python wasserstein_mocap.py --file_type mot --folder_path path/to/root/Data
-    python wasserstein_mocap.py --file_type mot --folder_path path/to/root/Data --reference path/to/simulated
+    python wasserstein_mocap.py --file_type mot --folder_path path/to/opencap/Data
+    python wasserstein_mocap.py --file_type mot --folder_path path/to/opencap/Data --reference path/to/simulated
 
 The inverse-kinematics trials of each session are cut into repetitions and compared with muscle-driven repetitions: the
 root's own where it has any. Prints and writes as calculate_wasserstein.py does, to <out>/wasserstein_mocap.*.
