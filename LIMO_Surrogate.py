@@ -1,7 +1,7 @@
-"""Generate one person's squats that meet a clinician's constraints.
+r"""Generate one person's squats that meet a clinician's constraints.
 
     python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo-person-040 --total-iter 600
-    python LIMO_Surrogate.py --exp-name TestBIGE --vq-name output/VQVAE9/300000.pth --dataname mcs --seq-len 49 \\
+    python LIMO_Surrogate.py --exp-name TestBIGE --vq-name output/VQVAE9/300000.pth --dataname mcs --seq-len 49 \
         --total-iter 3000 --lr 0.5 --num-runs 3000 --min-samples 20 --subject SESSION --low 0.35 --high 0.45
     python LIMO_Surrogate.py ... --constraint knee_flexion:max:within:80:100 --constraint asymmetry:rms:below:2
 
@@ -17,9 +17,9 @@ import math
 import sys
 from pathlib import Path
 
-from options.common import data_root_of, run_folder
-from options.limo_surrogate import build_parser
-from utils.script import run
+from options.limo_surrogate_options import build_parser
+from options.shared_options import data_root_of, run_folder
+from utils.cli import run
 
 logger = logging.getLogger("bige")
 
@@ -28,7 +28,7 @@ def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
     from dataset.errors import InputError
-    from utils.terms import terms_of
+    from utils.guidance.published_terms import terms_of
 
     if arguments.refine is None:
         arguments.refine = 2 if arguments.verify else 0
@@ -37,26 +37,24 @@ def main() -> None:
 
     terms = terms_of(arguments)
 
-    from dataset.session import open_session
-    from utils.guidance import Guidance, Schedule, search
-    from utils.guidance_models import load_latents, load_models
-    from utils.guidance_output import (
-        LossLog,
-        RunFolder,
-        in_order,
-        summarise_run,
-        table,
-        write_samples,
-        write_summary,
-    )
-    from utils.guidance_overview import draw_overview
-    from utils.guidance_progress import Progress
-    from utils.refinement import ITERATIONS, refine
+    from dataset.sessions import open_session
+    from utils.guidance.frozen_models import load_models
+    from utils.guidance.guided_views import show_guided
+    from utils.guidance.latent_space import load_latents
+    from utils.guidance.loss_log import LossLog
+    from utils.guidance.optimizer import Guidance
+    from utils.guidance.overview import draw_overview
+    from utils.guidance.progress import Progress
+    from utils.guidance.refinement import ITERATIONS, refine
+    from utils.guidance.run_folder import RunFolder
+    from utils.guidance.schedule import Schedule
+    from utils.guidance.search import search
+    from utils.guidance.summary import in_order, summarise_run, table, write_samples, write_summary
+    from utils.guidance.verification import choose_by_simulation, simulate
     from utils.report.build import write_report
-    from utils.script import choose_device, save_arguments, set_seed, set_threads
-    from utils.simulation import build_simulator
-    from utils.tensorboard_views import show_guided
-    from utils.verification import choose_by_simulation, simulate
+    from utils.runs.environment import choose_device, set_seed, set_threads
+    from utils.runs.record import save_arguments
+    from utils.simulation.session_simulation import build_simulator
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)

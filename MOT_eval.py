@@ -13,9 +13,9 @@ entry_<j>_<exp-name>.mot.
 import logging
 from pathlib import Path
 
-from options.common import data_root_of, run_folder
-from options.MOT_eval import build_parser
-from utils.script import run
+from options.mot_eval_options import build_parser
+from options.shared_options import data_root_of, run_folder
+from utils.cli import run
 
 logger = logging.getLogger("bige")
 
@@ -24,7 +24,7 @@ def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
     from utils.checkpoints import checkpoint_in, load_vqvae
-    from utils.script import choose_device, set_seed, set_threads
+    from utils.runs.environment import choose_device, set_seed, set_threads
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
@@ -38,7 +38,7 @@ def main() -> None:
 
 def sample(arguments, model, checkpoint: Path) -> None:
     """Decode random latents and write them as motions."""
-    from utils.reconstruction import sample_latents, write_motions
+    from utils.reconstruction.reconstruction_metrics import sample_latents, write_motions
 
     latents = sample_latents(model, checkpoint.with_name("latents.npz"), arguments.sample, arguments.sample_noise)
     session = Path(arguments.subject).name if arguments.subject else "unguided"
@@ -50,12 +50,12 @@ def sample(arguments, model, checkpoint: Path) -> None:
 
 def reconstruct(arguments, model) -> None:
     """Reconstruct, write the motions, print and write the figures."""
-    from dataset.coordinates import COORDINATES, TRANSLATIONS
-    from dataset.whole_file import write_json
-    from dataset.window_tensors import load_split, load_subjects
-    from utils.reconstruction import reconstruction_metrics, write_motions
-    from utils.script import save_arguments
-    from utils.vqvae_training import reconstruct_all
+    from dataset.io.atomic_write import write_json
+    from dataset.windows.motion_batch import load_split, load_subjects
+    from models.conventions import COORDINATES, TRANSLATIONS
+    from utils.reconstruction.reconstruct import reconstruct_all
+    from utils.reconstruction.reconstruction_metrics import reconstruction_metrics, write_motions
+    from utils.runs.record import save_arguments
 
     _, root = data_root_of(arguments)
     if arguments.subjects:

@@ -8,15 +8,15 @@ Prints the reference's row and the folder's, and writes both to <out>/floor_<row
 subjects' models; leaves with status 1 where some have none, and with 2 where none has.
 """
 
-from options.evaluation import build_parser
-from utils.script import run
+from options.evaluation_options import build_parser
+from utils.cli import run
 
 
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
     from utils.metrics.catalogue import FLOOR
-    from utils.metrics.script import evaluate_and_report
+    from utils.metrics.evaluation_report import evaluate_and_report
 
     evaluate_and_report(arguments, "floor", (FLOOR,))
 

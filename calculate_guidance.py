@@ -10,15 +10,15 @@ Prints the reference's row and the folder's, and writes both to <out>/guidance_<
 Leaves with status 1 where something had to be left out, which is named, and with 2 where nothing can be evaluated.
 """
 
-from options.evaluation import build_parser
-from utils.script import run
+from options.evaluation_options import build_parser
+from utils.cli import run
 
 
 def main() -> None:
     arguments = build_parser(__doc__, guidance=True).parse_args()
 
     from utils.metrics.catalogue import GUIDANCE
-    from utils.metrics.script import evaluate_and_report
+    from utils.metrics.evaluation_report import evaluate_and_report
 
     evaluate_and_report(arguments, "guidance", (GUIDANCE,))
 

@@ -9,15 +9,15 @@ time-normalised curves of both to wasserstein_<row>_curves.png.
 Leaves with status 1 where something had to be left out, which is named, and with 2 where nothing can be evaluated.
 """
 
-from options.evaluation import build_parser
-from utils.script import run
+from options.evaluation_options import build_parser
+from utils.cli import run
 
 
 def main() -> None:
     arguments = build_parser(__doc__, features=True).parse_args()
 
     from utils.metrics.catalogue import DISTANCES, FLOOR
-    from utils.metrics.script import evaluate_and_report
+    from utils.metrics.evaluation_report import evaluate_and_report
 
     evaluate_and_report(arguments, "wasserstein", (DISTANCES, FLOOR))
 

@@ -8,15 +8,15 @@ Blender: File > Import > Motion Capture (.bvh), ticking Update Scene FPS, or els
 second. OpenCap viewer: drop the .json on it, or `opencap-visualizer FILE.json -o video.mp4`.
 """
 
-from options.export_mot import build_parser
-from utils.script import run
+from options.export_mot_options import build_parser
+from utils.cli import run
 
 
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
     from dataset.errors import InputError
-    from dataset.motion_file import read_motion, write_motion
+    from dataset.io.mot import read_motion, write_motion
 
     targets = {path: arguments.out_dir / f"{path.stem}.{arguments.format}" for path in arguments.motion}
     if len(set(targets.values())) < len(arguments.motion):
@@ -40,7 +40,7 @@ def main() -> None:
 def model_of(arguments):
     """The path of the subject's scaled model."""
     from dataset.errors import InputError
-    from dataset.session import open_session
+    from dataset.sessions import open_session
 
     if not arguments.subject:
         raise InputError(f"--format {arguments.format} needs the person's skeleton: name the session with --subject")
@@ -51,10 +51,10 @@ def export_bvh(target, model_path, motion, unit_per_m: float) -> None:
     """Write `motion` of the model's skeleton as BVH; an uneven recording is resampled to its own mean rate."""
     import torch
 
-    from dataset.bvh_file import write_bvh
-    from dataset.osim_model import load_skeleton
-    from dataset.resample import resample
-    from utils.animation import animate, bones_of
+    from dataset.io.bvh import write_bvh
+    from dataset.opensim.model_reader import load_skeleton
+    from dataset.windows.resample import resample
+    from utils.export.animation import animate, bones_of
 
     skeleton = load_skeleton(model_path, torch.float64)
     even = resample(motion, motion.rate_hz)
@@ -65,9 +65,9 @@ def export_json(target, model_path, motion) -> None:
     """Write `motion` of the model's bodies as the OpenCap viewer's JSON, at the motion's own time stamps."""
     import torch
 
-    from dataset.osim_model import load_skeleton
-    from dataset.visualizer_file import write_visualizer_json
-    from utils.animation import body_frames
+    from dataset.opensim.model_reader import load_skeleton
+    from dataset.opensim.opencap_viewer import write_visualizer_json
+    from utils.export.animation import body_frames
 
     skeleton = load_skeleton(model_path, torch.float64)
     rotations, origins = body_frames(skeleton, motion)

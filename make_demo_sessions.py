@@ -9,8 +9,8 @@ driven repetitions), <out-dir>/holdout.txt with the held-out people, every fifth
 <out-dir>/demo.json. Started again, it goes on where it stopped.
 """
 
-from options.make_demo_sessions import build_parser
-from utils.script import run
+from options.make_demo_sessions_options import build_parser
+from utils.cli import run
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
 
     from tqdm import tqdm
 
-    from dataset.demo.sessions import finish, start
+    from dataset.demo.population import finish, start
 
     everyone = range(arguments.people)
     start(arguments.out_dir, arguments)
@@ -40,7 +40,7 @@ def make_person(arguments, person_index: int) -> str:
     """Make one person's session and, unless told otherwise, its labels; returns the session's id."""
     import torch
 
-    from dataset.demo.sessions import make_session
+    from dataset.demo.population import make_session
 
     torch.set_num_threads(1)
     session = make_session(arguments.out_dir, arguments.seed, person_index, arguments.repetitions, arguments.trials)
@@ -51,7 +51,7 @@ def make_person(arguments, person_index: int) -> str:
 
 def label(session) -> None:
     """Simulate the muscle activations of every repetition that has none yet, into the session's own Dynamics folder."""
-    from utils.simulation import simulate_session
+    from utils.simulation.session_simulation import simulate_session
 
     simulate_session(session, session.squat_trials, session.path.parent, progress=False)
 

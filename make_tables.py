@@ -9,9 +9,9 @@ comments that name them, and <out>/recorded and <out>/generated as .csv, .json, 
 
 import logging
 
-from options.common import data_root_of
-from options.make_tables import build_parser
-from utils.script import run
+from options.make_tables_options import build_parser
+from options.shared_options import data_root_of
+from utils.cli import run
 
 logger = logging.getLogger("bige")
 
@@ -23,8 +23,8 @@ def main() -> None:
     from utils.metrics.motion_sets import EvaluationModels
     from utils.metrics.paper import PAPER
     from utils.metrics.results import generated_rows, recorded_rows, simulated_table, tables, write_blocks
-    from utils.metrics.tables import write_tables
-    from utils.script import choose_device, set_seed, set_threads
+    from utils.metrics.row_tables import write_tables
+    from utils.runs.environment import choose_device, set_seed, set_threads
 
     if not arguments.row and not arguments.recordings:
         raise InputError("nothing to make a table of: give --row NAME=DIR or --recordings DIR")

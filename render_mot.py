@@ -10,17 +10,17 @@ The last form is <subject> <mot> <save>. Bones come from the session's OpenSimDa
 in the nimblephysics package. Muscles are drawn, coloured by activation, where a motion holds activations.
 """
 
-from options.render_mot import build_parser, parse
-from utils.script import run
+from options.render_mot_options import build_parser, parse
+from utils.cli import run
 
 
 def main() -> None:
     arguments = parse(build_parser(__doc__))
 
-    from dataset.coordinates import FRAME_RATE_HZ
     from dataset.errors import InputError
-    from dataset.motion_file import read_motion
-    from dataset.session import open_session
+    from dataset.io.mot import read_motion
+    from dataset.sessions import open_session
+    from models.conventions import FRAME_RATE_HZ
     from utils.rendering.people import Person, make_actor, prepare_motion
     from utils.rendering.smpl_surface import no_surface, smpl_surfaces
     from utils.rendering.strip import render_strip

@@ -10,8 +10,8 @@ writes the same at its end; this is for older runs, or for one whose session has
 
 import logging
 
-from options.report import build_parser
-from utils.script import run
+from options.report_options import build_parser
+from utils.cli import run
 
 logger = logging.getLogger("bige")
 
@@ -22,7 +22,7 @@ def main() -> None:
     from dataset.errors import InputError
     from utils.report.build import REPORT_NAME, write_report
     from utils.report.run_files import session_folders
-    from utils.report.sessions import session_of
+    from utils.report.run_session import session_of
 
     folders = session_folders(arguments.run)
     if len(folders) > 1 and (arguments.out or arguments.subject):

@@ -14,9 +14,9 @@ writes <out-dir>/<exp-name>/joints_<session>/<trial>.npy. Exit status 1: a motio
 import sys
 from copy import deepcopy
 
-from options.common import run_folder
-from options.retarget_baselines import build_parser
-from utils.script import run
+from options.retarget_baselines_options import build_parser
+from options.shared_options import run_folder
+from utils.cli import run
 
 
 def main() -> None:
@@ -29,10 +29,10 @@ def main() -> None:
     if arguments.mean and arguments.type != "humanml":
         parser.error("--mean and --std belong to --type humanml")
 
-    from dataset.osim_model import load_skeleton
-    from dataset.session import open_session
-    from models.body_joints import BodyJoints
-    from utils.script import choose_device, set_threads
+    from dataset.opensim.model_reader import load_skeleton
+    from dataset.sessions import open_session
+    from models.skeleton.body_joints import BodyJoints
+    from utils.runs.environment import choose_device, set_threads
 
     set_threads(arguments.threads)
     session = open_session(arguments.subject, arguments.data_root)
@@ -51,13 +51,13 @@ def retarget_all(arguments, session, body) -> None:
     """Read, fit, write; leave with status 1 where a motion does not fit, 2 where one cannot be used."""
     from tqdm import tqdm
 
-    from dataset.baseline_files import Normalisation, read_baseline
     from dataset.errors import InputError
-    from dataset.motion_file import write_motion
-    from dataset.whole_file import write_json
-    from utils.guidance_output import RunFolder
-    from utils.retargeting import retarget
-    from utils.script import save_arguments
+    from dataset.io.atomic_write import write_json
+    from dataset.io.mot import write_motion
+    from dataset.io.motion_generators import Normalisation, read_baseline
+    from utils.guidance.run_folder import RunFolder
+    from utils.retargeting.joint_retargeting import retarget
+    from utils.runs.record import save_arguments
 
     normalisation = Normalisation.read(arguments.mean, arguments.std) if arguments.mean else None
     source = read_baseline(
@@ -113,12 +113,12 @@ def export(arguments, session, body) -> None:
     """Write the joints of the person's own trials."""
     import numpy
 
-    from dataset.baseline_files import GENERATOR_RATE_HZ
     from dataset.errors import InputError
-    from dataset.motion_file import read_motion
-    from dataset.resample import resample
-    from dataset.whole_file import written_whole
-    from utils.retargeting import export_joints
+    from dataset.io.atomic_write import atomic_write
+    from dataset.io.mot import read_motion
+    from dataset.io.motion_generators import GENERATOR_RATE_HZ
+    from dataset.windows.resample import resample
+    from utils.retargeting.joint_retargeting import export_joints
 
     trials = [session.trial(name) for name in arguments.trial] if arguments.trial else session.squat_trials
     if not trials:
@@ -129,7 +129,7 @@ def export(arguments, session, body) -> None:
             raise InputError(f"{target} is there already; give --overwrite or another --exp-name")
         motion = resample(read_motion(path), arguments.fps or GENERATOR_RATE_HZ)
         joints = export_joints(motion, body, session)
-        with written_whole(target) as temporary:
+        with atomic_write(target) as temporary:
             numpy.save(temporary, joints)
         print(f"{target}: {len(joints)} frames at {motion.rate_hz:g} Hz")
 

@@ -9,16 +9,17 @@ and a summary of how far to trust them. No force plate is needed. Takes a few mi
 muscle paths that is made once a model (about 10 s) and kept in DIR/<session>/cache.
 """
 
-from dataset.whole_file import write_json
-from options.simulate_activations import build_parser
-from utils.script import run, set_threads
+from dataset.io.atomic_write import write_json
+from options.simulate_activations_options import build_parser
+from utils.cli import run
+from utils.runs.environment import set_threads
 
 
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
-    from dataset.session import open_session
-    from models.activations import LOOSE, SimulationSettings
-    from utils.simulation import simulate_session
+    from dataset.sessions import open_session
+    from models.muscles.static_optimization import LOOSE, SimulationSettings
+    from utils.simulation.session_simulation import simulate_session
 
     set_threads(arguments.threads)
     session = open_session(arguments.subject, arguments.data_root)

@@ -10,9 +10,9 @@ loss), metrics.json (R2 and RMSE of each muscle on held-out people) and parity.p
 
 import logging
 
-from options.common import data_root_of, run_folder
-from options.surrogate_training import build_parser
-from utils.script import run
+from options.shared_options import data_root_of, run_folder
+from options.surrogate_training_options import build_parser
+from utils.cli import run
 
 logger = logging.getLogger("bige")
 SHOWN = ("vasmed", "vaslat", "vasint", "soleus", "glmax2", "semimem")
@@ -21,9 +21,10 @@ SHOWN = ("vasmed", "vaslat", "vasint", "soleus", "glmax2", "semimem")
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
-    from dataset.window_tensors import load_split, load_subjects
+    from dataset.windows.motion_batch import load_split, load_subjects
     from utils.checkpoints import load_surrogate
-    from utils.script import choose_device, refuse_trained, save_arguments, set_seed, set_threads
+    from utils.runs.environment import choose_device, set_seed, set_threads
+    from utils.runs.record import refuse_trained, save_arguments
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
@@ -44,14 +45,15 @@ def main() -> None:
 
 
 def train(arguments, training, held_out, device) -> None:
-    """Train on the WindowTensors `training` until `held_out` stops improving; all goes to the run folder."""
+    """Train on the MotionBatch `training` until `held_out` stops improving; all goes to the run folder."""
     import torch
     from tqdm import tqdm
 
-    from models.surrogate import Surrogate
+    from models.surrogate.transformer import SurrogateTransformer
     from utils.checkpoints import load_surrogate, read_checkpoint, save_checkpoint
-    from utils.interruption import asked_to_stop
-    from utils.surrogate_training import (
+    from utils.runs.interruption import graceful_shutdown
+    from utils.runs.tensorboard_views import due, show_activations
+    from utils.training.surrogate_trainer import (
         config_of,
         cosine_rate,
         evaluate,
@@ -60,8 +62,7 @@ def train(arguments, training, held_out, device) -> None:
         predict_all,
         shifted,
     )
-    from utils.tensorboard_views import due, show_activations
-    from utils.training_log import TrainingLog
+    from utils.training.training_log import TrainingLog
 
     folder = run_folder(arguments)
     if arguments.mirror:
@@ -72,7 +73,7 @@ def train(arguments, training, held_out, device) -> None:
         model = load_surrogate(arguments.resume_pth, device)
         state = read_checkpoint(arguments.resume_pth).get("training")
     else:
-        model = Surrogate(config_of(arguments)).to(device)
+        model = SurrogateTransformer(config_of(arguments)).to(device)
         fit_to_data(model, training)
     optimiser = torch.optim.Adam(model.parameters(), arguments.lr, weight_decay=arguments.weight_decay)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=arguments.lr_patience)
@@ -86,7 +87,7 @@ def train(arguments, training, held_out, device) -> None:
     logger.info("%d training windows, %d held out, %s", len(training), len(held_out), model.config)
 
     progress = tqdm(range(start + 1, arguments.epochs + 1), initial=start, total=arguments.epochs, disable=None)
-    with asked_to_stop() as stop:
+    with graceful_shutdown() as stop:
         for epoch in progress:
             torch.manual_seed(arguments.seed * 1_000_003 + epoch)  # its own seed: resuming draws the same
             model.train()
@@ -135,8 +136,8 @@ def train(arguments, training, held_out, device) -> None:
 
 def report(model, held_out, folder) -> None:
     """Print and write the figures of each muscle, and the parity plot."""
-    from dataset.whole_file import write_json
-    from utils.surrogate_training import evaluate, plot_parity, predict_all, table
+    from dataset.io.atomic_write import write_json
+    from utils.training.surrogate_trainer import evaluate, plot_parity, predict_all, table
 
     prediction = predict_all(model, held_out)
     metrics = evaluate(prediction, held_out)

@@ -1,9 +1,9 @@
-"""Train the VQ-VAE on squat windows.
+r"""Train the VQ-VAE on squat windows.
 
-    python train_vq.py --dataname demo --exp-name VQVAE_demo --vq-start interpolator --width 128 --code-dim 128 \\
+    python train_vq.py --dataname demo --exp-name VQVAE_demo --vq-start interpolator --width 128 --code-dim 128 \
         --code-groups 16 --batch-size 16 --lr 1e-3 --cosine --total-iter 8000 --mirror --augment 1 --unquantised 0.5
-    python train_vq.py --batch-size 256 --lr 2e-4 --total-iter 300000 --lr-scheduler 200000 --nb-code 512 --down-t 2 \\
-        --depth 3 --dilation-growth-rate 3 --out-dir output --dataname mcs --vq-act relu --quantizer ema_reset \\
+    python train_vq.py --batch-size 256 --lr 2e-4 --total-iter 300000 --lr-scheduler 200000 --nb-code 512 --down-t 2 \
+        --depth 3 --dilation-growth-rate 3 --out-dir output --dataname mcs --vq-act relu --quantizer ema_reset \
         --loss-vel 0.5 --recons-loss l1_smooth --exp-name VQVAE9
     torchrun --nproc-per-node 4 train_vq.py ...        (or: deepspeed train_vq.py ...)
 
@@ -14,9 +14,9 @@ windows' latents under best.pth). Ctrl-C saves last.pth and leaves.
 
 import logging
 
-from options.common import data_root_of, run_folder
-from options.train_vq import build_parser
-from utils.script import run
+from options.shared_options import data_root_of, run_folder
+from options.train_vq_options import build_parser
+from utils.cli import run
 
 logger = logging.getLogger("bige")
 
@@ -24,9 +24,10 @@ logger = logging.getLogger("bige")
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
-    from dataset.window_tensors import load_split
-    from utils.processes import Processes
-    from utils.script import choose_device, refuse_trained, save_arguments, set_seed, set_threads
+    from dataset.windows.motion_batch import load_split
+    from utils.runs.environment import choose_device, set_seed, set_threads
+    from utils.runs.record import refuse_trained, save_arguments
+    from utils.training.distributed import Processes
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
@@ -43,16 +44,17 @@ def main() -> None:
 
 
 def train(arguments, training, held_out, processes) -> None:
-    """Train on the WindowTensors `training`, evaluate on `held_out`; everything goes to the run folder."""
+    """Train on the MotionBatch `training`, evaluate on `held_out`; everything goes to the run folder."""
     import torch
     from tqdm import tqdm
 
-    from utils.augmentation import vary
     from utils.checkpoints import load_vqvae, read_checkpoint, save_checkpoint
-    from utils.interruption import asked_to_stop
-    from utils.tensorboard_views import due, show_reconstruction
-    from utils.training_log import TrainingLog
-    from utils.vqvae_training import evaluate, learning_rate, least_std, new_model, vqvae_losses, write_latents
+    from utils.runs.interruption import graceful_shutdown
+    from utils.runs.tensorboard_views import due
+    from utils.training.augmentation import vary
+    from utils.training.reconstruction_views import show_reconstruction
+    from utils.training.training_log import TrainingLog
+    from utils.training.vqvae_trainer import evaluate, learning_rate, least_std, new_model, vqvae_losses, write_latents
 
     folder, device = run_folder(arguments), processes.device
     if arguments.mirror:
@@ -88,7 +90,7 @@ def train(arguments, training, held_out, processes) -> None:
         save_checkpoint(path, model, training_state)
 
     progress = tqdm(range(start + 1, arguments.total_iter + 1), initial=start, total=arguments.total_iter, disable=None)
-    with asked_to_stop() as stop:
+    with graceful_shutdown() as stop:
         for iteration in progress:
             # each step has its own seed, so that a resumed run draws what an unbroken one would have drawn
             torch.manual_seed((arguments.seed * 1_000_003 + iteration) * processes.count + processes.rank)

@@ -7,8 +7,8 @@ The inverse-kinematics trials of each session are cut into repetitions and compa
 root's own where it has any. Prints and writes as calculate_wasserstein.py does, to <out>/wasserstein_mocap.*.
 """
 
-from options.evaluation import build_parser
-from utils.script import run
+from options.evaluation_options import build_parser
+from utils.cli import run
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     arguments.file_type = "mocap"  # `mot` says that the trials are motion files; here they are a data root's sessions
 
     from utils.metrics.catalogue import DISTANCES, FLOOR
-    from utils.metrics.script import evaluate_and_report
+    from utils.metrics.evaluation_report import evaluate_and_report
 
     evaluate_and_report(arguments, "wasserstein", (DISTANCES, FLOOR))
 

@@ -48,10 +48,10 @@ def main() -> None:
 
 def read_windows(root: Path) -> list:
     """The placed windows of every trial under a data root."""
-    from dataset.floor import floor_height
-    from dataset.motion_file import read_motion
-    from dataset.session import discover_sessions
-    from dataset.window import windows_of_trial
+    from dataset.io.mot import read_motion
+    from dataset.sessions import discover_sessions
+    from dataset.windows.floor import floor_height
+    from dataset.windows.window import windows_of_trial
 
     windows = []
     for session in discover_sessions(root):
@@ -67,8 +67,10 @@ def measure(windows) -> dict:
     import numpy as np
     import torch
 
-    from dataset.coordinates import COORDINATE_INDEX, FRAME_RATE_HZ
-    from utils.quantities import Context, evaluate, summarise
+    from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
+    from utils.biomechanics.context import Context
+    from utils.biomechanics.registry import evaluate
+    from utils.biomechanics.statistics import summarise
 
     motion = torch.as_tensor(np.stack([window.coordinates for window in windows]))
     mask = torch.as_tensor(np.stack([window.first_repetition & window.recorded for window in windows]))
@@ -115,7 +117,7 @@ def print_coordinates(demo, real) -> None:
     """A Markdown table of coordinate ranges, degrees and centimetres, over the recorded frames of the windows."""
     import numpy as np
 
-    from dataset.coordinates import COORDINATES, TRANSLATIONS
+    from models.conventions import COORDINATES, TRANSLATIONS
 
     frames = [np.concatenate([window.coordinates[window.recorded] for window in windows]) for windows in (demo, real)]
     print("| | demo, least to greatest | demo, 1st to 99th percentile | real | real frames beyond the demo set |")
@@ -138,7 +140,7 @@ def print_nearest(demo, real) -> None:
     import numpy as np
     from scipy.spatial import cKDTree
 
-    from dataset.coordinates import LEG_AND_PELVIS_INDICES, TRANSLATION_INDICES
+    from models.conventions import LEG_AND_PELVIS_INDICES, TRANSLATION_INDICES
 
     angles = [i for i in LEG_AND_PELVIS_INDICES if i not in TRANSLATION_INDICES]
     poses = np.concatenate([window.coordinates[window.recorded][::2] for window in demo])

@@ -24,8 +24,9 @@ def main() -> None:
 
     import torch
 
-    from dataset.session import open_session
-    from utils.guidance_models import load_latents, load_models
+    from dataset.sessions import open_session
+    from utils.guidance.frozen_models import load_models
+    from utils.guidance.latent_space import load_latents
 
     torch.set_num_threads(1)
     session = open_session(arguments.session)

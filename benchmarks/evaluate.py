@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from options.common import positive_integer
+from options.shared_options import positive_integer
 
 
 def main() -> None:
@@ -36,11 +36,11 @@ def main() -> None:
 
         import torch
 
-        from dataset.motion_folder import read_motion_folder
+        from dataset.motion_folders import read_motion_folder
         from utils.metrics.catalogue import PARTS
         from utils.metrics.evaluation import evaluate_reference, evaluate_set, known_sessions, load_reference
         from utils.metrics.motion_sets import EvaluationModels, MotionSet
-        from utils.metrics.tables import write_tables
+        from utils.metrics.row_tables import write_tables
 
         torch.set_num_threads(1)
         lap("import")
@@ -68,14 +68,14 @@ def make_motions(root: Path, generated: Path, subjects: int, count: int) -> None
     """Write sessions with muscle-driven repetitions under `root`, and as many motions to evaluate to `generated`."""
     import numpy
 
-    from dataset.coordinates import ROTATION_INDICES
-    from dataset.demo import SHIPPED
-    from dataset.motion_file import Motion, read_motion, write_motion
-    from dataset.session import discover_sessions
-    from dataset.window import windows_of_trial
+    from dataset.io.mot import Motion, read_motion, write_motion
+    from dataset.locations import SHIPPED_DEMO
+    from dataset.sessions import discover_sessions
+    from dataset.windows.window import windows_of_trial
+    from models.conventions import ROTATION_INDICES
 
     draw = numpy.random.default_rng(0)
-    people = discover_sessions(SHIPPED)
+    people = discover_sessions(SHIPPED_DEMO)
     windows = [window for person in people for window in windows_of_trial(read_motion(person.squat_trials[0]))]
     driven = [read_motion(path) for person in people for path in person.squat_muscle_driven]
 

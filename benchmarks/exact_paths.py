@@ -26,13 +26,13 @@ def main() -> None:
 
     import torch
 
-    from dataset.coordinates import COORDINATE_INDEX
-    from dataset.motion_file import read_motion
-    from dataset.session import open_session
-    from models.muscle_paths import LEG_COORDINATES
-    from utils.quantities import muscle_indices
-    from utils.simulation import build_simulator
-    from utils.verification import verify
+    from dataset.io.mot import read_motion
+    from dataset.sessions import open_session
+    from models.conventions import COORDINATE_INDEX
+    from models.muscles.paths import LEG_COORDINATES
+    from utils.biomechanics.muscle_names import muscle_indices
+    from utils.guidance.verification import verify
+    from utils.simulation.session_simulation import build_simulator
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dataset.motion_file import read_motion
-from dataset.muscle_lengths import MuscleGeometry, fit_muscle_paths
-from models.muscle_paths import LEG_COORDINATES, LEG_INDICES
+from dataset.io.mot import read_motion
+from dataset.opensim.muscle_geometry import MuscleGeometry, fit_muscle_paths
+from models.muscles.paths import LEG_COORDINATES, LEG_INDICES
 
 POSES = 150
 SESSIONS = {

@@ -10,7 +10,7 @@ import time
 
 import torch
 
-from models.quadratic_program import Block, Start, solve_quadratic_program
+from models.muscles.quadratic_program import Block, Start, solve_quadratic_program
 
 FRAMES = 20 * 196
 

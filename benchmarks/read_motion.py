@@ -22,7 +22,7 @@ def main() -> None:
 
     import numpy
 
-    from dataset.motion_file import Motion, read_motion, write_motion
+    from dataset.io.mot import Motion, read_motion, write_motion
 
     with tempfile.TemporaryDirectory() as folder:
         if not files:

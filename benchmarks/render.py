@@ -21,8 +21,8 @@ def main(session: str, *paths: str) -> None:
 
     import torch
 
-    from dataset.motion_file import read_motion
-    from dataset.session import open_session
+    from dataset.io.mot import read_motion
+    from dataset.sessions import open_session
     from utils.rendering.captions import Captions
     from utils.rendering.opengl import opengl_works
     from utils.rendering.panels import arrange

@@ -18,13 +18,13 @@ def main() -> None:
     import numpy as np
     import torch
 
-    from dataset.coordinates import COORDINATES, ROTATION_INDICES
-    from dataset.motion_file import read_motion
-    from dataset.osim_model import load_skeleton
-    from dataset.resample import resample
-    from dataset.session import open_session
-    from models.body_joints import BodyJoints
-    from utils.retargeting import export_joints, fit_motion
+    from dataset.io.mot import read_motion
+    from dataset.opensim.model_reader import load_skeleton
+    from dataset.sessions import open_session
+    from dataset.windows.resample import resample
+    from models.conventions import COORDINATES, ROTATION_INDICES
+    from models.skeleton.body_joints import BodyJoints
+    from utils.retargeting.joint_retargeting import export_joints, fit_motion
 
     torch.set_num_threads(1)
     legs = [i for i, name in enumerate(COORDINATES) if name.startswith(("hip", "knee", "ankle", "subtalar"))]

@@ -20,10 +20,10 @@ def main() -> None:
     arguments = parser.parse_args()
     import torch
 
-    from dataset.motion_dataset import MotionDataset
-    from dataset.session import open_session
-    from models.activations import SimulationSettings
-    from utils.simulation import build_simulator
+    from dataset.sessions import open_session
+    from dataset.windows.motion_dataset import MotionDataset
+    from models.muscles.static_optimization import SimulationSettings
+    from utils.simulation.session_simulation import build_simulator
 
     torch.set_num_threads(1)
     session = open_session(arguments.session)

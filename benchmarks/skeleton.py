@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 def main() -> None:
     import torch
 
-    from dataset.osim_model import load_skeleton
+    from dataset.opensim.model_reader import load_skeleton
 
     torch.set_num_threads(1)
     skeleton = load_skeleton(sys.argv[1])

@@ -21,10 +21,10 @@ def main() -> None:
     import numpy as np
     import torch
 
-    from dataset.coordinates import MUSCLE_INDEX, MUSCLES
-    from dataset.motion_file import read_motion, read_table
-    from dataset.session import open_session
-    from utils.simulation import build_simulator
+    from dataset.io.mot import read_motion, read_table
+    from dataset.sessions import open_session
+    from models.conventions import MUSCLE_INDEX, MUSCLES
+    from utils.simulation.session_simulation import build_simulator
 
     torch.set_num_threads(1)
     cache, root = Path("output/cache"), Path(sys.argv[1]) / "opencap" / "Data"

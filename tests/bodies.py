@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from dataset.coordinates import COORDINATE_INDEX as AT
+from models.conventions import COORDINATE_INDEX as AT
 
 LEG_M = 0.9
 FOOT_X_M = (-0.05, 0.0, 0.04, 0.08, 0.12, 0.15)
@@ -64,7 +64,7 @@ def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torc
 
 def activations_of(motion, mask=None, person=None):
     """A surrogate that can be read: both vastus medialis follow the knee flexion of their side, 0.4 at 90 degrees."""
-    from dataset.coordinates import MUSCLE_INDEX
+    from models.conventions import MUSCLE_INDEX
 
     activations = torch.zeros(*motion.shape[:2], 80).to(motion)
     for side in "lr":

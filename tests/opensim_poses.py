@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.coordinates import COORDINATES, ROTATION_INDICES
-from dataset.osim_model import open_opensim_model
+from dataset.opensim.model_reader import open_opensim_model
+from models.conventions import COORDINATES, ROTATION_INDICES
 
 
 def rajagopal2015() -> Path:

@@ -9,8 +9,8 @@ import numpy as np
 from bodies import activations_of, squat
 from opensim_poses import rajagopal2015
 
-from dataset.motion_file import Motion, write_motion
-from dataset.session import Session
+from dataset.io.mot import Motion, write_motion
+from dataset.sessions import Session
 
 ASKED = [
     {"name": "MAC", "unit": "0-1", "asked": "0.35 to 0.45", "tolerance": 0.01, "weight": 1.0, "required": True},

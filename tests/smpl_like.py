@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.smpl_body import NAMES
+from models.skeleton.smpl_body import NAMES
 
 _PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 # from the parent, metres: to the left, up, forward; the right side mirrors the left

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dataset.coordinates import COORDINATE_INDEX
-from dataset.motion_file import Motion
+from dataset.io.mot import Motion
+from models.conventions import COORDINATE_INDEX
 
 RECORDED_REPETITIONS = {
     "field-subject0/Squats_0": 5,

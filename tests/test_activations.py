@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from dataset.coordinates import MUSCLE_INDEX, MUSCLES
-from dataset.motion_file import read_motion, read_table
-from dataset.segmentation import segment_repetitions
-from dataset.session import open_session
-from models.activations import SimulationSettings
+from dataset.io.mot import read_motion, read_table
+from dataset.sessions import open_session
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import MUSCLE_INDEX, MUSCLES
 from models.filters import derivative_matrices, low_pass_matrix
-from utils.simulation import build_simulator, simulate_repetition, simulate_trial
+from models.muscles.static_optimization import SimulationSettings
+from utils.simulation.session_simulation import build_simulator, simulate_repetition, simulate_trial
 
 OPENCAP_REPETITIONS = ("Squats_0_1", "Squats_0_2", "Asym_0_1", "Asym_0_2")
 

@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from dataset.coordinates import COORDINATE_INDEX
-from dataset.demo import HOLDOUT_NAME, SHIPPED, demo_holdout, demo_root, sessions
+from dataset.demo import population as sessions
 from dataset.demo.anthropometry import draw_person
 from dataset.demo.squat import draw_style, draw_targets
 from dataset.demo.trial import make_trial
 from dataset.errors import InputError
-from dataset.motion_file import read_motion
-from dataset.osim_model import load_skeleton
-from dataset.segmentation import segment_repetitions
-from dataset.session import discover_sessions, open_session
-from dataset.split import read_ids
+from dataset.io.mot import read_motion
+from dataset.locations import HOLDOUT_NAME, SHIPPED_DEMO, demo_holdout, demo_root
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import discover_sessions, open_session
+from dataset.splits import read_ids
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import COORDINATE_INDEX
 
 SEED, REPETITIONS, TRIALS = 3, 2, 2
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -176,9 +177,9 @@ def test_demo_root_follows_the_environment(tmp_path, monkeypatch):
 
 
 def test_shipped_people_are_those_of_the_default_population():
-    shipped = discover_sessions(SHIPPED)
+    shipped = discover_sessions(SHIPPED_DEMO)
     assert [session.id for session in shipped] == ["demo-person-040", "demo-person-075"]
-    size = sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in SHIPPED_DEMO.rglob("*") if path.is_file())
     assert size < 3.1e6
     for session in shipped:
         index = int(session.id[-3:]) - 1

@@ -6,9 +6,9 @@ import pytest
 import torch
 from opensim_poses import MODELS, OpenSimPoses, model_path
 
-from dataset.coordinates import COORDINATES
-from dataset.osim_model import load_skeleton, read_osim
-from models.dynamics import Dynamics
+from dataset.opensim.model_reader import load_skeleton, read_osim
+from models.conventions import COORDINATES
+from models.skeleton.inverse_dynamics import Dynamics
 
 FRAMES = 6
 

@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 import torch
 
-import utils.script
-from dataset.coordinates import COORDINATE_INDEX as AT
-from dataset.coordinates import MUSCLES, ROTATION_INDICES
-from dataset.demo import SHIPPED
-from dataset.motion_file import Motion, read_motion, write_motion
-from dataset.motion_folder import read_motion_folder
-from dataset.session import discover_sessions
+import utils.cli
+from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.locations import SHIPPED_DEMO
+from dataset.motion_folders import read_motion_folder
+from dataset.sessions import discover_sessions
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import MUSCLES, ROTATION_INDICES
 from utils.metrics.catalogue import METRICS, PARTS
 from utils.metrics.evaluation import Figure, Row, evaluate_folder, evaluate_reference, evaluate_set, load_reference
 from utils.metrics.motion_sets import EvaluationModels, MotionSet
-from utils.metrics.tables import as_json, cell, comma_separated, latex, markdown, readable
+from utils.metrics.row_tables import as_json, cell, comma_separated, latex, markdown, readable
 
 PERSON = "demo-person-040"
 
@@ -34,7 +34,7 @@ PERSON = "demo-person-040"
 def run(monkeypatch, capsys, tmp_path):
     """Run a script in this process: its status, what it printed, and what it logged."""
     monkeypatch.delenv("BIGE_DATA", raising=False)
-    monkeypatch.setenv("BIGE_DEMO", str(SHIPPED))
+    monkeypatch.setenv("BIGE_DEMO", str(SHIPPED_DEMO))
 
     def call(script, *arguments):
         log = io.StringIO()
@@ -42,7 +42,7 @@ def run(monkeypatch, capsys, tmp_path):
         logging.getLogger("bige").addHandler(handler)
         monkeypatch.setattr(sys, "argv", [script, *map(str, arguments), "--threads", "1", "--out", str(tmp_path)])
         try:
-            utils.script.run(importlib.import_module(script.removesuffix(".py")).main)
+            utils.cli.run(importlib.import_module(script.removesuffix(".py")).main)
             status = 0
         except SystemExit as end:
             status = end.code
@@ -60,12 +60,12 @@ def models():
 
 @pytest.fixture(scope="module")
 def reference(models):
-    return load_reference(SHIPPED, models)
+    return load_reference(SHIPPED_DEMO, models)
 
 
 @pytest.fixture(scope="module")
 def trial():
-    return read_motion(SHIPPED / "Data" / PERSON / "OpenSimData" / "Kinematics" / "squats1.mot")
+    return read_motion(SHIPPED_DEMO / "Data" / PERSON / "OpenSimData" / "Kinematics" / "squats1.mot")
 
 
 def windows(trial, count=3, start=0):
@@ -94,7 +94,7 @@ def test_the_reference_against_itself_is_at_no_distance(reference):
 
 
 def test_a_shift_of_one_joint_shows_in_its_own_unit_and_nowhere_else(tmp_path, reference, models):
-    for session in discover_sessions(SHIPPED):
+    for session in discover_sessions(SHIPPED_DEMO):
         for path in session.squat_muscle_driven:
             motion = read_motion(path)
             moved = motion.coordinates.copy()
@@ -111,7 +111,7 @@ def test_a_shift_of_one_joint_shows_in_its_own_unit_and_nowhere_else(tmp_path, r
 def test_where_a_person_stands_and_faces_does_not_count_for_the_sounder_distances(tmp_path, reference, models):
     from scipy.spatial.transform import Rotation
 
-    path = discover_sessions(SHIPPED)[0].squat_muscle_driven[0]
+    path = discover_sessions(SHIPPED_DEMO)[0].squat_muscle_driven[0]
     motion = read_motion(path)
     angles = [AT[name] for name in ("pelvis_tilt", "pelvis_list", "pelvis_rotation")]
     moved = motion.coordinates.copy()
@@ -132,7 +132,7 @@ def test_the_seam_and_copies_of_a_tiled_motion_change_no_sounder_figure(tmp_path
     np.save(tmp_path / "once.npy", part)
     np.save(tmp_path / "tiled.npy", np.tile(part, (3, 1))[:196])
     once, tiled = (
-        MotionSet.of(name, read_motion_folder(tmp_path, "npy", model_of=discover_sessions(SHIPPED)[0]), models)
+        MotionSet.of(name, read_motion_folder(tmp_path, "npy", model_of=discover_sessions(SHIPPED_DEMO)[0]), models)
         for name in ("once", "tiled")
     )
     for chosen, motions in enumerate((once, tiled)):
@@ -200,7 +200,7 @@ def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
 
 
 def test_the_script_for_motion_capture_reads_sessions(run, tmp_path):
-    done = run("wasserstein_mocap.py", "--file_type", "mot", "--folder_path", SHIPPED / "Data")
+    done = run("wasserstein_mocap.py", "--file_type", "mot", "--folder_path", SHIPPED_DEMO / "Data")
     assert done.status == 0, done.logged
     assert "MoCap (paper)" in done.printed
     rows = json.loads((tmp_path / "wasserstein_mocap.json").read_text())
@@ -210,7 +210,7 @@ def test_the_script_for_motion_capture_reads_sessions(run, tmp_path):
 
 def test_recordings_without_simulations_are_never_their_own_reference(run, tmp_path):
     data = tmp_path / "Data"
-    shutil.copytree(SHIPPED / "Data" / PERSON, data / PERSON)
+    shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, data / PERSON)
     shutil.rmtree(data / PERSON / "OpenSimData" / "Dynamics")
     done = run("wasserstein_mocap.py", "--file_type", "mot", "--folder_path", data, "--data-root", tmp_path)
     assert done.status == 0, done.logged
@@ -236,9 +236,9 @@ def test_nothing_to_evaluate_is_bad_input(run, tmp_path):
     for arguments in (
         ["--folder_path", tmp_path / "empty"],
         ["--folder_path", tmp_path / "missing"],
-        ["--folder_path", SHIPPED],
-        ["--folder_path", SHIPPED, "--file_type", "mocap", "--low", "0.5", "--high", "0.4"],
-        ["--folder_path", SHIPPED, "--file_type", "mocap", "--reference", tmp_path / "empty"],
+        ["--folder_path", SHIPPED_DEMO],
+        ["--folder_path", SHIPPED_DEMO, "--file_type", "mocap", "--low", "0.5", "--high", "0.4"],
+        ["--folder_path", SHIPPED_DEMO, "--file_type", "mocap", "--reference", tmp_path / "empty"],
     ):
         done = run("calculate_guidance.py", *arguments)
         assert done.status == 2, done.logged
@@ -253,7 +253,7 @@ def test_floor_figures_without_any_model_are_bad_input(run, tmp_path, trial):
 
 
 def test_a_session_without_a_model_has_its_other_figures(tmp_path, reference, models):
-    shutil.copytree(SHIPPED / "Data" / PERSON, tmp_path / "Data" / PERSON)
+    shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, tmp_path / "Data" / PERSON)
     for path in (tmp_path / "Data" / PERSON / "OpenSimData" / "Model").iterdir():
         path.unlink()
     row = evaluate_folder(tmp_path, "mocap", reference, models)

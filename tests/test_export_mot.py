@@ -11,13 +11,13 @@ import torch
 from opensim_poses import MODELS, model_path
 from scipy.spatial.transform import Rotation
 
-from dataset.bvh_file import Bone, write_bvh
-from dataset.coordinates import COORDINATE_INDEX as AT
-from dataset.coordinates import COORDINATES, TRANSLATION_INDICES
-from dataset.motion_file import Motion, read_table, write_motion
-from dataset.osim_model import load_opensim, load_skeleton
-from dataset.visualizer_file import write_visualizer_json
-from utils.animation import animate, body_frames, bones_of
+from dataset.io.bvh import Bone, write_bvh
+from dataset.io.mot import Motion, read_table, write_motion
+from dataset.opensim.model_reader import load_opensim, load_skeleton
+from dataset.opensim.opencap_viewer import write_visualizer_json
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import COORDINATES, TRANSLATION_INDICES
+from utils.export.animation import animate, body_frames, bones_of
 
 ROOT = Path(__file__).parent.parent
 DEMO_PERSON = ROOT / "demo" / "shipped" / "Data" / "demo-person-040"

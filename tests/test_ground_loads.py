@@ -4,15 +4,15 @@ import pytest
 import torch
 from bodies import squat
 
-from dataset.coordinates import COORDINATE_INDEX
-from dataset.demo import SHIPPED
-from dataset.floor import floor_height
-from dataset.mirror import mirror_motion
-from dataset.motion_file import read_motion
-from dataset.osim_model import load_skeleton, read_osim
-from dataset.session import open_session
+from dataset.io.mot import read_motion
+from dataset.locations import SHIPPED_DEMO
+from dataset.opensim.model_reader import load_skeleton, read_osim
+from dataset.sessions import open_session
+from dataset.windows.floor import floor_height
+from dataset.windows.mirror import mirror_motion
+from models.conventions import COORDINATE_INDEX
 from models.filters import derivative_matrices, low_pass_matrix
-from models.ground_loads import LOADS, ground_loads
+from models.surrogate.ground_loads import LOADS, ground_loads
 
 PERSON = torch.tensor([75.0, 0.80, 0.37, 0.155, 0.34, 0.54, 0.138])
 RATE_HZ = 60.0
@@ -72,7 +72,7 @@ def test_gradients_reach_every_frame():
 
 def test_it_holds_against_the_bodies_of_a_scaled_model():
     """Against the zero-moment point of all bodies of a shipped person's model, as points at their mass centres."""
-    session = open_session(SHIPPED / "Data" / "demo-person-040")
+    session = open_session(SHIPPED_DEMO / "Data" / "demo-person-040")
     description, skeleton = read_osim(session.model_path), load_skeleton(session.model_path, torch.float64)
     motion = torch.as_tensor(read_motion(session.squat_trials[0]).coordinates)[None, 60:360]
     motion[..., COORDINATE_INDEX["pelvis_ty"]] -= floor_height(session, read_motion(session.squat_trials[0]))

@@ -8,11 +8,18 @@ import torch
 from bodies import StandIn, activations_of, squat
 
 from dataset.errors import InputError
-from models.surrogate import Surrogate
-from models.vqvae import VQVAE, VQVAEConfig
-from utils.guidance import CodebookProximity, Guidance, Proximity, Schedule, Starts, _State, search
-from utils.quantities import Context
-from utils.terms import Term, parse_term, published_terms, read_terms, vocabulary
+from models.surrogate.transformer import SurrogateTransformer
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
+from utils.biomechanics.context import Context
+from utils.guidance.constraint_grammar import parse_term, read_terms, vocabulary
+from utils.guidance.constraints import Term
+from utils.guidance.latent_sampling import LatentSampler
+from utils.guidance.optimizer import Guidance, _State
+from utils.guidance.proximity import CodebookProximity, Proximity
+from utils.guidance.published_terms import published_terms
+from utils.guidance.schedule import Schedule
+from utils.guidance.search import search
 
 DEPTH = Term("knee_flexion", "max", "within", 60.0, 80.0)
 
@@ -144,7 +151,7 @@ def test_the_gradient_of_every_term_reaches_z(term):
     vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=8, width=32, depth=1)).eval()
     vqvae.normalizer.mean.copy_(squat(1, 24)[0].mean(0))
     vqvae.normalizer.std.fill_(5.0)
-    surrogate = Surrogate().eval()
+    surrogate = SurrogateTransformer().eval()
     z = torch.randn(2, 6, 8, requires_grad=True)
     context = Context(vqvae.decode(z), surrogate=surrogate, skeleton=StandIn())
     term.loss(term.value(context)).sum().backward()
@@ -275,15 +282,15 @@ def test_on_training_latents_the_proximity_phase_is_passed_over():
 
 def test_the_same_start_gives_the_same_result_and_another_seed_another():
     latents = torch.randn(10, 4, 3)
-    a, b, c = Starts(latents, 1, 0.1), Starts(latents, 1, 0.1), Starts(latents, 2, 0.1)
+    a, b, c = LatentSampler(latents, 1, 0.1), LatentSampler(latents, 1, 0.1), LatentSampler(latents, 2, 0.1)
     assert torch.equal(a(7), b(7))
     assert not torch.equal(a(7), c(7))
-    without_noise = Starts(latents, 1)
+    without_noise = LatentSampler(latents, 1)
     assert len({tuple(without_noise(j).flatten().tolist()) for j in range(10)}) == 10
 
 
 def test_a_sample_that_misses_is_started_afresh():
-    """Starts 0 and 1 cannot move (their gradient is nothing); fresh ones take their place."""
+    """LatentSampler 0 and 1 cannot move (their gradient is nothing); fresh ones take their place."""
     latents = torch.zeros(8, 4, 3)
     latents[:2, 0, 2] = 1.0
     guidance = guidance_for()

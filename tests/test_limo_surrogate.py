@@ -14,18 +14,21 @@ from bodies import StandIn, squat
 from opensim_poses import rajagopal2015
 
 import LIMO_Surrogate
-from dataset.coordinates import COORDINATE_INDEX as AT
-from dataset.coordinates import MUSCLE_INDEX
 from dataset.errors import InputError
-from dataset.motion_file import read_motion
-from models.surrogate import Surrogate
-from models.vqvae import VQVAE, VQVAEConfig
+from dataset.io.mot import read_motion
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import MUSCLE_INDEX
+from models.surrogate.transformer import SurrogateTransformer
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate
+from utils.biomechanics.statistics import summarise
 from utils.checkpoints import save_checkpoint
-from utils.guidance import PrincipalMoves
-from utils.guidance_models import low_pass, stand_on_floor
-from utils.quantities import Context, evaluate, summarise
-from utils.simulation import build_simulator
-from utils.verification import Verification
+from utils.guidance.latent_updates import PCAUpdate
+from utils.guidance.postprocessing import low_pass, stand_on_floor
+from utils.guidance.verification import Verification
+from utils.simulation.session_simulation import build_simulator
 
 ROOT = Path(__file__).parent.parent
 
@@ -70,7 +73,7 @@ def test_the_low_pass_halves_the_power_at_its_cutoff_and_keeps_lines():
 
 def test_principal_moves_stay_in_the_span_of_the_training_latents_and_know_their_spread():
     latents = torch.randn(12, 6, 5, generator=torch.Generator().manual_seed(0))
-    moves = PrincipalMoves(latents)
+    moves = PCAUpdate(latents)
     assert moves.start(latents[:3]).shape == (3, 11)  # twelve points span eleven directions
     variable = torch.randn(400, 11, generator=torch.Generator().manual_seed(1))
     displaced = moves(variable)
@@ -90,7 +93,7 @@ def checkpoints(tmp_path_factory):
     vqvae.normalizer.fit(squat(4), least_std=0.02)
     save_checkpoint(folder / "vqvae.pth", vqvae)
     np.savez(folder / "latents.npz", latents=np.random.default_rng(0).normal(size=(9, 49, 4)), names=np.arange(9))
-    save_checkpoint(folder / "surrogate.pth", Surrogate())
+    save_checkpoint(folder / "surrogate.pth", SurrogateTransformer())
     return folder
 
 
@@ -188,7 +191,7 @@ def test_those_are_kept_that_the_simulation_finds_nearest():
 
 def test_opensim_opens_what_was_written(limo, tmp_path):
     opensim = pytest.importorskip("opensim")
-    from dataset.osim_model import load_opensim
+    from dataset.opensim.model_reader import load_opensim
 
     load_opensim()
     done = limo(tmp_path, "--constraint", "knee_flexion:max:above:-500", "--min-samples", "1")

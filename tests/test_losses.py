@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tests.windows import squat_windows
-from utils.augmentation import vary
-from utils.losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
-from utils.surrogate_training import evaluate, masked_smooth_l1, shifted
+from utils.training.augmentation import vary
+from utils.training.losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
+from utils.training.surrogate_trainer import evaluate, masked_smooth_l1, shifted
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("l1", 2.0), ("l2", 4.0), ("l1_smooth", 1.5)])

@@ -8,9 +8,9 @@ import sys
 import pytest
 from test_project import ROOT
 
-from dataset.demo import SHIPPED
 from dataset.errors import InputError
-from dataset.session import Session
+from dataset.locations import SHIPPED_DEMO
+from dataset.sessions import Session
 from utils.metrics.results import simulated_table, write_blocks
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
@@ -50,14 +50,14 @@ def test_promises_and_simulations_are_counted_by_person_and_in_all(tmp_path):
 
 
 def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_people(tmp_path):
-    session = Session(SHIPPED / "Data" / "demo-person-040")
+    session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
     folder = tmp_path / "copied" / f"latents_subject_run_{session.id}"
     folder.mkdir(parents=True)
     for j, path in enumerate(session.muscle_driven):
         shutil.copy(path, folder / f"entry_{j}_copied.mot")
     results = tmp_path / "RESULTS.md"
     results.write_text(BLOCKS.format("generated"))
-    command = [sys.executable, "make_tables.py", "--data-root", str(SHIPPED), "--results", str(results)]
+    command = [sys.executable, "make_tables.py", "--data-root", str(SHIPPED_DEMO), "--results", str(results)]
     command += ["--row", f"copied={folder.parent}", "--out", str(tmp_path / "tables"), "--threads", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

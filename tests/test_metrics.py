@@ -10,14 +10,15 @@ from bodies import StandIn, squat
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import norm, wasserstein_distance
 
-from dataset.coordinates import COORDINATE_INDEX as AT
+from models.conventions import COORDINATE_INDEX as AT
+from utils.biomechanics.context import Context
 from utils.metrics import distances, published
 from utils.metrics.bootstrap import interval_of_mean, interval_of_set, too_few
 from utils.metrics.catalogue import METRICS, PUBLISHED
 from utils.metrics.contact import contact_metrics
 from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics, share_not_normal
 from utils.metrics.paper import PAPER
-from utils.quantities import Context, published_metrics
+from utils.metrics.published_guidance import published_metrics
 
 DRAW = np.random.default_rng(0)
 

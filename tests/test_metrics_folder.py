@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from squats import RECORDED_REPETITIONS, squats
 
-from dataset.coordinates import MUSCLES
 from dataset.errors import InputError
-from dataset.motion_file import Motion, write_motion, write_table
-from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder, tiling_period
-from dataset.session import Session
+from dataset.io.mot import Motion, write_motion, write_table
+from dataset.motion_folders import MUSCLE_DRIVEN, read_motion_folder, tiling_period
+from dataset.sessions import Session
+from models.conventions import MUSCLES
 
 
 def one_squat(**options) -> Motion:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from opensim_poses import rajagopal2015
 
-from dataset.coordinates import COORDINATES, ROTATION_INDICES
 from dataset.errors import InputError
-from dataset.marker_file import read_markers
-from dataset.motion_file import Motion, read_motion, read_table, write_motion, write_table
+from dataset.io.mot import Motion, read_motion, read_table, write_motion, write_table
+from models.conventions import COORDINATES, ROTATION_INDICES
 
 FRAMES = 12
 
@@ -169,7 +168,7 @@ def test_table_keeps_what_a_motion_may_not_hold(tmp_path):
 @pytest.mark.parametrize("style", ["opencap", "muscle_driven"])
 def test_opensim_opens_what_we_write_and_realises_it(tmp_path, motion, style):
     opensim = pytest.importorskip("opensim")
-    from dataset.osim_model import open_opensim_model
+    from dataset.opensim.model_reader import open_opensim_model
 
     path = tmp_path / "a.mot"
     write_motion(path, motion, beta=True, style=style)
@@ -227,46 +226,3 @@ def test_muscle_driven_file_keeps_its_clock_and_its_floor_of_activation(recordin
     table = read_table(folder / "kinetics.mot")
     assert table.column("knee_angle_r_moment").shape == (86,)
     assert len(set(COORDINATES) - {name.removesuffix("_moment").removesuffix("_force") for name in table.names}) == 0
-
-
-TRC = """PathFileType\t4\t(X/Y/Z)\tC:\\trial.trc
-DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames
-100\t100\t2\t2\t{unit}\t100\t1\t2
-Frame#\tTime\tr.ASIS\t\t\tL.ASIS\t\t
-\t\tX1\tY1\tZ1\tX2\tY2\tZ2
-\t
-1\t0.00\t1000\t2000\t3000\t\t\t
-2\t0.01\t1001\t2002\t3003\t10\t20\t30
-"""
-
-
-def test_markers_in_metres_with_gaps(tmp_path):
-    (tmp_path / "a.trc").write_text(TRC.format(unit="mm"))
-    markers = read_markers(tmp_path / "a.trc")
-    assert markers.names == ("r.ASIS", "L.ASIS")
-    assert np.allclose(markers.positions_m[1], [[1.001, 2.002, 3.003], [0.01, 0.02, 0.03]])
-    assert np.isnan(markers.positions_m[0, 1]).all()
-    assert np.isfinite(markers.positions_m[0, 0]).all()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (TRC.format(unit="inch"), "Units is 'inch'"),
-        (TRC.format(unit="m").replace("2002", "x"), "line 8"),
-        (TRC.format(unit="m").replace("\t2\t2\tm", "\t9\t2\tm"), "promises 9 frames and 2"),
-        ("Coordinates\n" * 9, "PathFileType"),
-    ],
-)
-def test_broken_marker_file(tmp_path, text, message):
-    (tmp_path / "a.trc").write_text(text)
-    with pytest.raises(InputError, match=rf"a\.trc.*{message}"):
-        read_markers(tmp_path / "a.trc")
-
-
-def test_recorded_markers_stand_above_the_floor(recordings):
-    markers = read_markers(recordings / "opencap" / "Data" / "field-subject0" / "MarkerData" / "Squats_0.trc")
-    assert markers.positions_m.shape == (832, 63, 3)
-    neck = markers.positions_m[:, markers.names.index("Neck")]
-    assert 1.3 < neck[0, 1] < 1.6
-    assert neck[:, 1].min() < 1.2

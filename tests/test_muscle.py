@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from dataset.osim_model import load_opensim
-from models.muscle import (
+from dataset.opensim.model_reader import load_opensim
+from models.muscles.hill import (
     MuscleParameters,
     Muscles,
     active_force_length,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from dataset.coordinates import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, MUSCLES
 from dataset.errors import InputError
-from dataset.motion_file import read_motion
-from dataset.muscle_lengths import MuscleGeometry, cached_muscle_paths, fit_muscle_paths
-from dataset.osim_model import load_opensim, open_opensim_model
-from models.muscle_paths import LEG_COORDINATES, LEG_INDICES, monomials, velocities
+from dataset.io.mot import read_motion
+from dataset.opensim.model_reader import load_opensim, open_opensim_model
+from dataset.opensim.muscle_geometry import MuscleGeometry, cached_muscle_paths, fit_muscle_paths
+from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, MUSCLES
+from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, monomials, velocities
 
 
 def rajagopal_path() -> Path:
@@ -176,9 +176,9 @@ def test_leading_shapes_are_kept(rajagopal):
 
 def test_cache_gives_the_same_paths_without_fitting_again(rajagopal, tmp_path, monkeypatch):
     _, paths = rajagopal
-    monkeypatch.setattr("dataset.muscle_lengths.fit_muscle_paths", lambda _: paths)
+    monkeypatch.setattr("dataset.opensim.muscle_geometry.fit_muscle_paths", lambda _: paths)
     cached_muscle_paths(rajagopal_path(), tmp_path)
-    monkeypatch.setattr("dataset.muscle_lengths.fit_muscle_paths", None)
+    monkeypatch.setattr("dataset.opensim.muscle_geometry.fit_muscle_paths", None)
     again = cached_muscle_paths(rajagopal_path(), tmp_path)
     motion = torch.linspace(0, 30, 33, dtype=torch.float64)[None]
     torch.testing.assert_close(again(motion).lengths, paths(motion).lengths, rtol=0, atol=0)

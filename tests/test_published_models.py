@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from dataset.errors import InputError
-from models.published_surrogate import PublishedSurrogate
-from models.surrogate import Surrogate, SurrogateConfig
-from models.vqvae import VQVAE, VQVAEConfig
+from models.surrogate.published_transformer import PublishedSurrogate
+from models.surrogate.surrogate_config import SurrogateConfig
+from models.surrogate.transformer import SurrogateTransformer
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints import load_surrogate, load_vqvae, save_checkpoint
 
 TINY = VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)
@@ -74,7 +76,7 @@ def test_published_layout_loads_with_and_without_module(tmp_path, quantizer, pre
 
 
 def test_own_checkpoints_rebuild_the_model(tmp_path):
-    vqvae, surrogate = VQVAE(TINY).eval(), Surrogate(SurrogateConfig(frames=16)).eval()
+    vqvae, surrogate = VQVAE(TINY).eval(), SurrogateTransformer(SurrogateConfig(frames=16)).eval()
     vqvae.normalizer.fit(torch.randn(4, 16, 33))
     save_checkpoint(tmp_path / "vqvae.pth", vqvae)
     save_checkpoint(tmp_path / "surrogate.pth", surrogate)
@@ -91,7 +93,7 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     (tmp_path / "text.pth").write_text("not a checkpoint")
     with pytest.raises(InputError, match=r"text\.pth is not a checkpoint"):
         load_vqvae(tmp_path / "text.pth")
-    save_checkpoint(tmp_path / "surrogate.pth", Surrogate())
+    save_checkpoint(tmp_path / "surrogate.pth", SurrogateTransformer())
     with pytest.raises(InputError, match="holds a surrogate, and a VQ-VAE is needed"):
         load_vqvae(tmp_path / "surrogate.pth")
     save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))

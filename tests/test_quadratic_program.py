@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import lsq_linear
 
-from models.quadratic_program import Block, Start, solve_quadratic_program
+from models.muscles.quadratic_program import Block, Start, solve_quadratic_program
 
 INFINITY = float("inf")
 

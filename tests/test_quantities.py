@@ -8,11 +8,15 @@ import torch
 from bodies import StandIn, activations_of, squat
 from opensim_poses import rajagopal2015
 
-from dataset.coordinates import COORDINATE_INDEX as AT
-from dataset.coordinates import MUSCLE_INDEX
 from dataset.errors import InputError
-from dataset.osim_model import load_skeleton
-from utils.quantities import QUANTITIES, Context, Trace, check_names, evaluate, outside, published_metrics, summarise
+from dataset.opensim.model_reader import load_skeleton
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import MUSCLE_INDEX
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import QUANTITIES, check_names, evaluate
+from utils.biomechanics.statistics import outside, summarise
+from utils.biomechanics.trace import Trace
+from utils.metrics.published_guidance import published_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 

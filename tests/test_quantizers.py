@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.quantizer import KINDS, make_quantizer
+from models.vqvae.quantizer import KINDS, make_quantizer
 
 
 def trained(kind: str, latents: torch.Tensor, nb_code: int = 8, **options):

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import options.render_mot
-from dataset import bone_meshes
-from dataset.bone_meshes import read_bone_meshes
-from dataset.coordinates import MUSCLES, WINDOW_FRAMES
+import options.render_mot_options
 from dataset.errors import InputError
-from dataset.motion_file import Motion, read_motion, write_motion
-from dataset.muscle_lengths import MuscleGeometry
-from dataset.muscle_lines import read_muscle_points
-from dataset.osim_model import load_opensim, open_opensim_model
-from options.render_mot import build_parser, parse
+from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.opensim import bone_meshes
+from dataset.opensim.bone_meshes import read_bone_meshes
+from dataset.opensim.model_reader import load_opensim, open_opensim_model
+from dataset.opensim.muscle_geometry import MuscleGeometry
+from dataset.opensim.muscle_lines import read_muscle_points
+from models.conventions import MUSCLES, WINDOW_FRAMES
+from options.render_mot_options import build_parser, parse
 from utils.rendering import opengl
 from utils.rendering.actor import Surface
 from utils.rendering.camera import VIEWS, fit_camera
@@ -114,7 +114,7 @@ def test_muscles_run_as_long_as_opensim_says(person, motion):
 
 
 def pose(model, state, motion: Motion, frame: int) -> None:
-    from dataset.coordinates import COORDINATES, ROTATION_INDICES
+    from models.conventions import COORDINATES, ROTATION_INDICES
 
     for i, name in enumerate(COORDINATES):
         value = motion.coordinates[frame, i]
@@ -196,9 +196,9 @@ def test_a_render_that_is_stopped_leaves_nothing(tmp_path):
         yield np.zeros((64, 64, 3), np.uint8)
         raise KeyboardInterrupt
 
-    from dataset.whole_file import written_whole
+    from dataset.io.atomic_write import atomic_write
 
-    with pytest.raises(KeyboardInterrupt), written_whole(tmp_path / "a.mp4") as temporary:
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "a.mp4") as temporary:
         write_video(temporary, pictures(), (64, 64), 10)
     assert list(tmp_path.iterdir()) == []
 
@@ -296,7 +296,7 @@ end_header
 
 
 def test_where_there_is_no_opengl_a_stick_figure_is_drawn_and_a_package_named(monkeypatch, caplog, actor):
-    from utils.rendering.stick_figure import StickScene
+    from utils.rendering.stick_scene import StickScene
 
     opengl.opengl_works.cache_clear()
     monkeypatch.setattr(opengl, "_PROBE", "import os; os.abort()")
@@ -349,7 +349,7 @@ def test_an_angle_that_jumps_by_a_turn_is_drawn_without_a_spin(motion):
 
 
 def test_the_options_offer_the_views_there_are():
-    assert set(options.render_mot.VIEWS) == set(VIEWS)
+    assert set(options.render_mot_options.VIEWS) == set(VIEWS)
 
 
 def test_no_such_repetition(motion):
@@ -371,7 +371,7 @@ def test_the_script_writes_a_video_and_overwrites_nothing_unasked(tmp_path, moti
 
 def test_recorded_people_with_extra_coordinates(recordings):
     """mocap-dls: radians, knee adduction beside the 33 coordinates."""
-    from dataset.session import open_session
+    from dataset.sessions import open_session
 
     session = open_session(recordings / "opencap" / "Data" / "mocap-dls")
     motion = read_motion(session.trials[0]).cut(0, WINDOW_FRAMES)
@@ -381,6 +381,6 @@ def test_recorded_people_with_extra_coordinates(recordings):
 
 
 def actor_names(session) -> tuple[str, ...]:
-    from dataset.osim_model import load_skeleton
+    from dataset.opensim.model_reader import load_skeleton
 
     return load_skeleton(session.model_path).body_names

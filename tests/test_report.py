@@ -11,19 +11,19 @@ from bodies import squat
 from report_run import ARGUMENTS, make_run, make_session
 
 import report
-from dataset.coordinates import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
 from dataset.errors import InputError
-from dataset.motion_file import read_motion
-from dataset.osim_model import load_skeleton
-from dataset.session import Session
+from dataset.io.mot import read_motion
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import Session
+from models.conventions import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
+from utils.guidance.published_terms import published_terms
+from utils.guidance.verification import Verification
 from utils.report import charts, encoding, words
 from utils.report.build import write_report
 from utils.report.figure import Figure
 from utils.report.phases import PHASES, find_squat, stretched
 from utils.report.reference import band, reference_of
 from utils.report.run_files import SIMULATED_NAME, read_run
-from utils.terms import published_terms
-from utils.verification import Verification
 
 VOID = {"meta", "link", "input", "br", "img"}
 

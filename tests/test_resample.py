@@ -5,8 +5,8 @@ import pytest
 from squats import recorded_trials
 
 from dataset.errors import InputError
-from dataset.motion_file import Motion, read_motion
-from dataset.resample import resample, resample_signals
+from dataset.io.mot import Motion, read_motion
+from dataset.windows.resample import resample, resample_signals
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 50.0, 100.0, 200.0, 1000.0])

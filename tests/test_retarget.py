@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from dataset.baseline_files import smpl_joints
-from dataset.coordinates import COORDINATE_INDEX, COORDINATES
-from dataset.joint_set import JOINT, JOINTS, PARENTS, REST_M
-from dataset.motion_file import Motion, read_motion, write_motion
-from dataset.osim_model import load_skeleton
-from dataset.resample import resample
-from dataset.session import open_session
-from models.body_joints import BodyJoints
-from models.inverse_kinematics import FITTED, HELD_DEG, limits
-from utils.retargeting import (
+from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.io.motion_generators import smpl_joints
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import open_session
+from dataset.windows.resample import resample
+from models.conventions import COORDINATE_INDEX, COORDINATES
+from models.skeleton.body_joints import BodyJoints
+from models.skeleton.joint_inverse_kinematics import FITTED, HELD_DEG, limits
+from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
+from utils.retargeting.joint_retargeting import (
     bone_stretch_percent,
     export_joints,
     fit_motion,
@@ -253,7 +253,7 @@ def test_an_identical_body_is_its_own_target(body, session, squat):
 def script(monkeypatch, capsys, caplog):
     """Runs retarget_baselines.py with these arguments: (exit status, standard output, what was logged or argued)."""
     import retarget_baselines
-    from utils.script import run
+    from utils.cli import run
 
     def call(*arguments):
         caplog.clear()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from dataset.array_pickle import read_array_or_dict
-from dataset.baseline_files import Normalisation, read_baseline, smpl_joints
 from dataset.errors import InputError
-from dataset.joint_set import JOINT, PARENTS, REST_M
+from dataset.io.motion_generators import Normalisation, read_baseline, smpl_joints
+from dataset.io.safe_npy import read_array_or_dict
+from models.skeleton.joint_set import JOINT, PARENTS, REST_M
 
 REST = np.stack([-REST_M[:, 2], REST_M[:, 1], REST_M[:, 0]], -1) + (0, 0.95, 0)  # left, up, forward
 

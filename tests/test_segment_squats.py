@@ -8,7 +8,7 @@ import pandas
 import pytest
 from squats import squats
 
-from dataset.motion_file import read_motion, write_motion
+from dataset.io.mot import read_motion, write_motion
 
 SCRIPT = Path(__file__).parent.parent / "segment_squats.py"
 

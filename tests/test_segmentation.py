@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from squats import RECORDED_REPETITIONS, recorded_trials, squats
 
-from dataset.coordinates import COORDINATE_INDEX
-from dataset.motion_file import Motion, read_motion
-from dataset.resample import resample
-from dataset.segmentation import segment_repetitions
+from dataset.io.mot import Motion, read_motion
+from dataset.windows.resample import resample
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import COORDINATE_INDEX
 
 
 @pytest.mark.parametrize("rate_hz", [50.0, 60.0, 100.0, 200.0])

@@ -4,7 +4,7 @@ import pytest
 from squats import RECORDED_REPETITIONS
 
 from dataset.errors import InputError
-from dataset.session import data_root, discover_sessions, open_session, repetition_of
+from dataset.sessions import data_root, discover_sessions, open_session, repetition_of
 
 
 def _make(session, models=(), trials=(), repetitions=(), metadata=None):

@@ -6,13 +6,13 @@ import pytest
 import torch
 from opensim_poses import MODELS, OpenSimPoses, model_path
 
-from dataset.coordinates import COORDINATES
 from dataset.errors import InputError
-from dataset.osim_model import load_skeleton, read_osim
-from models.skeleton import Skeleton
+from dataset.opensim.model_reader import load_skeleton, read_osim
+from models.conventions import COORDINATES
+from models.skeleton.forward_kinematics import OpenSimSkeleton
 
 
-def random_motion(skeleton: Skeleton, frames: int, beyond: float = 0.25) -> np.ndarray:
+def random_motion(skeleton: OpenSimSkeleton, frames: int, beyond: float = 0.25) -> np.ndarray:
     """Poses over the model's ranges and a quarter beyond them."""
     low, high = skeleton.coordinate_range.double().numpy().T
     margin = beyond * (high - low)

@@ -12,11 +12,11 @@ from smpl_like import smpl_like
 from test_export_mot import DEMO_PERSON
 
 from dataset.errors import InputError
-from dataset.motion_file import Motion, read_motion
-from dataset.osim_model import load_skeleton
-from dataset.smpl_file import find_smpl_file, read_smpl
-from models.smpl_body import NAMES, SHARED, SmplBody, exponential, fit_shape, fit_smpl
-from options.render_mot import build_parser, parse
+from dataset.io.mot import Motion, read_motion
+from dataset.io.smpl_model import find_smpl_file, read_smpl
+from dataset.opensim.model_reader import load_skeleton
+from models.skeleton.smpl_body import NAMES, SHARED, SmplBody, exponential, fit_shape, fit_smpl
+from options.render_mot_options import build_parser, parse
 
 AT = {name: i for i, name in enumerate(NAMES)}
 

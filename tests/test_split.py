@@ -5,8 +5,8 @@ import json
 import pytest
 
 from dataset.errors import InputError
-from dataset.session import Session
-from dataset.split import UCSD_HOLDOUT, read_ids, split_sessions
+from dataset.sessions import Session
+from dataset.splits import UCSD_HOLDOUT, read_ids, split_sessions
 
 
 @pytest.fixture

@@ -5,16 +5,17 @@ import torch
 from bodies import squat
 from opensim_poses import model_path
 
-from dataset.osim_model import load_skeleton
-from models.stick_figure import stick_figure
-from models.surrogate import Surrogate, SurrogateConfig
+from dataset.opensim.model_reader import load_skeleton
+from models.surrogate.joint_positions import stick_figure
+from models.surrogate.surrogate_config import SurrogateConfig
+from models.surrogate.transformer import SurrogateTransformer
 
 PERSON = [75.0, 0.80, 0.37, 0.155, 0.34, 0.54, 0.138]
 
 
-def small(**changes) -> Surrogate:
+def small(**changes) -> SurrogateTransformer:
     torch.manual_seed(0)
-    return Surrogate(SurrogateConfig(**changes)).eval()
+    return SurrogateTransformer(SurrogateConfig(**changes)).eval()
 
 
 @pytest.mark.parametrize("d_model", [33, 48])

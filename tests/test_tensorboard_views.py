@@ -14,8 +14,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.tensorboard import SummaryWriter
 from windows import squat_windows
 
-from dataset.osim_model import load_skeleton
-from utils import tensorboard_views as views
+from dataset.opensim.model_reader import load_skeleton
+from utils.guidance.guided_views import show_guided
+from utils.runs import tensorboard_views as views
+from utils.training.reconstruction_views import show_reconstruction
 
 
 @pytest.fixture
@@ -95,11 +97,12 @@ def test_views_come_about_ten_times_a_run_and_at_its_end():
 
 
 def test_training_shows_curves_and_codes(tmp_path):
-    from models.vqvae import VQVAE, VQVAEConfig
+    from models.vqvae.autoencoder import VQVAE
+    from models.vqvae.vqvae_config import VQVAEConfig
 
     model = VQVAE(VQVAEConfig(nb_code=16, code_dim=8, width=8, depth=1))
     with SummaryWriter(str(tmp_path / "training")) as writer:
-        views.show_reconstruction(writer, 3, model, squat_windows(2))
+        show_reconstruction(writer, 3, model, squat_windows(2))
     events = read(writer)
     assert events.Images("held_out/curves")[0].step == 3
     assert events.Histograms("codebook/code")[0].histogram_value.max < 16
@@ -110,7 +113,7 @@ def test_guidance_shows_its_samples_once_however_often_it_is_repeated(tmp_path):
     paths = [Path(f"entry_{i}.mot") for i in range(4)]
     latents = SimpleNamespace(names=tuple("uvwxyz"), draw=SimpleNamespace(latents=torch.randn(6, 8, 8)))
     for _ in range(2):
-        views.show_guided(tmp_path, samples, paths, latents, load_skeleton(rajagopal2015()))
+        show_guided(tmp_path, samples, paths, latents, load_skeleton(rajagopal2015()))
     events = EventAccumulator(str(tmp_path)).Reload()
     assert {tag.split("/")[1].split("_")[0] for tag in events.Tags()["images"]} == {"least", "middle", "greatest"}
     labels = next(tmp_path.rglob("metadata.tsv")).read_text().splitlines()

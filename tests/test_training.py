@@ -12,15 +12,15 @@ import torch
 import surrogate_training
 import train_vq
 from dataset.errors import InputError
-from dataset.window_tensors import WindowTensors
-from options.surrogate_training import build_parser as surrogate_parser
-from options.train_vq import build_parser as vq_parser
+from dataset.windows.motion_batch import MotionBatch
+from options.surrogate_training_options import build_parser as surrogate_parser
+from options.train_vq_options import build_parser as vq_parser
 from tests.windows import squat_windows
 from utils.checkpoints import load_vqvae, read_checkpoint
-from utils.processes import Processes
-from utils.script import set_seed
-from utils.surrogate_training import cosine_rate
-from utils.vqvae_training import evaluate, learning_rate
+from utils.runs.environment import set_seed
+from utils.training.distributed import Processes
+from utils.training.surrogate_trainer import cosine_rate
+from utils.training.vqvae_trainer import evaluate, learning_rate
 
 SEED_COMMAND = (
     "--batch-size 256 --lr 2e-4 --total-iter 300000 --lr-scheduler 200000 --nb-code 512 --down-t 2 --depth 3 "
@@ -90,7 +90,7 @@ def test_training_learns_to_reconstruct(tmp_path):
 
 
 def test_interrupted_training_saves_and_can_go_on(tmp_path, monkeypatch):
-    from utils import augmentation
+    from utils.training import augmentation
 
     calls, vary = [], augmentation.vary
 
@@ -161,7 +161,7 @@ def test_surrogate_stops_early(tmp_path):
 def test_windows_are_taken_with_all_that_belongs_to_them():
     windows = squat_windows()
     taken = windows.take([5, 0])
-    assert isinstance(taken, WindowTensors)
+    assert isinstance(taken, MotionBatch)
     assert taken.names == (windows.names[5], windows.names[0])
     torch.testing.assert_close(taken.activations, windows.activations[[5, 0]])
     torch.testing.assert_close(taken.person, windows.person[[5, 0]])

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from dataset.mirror import mirror_activations, mirror_motion
+from dataset.windows.mirror import mirror_activations, mirror_motion
 from models.normalizer import Normalizer
-from models.vqvae import NORMS, VQVAE, VQVAEConfig
+from models.vqvae.autoencoder import NORMS, VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
 from tests.windows import squat_windows
 
 SMALL = {"width": 32, "code_dim": 16, "nb_code": 32, "depth": 2}
@@ -104,7 +105,7 @@ def test_mirroring_twice_changes_nothing_and_once_exchanges_sides():
 
 def test_mirrored_motion_is_the_reflected_body(recordings):
     """On a symmetric model every joint centre goes to the place of its partner's reflection."""
-    from dataset.osim_model import load_skeleton
+    from dataset.opensim.model_reader import load_skeleton
 
     skeleton = load_skeleton(recordings / "models" / "LaiUhlrich2022.osim", torch.float64)
     motion = squat_windows().motion[:2].double()

@@ -8,18 +8,18 @@ import torch
 from opensim_poses import rajagopal2015
 from squats import RECORDED_REPETITIONS, recorded_trials, squats
 
-from dataset.coordinates import COORDINATE_INDEX
 from dataset.errors import InputError
-from dataset.floor import floor_height
-from dataset.mirror import mirror_motion
-from dataset.motion_dataset import MotionDataset
-from dataset.motion_file import Motion, read_motion, write_motion
-from dataset.osim_model import load_skeleton
-from dataset.placement import place
-from dataset.resample import resample
-from dataset.segmentation import Repetition, segment_repetitions
-from dataset.session import open_session
-from dataset.window import window_from_trial, window_of_repetition, windows_of_trial
+from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import open_session
+from dataset.windows.floor import floor_height
+from dataset.windows.mirror import mirror_motion
+from dataset.windows.motion_dataset import MotionDataset
+from dataset.windows.placement import place
+from dataset.windows.resample import resample
+from dataset.windows.segmentation import Repetition, segment_repetitions
+from dataset.windows.window import window_from_trial, window_of_repetition, windows_of_trial
+from models.conventions import COORDINATE_INDEX
 
 
 def test_a_window_is_the_trial_as_recorded():

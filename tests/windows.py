@@ -2,13 +2,13 @@
 
 import torch
 
-from dataset.coordinates import COORDINATE_INDEX, MUSCLES
-from dataset.window_tensors import WindowTensors
+from dataset.windows.motion_batch import MotionBatch
+from models.conventions import COORDINATE_INDEX, MUSCLES
 
 PEOPLE = [[60.0, 0.80, 0.36, 0.15, 0.33, 0.52, 0.13], [90.0, 0.90, 0.42, 0.17, 0.37, 0.58, 0.15]]
 
 
-def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> WindowTensors:
+def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> MotionBatch:
     """Windows (count, frames, 33) that bend hips, knees and ankles once, each person a little differently; the last
     quarter of every other window is not recorded. The vasti's activation follows the knee.
     """
@@ -25,7 +25,7 @@ def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> WindowTens
     recorded[1::2, -frames // 4 :] = False
     follows = torch.tensor([name.startswith("vas") for name in MUSCLES])
     activations = torch.where(follows, bend.unsqueeze(-1) / 200, 0.05)
-    return WindowTensors(
+    return MotionBatch(
         motion=motion,
         recorded=recorded,
         subjects=tuple(f"person{i // 2}" for i in range(count)),

@@ -11,20 +11,22 @@ from pathlib import Path
 
 import torch
 
-from dataset.coordinates import COORDINATES
 from dataset.errors import InputError
-from dataset.whole_file import written_whole
-from models.published_surrogate import PublishedSurrogate
-from models.surrogate import Surrogate, SurrogateConfig
-from models.vqvae import VQVAE, VQVAEConfig
+from dataset.io.atomic_write import atomic_write
+from models.conventions import COORDINATES
+from models.surrogate.published_transformer import PublishedSurrogate
+from models.surrogate.surrogate_config import SurrogateConfig
+from models.surrogate.transformer import SurrogateTransformer
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
 
 logger = logging.getLogger("bige")
 
-FORMATS = {VQVAE: "bige-vqvae", Surrogate: "bige-surrogate"}
+FORMATS = {VQVAE: "bige-vqvae", SurrogateTransformer: "bige-surrogate"}
 _NAMES = {"bige-vqvae": "a VQ-VAE", "bige-surrogate": "a surrogate"}
 
 
-def save_checkpoint(path: str | Path, model: VQVAE | Surrogate, training: dict | None = None) -> None:
+def save_checkpoint(path: str | Path, model: VQVAE | SurrogateTransformer, training: dict | None = None) -> None:
     """Write model, configuration and, to continue from, the `training` state (optimiser, iteration, ...)."""
     content = {
         "format": FORMATS[type(model)],
@@ -33,7 +35,7 @@ def save_checkpoint(path: str | Path, model: VQVAE | Surrogate, training: dict |
     }
     if training is not None:
         content["training"] = training
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save(content, temporary)
 
 
@@ -87,7 +89,7 @@ def load_vqvae(path: str | Path, device: torch.device | str = "cpu") -> VQVAE:
     return model.to(device).eval()
 
 
-def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> Surrogate | PublishedSurrogate:
+def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> SurrogateTransformer | PublishedSurrogate:
     """The surrogate of a checkpoint in eval mode on `device`: ours, or a PublishedSurrogate for published weights.
 
     Raises InputError where the file is not a surrogate.
@@ -95,7 +97,7 @@ def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> Surr
     path = checkpoint_in(path)
     content = read_checkpoint(path)
     if "format" in content:
-        return _ours(path, content, Surrogate, SurrogateConfig).to(device).eval()
+        return _ours(path, content, SurrogateTransformer, SurrogateConfig).to(device).eval()
     state = {name.removeprefix("module."): value for name, value in content.items()}
     if "positional_encoding" not in state or "fc.weight" not in state:
         raise InputError(f"{path} is not a surrogate: it holds neither our format nor the published weights' names")

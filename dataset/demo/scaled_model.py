@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from dataset.demo.anthropometry import Person, rajagopal_folder
-from dataset.osim_model import load_opensim, open_opensim_model
-from dataset.whole_file import written_whole
+from dataset.io.atomic_write import atomic_write
+from dataset.opensim.model_reader import load_opensim, open_opensim_model
 
 MODEL_NAME = "Rajagopal2015_scaled.osim"
 
@@ -75,6 +75,6 @@ def write_scaled_model(person: Person, path: str | Path) -> None:
         if kind in _UNLOCKED:
             coordinate.set_locked(False)
     model.setName(f"Rajagopal2015_{person.id}")
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         model.printToXML(str(temporary))
         temporary.write_text(re.sub(r"\s*<!--.*?-->", "", temporary.read_text(), flags=re.DOTALL))

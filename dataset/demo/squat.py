@@ -5,7 +5,7 @@ in standing, its change to the bottom, a path between the two, a lag behind the 
 ranges in this file are wider than those of real recordings (`DATASETS.md` compares them); no recorded curve is used.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -13,10 +13,10 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import betainc
 
-from dataset.coordinates import FRAME_RATE_HZ
 from dataset.demo.anthropometry import sobol_point
+from models.conventions import FRAME_RATE_HZ
+from models.skeleton.squat_targets import FEET, SquatTargets, Stance
 
-SIDES = ("r", "l")
 _STRATA = 32  # style numbers that a Sobol sequence spreads evenly over the population
 _ARMS = ("arm_flex", "arm_add", "arm_rot", "elbow_flex", "pro_sup")
 # Where people hold their arms: ranges of the value in standing and of the change to the bottom, degrees.
@@ -83,25 +83,6 @@ class Tempo:
 
 
 @dataclass(frozen=True)
-class Stance:
-    """Feet on the floor: heel distance and fore-aft offset in metres; turns of the right and left foot in degrees.
-
-    toe_out_deg, roll_deg (onto the outer edge), pitch_deg (toes up) are of standing; roll_change_deg, pitch_change_deg
-    and yaw_change_deg come and go with depth; heel_lift_deg: the heels rise by so much at the bottom.
-    """
-
-    width_m: float
-    stagger_m: float
-    toe_out_deg: tuple[float, float]
-    roll_deg: tuple[float, float]
-    pitch_deg: tuple[float, float]
-    roll_change_deg: tuple[float, float]
-    pitch_change_deg: tuple[float, float]
-    yaw_change_deg: tuple[float, float]
-    heel_lift_deg: tuple[float, float]
-
-
-@dataclass(frozen=True)
 class Style:
     """All that tells one person's squats in one trial from another's.
 
@@ -123,35 +104,6 @@ class Style:
     arms_come_up: bool
     mtp_deg: float
     fatigue: float
-
-
-@dataclass(frozen=True)
-class SquatTargets:
-    """What inverse kinematics must meet, frame by frame at 60 Hz, the person facing +x with the feet about the origin.
-
-    coordinates: name -> (T,) degrees, prescribed. knee_mean, knee_difference (T,) degrees, the latter kept to
-    about knee_difference_sd; lateral (T,) metres;
-    balance (T,), 0 heel to 1 ball. foot_yaw, foot_roll, foot_pitch, heel_lift: (T, 2) degrees, right foot first.
-    depth: (T,) 0 standing to 1 bottom. stance: the feet's places.
-    """
-
-    coordinates: dict[str, np.ndarray]
-    knee_mean: np.ndarray
-    knee_difference: np.ndarray
-    knee_difference_sd: float
-    lateral: np.ndarray
-    balance: np.ndarray
-    foot_yaw: np.ndarray
-    foot_roll: np.ndarray
-    foot_pitch: np.ndarray
-    heel_lift: np.ndarray
-    depth: np.ndarray
-    stance: Stance
-
-    def every(self, step: int) -> "SquatTargets":
-        """The same trial at every `step`-th frame."""
-        thin = {k: v[::step] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
-        return replace(self, coordinates={k: v[::step] for k, v in self.coordinates.items()}, **thin)
 
 
 def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
@@ -317,7 +269,7 @@ def _draw_arms(dice: _Dice, lag_s: float, noise: float) -> tuple[str, dict[str, 
         bend = dice.bend(0.8, 0.8)
         lag = lag_s + 0.08 * dice.normal()
         turns_freely = name == "pro_sup"  # and is badly seen
-        for side in SIDES:
+        for side in FEET:
             arms[f"{name}_{side}"] = Excursion(
                 top=top + (1.8 if turns_freely else 0.6) * one_sided_deg * dice.normal(),
                 change=change * (1 + 0.1 * dice.normal()),
@@ -382,13 +334,13 @@ def draw_targets(style: Style, seed: int, index: int, repetitions: int) -> Squat
         if name.startswith(_ARMS):
             np.clip(values, *_ARM_LIMITS_DEG[name[:-2]], out=values)
     settling = 3.0 * abs(generator.standard_normal()) * np.exp(-timeline.time_s / 0.12)
-    for side in SIDES:
+    for side in FEET:
         coordinates[f"mtp_angle_{side}"] = style.mtp_deg + settling
 
     stance, depth = style.stance, timeline.depth
 
     def flutter(sd: float) -> np.ndarray:
-        return np.stack([timeline.noise(0.25, sd, generator) for _ in SIDES], -1)
+        return np.stack([timeline.noise(0.25, sd, generator) for _ in FEET], -1)
 
     knee_mean = np.maximum(follow(style.knee), 0.6)
     return SquatTargets(

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from dataset.coordinates import COORDINATE_INDEX, FRAME_RATE_HZ
-from dataset.demo.inverse_kinematics import LIMITS_DEG, Solution, solve
 from dataset.demo.squat import Style, draw_style, draw_targets
-from dataset.motion_file import Motion
-from dataset.placement import Placement
+from dataset.io.mot import Motion
+from dataset.windows.placement import Placement
+from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
+from models.skeleton.planted_feet import LIMITS_DEG, Solution, solve
 
 _ATTEMPTS, _STEP_OF_ATTEMPTS = 8, 6
 _DRAWS, _OTHER_POPULATION = 6, 1_000_003

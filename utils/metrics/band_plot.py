@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.coordinates import COORDINATE_INDEX
-from dataset.whole_file import written_whole
+from dataset.io.atomic_write import atomic_write
+from models.conventions import COORDINATE_INDEX
 from utils.metrics.motion_sets import MotionSet
 
 _SHOWN = (
@@ -44,6 +44,6 @@ def plot_bands(path: Path, reference: MotionSet, motions: MotionSet) -> Path:
     figure.suptitle("mean ± 2 SD over motions", fontsize=11)
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, dpi=130)
     return path

@@ -5,7 +5,7 @@ The functions that compute them hold the formulas: `published`, `utils.quantitie
 
 from dataclasses import dataclass
 
-from dataset.coordinates import COORDINATES, TRANSLATIONS
+from models.conventions import COORDINATES, TRANSLATIONS
 
 PUBLISHED, SOUNDER = "published definition", "sounder"
 SHARE = "0-1"

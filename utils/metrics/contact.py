@@ -4,7 +4,9 @@ A joint centre is inside the foot and no part of the sole; the spheres are what 
 motion has its own floor, the median over frames of its lowest sole point.
 """
 
-from utils.quantities import Context, evaluate, summarise
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate
+from utils.biomechanics.statistics import summarise
 
 _STATISTICS = {
     "contact_penetration": ("floor_penetration", "mean", 100),

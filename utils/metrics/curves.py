@@ -3,7 +3,9 @@
 import numpy as np
 from scipy.stats import shapiro
 
-from utils.quantities import Context, evaluate, summarise
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate
+from utils.biomechanics.statistics import summarise
 
 SIGNIFICANCE = 0.05
 _EVERY_POINT = 10  # of 101: neighbouring points of a smooth curve say the same

@@ -15,18 +15,20 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.coordinates import COORDINATES, LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
-from dataset.demo import FULL, SHIPPED, demo_root
 from dataset.errors import InputError
-from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder
-from dataset.session import Session, discover_sessions, open_session
+from dataset.locations import FULL_DEMO, SHIPPED_DEMO, demo_root
+from dataset.motion_folders import MUSCLE_DRIVEN, read_motion_folder
+from dataset.sessions import Session, discover_sessions, open_session
+from models.conventions import COORDINATES, LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
+from utils.biomechanics.registry import evaluate
+from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 from utils.metrics import distances, published, remarks
 from utils.metrics.bootstrap import interval_of_mean, interval_of_set
 from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE, METRICS, PARTS, SHARE
 from utils.metrics.contact import contact_metrics
 from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics
 from utils.metrics.motion_sets import EvaluationModels, MotionSet, SubjectSet
-from utils.quantities import AT_PEAK, evaluate, outside, published_metrics, summarise
+from utils.metrics.published_guidance import published_metrics
 
 logger = logging.getLogger("bige")
 
@@ -109,7 +111,7 @@ def _is_simulated(root: Path) -> bool:
 
 def _is_demo(root: Path) -> bool:
     """Whether a folder is one of the demo sessions' roots, or inside it."""
-    demo = {SHIPPED.resolve(), FULL.resolve(), demo_root().resolve()}
+    demo = {SHIPPED_DEMO.resolve(), FULL_DEMO.resolve(), demo_root().resolve()}
     return bool(demo & {root.resolve(), *root.resolve().parents})
 
 
@@ -134,7 +136,7 @@ def load_motions(
     """The motions of a folder, ready to be evaluated.
 
     Args:
-        file_type: `mot`, `npy` or `mocap`, see `dataset.motion_folder`.
+        file_type: `mot`, `npy` or `mocap`, see `dataset.motion_folders`.
         name: of the row; by default the folder's.
         data_root: where the sessions of the subjects' models are, beside the demo sessions.
         subject: the session whose model stands for every subject: a folder, or the id of a known session.

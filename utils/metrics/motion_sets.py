@@ -9,24 +9,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.coordinates import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
 from dataset.errors import InputError
-from dataset.motion_file import Motion
-from dataset.motion_folder import EvaluatedMotion, MotionFolder, SubjectMotions
-from dataset.osim_model import load_skeleton
-from dataset.placement import place
-from dataset.segmentation import Repetition
-from dataset.window import window_from_trial
-from models.activations import ENDS_S
-from models.published_surrogate import PublishedSurrogate
+from dataset.io.mot import Motion
+from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
+from dataset.motion_folders import EvaluatedMotion, MotionFolder, SubjectMotions
+from dataset.opensim.model_reader import load_skeleton
+from dataset.windows.placement import place
+from dataset.windows.segmentation import Repetition
+from dataset.windows.window import window_from_trial
+from models.conventions import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
+from models.muscles.static_optimization import ENDS_S
+from models.surrogate.published_transformer import PublishedSurrogate
+from utils.biomechanics.context import Context
 from utils.checkpoints import load_surrogate, load_vqvae
 from utils.metrics import distances
-from utils.quantities import Context
 
 logger = logging.getLogger("bige")
 
 _ENDS_FRAMES = round(ENDS_S * FRAME_RATE_HZ)
-SHIPPED = Path(__file__).parents[2] / "pretrained"
 
 
 @dataclass
@@ -40,12 +40,12 @@ class EvaluationModels:
     @cached_property
     def vqvae(self):
         """The VQ-VAE whose encoder gives the features."""
-        return load_vqvae(self.vqvae_path or SHIPPED / "vqvae", self.device)
+        return load_vqvae(self.vqvae_path or SHIPPED_VQVAE, self.device)
 
     @cached_property
     def surrogate(self):
         """The surrogate that predicts activations where files have none."""
-        return load_surrogate(self.surrogate_path or SHIPPED / "surrogate", self.device)
+        return load_surrogate(self.surrogate_path or SHIPPED_SURROGATE, self.device)
 
     @torch.no_grad()
     def activations(self, motion: Tensor, seen: Tensor, person: Tensor | None) -> Tensor:

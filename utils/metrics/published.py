@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.coordinates import FRAME_RATE_HZ
+from models.conventions import FRAME_RATE_HZ
 
 BINS = 10
 THRESHOLD_M = 0.01  # heights above or below the ground that are less count as zero

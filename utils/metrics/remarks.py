@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dataset.coordinates import ROTATION_INDICES
+from models.conventions import ROTATION_INDICES
 from utils.metrics.bootstrap import too_few
 from utils.metrics.catalogue import DISTANCES, GUIDANCE
 from utils.metrics.curves import share_not_normal

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataset.errors import InputError
-from dataset.motion_folder import MUSCLE_DRIVEN, read_motion_folder
-from dataset.session import discover_sessions
-from dataset.whole_file import written_whole
+from dataset.io.atomic_write import atomic_write
+from dataset.motion_folders import MUSCLE_DRIVEN, read_motion_folder
+from dataset.sessions import discover_sessions
 from utils.metrics.evaluation import Row, evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.motion_sets import EvaluationModels, MotionSet
-from utils.metrics.tables import markdown
+from utils.metrics.row_tables import markdown
 
 _BLOCK = "<!-- {name} -->\n{text}\n<!-- end of {name} -->"
 
@@ -99,5 +99,5 @@ def write_blocks(path: Path, blocks: Mapping[str, str]) -> None:
         if not pattern.search(content):
             raise InputError(f"{path}: no block <!-- {name} --> ... <!-- end of {name} --> to put the table in")
         content = pattern.sub(lambda _, name=name, text=text: _BLOCK.format(name=name, text=text), content)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(content, encoding="utf-8")

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dataset.bone_meshes import BoneMesh
+from dataset.opensim.bone_meshes import BoneMesh
 
 _LOWEST_FRAMES = 120  # frames that the ground's height is judged from
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
-from dataset.bone_meshes import BoneMesh, read_bone_meshes
-from dataset.coordinates import MUSCLES, ROTATION_INDICES
 from dataset.errors import InputError
-from dataset.motion_file import Motion
-from dataset.muscle_lines import read_muscle_points
-from dataset.osim_model import load_skeleton
-from dataset.placement import place
-from dataset.resample import resample
-from dataset.segmentation import segment_repetitions
+from dataset.io.mot import Motion
+from dataset.opensim.bone_meshes import BoneMesh, read_bone_meshes
+from dataset.opensim.model_reader import load_skeleton
+from dataset.opensim.muscle_lines import read_muscle_points
+from dataset.windows.placement import place
+from dataset.windows.resample import resample
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import MUSCLES, ROTATION_INDICES
 from utils.rendering.actor import Actor, Bones, MuscleLines, Surface
 
 logger = logging.getLogger("bige")
@@ -36,7 +36,7 @@ class Person:
 
     @cached_property
     def skeleton(self):
-        """The `models.skeleton.Skeleton`, float32."""
+        """The subject's skeleton, float32."""
         return load_skeleton(self.model_path)
 
     @cached_property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dataset.bone_meshes import BoneMesh
+from dataset.opensim.bone_meshes import BoneMesh
 from utils.rendering.actor import Actor, Bones
 from utils.rendering.camera import VIEW_ANGLE_DEG
 from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, BONE_COLOURS, HIP_PATH_COLOUR

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from dataset.coordinates import FRAME_RATE_HZ
-from dataset.motion_file import Motion
-from dataset.smpl_file import find_smpl_file, read_smpl
+from dataset.io.mot import Motion
+from dataset.io.smpl_model import find_smpl_file, read_smpl
+from models.conventions import FRAME_RATE_HZ
 from utils.rendering.actor import Surface
 
 logger = logging.getLogger("bige")
@@ -23,7 +23,7 @@ def smpl_surfaces(skeleton, model_dir: Path, trust_pickle: bool = False) -> Call
     """
     import torch
 
-    from models.smpl_body import SHARED, SmplBody, fit_smpl
+    from models.skeleton.smpl_body import SHARED, SmplBody, fit_smpl
 
     path = find_smpl_file(model_dir)
     body = SmplBody(read_smpl(path, trust_pickle=trust_pickle))

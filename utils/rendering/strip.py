@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.whole_file import written_whole
+from dataset.io.atomic_write import atomic_write
 from utils.rendering.actor import Actor
 from utils.rendering.captions import depth_line, depth_text
 from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, DEPTH_COLOURS
@@ -39,7 +39,7 @@ def render_strip(
     size = (round(height_px * _CELL) // 2 * 2, height_px)
     camera = arrange(actors, [view], "overlay", size, captions=False)[0].camera
     rows, muscles, colours = zip(*(_draw_row(group, view, camera, size, renderer) for group in groups), strict=True)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         _compose(
             temporary, path.suffix[1:].lower(), rows, groups, actors, camera, size, compare, any(muscles), colours[0]
         )

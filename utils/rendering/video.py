@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.whole_file import written_whole
+from dataset.io.atomic_write import atomic_write
 from utils.rendering.actor import Actor
 from utils.rendering.captions import Captions
 from utils.rendering.panels import arrange
@@ -26,7 +26,7 @@ def open_scene(actors, panels, size, renderer: str = "auto", fineness: float = 1
 
         renderer = "opengl" if opengl_works() else "stick"
     if renderer == "stick":
-        from utils.rendering.stick_figure import StickScene
+        from utils.rendering.stick_scene import StickScene
 
         return StickScene(actors, panels, size)
     from utils.rendering.scene import Scene
@@ -58,7 +58,7 @@ def render_video(
     with closing(open_scene(actors, panels, size, renderer)) as scene:
         captions = Captions(scene, actors, panels, size, compare)
         pictures = (captions.write(scene.draw(at), at) for at in frames)
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             write_video(temporary, _with_progress(pictures, count, path.name, progress), size, fps)
     return path
 

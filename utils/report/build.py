@@ -9,21 +9,22 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from dataset.coordinates import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
 from dataset.errors import InputError
-from dataset.motion_file import Motion
-from dataset.osim_model import load_skeleton
-from dataset.segmentation import segment_repetitions
-from dataset.session import Session
-from dataset.whole_file import written_whole
-from models.activations import ENDS_S
-from utils.report import charts, encoding, tables, words
+from dataset.io.atomic_write import atomic_write
+from dataset.io.mot import Motion
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import Session
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
+from models.muscles.static_optimization import ENDS_S
+from utils.report import charts, encoding, words
+from utils.report import sample_tables as tables
 from utils.report.figure import Figure
 from utils.report.phases import Squat, find_squat
 from utils.report.reference import Band, Reference, reference_of
 from utils.report.run_files import SIMULATED_NAME, RunFiles, read_run
 from utils.report.trust import trust_rows
-from utils.script import versions
+from utils.runs.record import versions
 
 logger = logging.getLogger("bige")
 
@@ -42,12 +43,12 @@ def write_report(folder: Path, session: Session | None, verification=None, out: 
     out: the page's path, by default `report.html` in `folder`. Raises InputError as `read_run` does.
     """
     if verification is not None:
-        with written_whole(folder / SIMULATED_NAME) as temporary, temporary.open("wb") as file:
+        with atomic_write(folder / SIMULATED_NAME) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, activations=verification.activations.numpy().astype(np.float16))
     run = read_run(folder)
     path = out or folder / REPORT_NAME
     page = build_page(run, session)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
 
@@ -110,7 +111,8 @@ def _predictor(run: RunFiles, session: Session):
     def predict(motion):
         import torch
 
-        from utils.guidance_models import load_models, low_pass
+        from utils.guidance.frozen_models import load_models
+        from utils.guidance.postprocessing import low_pass
 
         names = (run.arguments.get(key) for key in ("vq_name", "surrogate_name"))
         models = load_models(*names, session, torch.device("cpu"), run.arguments.get("smooth_hz", 6.0))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset.coordinates import COORDINATE_INDEX
+from models.conventions import COORDINATE_INDEX
 
 PHASES = 101  # from the start of the way down over the deepest frame, in the middle, to the end of the way up
 _UPRIGHT = 0.15  # of the depth: with less bend than that above the straightest stance, a person stands

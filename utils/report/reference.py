@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dataset.demo import SHIPPED
 from dataset.errors import InputError
-from dataset.motion_dataset import MotionDataset
-from dataset.session import Session, discover_sessions
-from dataset.window import Window
+from dataset.locations import SHIPPED_DEMO
+from dataset.sessions import Session, discover_sessions
+from dataset.windows.motion_dataset import MotionDataset
+from dataset.windows.window import Window
 from utils.report.phases import Squat, find_squat, stretched
 
 logger = logging.getLogger("bige")
@@ -91,7 +91,7 @@ def _windows(session: Session, with_activations: bool) -> list[Window]:
 
 def _demo_windows() -> list[Window]:
     try:
-        return _windows_of(discover_sessions(SHIPPED), with_activations=True)
+        return _windows_of(discover_sessions(SHIPPED_DEMO), with_activations=True)
     except InputError as error:
         logger.warning("no reference: %s", error)
         return []

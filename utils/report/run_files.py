@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.coordinates import FRAME_RATE_HZ, MUSCLE_INDEX, MUSCLES
 from dataset.errors import InputError
-from dataset.motion_file import Motion, read_motion
-from models.activations import ENDS_S
+from dataset.io.mot import Motion, read_motion
+from models.conventions import FRAME_RATE_HZ, MUSCLE_INDEX, MUSCLES
+from models.muscles.static_optimization import ENDS_S
 
 SIMULATED_NAME = "simulated.npz"
 _FOLDER = "latents_subject_run_*"

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from models.activations import ENDS_S
+from models.muscles.static_optimization import ENDS_S
 from utils.report.reference import Reference
 from utils.report.run_files import RunFiles
-from utils.report.tables import glossary
+from utils.report.sample_tables import glossary
 from utils.report.words import weak_sentence
 
 _MEASURES = {

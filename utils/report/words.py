@@ -4,11 +4,14 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from dataset.coordinates import COORDINATE_INDEX, MUSCLE_INDEX
 from dataset.errors import InputError
-from utils.quantities import AT_PEAK, QUANTITIES
-from utils.simulation import WEAK_MUSCLES
-from utils.terms import Term, parse_term, published_terms, read_terms
+from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
+from utils.biomechanics.registry import QUANTITIES
+from utils.biomechanics.statistics import AT_PEAK
+from utils.guidance.constraint_grammar import parse_term, read_terms
+from utils.guidance.constraints import Term
+from utils.guidance.published_terms import published_terms
+from utils.simulation.session_simulation import WEAK_MUSCLES
 
 MUSCLE_NAMES = {
     "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",

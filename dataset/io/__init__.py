@@ -1,0 +1,1 @@
+"""Readers and writers of motion, animation and array files."""

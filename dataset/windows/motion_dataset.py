@@ -1,0 +1,155 @@
+"""The squat windows of a set of sessions, as a torch Dataset held in memory."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from dataset.errors import InputError
+from dataset.io.mot import Motion, read_motion
+from dataset.sessions import Session, repetition_of
+from dataset.windows.floor import floor_height
+from dataset.windows.window import Window, window_of_repetition, windows_of_trial
+
+logger = logging.getLogger("bige")
+
+_CUT_SUFFIX = "_muscle_driven.mot"
+_SAME = 1e-3  # seconds, degrees, metres
+
+
+class MotionDataset(Dataset):
+    """One placed window for each squat repetition of the sessions, in the sessions' order.
+
+    Item i is a dict of tensors: `motion` (196, 33) float32, degrees and metres, canonical order, placed on the floor at
+    the origin facing +x; `recorded` and `first_repetition` (196,) bool; with activations also `activations` (196, 80)
+    float32 and `labelled` (196,) bool, the frames where they are known. Beside it lie `windows[i]`, `sessions[i]` and
+    `names[i]`, `<session>/<trial or repetition>[_<k>]`.
+    """
+
+    def __init__(
+        self,
+        sessions: Sequence[Session],
+        *,
+        with_activations: bool = False,
+        floor_m: Callable[[Session, Motion], float] = floor_height,
+        strict: bool = False,
+    ):
+        """Read every window into memory.
+
+        sessions: where to look. with_activations: take the muscle-driven repetitions, and only them; those that are cut
+        out of a trial, as `simulate_activations.py` makes them, label the windows of that trial. Otherwise take the
+        continuous squat trials, and the muscle-driven repetitions of a session that has no trial. floor_m: the height
+        of the floor in metres for a session's recording. strict: a file that cannot be used raises its InputError; by
+        default it is named in a warning and left out. Raises InputError where no window is left.
+        """
+        self.windows: list[Window] = []
+        self.sessions: list[Session] = []
+        self.names: list[str] = []
+        for session in sessions:
+            for source in _sources(session, with_activations):
+                try:
+                    windows = list(_windows(session, source, with_activations, floor_m))
+                except InputError as error:
+                    if strict:
+                        raise
+                    logger.warning("left out: %s", error)
+                    continue
+                self.windows += windows
+                self.sessions += [session] * len(windows)
+                self.names += [
+                    f"{session.id}/{source.name}" + ("" if source.is_repetition else f"_{k + 1}")
+                    for k in range(len(windows))
+                ]
+        if not self.windows:
+            kind = "muscle-driven repetition" if with_activations else "squat repetition"
+            raise InputError(f"no usable {kind} in the {len(sessions)} session(s); see the warnings above")
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        window = self.windows[index]
+        item = {
+            "motion": torch.as_tensor(window.coordinates, dtype=torch.float32),
+            "recorded": torch.as_tensor(window.recorded),
+            "first_repetition": torch.as_tensor(window.first_repetition),
+        }
+        if window.activations is not None:
+            item["activations"] = torch.as_tensor(window.activations, dtype=torch.float32)
+            item["labelled"] = torch.as_tensor(window.labelled)
+        return item
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where windows come from: a trial, perhaps with repetitions that label it, or one repetition."""
+
+    path: Path
+    is_repetition: bool
+    labels: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.path.parent.name if self.is_repetition else self.path.stem
+
+
+def _sources(session: Session, with_activations: bool) -> list[_Source]:
+    trials = session.squat_trials
+    if with_activations:
+        sources = _labelled_sources(session)
+    else:
+        sources = [_Source(path, False) for path in trials]
+        sources = sources or [_Source(path, True) for path in session.squat_muscle_driven]
+    if not sources:
+        kind = "muscle-driven repetition" if with_activations else "motion file"
+        logger.warning("left out: %s has no %s", session.path, kind)
+    return sources
+
+
+def _labelled_sources(session: Session) -> list[_Source]:
+    """Trials with the repetitions cut out of them, and the repetitions that move on their own."""
+    trials = {path.stem.removesuffix("_ik"): path for path in session.trials}
+    of_trial, alone = {}, []
+    for path in session.squat_muscle_driven:
+        trial = trials.get(repetition_of(path)[0])
+        if trial is not None and path.name.endswith(_CUT_SUFFIX):
+            of_trial.setdefault(trial, []).append(path)
+        else:
+            alone.append(_Source(path, True))
+    return [_Source(trial, False, tuple(paths)) for trial, paths in of_trial.items()] + alone
+
+
+def _windows(session: Session, source: _Source, with_activations: bool, floor_m) -> Iterator[Window]:
+    motion = read_motion(source.path)
+    labels = [read_motion(path) for path in source.labels]
+    for label in labels:
+        if label.activations is None:
+            raise InputError(f"{label.source}: holds no muscle activations")
+    if source.labels and not all(_is_cut_of(label, motion) for label in labels):
+        # Simulated with a motion of their own: the recorded one would not fit their activations.
+        for path in source.labels:
+            yield from _windows(session, _Source(path, True), with_activations, floor_m)
+        return
+    if with_activations and motion.activations is None and not labels:
+        raise InputError(f"{source.path}: holds no muscle activations")
+    windows = [window_of_repetition(motion)] if source.is_repetition else windows_of_trial(motion)
+    if labels:
+        windows = [window.with_labels(labels) for window in windows]
+        windows = [window for window in windows if window.labelled.any()]
+    if not windows:
+        raise InputError(f"{source.path}: no squat repetition that starts and ends upright")
+    height_m = floor_m(session, motion)
+    for window in windows:
+        yield window.placed(height_m)[0]
+
+
+def _is_cut_of(repetition: Motion, trial: Motion) -> bool:
+    """Whether a repetition's coordinates are the trial's own at its times."""
+    inside = repetition.time_s[0] >= trial.time_s[0] - _SAME and repetition.time_s[-1] <= trial.time_s[-1] + _SAME
+    at_middle = np.abs(trial.time_s - repetition.time_s[len(repetition) // 2]).argmin()
+    difference = trial.coordinates[at_middle] - repetition.coordinates[len(repetition) // 2]
+    return bool(inside and np.abs(difference).max() < _SAME)

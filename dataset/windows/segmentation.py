@@ -1,0 +1,129 @@
+"""Squat repetitions of a trial, each from upright stance to upright stance (supplement 1.1 of the BIGE paper).
+
+The knee angle at 60 Hz is smoothed by a Savitzky-Golay filter (21 frames, order 3). Valleys of its angular speed, below
+10 % of the trial's top speed and at least 6 frames apart, are the candidate boundaries; a repetition runs from an
+upright candidate over one bottom to the next upright one. Of the choices left, those are taken whose curves, normalised
+to 101 points, differ least from one another, with a penalty on a mean length over 2 s.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.signal import find_peaks, savgol_filter
+
+from dataset.io.mot import Motion
+from dataset.windows.resample import resample
+from models.conventions import FRAME_RATE_HZ
+
+_SMOOTHING_FRAMES = 21
+_SMOOTHING_ORDER = 3
+_SLOW = 0.10  # of the trial's top angular speed
+_APART_FRAMES = 6
+_POINTS = 101
+_LONG_S = 2.0
+_PENALTY_DEG_PER_S = 2.0
+
+_SHALLOWEST_DEG = 25.0  # a knee that bends less is no squat
+_SHALLOWEST_OF_DEEPEST = 0.4
+_OTHER_KNEE = 0.4  # of the larger knee's bend: a squat bends both, a step does not
+_UPRIGHT = 0.15  # of the bend of the trial's deepest repetition, above the straightest stance
+_CHOICES = 10  # candidates a side of a repetition
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """One squat, in frames of the motion it was found in: start, bottom, and end (exclusive)."""
+
+    start_frame: int
+    end_frame: int
+    bottom_frame: int
+
+
+def segment_repetitions(motion: Motion) -> list[Repetition]:
+    """The squat repetitions of a trial, in order; empty where there is none.
+
+    motion: any rate. A bend of the knees that the recording cuts off before it is upright is left out.
+    Raises InputError as `resample` does.
+    """
+    resampled = resample(motion, FRAME_RATE_HZ)
+    if len(resampled) < _SMOOTHING_FRAMES:
+        return []
+    knees = np.stack([resampled.column("knee_angle_l"), resampled.column("knee_angle_r")])
+    knees = savgol_filter(knees, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, axis=1)
+    order = np.argsort(np.ptp(knees, axis=1))
+    knee, other = knees[order[1]], knees[order[0]]
+
+    bottoms = _bottoms(knee, other)
+    if not bottoms:
+        return []
+    choices = _choices(knee, bottoms)
+    kept = [(bottom, pair) for bottom, pair in zip(bottoms, choices, strict=True) if pair[0] and pair[1]]
+    bounds = _most_alike(knee, [pair for _, pair in kept])
+    repetitions = []
+    for (bottom, _), (start, end) in zip(kept, bounds, strict=True):
+        own = [int(np.abs(motion.time_s - resampled.time_s[frame]).argmin()) for frame in (start, end, bottom)]
+        repetitions.append(Repetition(own[0], own[1] + 1, own[2]))
+    return repetitions
+
+
+def _bottoms(knee: np.ndarray, other: np.ndarray) -> list[int]:
+    """Frames of deepest knee flexion, one a repetition."""
+    bend = np.ptp(knee)
+    needed = max(_SHALLOWEST_DEG, _SHALLOWEST_OF_DEEPEST * bend)
+    # A recording may begin or end less upright than its best stance: padded, its first and last bottoms stay prominent.
+    padded = np.concatenate([[knee.min()], knee, [knee.min()]])
+    peaks = find_peaks(padded, prominence=needed)[0] - 1
+    both = other - other.min() >= _OTHER_KNEE * (knee - knee.min())
+    return [int(peak) for peak in peaks if both[peak]]
+
+
+def _choices(knee: np.ndarray, bottoms: list[int]) -> list[tuple[list[int], list[int]]]:
+    """For each bottom the upright candidates before it (start) and after it (end), nearest first."""
+    speed = np.abs(savgol_filter(knee, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, deriv=1))
+    valleys = find_peaks(-speed, height=-_SLOW * speed.max(), distance=_APART_FRAMES)[0]
+    limit = knee.min() + _UPRIGHT * np.ptp(knee)
+    candidates = {int(frame) for frame in (0, *valleys, len(knee) - 1) if knee[frame] <= limit}
+    for left, right in pairwise(bottoms):
+        # A touch-and-go repetition turns too fast, or a little low, for a candidate: its straightest frame serves.
+        straightest = left + int(knee[left:right].argmin())
+        if not any(left < frame < right for frame in candidates) and knee[straightest] <= 2 * limit - knee.min():
+            candidates.add(straightest)
+    ordered = sorted(candidates)
+    edges = [-1, *bottoms, len(knee)]
+    choices = []
+    for before, bottom, after in zip(edges, edges[1:], edges[2:], strict=False):
+        starts = [frame for frame in reversed(ordered) if before < frame < bottom]
+        ends = [frame for frame in ordered if bottom < frame < after]
+        choices.append((starts[:_CHOICES], ends[:_CHOICES]))
+    return choices
+
+
+def _most_alike(knee: np.ndarray, choices: list[tuple[list[int], list[int]]]) -> list[tuple[int, int]]:
+    """One (start, end) a repetition, by coordinate descent: each curve as near as may be to the others' mean."""
+    chosen = [(starts[0], ends[0]) for starts, ends in choices]
+    if len(chosen) < 2:
+        return chosen
+    spline = CubicSpline(np.arange(len(knee)), knee)
+    pairs = [np.array([(s, e) for s in starts for e in ends]) for starts, ends in choices]
+    curves = [spline(pair[:, :1] + np.linspace(0, 1, _POINTS) * (pair[:, 1:] - pair[:, :1])) for pair in pairs]
+    picked = [0] * len(chosen)
+    for _ in range(_ROUNDS):
+        before = list(picked)
+        for k, (pair, curve) in enumerate(zip(pairs, curves, strict=True)):
+            others = [j for j in range(len(pairs)) if j != k]
+            template = np.mean([curves[j][picked[j]] for j in others], axis=0)
+            difference = np.sqrt(np.mean((curve - template) ** 2, axis=1))
+            length = sum(np.ptp(pairs[j][picked[j]]) for j in others) + (pair[:, 1] - pair[:, 0])
+            mean_s = length / len(pairs) / FRAME_RATE_HZ
+            cost = difference + _PENALTY_DEG_PER_S * np.maximum(mean_s - _LONG_S, 0.0) * len(pairs)
+            if k > 0:
+                cost = np.where(pair[:, 0] < pairs[k - 1][picked[k - 1]][1], np.inf, cost)
+            if k + 1 < len(pairs):
+                cost = np.where(pair[:, 1] > pairs[k + 1][picked[k + 1]][0], np.inf, cost)
+            picked[k] = int(cost.argmin())
+        if picked == before:
+            break
+    return [tuple(int(frame) for frame in pair[i]) for pair, i in zip(pairs, picked, strict=True)]

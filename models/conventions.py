@@ -1,0 +1,40 @@
+"""The canonical motion: 33 coordinates and 80 muscles, in the order of OpenCap's muscle-driven files.
+
+Rotations are in degrees, translations in metres, everywhere outside the skeleton's own arithmetic.
+"""
+
+COORDINATES = (
+    "pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz",
+    "hip_flexion_l", "hip_adduction_l", "hip_rotation_l",
+    "hip_flexion_r", "hip_adduction_r", "hip_rotation_r",
+    "knee_angle_l", "knee_angle_r", "ankle_angle_l", "ankle_angle_r",
+    "subtalar_angle_l", "subtalar_angle_r", "mtp_angle_l", "mtp_angle_r",
+    "lumbar_extension", "lumbar_bending", "lumbar_rotation",
+    "arm_flex_l", "arm_add_l", "arm_rot_l", "arm_flex_r", "arm_add_r", "arm_rot_r",
+    "elbow_flex_l", "elbow_flex_r", "pro_sup_l", "pro_sup_r",
+)  # fmt: skip
+
+_MUSCLES_OF_A_LEG = (
+    "addbrev", "addlong", "addmagDist", "addmagIsch", "addmagMid", "addmagProx", "bflh", "bfsh",
+    "edl", "ehl", "fdl", "fhl", "gaslat", "gasmed", "glmax1", "glmax2", "glmax3", "glmed1",
+    "glmed2", "glmed3", "glmin1", "glmin2", "glmin3", "grac", "iliacus", "perbrev", "perlong",
+    "piri", "psoas", "recfem", "sart", "semimem", "semiten", "soleus", "tfl", "tibant", "tibpost",
+    "vasint", "vaslat", "vasmed",
+)  # fmt: skip
+
+MUSCLES = tuple(f"{muscle}_{side}" for side in "lr" for muscle in _MUSCLES_OF_A_LEG)
+ACTIVATION_COLUMNS = tuple(f"{muscle}/activation" for muscle in MUSCLES)
+
+COORDINATE_INDEX = {name: i for i, name in enumerate(COORDINATES)}
+MUSCLE_INDEX = {name: i for i, name in enumerate(MUSCLES)}
+
+TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
+TRANSLATION_INDICES = tuple(COORDINATE_INDEX[name] for name in TRANSLATIONS)
+ROTATION_INDICES = tuple(i for i, name in enumerate(COORDINATES) if name not in TRANSLATIONS)
+LEG_AND_PELVIS_INDICES = tuple(range(COORDINATE_INDEX["lumbar_extension"]))
+LEG_AND_PELVIS_ROTATION_INDICES = tuple(i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES)
+
+SIDES = ("l", "r")  # left first, as the muscles are ordered
+
+FRAME_RATE_HZ = 60.0
+WINDOW_FRAMES = 196

@@ -1,0 +1,1 @@
+"""Muscle-tendon mechanics and static optimisation."""

@@ -1,0 +1,72 @@
+"""What the rest of the code may rely on of a skeleton, a surrogate and a simulator, whatever implements them.
+
+`OpenSimSkeleton`, `SurrogateTransformer`, `PublishedSurrogate` and `ActivationSimulator` are the implementations;
+tests use small stand-ins.
+"""
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from models.muscles.static_optimization import Simulation
+
+
+@runtime_checkable
+class Skeleton(Protocol):
+    """A subject's skeleton: motions (..., T, 33), degrees and metres in canonical order, to points in the ground frame.
+
+    `extra` holds a model's further coordinates by name, (..., T), degrees or metres.
+    """
+
+    contact_radii: Tensor  # (12,) metres
+    coordinate_range: Tensor  # (33, 2) degrees and metres
+
+    @property
+    def body_names(self) -> tuple[str, ...]:
+        """Names of the bodies, in the order of `bodies`."""
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of the joints, in the order of `joint_centres`."""
+
+    @property
+    def mass_kg(self) -> float:
+        """Body mass in kilograms."""
+
+    @property
+    def leg_length_m(self) -> float:
+        """Length of a leg in metres: hip to knee plus knee to ankle, mean of both legs."""
+
+    def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """Rotations (..., T, B, 3, 3) and origins (..., T, B, 3) of the bodies, metres."""
+
+    def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Joint centres (..., T, J, 3), metres."""
+
+    def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Centres of the foot contact spheres (..., T, 12, 3), metres, right foot first."""
+
+
+@runtime_checkable
+class Surrogate(Protocol):
+    """A network from joint kinematics to muscle activations."""
+
+    def __call__(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
+        """Activations (B, T, 80), 0 to 1, of motions (B, T, 33), degrees and metres.
+
+        Args:
+            motion: canonical order, placed at the origin.
+            mask: (B, T) bool, the frames that the network may attend to; None for all.
+            person: (B, P) anthropometric features, or None.
+        """
+
+
+@runtime_checkable
+class Simulator(Protocol):
+    """Muscle activations, joint moments and ground reaction forces of a motion on a subject's model."""
+
+    weight_n: float  # body weight in newtons
+
+    def __call__(self, motion: Tensor, rate_hz: float, extra: dict[str, Tensor] | None = None) -> "Simulation":
+        """The `Simulation` of motions (S, T, 33), degrees and metres, float64, evenly sampled at `rate_hz`."""

@@ -1,0 +1,1 @@
+"""Kinematics and dynamics of a subject's OpenSim skeleton in batched, differentiable torch."""

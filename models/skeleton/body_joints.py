@@ -1,0 +1,127 @@
+"""The 22 joints of motion-generation datasets (SMPL's and HumanML3D's set) on a person's OpenSim skeleton.
+
+Of two kinds of body. `centres`: hips, knees, ankles, shoulders, elbows and wrists are the model's joint centres, and a
+straight leg is a straight line. `template`: the limbs' bones lie as in `REST_M` when the person stands in the model's
+neutral pose, arms hanging; there a straight leg bends by 10 degrees, for a body model's joints are not where a
+skeleton's are. In both, what has no counterpart in the model is fixed to pelvis, torso or foot, laid out as `REST_M`.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.conventions import COORDINATES
+from models.skeleton.joint_set import JOINT, JOINTS, OFFSETS_M, PARENTS, REST_M
+from models.skeleton.kinematic_tree import rotate
+
+_CENTRES = {"hip": "hip", "knee": "walker_knee", "ankle": "ankle", "shoulder": "acromial", "elbow": "elbow",
+            "wrist": "radius_hand"}  # fmt: skip
+_ON_PELVIS = ("pelvis", "spine1")
+_ON_TORSO = ("spine2", "spine3", "neck", "left_collar", "right_collar", "head")
+
+
+_CARRIERS = {"knee": "femur", "ankle": "tibia", "foot": "calcn", "elbow": "humerus", "wrist": "ulna"}
+
+
+class BodyJoints(nn.Module):
+    """Where a person has the 22 joints.
+
+    kind: `centres` or `template`. rest: (22, 3) metres, ground frame, in the model's neutral pose, the pelvis at the
+    origin. back: (3,) the lumbar joint there. moved_by: (33, 22) bool, which coordinates move which joints.
+    """
+
+    def __init__(self, skeleton, kind: str = "centres"):
+        super().__init__()
+        if kind not in ("centres", "template"):
+            raise ValueError(f"kind must be 'centres' or 'template', not {kind!r}")
+        self.skeleton, self.kind = skeleton, kind
+        neutral = torch.zeros(1, len(COORDINATES), device=skeleton.coordinate_range.device)
+        with torch.no_grad():
+            centres = skeleton.joint_centres(neutral)[0].double().cpu().numpy()
+            rotation, origin = (value[0].double().cpu().numpy() for value in skeleton.bodies(neutral))
+        centre = dict(zip(skeleton.joint_names, centres, strict=True))
+        bodies = list(skeleton.body_names)
+        self.back = centre["back"]
+        self.rest, owners = _layout(centre)
+        self.bones = [] if kind == "centres" else [i for i in range(len(JOINTS)) if _part(i) in _CARRIERS]
+        lengths = np.linalg.norm(self.rest - self.rest[list(PARENTS)], axis=1)
+        for i in self.bones:
+            self.rest[i] = self.rest[PARENTS[i]] + lengths[i] * _hanging(i)
+            owners[i] = f"{_CARRIERS[_part(i)]}_{JOINTS[i][0]}"
+        index = [bodies.index(owner) for owner in owners]
+        # Of a bone, its vector in the body that carries it; of any other joint, its place there.
+        fixed = [
+            at - (self.rest[PARENTS[i]] if i in self.bones else origin[index[i]]) for i, at in enumerate(self.rest)
+        ]
+        local = [rotation[body].T @ vector for body, vector in zip(index, fixed, strict=True)]
+        self.moved_by = _moved_by(skeleton.description, index)
+        self.register_buffer("body", torch.tensor(index, device=neutral.device))
+        self.register_buffer("local", torch.tensor(np.array(local), dtype=skeleton.coordinate_range.dtype)[..., None])
+        self.to(neutral.device)
+
+    def forward(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """motion (..., 33), degrees and metres, canonical order -> joints (..., 22, 3), metres, ground frame.
+
+        extra: the model's further coordinates by name, as for `Skeleton.bodies`.
+        """
+        tree = self.skeleton.tree
+        rotation, origin, _ = tree.walk(tree.joints(self.skeleton.coordinate_map(motion, extra)))
+        turned = rotate(rotation.index_select(0, self.body), self.local)
+        places = turned + origin.index_select(0, self.body)
+        joints = list(places)
+        for i in self.bones:
+            joints[i] = joints[PARENTS[i]] + turned[i]
+        return torch.stack(joints).movedim(-1, 0).reshape(*motion.shape[:-1], len(JOINTS), 3)
+
+
+def _part(joint: int) -> str:
+    return JOINTS[joint].split("_")[-1]
+
+
+def _hanging(joint: int) -> np.ndarray:
+    """Unit direction of the template's bone to a joint, the arms turned from spread to hanging."""
+    bone = REST_M[joint] - REST_M[PARENTS[joint]]
+    if _part(joint) in ("elbow", "wrist"):
+        forward, up, right = bone
+        bone = np.array([forward, -right, up] if JOINTS[joint].startswith("right") else [forward, right, -up])
+    return bone / np.linalg.norm(bone)
+
+
+def _layout(centre: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
+    """(22, 3) neutral positions and the body that carries each, from the model's joint centres."""
+    rest, owners = np.zeros((len(JOINTS), 3)), [""] * len(JOINTS)
+    child = {"hip": "femur", "knee": "tibia", "ankle": "talus", "shoulder": "humerus", "elbow": "ulna", "wrist": "hand"}
+    for i, name in enumerate(JOINTS):
+        side, _, part = name.partition("_")
+        if part in _CENTRES:
+            rest[i] = centre[f"{_CENTRES[part]}_{side[0]}"]
+            owners[i] = f"{child[part]}_{side[0]}"
+        elif part == "foot":
+            # The toe joint, at the height that gives the foot its slope in REST_M.
+            ankle, toe = centre[f"ankle_{side[0]}"], centre[f"mtp_{side[0]}"]
+            forward, up, across = OFFSETS_M["foot"]
+            run = np.hypot(toe[0] - ankle[0], toe[2] - ankle[2])
+            rest[i] = (toe[0], ankle[1] + up / np.hypot(forward, across) * run, toe[2])
+            owners[i] = f"calcn_{side[0]}"
+    for names, owner, pair in ((_ON_PELVIS, "pelvis", "hip"), (_ON_TORSO, "torso", "shoulder")):
+        left, right = JOINT[f"left_{pair}"], JOINT[f"right_{pair}"]
+        scale = np.linalg.norm(rest[right] - rest[left]) / np.linalg.norm(REST_M[right] - REST_M[left])
+        middle, template_middle = (rest[left] + rest[right]) / 2, (REST_M[left] + REST_M[right]) / 2
+        for name in names:
+            rest[JOINT[name]] = middle + scale * (REST_M[JOINT[name]] - template_middle)
+            owners[JOINT[name]] = owner
+    return rest, owners
+
+
+def _moved_by(description, bodies: list[int]) -> np.ndarray:
+    """(33, J) whether a canonical coordinate moves a point fixed to each of `bodies`."""
+    moved = np.zeros((len(COORDINATES), len(bodies)), dtype=bool)
+    joints = {joint.child: joint for joint in description.joints}
+    for point, body in enumerate(bodies):
+        while body >= 0:
+            joint = joints[body]
+            for function in joint.functions:
+                if not function.is_constant and description.coordinate_names[function.coordinate] in COORDINATES:
+                    moved[COORDINATES.index(description.coordinate_names[function.coordinate]), point] = True
+            body = joint.parent
+    return moved

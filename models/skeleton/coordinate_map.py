@@ -1,0 +1,43 @@
+"""From canonical motions to the generalised coordinates of an OpenSim model."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.conventions import COORDINATES
+from models.skeleton.description import ModelDescription
+
+
+class CoordinateMap(nn.Module):
+    """From canonical motions to a model's own coordinates, radians and metres, frames last."""
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype):
+        super().__init__()
+        missing = [name for name in COORDINATES if name not in description.coordinate_names]
+        if missing:
+            raise ValueError(f"model '{description.name}' has no coordinate {', '.join(missing)}")
+        names = description.coordinate_names
+        self.extra_names = tuple(name for name in names if name not in COORDINATES)
+        canonical = [COORDINATES.index(name) if name in COORDINATES else -1 for name in names]
+        self.register_buffer("canonical", torch.tensor([i for i in canonical if i >= 0]))
+        order = [i for i, c in enumerate(canonical) if c >= 0] + [i for i, c in enumerate(canonical) if c < 0]
+        self.register_buffer("restore", torch.tensor(order).argsort())
+        scale = np.where(description.coordinate_is_rotation, np.pi / 180.0, 1.0)
+        self.register_buffer("scale", torch.tensor(scale, dtype=dtype)[:, None])
+        defaults = [description.coordinate_defaults[i] / scale[i] for i, c in enumerate(canonical) if c < 0]
+        self.register_buffer("defaults", torch.tensor(defaults, dtype=dtype)[:, None])
+
+    def forward(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """motion (..., 33) degrees and metres -> (C, N) radians and metres, N frames in all.
+
+        extra: coordinates beside the 33 by name, (...,) degrees or metres; the model's defaults where not given.
+        """
+        frames = motion.reshape(-1, len(COORDINATES)).to(self.scale.dtype)
+        rows = [frames.index_select(1, self.canonical).T]
+        for i, name in enumerate(self.extra_names):
+            if extra and name in extra:
+                values = torch.as_tensor(extra[name], dtype=frames.dtype, device=frames.device)
+                rows.append(values.reshape(1, -1))
+            else:
+                rows.append(self.defaults[i : i + 1].expand(1, len(frames)))
+        return torch.cat(rows).index_select(0, self.restore) * self.scale

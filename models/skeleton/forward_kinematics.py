@@ -1,0 +1,152 @@
+"""Batched, differentiable forward kinematics of a scaled OpenSim model.
+
+Equal to OpenSim's to 1e-9 m in float64 and 2e-6 m in float32 (tests/test_skeleton.py). Ground frame: metres, y up.
+"""
+
+from functools import cached_property
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from models.conventions import COORDINATES, TRANSLATION_INDICES
+from models.skeleton.coordinate_map import CoordinateMap
+from models.skeleton.description import ModelDescription
+from models.skeleton.kinematic_tree import KinematicTree
+
+ANTHROPOMETRIC_FEATURES = (
+    "mass_kg",
+    "leg_length_m",
+    "trunk_length_m",
+    "hip_width_m",
+    "shoulder_width_m",
+    "arm_length_m",
+    "foot_length_m",
+)
+
+
+class OpenSimSkeleton(nn.Module):
+    """A person's skeleton: `motion` (..., 33), degrees and metres in canonical order, to points in the ground frame."""
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float32):
+        super().__init__()
+        self.description = description
+        self.coordinate_map = CoordinateMap(description, dtype)
+        self.tree = KinematicTree(description, dtype)
+        self.contact_tree = KinematicTree(description, dtype, set(description.contact_bodies.tolist()))
+        self.register_buffer("contact_radii", torch.tensor(description.contact_radii, dtype=dtype))
+        self.marker_groups = _PointGroups(self.tree, description.marker_bodies, description.marker_locations)
+        self.contact_groups = _PointGroups(self.contact_tree, description.contact_bodies, description.contact_locations)
+        in_model = [description.coordinate_names.index(name) for name in COORDINATES]
+        ranges = torch.tensor(description.coordinate_ranges[in_model])
+        rotations = [i for i in range(len(COORDINATES)) if i not in TRANSLATION_INDICES]
+        ranges[rotations] = ranges[rotations].rad2deg()
+        self.register_buffer("coordinate_range", ranges.to(dtype))
+
+    @property
+    def body_names(self) -> tuple[str, ...]:
+        return self.description.body_names
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        return tuple(joint.name for joint in self.description.joints)
+
+    @property
+    def marker_names(self) -> tuple[str, ...]:
+        return self.description.marker_names
+
+    @property
+    def contact_names(self) -> tuple[str, ...]:
+        return self.description.contact_names
+
+    @property
+    def mass_kg(self) -> float:
+        """The model's mass, kg."""
+        return float(self.description.masses_kg.sum())
+
+    @cached_property
+    def person(self) -> tuple[float, ...]:
+        """What models know of the person, in the order of ANTHROPOMETRIC_FEATURES: mass in kg and lengths in metres.
+
+        Leg: hip to knee to ankle. Trunk: back joint to the middle of the shoulders. Arm: shoulder to elbow to hand.
+        Foot: ankle to toe joint. Widths: between the joints. In the neutral pose, means of both sides.
+        """
+        centres = self.joint_centres(torch.zeros(1, len(COORDINATES), device=self.contact_radii.device))[0].double()
+        at = {name: centres[i] for i, name in enumerate(self.joint_names)}
+
+        def chain(*joints: str) -> float:
+            pairs = [(a, b) for side in "lr" for a, b in pairwise(f"{joint}_{side}" for joint in joints)]
+            return float(sum((at[a] - at[b]).norm() for a, b in pairs)) / 2
+
+        shoulders = (at["acromial_l"] + at["acromial_r"]) / 2
+        return (
+            self.mass_kg,
+            chain("hip", "walker_knee", "ankle"),
+            float((shoulders - at["back"]).norm()),
+            float((at["hip_l"] - at["hip_r"]).norm()),
+            float((at["acromial_l"] - at["acromial_r"]).norm()),
+            chain("acromial", "elbow", "radius_hand"),
+            chain("ankle", "mtp"),
+        )
+
+    @property
+    def leg_length_m(self) -> float:
+        """Hip to knee plus knee to ankle in the neutral pose, mean of both legs, metres."""
+        return self.person[ANTHROPOMETRIC_FEATURES.index("leg_length_m")]
+
+    def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """Rotations (..., B, 3, 3) and origins (..., B, 3) of all bodies in the ground frame, metres."""
+        rotation, origin, _ = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(rotation, motion), _frames_first(origin, motion)
+
+    def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Origins of the joints' child frames, (..., B, 3) metres, in the order of `joint_names`."""
+        _, _, centres = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(centres, motion)
+
+    def markers(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """The model's markers, (..., M, 3) metres, in the order of `marker_names`."""
+        rotation, origin, _ = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(_attached(self.marker_groups, rotation, origin), motion)
+
+    def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Centres of the foot contact spheres, (..., 12, 3) metres, right foot first; radii in `contact_radii`.
+
+        Only the pelvis and the legs are evaluated.
+        """
+        tree = self.contact_tree
+        rotation, origin, _ = tree.walk(tree.joints(self.coordinate_map(motion, extra)))
+        return _frames_first(_attached(self.contact_groups, rotation, origin), motion)
+
+
+class _PointGroups(nn.Module):
+    """Points fixed to bodies, grouped so that each body takes one matrix product."""
+
+    def __init__(self, tree: KinematicTree, bodies, locations):
+        super().__init__()
+        positions = [tree.position_of_body[int(body)] for body in bodies]
+        self.owners = sorted(set(positions))
+        order = []
+        for owner in self.owners:
+            members = [i for i, position in enumerate(positions) if position == owner]
+            points = torch.tensor(locations[members], dtype=tree.constant_offset.dtype)
+            self.register_buffer(f"points_{owner}", points)
+            order += members
+        self.register_buffer("restore", torch.tensor(order, dtype=torch.long).argsort())
+
+
+def _attached(groups: _PointGroups, rotation: Tensor, origin: Tensor) -> Tensor:
+    """(P, 3, N) ground positions of the points."""
+    if not groups.owners:
+        return origin.new_zeros(0, 3, origin.shape[-1])
+    placed = []
+    for owner in groups.owners:
+        points = getattr(groups, f"points_{owner}")  # (p, 3)
+        columns = rotation[owner].transpose(0, 1).reshape(3, -1)  # (3, 3 N): for each axis j, all of R[:, j]
+        placed.append((points @ columns).reshape(len(points), 3, -1) + origin[owner])
+    return torch.cat(placed).index_select(0, groups.restore)
+
+
+def _frames_first(value: Tensor, motion: Tensor) -> Tensor:
+    """(..., N) with frames last -> the motion's leading shape, then the rest."""
+    return value.movedim(-1, 0).reshape(*motion.shape[:-1], *value.shape[:-1])

@@ -1,0 +1,207 @@
+"""Batched, differentiable inverse dynamics and contact Jacobians of an OpenSim model.
+
+No recursion over bodies: relative motions of all joints are evaluated at once, sums over ancestors are one constant
+0/1 matrix, sums over descendants its transpose (Featherstone, Rigid Body Dynamics Algorithms, 2008, ch. 5, written
+with all quantities in the ground frame). Shapes: C coordinates, A rotation axes, D translation directions, B bodies,
+P contact points, N frames; frames last, radians, metres, newtons.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.skeleton.description import ModelDescription
+from models.skeleton.kinematic_tree import KinematicTree, cross, rotate
+
+
+@dataclass
+class MotionState:
+    """Everything that forces need of N frames, in the ground frame.
+
+    rotation (B, 3, 3, N), origin (B, 3, N), centre (B, 3, N) joint centres; axes (A, 3, N) and directions (D, 3, N) of
+    the moving rotations and translations; first (A + D, N) derivatives of their functions; and where accelerations
+    were given: angular_velocity, angular_acceleration, acceleration (B, 3, N) of the bodies, the last at their origins.
+    """
+
+    rotation: Tensor
+    origin: Tensor
+    centre: Tensor
+    axes: Tensor
+    directions: Tensor
+    first: Tensor
+    angular_velocity: Tensor
+    angular_acceleration: Tensor
+    acceleration: Tensor
+
+
+class Dynamics(nn.Module):
+    """Inverse dynamics of a model: what generalised forces produce a motion in the absence of any other force."""
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float64):
+        super().__init__()
+        self.description = description
+        self.tree = tree = KinematicTree(description, dtype)
+        bodies, axes, moves = len(tree.parents), tree.axis_count, tree.move_count
+        lineage = np.zeros((bodies, bodies))
+        for body in range(bodies):
+            ancestor = body
+            while ancestor >= 0:
+                lineage[body, ancestor] = 1.0
+                ancestor = tree.parents[ancestor]
+        owner = np.zeros((bodies, axes))
+        owner[tree.axis_joint, np.arange(axes)] = 1.0
+        mover = np.zeros((bodies, moves))
+        mover[tree.move_joint, np.arange(moves)] = 1.0
+        axes_of_body = lineage @ owner
+        earlier = np.tril(np.ones((axes, axes)), -1)
+        same_joint = np.equal.outer(tree.axis_joint, tree.axis_joint)
+        prior = (axes_of_body[tree.axis_joint] - same_joint) + same_joint * earlier
+
+        def register(name, value):
+            self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=dtype))
+
+        register("lineage", lineage)
+        register("axes_of_body", axes_of_body)
+        register("mover", mover)
+        register("prior", prior)
+        drivers = np.zeros((len(description.coordinate_names), axes + moves))
+        drivers[tree.functions.drivers.numpy(), np.arange(axes + moves)] = 1.0
+        register("gather", drivers)
+        register("mass", description.masses_kg[:, None, None])
+        register("mass_centre", description.mass_centres[..., None])
+        register("inertia", description.inertias[..., None])
+        register("gravity", description.gravity[None, :, None])
+        self.register_buffer("axis_joint", torch.tensor(tree.axis_joint))
+        self.register_buffer("move_joint", torch.tensor(tree.move_joint))
+        self.register_buffer("contact_bodies", torch.as_tensor(description.contact_bodies))
+        register("contact_locations", description.contact_locations[..., None])
+        register("contact_radii", description.contact_radii[:, None])
+        self._register_feet(axes_of_body, lineage @ mover, drivers, register)
+
+    def _register_feet(self, axes_of_body, moves_of_body, drivers, register) -> None:
+        """Which axes, directions and coordinates move the contact points of each foot."""
+        bodies = self.description.contact_bodies
+        moving = np.concatenate([axes_of_body, moves_of_body], 1)[bodies] > 0
+        self.contact_coordinates = tuple(np.flatnonzero(drivers @ moving.any(0)).tolist())
+        self.feet, order = (
+            sorted({tuple(row) for row in moving[:, : self.tree.axis_count] @ np.eye(self.tree.axis_count)}),
+            [],
+        )
+        for foot, pattern in enumerate(self.feet):
+            members = np.flatnonzero((moving[:, : self.tree.axis_count] == np.array(pattern)).all(1))
+            driven = np.flatnonzero(moving[members[0]])
+            self.register_buffer(f"foot_{foot}_points", torch.as_tensor(members))
+            self.register_buffer(f"foot_{foot}_axes", torch.as_tensor(driven[driven < self.tree.axis_count]))
+            self.register_buffer(
+                f"foot_{foot}_moves", torch.as_tensor(driven[driven >= self.tree.axis_count] - self.tree.axis_count)
+            )
+            register(f"foot_{foot}_gather", drivers[np.ix_(self.contact_coordinates, driven)])
+            order += members.tolist()
+        self.register_buffer("contact_restore", torch.tensor(order).argsort())
+
+    @property
+    def coordinate_names(self) -> tuple[str, ...]:
+        return self.description.coordinate_names
+
+    def state(self, coordinates: Tensor, speeds: Tensor, accelerations: Tensor) -> MotionState:
+        """Positions, velocities and accelerations of all bodies. All three arguments (C, N)."""
+        tree = self.tree
+        joints = tree.joints(coordinates, derivatives=2)
+        rotation, origin, centre = tree.walk(joints)
+        ground = torch.eye(3, dtype=rotation.dtype, device=rotation.device)[None, ..., None].expand_as(rotation[:1])
+        parent = tree.parent_index  # -1, the ground, is the row appended last
+        above = torch.cat([rotation, ground])[parent]
+        axes = rotate(above[self.axis_joint], joints.axes)
+        directions = rotate(above[self.move_joint], tree.move_direction)
+
+        drivers = tree.functions.drivers
+        speed = speeds[drivers]
+        rate = joints.first * speed
+        growth = joints.first * accelerations[drivers] + joints.second * speed * speed
+        spins = axes * rate[: tree.axis_count, None]
+        angular_velocity = _sum(self.axes_of_body, spins)
+        turning = axes * growth[: tree.axis_count, None] + cross(_sum(self.prior, spins), spins)
+        angular_acceleration = _sum(self.axes_of_body, turning)
+
+        zero = torch.zeros_like(origin[:1])
+        omega_above = torch.cat([angular_velocity, zero])[parent]
+        alpha_above = torch.cat([angular_acceleration, zero])[parent]
+        to_joint = centre - torch.cat([origin, zero])[parent]
+        to_origin = origin - centre
+        sliding = _sum(self.mover, directions * rate[tree.axis_count :, None])
+        pushing = _sum(self.mover, directions * growth[tree.axis_count :, None])
+        steps = (
+            _carried(alpha_above, omega_above, to_joint)
+            + 2 * cross(omega_above, sliding)
+            + pushing
+            + _carried(angular_acceleration, angular_velocity, to_origin)
+        )
+        return MotionState(
+            rotation=rotation,
+            origin=origin,
+            centre=centre,
+            axes=axes,
+            directions=directions,
+            first=joints.first,
+            angular_velocity=angular_velocity,
+            angular_acceleration=angular_acceleration,
+            acceleration=_sum(self.lineage, steps),
+        )
+
+    def inverse_dynamics(self, state: MotionState) -> Tensor:
+        """Generalised forces (C, N) that the motion takes: newton metres for rotations, newtons for translations.
+
+        A coupled coordinate's share (the patella's) is added to the coordinate that drives it.
+        """
+        arm = rotate(state.rotation, self.mass_centre)
+        acceleration = state.acceleration + _carried(state.angular_acceleration, state.angular_velocity, arm)
+        force = self.mass * (acceleration - self.gravity)
+        back = state.rotation.transpose(1, 2)
+        momentum = self._turn_inertia(state.rotation, back, state.angular_velocity)
+        moment = self._turn_inertia(state.rotation, back, state.angular_acceleration)
+        moment = moment + cross(state.angular_velocity, momentum) + cross(state.origin + arm, force)
+        return self._project(state, _sum(self.lineage.T, force), _sum(self.lineage.T, moment))
+
+    def _turn_inertia(self, rotation: Tensor, back: Tensor, vector: Tensor) -> Tensor:
+        return rotate(rotation, rotate(self.inertia, rotate(back, vector)))
+
+    def _project(self, state: MotionState, force: Tensor, moment: Tensor) -> Tensor:
+        """Generalised forces of what each joint carries: force (B, 3, N), moment about the ground origin (B, 3, N)."""
+        about_joint = moment - cross(state.centre, force)
+        turning = (state.axes * about_joint[self.axis_joint]).sum(1)
+        sliding = (state.directions * force[self.move_joint]).sum(1)
+        return self.gather @ (torch.cat([turning, sliding]) * state.first)
+
+    def contact_points(self, state: MotionState) -> Tensor:
+        """Lowest points of the contact spheres, (P, 3, N) metres."""
+        bodies = self.contact_bodies
+        centres = state.origin[bodies] + rotate(state.rotation[bodies], self.contact_locations)
+        return torch.stack((centres[:, 0], centres[:, 1] - self.contact_radii, centres[:, 2]), 1)
+
+    def contact_jacobian(self, state: MotionState, points: Tensor) -> Tensor:
+        """Velocity of points on the feet by the speeds of `contact_coordinates`: (P, 3, len(contact_coordinates), N).
+
+        points: (P, 3, N) metres, in the order of the description's contacts.
+        """
+        feet = []
+        for foot in range(len(self.feet)):
+            members, axes, moves = (getattr(self, f"foot_{foot}_{name}") for name in ("points", "axes", "moves"))
+            lever = points[members, None] - state.centre[self.axis_joint[axes]]  # (p, a, 3, N)
+            arms = state.axes[axes] * state.first[axes, None]
+            turning = cross(arms.expand_as(lever).flatten(0, 1), lever.flatten(0, 1)).unflatten(0, lever.shape[:2])
+            sliding = state.directions[moves] * state.first[self.tree.axis_count + moves, None]
+            moving = torch.cat([turning, sliding.expand(len(members), -1, -1, -1)], 1).transpose(1, 2)  # (p, 3, k, N)
+            feet.append(getattr(self, f"foot_{foot}_gather") @ moving)
+        return torch.cat(feet)[self.contact_restore]
+
+
+def _sum(matrix: Tensor, vectors: Tensor) -> Tensor:
+    """A constant matrix times vectors with frames last: (R, K) and (K, 3, N) -> (R, 3, N)."""
+    return (matrix @ vectors.flatten(1)).unflatten(1, vectors.shape[1:])
+
+
+def _carried(alpha: Tensor, omega: Tensor, arm: Tensor) -> Tensor:
+    """Acceleration at the end of an arm that turns rigidly: alpha x r + omega x (omega x r)."""
+    return cross(alpha, arm) + cross(omega, cross(omega, arm))

@@ -1,0 +1,1 @@
+"""The surrogate: joint kinematics to muscle activations."""

@@ -1,0 +1,85 @@
+"""The muscle surrogate: a transformer over time from joint kinematics to muscle activations (BIGE, section 3.2)."""
+
+import torch
+from torch import Tensor, nn
+
+from models.conventions import FRAME_RATE_HZ
+from models.normalizer import Normalizer
+from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
+from models.surrogate.ground_loads import LOADS, ground_loads
+from models.surrogate.joint_positions import POINTS, stick_figure
+from models.surrogate.surrogate_config import SurrogateConfig
+
+_LAG_FRAMES = 5  # differences over 1/12 s: they see what the labels see, motion below 4 Hz, and not the jitter above
+
+
+class SurrogateTransformer(nn.Module):
+    """Motion -> activations. Every motion of a batch is answered by itself: attention runs over its own frames.
+
+    A heavier person needs more activation for the same kinematics, because OpenCap's models do not scale muscle
+    strength with mass; hence the optional features of the person.
+    """
+
+    def __init__(self, config: SurrogateConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or SurrogateConfig()
+        channels = config.coordinates
+        if (config.stick_figure or config.ground_loads) and config.person_features != len(ANTHROPOMETRIC_FEATURES):
+            raise ValueError("a stick figure needs the person's proportions: person_features must not be 0")
+        channels += 3 * POINTS if config.stick_figure else 0
+        channels *= 3 if config.derivatives else 1
+        channels += LOADS if config.ground_loads else 0
+        self.normalizer = Normalizer(channels)
+        self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
+        channels += config.person_features
+        self.projection = nn.Identity() if channels == config.d_model else nn.Linear(channels, config.d_model)
+        self.positional_encoding = nn.Parameter(0.02 * torch.randn(1, config.frames, config.d_model))
+        layer = nn.TransformerEncoderLayer(
+            config.d_model,
+            config.heads,
+            config.feedforward,
+            config.dropout,
+            batch_first=True,
+            norm_first=config.norm_first,
+        )
+        layer.self_attn.dropout = 0.0  # only features are dropped: attention then runs fused, twice as fast
+        self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.head = nn.Linear(config.d_model, config.muscles)
+
+    def channels(self, motion: Tensor, person: Tensor | None = None) -> Tensor:
+        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, a stick figure of the person
+        (B, person_features), the first and second central differences, a frame, of these, and the loads on the legs.
+        """
+        channels = motion
+        if self.config.stick_figure:
+            channels = torch.cat([motion, stick_figure(motion, person).flatten(-2)], -1)
+        if self.config.derivatives:
+            before = torch.cat([channels[:, :1].expand(-1, _LAG_FRAMES, -1), channels], 1)[:, : channels.shape[1]]
+            after = torch.cat([channels, channels[:, -1:].expand(-1, _LAG_FRAMES, -1)], 1)[:, -channels.shape[1] :]
+            speed = (after - before) / (2 * _LAG_FRAMES)
+            acceleration = (after - 2 * channels + before) / _LAG_FRAMES**2
+            channels = torch.cat([channels, speed, acceleration], -1)
+        if self.config.ground_loads:
+            channels = torch.cat([channels, ground_loads(motion, person, FRAME_RATE_HZ)], -1)
+        return channels
+
+    def forward(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
+        """Activations (B, T, muscles), 0 to 1, in the order of `models.conventions.MUSCLES`.
+
+        motion: (B, T, coordinates), degrees and metres, canonical order, placed, 60 Hz; T up to `config.frames`.
+        mask: (B, T) bool, the frames that may be attended to (recorded ones); None: all.
+        person: (B, person_features) or (person_features,), see ANTHROPOMETRIC_FEATURES; None: the training mean.
+        """
+        count, frames, _ = motion.shape
+        if frames > self.config.frames:
+            raise ValueError(f"{frames} frames are more than the surrogate's {self.config.frames}")
+        if self.person_normalizer is not None:
+            known = self.person_normalizer.mean if person is None else person
+            person = known.to(motion).expand(count, -1)
+        features = self.normalizer.normalize(self.channels(motion, person))
+        if self.person_normalizer is not None:
+            of_person = self.person_normalizer.normalize(person).unsqueeze(1).expand(-1, frames, -1)
+            features = torch.cat([features, of_person], -1)
+        hidden = self.projection(features) + self.positional_encoding[:, :frames]  # (B, T, d_model)
+        hidden = self.transformer(hidden, src_key_padding_mask=None if mask is None else ~mask.bool())
+        return torch.sigmoid(self.head(hidden).float())

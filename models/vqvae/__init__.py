@@ -1,0 +1,1 @@
+"""The VQ-VAE of joint kinematics and its quantizers."""

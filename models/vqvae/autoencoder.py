@@ -1,0 +1,233 @@
+"""The VQ-VAE of joint kinematics: a 1-D convolutional autoencoder with a vector-quantised latent.
+
+The network is T2M-GPT's (Zhang et al., CVPR 2023, https://arxiv.org/abs/2301.06052, section 3.1), its parameters are
+named and shaped as in published checkpoints, and so those load. Normalisation is part of the model: motions go in and
+come out in degrees and metres.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from models.normalizer import Normalizer
+from models.vqvae.quantizer import Quantised, make_quantizer
+from models.vqvae.vqvae_config import VQVAEConfig
+
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}
+NORMS = ("LN", "GN", "BN")
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of (B, C, T)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return super().forward(features.transpose(1, 2)).transpose(1, 2)
+
+
+def _norm(kind: str | None, width: int) -> nn.Module:
+    if kind is None:
+        return nn.Identity()
+    if kind == "LN":
+        return ChannelNorm(width)
+    if kind == "GN":
+        return nn.GroupNorm(32, width, eps=1e-6)
+    if kind == "BN":
+        return nn.BatchNorm1d(width, eps=1e-6)
+    raise ValueError(f"norm {kind!r} is not one of {', '.join(NORMS)} or None")
+
+
+class ResidualBlock(nn.Module):
+    """x + conv1x1(act(norm(conv3(act(norm(x)))))), the inner convolution dilated."""
+
+    def __init__(self, config: VQVAEConfig, dilation: int) -> None:
+        super().__init__()
+        width = config.width
+        self.norm1 = _norm(config.norm, width)
+        self.norm2 = _norm(config.norm, width)
+        self.activation = ACTIVATIONS[config.activation]()
+        self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.conv2 = nn.Conv1d(width, width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:  # (B, width, T) -> (B, width, T)
+        hidden = self.conv1(self.activation(self.norm1(features)))
+        return features + self.conv2(self.activation(self.norm2(hidden)))
+
+
+class ResidualStack(nn.Module):
+    """`depth` residual blocks; the widest dilation comes first."""
+
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        dilations = [config.dilation_growth_rate**j for j in reversed(range(config.depth))]
+        self.model = nn.Sequential(*(ResidualBlock(config, dilation) for dilation in dilations))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.model(features)
+
+
+class Encoder(nn.Module):
+    """(B, coordinates, T) -> (B, code_dim, T / frames_per_latent)"""
+
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        width, stride = config.width, config.stride_t
+        stages = (
+            nn.Sequential(nn.Conv1d(width, width, 2 * stride, stride, stride // 2), ResidualStack(config))
+            for _ in range(config.down_t)
+        )
+        self.model = nn.Sequential(
+            nn.Conv1d(config.coordinates, width, 3, padding=1),
+            nn.ReLU(),
+            *stages,
+            nn.Conv1d(width, config.code_dim, 3, padding=1),
+        )
+
+    def forward(self, motion: Tensor) -> Tensor:
+        return self.model(motion)
+
+
+class Decoder(nn.Module):
+    """(B, code_dim, T / frames_per_latent) -> (B, coordinates, T)"""
+
+    def __init__(self, config: VQVAEConfig) -> None:
+        super().__init__()
+        width = config.width
+        stages = (
+            nn.Sequential(
+                ResidualStack(config),
+                nn.Upsample(scale_factor=config.stride_t, mode="nearest"),
+                nn.Conv1d(width, width, 3, padding=1),
+            )
+            for _ in range(config.down_t)
+        )
+        self.model = nn.Sequential(
+            nn.Conv1d(config.code_dim, width, 3, padding=1),
+            nn.ReLU(),
+            *stages,
+            nn.Conv1d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv1d(width, config.coordinates, 3, padding=1),
+        )
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.model(latents)
+
+
+class VQVAEOutput(NamedTuple):
+    """What a training step needs."""
+
+    reconstruction: Tensor  # (B, T, coordinates) degrees and metres
+    quantised: Quantised  # latents (B, T / frames_per_latent, code_dim), codes, commitment loss, perplexity
+
+
+def _carry(
+    convolution: nn.Conv1d,
+    inputs: Tensor,
+    outputs: Tensor,
+    taps: Tensor,
+    *,
+    paired_in: int | None = None,
+    paired_out: int | None = None,
+) -> None:
+    """Make each of the channels `outputs` the channel of `inputs` beside it, filtered with `taps`, and nothing else.
+
+    paired_in: its negative comes in so many channels further, both rectified. paired_out: give it out so, too.
+    """
+    for offset, sign in ((0, 1.0), (paired_out, -1.0)):
+        if offset is None:
+            continue
+        rows = outputs + offset
+        convolution.weight[rows] = 0.0
+        convolution.bias[rows] = 0.0
+        convolution.weight[rows, inputs] = sign * taps
+        if paired_in is not None:
+            convolution.weight[rows, inputs + paired_in] = -sign * taps
+
+
+class VQVAE(nn.Module):
+    """Motion -> latent -> nearest codes -> motion.
+
+    Motions are (B, T, coordinates) in degrees and metres, canonical order, at 60 Hz, as placed by `dataset.windows`
+    (starting at the origin, facing +x, floor at y = 0); T is a multiple of `config.frames_per_latent`.
+    """
+
+    def __init__(self, config: VQVAEConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or VQVAEConfig()
+        self.normalizer = Normalizer(self.config.coordinates)
+        self.encoder = Encoder(self.config)
+        self.decoder = Decoder(self.config)
+        self.quantizer = make_quantizer(
+            self.config.quantizer, self.config.nb_code, self.config.code_dim, self.config.mu, self.config.code_groups
+        )
+
+    @torch.no_grad()
+    def start_as_interpolator(self) -> None:
+        """Set the weights so that the untrained network already carries any motion, roughly: each latent frame holds
+        the means of the coordinates over its frames, and the decoder interpolates between them. Training refines that.
+
+        A random start learns this slowly, and from few people not for coordinates that vary little. A coordinate
+        travels through rectifiers as a pair of channels, x and -x; residual branches start at 0; spare channels stay
+        random. Raises ValueError where the width is below two channels a coordinate, or the code below one.
+        """
+        config, count = self.config, self.config.coordinates
+        if config.width < 2 * count or config.code_dim < count:
+            raise ValueError(
+                f"carrying {count} coordinates needs a width of {2 * count} and a code of {count} channels"
+            )
+        for block in self.modules():
+            if isinstance(block, ResidualBlock):
+                nn.init.zeros_(block.conv2.weight)
+                nn.init.zeros_(block.conv2.bias)
+        channel = torch.arange(count)
+        code = channel * config.code_dim // count  # spread evenly, so that groups of channels share the coordinates
+        mean = torch.zeros(2 * config.stride_t)
+        mean[config.stride_t // 2 : config.stride_t // 2 + config.stride_t] = 1 / config.stride_t
+        same, between = torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.25, 0.5, 0.25])
+
+        encoder, decoder = self.encoder.model, self.decoder.model
+        last = config.down_t + 2
+        _carry(encoder[0], channel, channel, same, paired_out=count)
+        for stage in range(2, last):
+            _carry(encoder[stage][0], channel, channel, mean, paired_in=count if stage == 2 else None)
+        _carry(encoder[last], channel, code, same)
+        _carry(decoder[0], code, channel, same, paired_out=count)
+        for stage in range(2, last):
+            _carry(decoder[stage][2], channel, channel, between, paired_in=count if stage == 2 else None)
+        _carry(decoder[last], channel, channel, same, paired_out=count)
+        _carry(decoder[last + 2], channel, channel, same, paired_in=count)
+
+    def encode(self, motion: Tensor) -> Tensor:
+        """Motion (B, T, coordinates) -> latent before quantisation (B, T / frames_per_latent, code_dim)."""
+        if motion.shape[1] % self.config.frames_per_latent:
+            raise ValueError(f"{motion.shape[1]} frames are not a multiple of {self.config.frames_per_latent}")
+        return self.encoder(self.normalizer.normalize(motion).transpose(1, 2)).transpose(1, 2)
+
+    def quantize(self, latents: Tensor) -> Tensor:
+        """Latent (B, L, code_dim) -> the nearest codes' vectors (B, L, code_dim), without gradient."""
+        return self.quantizer.vectors_of(self.quantizer.codes_of(latents)).detach()
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latent (B, L, code_dim), quantised or not -> motion (B, L * frames_per_latent, coordinates)."""
+        return self.normalizer.denormalize(self.decoder(latents.transpose(1, 2)).transpose(1, 2).float())
+
+    def reconstruct(self, motion: Tensor) -> Tensor:
+        """Motion -> motion, through the codebook."""
+        return self.decode(self.quantize(self.encode(motion)))
+
+    def forward(self, motion: Tensor, weight: Tensor | None = None, unquantised: Tensor | None = None) -> VQVAEOutput:
+        """One training pass.
+
+        motion: (B, T, coordinates). weight: (B, T), 0 to 1, how much each frame counts (0: it was not recorded).
+        unquantised: (B,) bool, motions whose own latents are decoded, not their codes: what guidance decodes.
+        """
+        latents = self.encode(motion)
+        if weight is not None:
+            weight = weight.view(len(motion), -1, self.config.frames_per_latent).to(motion).mean(2)
+        with torch.autocast(motion.device.type, enabled=False):
+            quantised = self.quantizer(latents.float(), weight)
+        decoded = quantised.latents
+        if unquantised is not None:
+            decoded = torch.where(unquantised.view(-1, 1, 1), latents.float(), decoded)
+        return VQVAEOutput(self.decode(decoded), quantised)

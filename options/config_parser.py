@@ -1,0 +1,115 @@
+"""Command lines made from configuration dataclasses: a flag takes its type, default and destination from a field.
+
+    parser = new_parser(__doc__)
+    group = parser.add_argument_group("optimisation")
+    add_option(group, GuidanceConfig, "total_iter", help="Iterations of each optimisation.")
+    config = parse_config(parser, GuidanceConfig)
+
+Nothing here imports torch, so that `--help` answers at once.
+"""
+
+import argparse
+import types
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Config = TypeVar("Config")
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keep the commands of a script's docstring as typed, and add each default as a user would type it."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        default, text = action.default, action.help or ""
+        if default is None or default is False or default == () or default is argparse.SUPPRESS or "default" in text:
+            return text
+        shown = " ".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
+        return f"{text} (default: {'on' if default is True else shown})".replace("%", "%%").replace("%%%%", "%%")
+
+
+def new_parser(description: str) -> argparse.ArgumentParser:
+    """A parser whose help opens with `description`, the script's docstring."""
+    return argparse.ArgumentParser(description=description, formatter_class=_HelpFormatter, allow_abbrev=False)
+
+
+def add_option(
+    group: argparse._ActionsContainer, config_class: type, path: str, *, flags: Sequence[str] = (), **options: Any
+) -> None:
+    """Add the flag of a field of a configuration.
+
+    Args:
+        group: a parser or an argument group.
+        config_class: the dataclass that `parse_config` is to make.
+        path: name of the field; of a nested configuration, `outer.inner`.
+        flags: names of the flag; by default the field's name with dashes.
+        options: further keywords of `add_argument`, such as help, metavar, choices, type and action.
+    """
+    field, annotation = _find_field(config_class, path)
+    flags = tuple(flags) or ("--" + path.rpartition(".")[2].replace("_", "-"),)
+    options["dest"] = path
+    if field.default is not MISSING:
+        options["default"] = field.default
+    elif field.default_factory is not MISSING:
+        options["default"] = field.default_factory()
+    else:
+        options["required"] = True
+    if annotation is bool:
+        options.setdefault("action", argparse.BooleanOptionalAction if options["default"] else "store_true")
+    else:
+        item, several = _item_type(annotation)
+        if several and "action" not in options:
+            options.setdefault("nargs", "+")
+        if item is not str:
+            options.setdefault("type", item)
+    group.add_argument(*flags, **options)
+
+
+def parse_config(
+    parser: argparse.ArgumentParser, config_class: type[Config], arguments: Sequence[str] | None = None
+) -> Config:
+    """Parse the command line (or `arguments`) and make the configuration of it.
+
+    Raises:
+        InputError: by the configuration itself, where values do not go together.
+    """
+    return config_of(parser.parse_args(arguments), config_class)
+
+
+def config_of(namespace: argparse.Namespace, config_class: type[Config], prefix: str = "") -> Config:
+    """The configuration that parsed arguments describe; fields without a flag keep their defaults."""
+    values = {}
+    parsed = vars(namespace)
+    hints = get_type_hints(config_class)
+    for field in fields(config_class):  # type: ignore[arg-type]
+        path = prefix + field.name
+        if is_dataclass(hints[field.name]):
+            values[field.name] = config_of(namespace, hints[field.name], f"{path}.")  # type: ignore[arg-type]
+        elif path in parsed:
+            value = parsed[path]
+            values[field.name] = tuple(value) if isinstance(value, list) else value
+    return config_class(**values)
+
+
+def _find_field(config_class: type, path: str) -> tuple[Field, Any]:
+    """The field at `path`, and its annotation."""
+    name, _, rest = path.partition(".")
+    annotation = get_type_hints(config_class)[name]
+    if rest:
+        return _find_field(annotation, rest)
+    return next(field for field in fields(config_class) if field.name == name), annotation
+
+
+def _item_type(annotation: Any) -> tuple[Any, bool]:
+    """What argparse converts each word to, and whether there are several: `tuple[int, ...] | None` -> (int, True)."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = next(one for one in get_args(annotation) if one is not type(None))
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation, False
+    if (
+        get_origin(annotation) in (tuple, list, Sequence)
+        or getattr(get_origin(annotation), "__name__", "") == "Sequence"
+    ):
+        return get_args(annotation)[0], True
+    return (Path if annotation is Path else str), False

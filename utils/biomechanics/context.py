@@ -1,0 +1,120 @@
+"""Motions and what can be derived from them, for the quantities to look at."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from dataset.errors import InputError
+from models.conventions import FRAME_RATE_HZ, SIDES
+from models.protocols import Skeleton
+from utils.biomechanics.muscle_names import muscle_indices
+from utils.biomechanics.trace import Trace
+
+
+class Context:
+    """Motions and what can be derived from them, each derived at most once and only when a quantity asks for it."""
+
+    def __init__(
+        self,
+        motion: Tensor,
+        *,
+        mask: Tensor | None = None,
+        recorded: Tensor | None = None,
+        activations: Tensor | None = None,
+        surrogate: Callable[..., Tensor] | None = None,
+        person: Tensor | None = None,
+        skeleton: Skeleton | None = None,
+        contact_points: Tensor | None = None,
+        floor_height_m: Tensor | float | None = None,
+        rate_hz: float = FRAME_RATE_HZ,
+        ends_s: float = 0.0,
+    ):
+        """Hold motions and the models that describe them further.
+
+        Args:
+            motion: (B, T, 33), degrees and metres, canonical order, ground frame with y up.
+            mask: (B, T) bool, the frames that count (recorded, or of the first repetition); default all.
+            recorded: (B, T) bool, the frames that the surrogate may look at; default `mask`.
+            activations: (B, T, 80) in 0..1, where they are known; else `surrogate` predicts them.
+            surrogate: `surrogate(motion, mask, person) -> (B, T, 80)`.
+            person: (B, P) or (P,) features of the person for the surrogate.
+            skeleton: models.skeleton.Skeleton of the person, for foot and joint quantities.
+            contact_points: (B, T, 12, 3) metres, where the skeleton's are already known.
+            floor_height_m: height of the floor, (B,) or a number; default from the feet, see `floor_height`.
+            rate_hz: frames a second.
+            ends_s: activations of the first and last so many seconds do not count: predicted or simulated, they rest
+                on what is not there.
+        """
+        self.motion = motion
+        self.mask = torch.ones(motion.shape[:2], dtype=torch.bool, device=motion.device) if mask is None else mask
+        self._recorded = self.mask if recorded is None else recorded
+        self.rate_hz = rate_hz
+        self._activations, self._surrogate, self._skeleton = activations, surrogate, skeleton
+        self._person = person.expand(len(motion), -1) if person is not None else None
+        self._contact_points = contact_points
+        self._floor_height = floor_height_m
+        self._end_frames = round(ends_s * rate_hz)
+
+    @cached_property
+    def activation_mask(self) -> Tensor:
+        """(B, T) bool, the frames whose activations count."""
+        if not self._end_frames:
+            return self.mask
+        mask = self.mask.clone()
+        mask[:, : self._end_frames] = False
+        mask[:, -self._end_frames :] = False
+        return mask
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The person's skeleton; InputError where none was given."""
+        if self._skeleton is None:
+            raise InputError("this quantity looks at the feet or joints and needs a person's skeleton: name --subject")
+        return self._skeleton
+
+    @cached_property
+    def activations(self) -> Tensor:
+        """(B, T, 80) activations in 0..1, as given or as the surrogate predicts them."""
+        if self._activations is not None:
+            return self._activations
+        if self._surrogate is None:
+            raise InputError("this quantity needs muscle activations: give muscle-driven motions or a surrogate")
+        return self._surrogate(self.motion, self._recorded, self._person)
+
+    @cached_property
+    def contact_points(self) -> Tensor:
+        """(B, T, 12, 3) centres of the foot contact spheres in metres, right foot first."""
+        return self.skeleton.contact_points(self.motion) if self._contact_points is None else self._contact_points
+
+    @cached_property
+    def leg_joints(self) -> Tensor:
+        """(B, T, 2, 3, 3) centres of hip, knee and ankle of each leg, left first, in metres."""
+        centres = self.skeleton.joint_centres(self.motion)
+        at = self.skeleton.joint_names.index
+        legs = [[at(f"{joint}_{side}") for joint in ("hip", "walker_knee", "ankle")] for side in SIDES]
+        return torch.stack([centres[..., leg, :] for leg in legs], -3)
+
+    @cached_property
+    def sole_height(self) -> Tensor:
+        """(B, T, 12) height in metres of each contact sphere's lowest point, in the ground frame."""
+        return self.contact_points[..., 1] - self.skeleton.contact_radii.to(self.contact_points)
+
+    @cached_property
+    def floor_height(self) -> Tensor:
+        """(B,) height of the floor in metres: as given, or the median over frames of the lowest sole point."""
+        if self._floor_height is not None:
+            return torch.as_tensor(self._floor_height).to(self.motion).expand(len(self.motion))
+        lowest = self.sole_height.amin(-1)
+        return lowest.masked_fill(~self.mask, torch.nan).nanmedian(dim=1).values
+
+    @cached_property
+    def height_above_floor(self) -> Tensor:
+        """(B, T, 12) height in metres of each sole point above the floor."""
+        return self.sole_height - self.floor_height[:, None, None]
+
+    def peak_frame(self, muscle: str) -> Tensor:
+        """(B,) frame at which `muscle` is most active, of both sides the larger (one side with `vasmed_l`)."""
+        trace = Trace(self.activations[..., muscle_indices(muscle)], self.activation_mask)
+        return trace.filled(-torch.inf).amax(-1).argmax(dim=1)

@@ -1,0 +1,91 @@
+"""Joint angles: flexion, symmetry, speed, jerk and range."""
+
+import torch
+from torch import Tensor
+
+from models.conventions import COORDINATE_INDEX, ROTATION_INDICES, SIDES
+from utils.biomechanics.context import Context
+from utils.biomechanics.differences import length, rate_of_change, root_mean_square, third_difference
+from utils.biomechanics.registry import quantity
+from utils.biomechanics.trace import TINY
+
+FLEXIONS = ("hip_flexion", "knee_angle", "ankle_angle")
+_LEFT = [COORDINATE_INDEX[f"{name}_l"] for name in FLEXIONS]
+_RIGHT = [COORDINATE_INDEX[f"{name}_r"] for name in FLEXIONS]
+_TURNING = [*_LEFT, *_RIGHT, COORDINATE_INDEX["pelvis_tilt"]]
+
+
+@quantity("coordinate", "deg or m", 1.0, argument="coordinate")
+def coordinate(context: Context, name: str) -> Tensor:
+    """Any one of the 33 coordinates by its OpenSim name, e.g. coordinate:lumbar_extension."""
+    return context.motion[..., COORDINATE_INDEX[name]]
+
+
+@quantity("hip_flexion", "deg", 1.0, channels=SIDES)
+def hip_flexion(context: Context) -> Tensor:
+    """Hip flexion of each side."""
+    return _both_sides(context, "hip_flexion")
+
+
+@quantity("knee_flexion", "deg", 1.0, channels=SIDES)
+def knee_flexion(context: Context) -> Tensor:
+    """Knee flexion of each side; its maximum is the usual clinical depth of a squat."""
+    return _both_sides(context, "knee_angle")
+
+
+@quantity("ankle_dorsiflexion", "deg", 1.0, channels=SIDES)
+def ankle_dorsiflexion(context: Context) -> Tensor:
+    """Ankle dorsiflexion of each side."""
+    return _both_sides(context, "ankle_angle")
+
+
+@quantity("asymmetry", "deg", 0.2)
+def asymmetry(context: Context) -> Tensor:
+    """Left minus right over hip_flexion, knee_angle and ankle_angle, root mean square of the three.
+
+    Its rms over time is the paper's asymmetry (Table 3).
+    """
+    return root_mean_square(context.motion[..., _LEFT] - context.motion[..., _RIGHT])
+
+
+@quantity("angular_speed", "deg/s", 2.0)
+def angular_speed(context: Context) -> tuple[Tensor, Tensor]:
+    """Frame-to-frame speed of hip, knee and ankle flexion (both legs) and pelvis tilt, root mean square of the seven.
+
+    Its rms over time is the paper's omega (Table 3).
+    """
+    speed, valid = rate_of_change(context, context.motion[..., _TURNING])
+    return root_mean_square(speed), valid
+
+
+@quantity("angular_jerk", "deg/s^3", 2000.0)
+def angularjerk(context: Context) -> tuple[Tensor, Tensor]:
+    """Jerk of hip, knee and ankle flexion (both legs) and pelvis tilt, root mean square of the seven."""
+    jerk, valid = third_difference(context, context.motion[..., _TURNING])
+    return root_mean_square(jerk), valid
+
+
+@quantity("range_excess", "deg", 1.0)
+def range_excess(context: Context) -> Tensor:
+    """How far the worst joint angle is outside the range that the person's model gives it; 0 inside."""
+    limits = context.skeleton.coordinate_range.to(context.motion)[list(ROTATION_INDICES)]
+    angles = context.motion[..., ROTATION_INDICES]
+    return torch.maximum(limits[:, 0] - angles, angles - limits[:, 1]).clamp(min=0).amax(-1)
+
+
+@quantity("knee_valgus", "m", 0.005, channels=SIDES)
+def knee_valgus(context: Context) -> Tensor:
+    """How far each knee's centre is inside the line from hip to ankle; negative is outside it.
+
+    Measured along the line through both hips. A length, as the projected angle of two segments loses its meaning when the thigh points at the viewer.
+    """
+    hip, knee, ankle = context.leg_joints.unbind(-2)  # (B, T, 2, 3)
+    leg = ankle - hip
+    share = ((knee - hip) * leg).sum(-1, keepdim=True) / leg.square().sum(-1, keepdim=True).clamp_min(TINY)
+    across = hip.flip(2) - hip  # from each hip to the other
+    inwards = across / length(across).unsqueeze(-1)
+    return ((knee - hip - share * leg) * inwards).sum(-1)
+
+
+def _both_sides(context: Context, name: str) -> Tensor:
+    return context.motion[..., [COORDINATE_INDEX[f"{name}_{side}"] for side in SIDES]]

@@ -1,0 +1,1 @@
+"""Export of motions to animation formats."""

@@ -1,0 +1,1 @@
+"""Guidance: optimise a latent until its decoded motion meets the constraints."""

@@ -1,0 +1,128 @@
+"""Settings of `run_guidance`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dataset.errors import InputError
+from dataset.sessions import Session, is_session_path, open_session
+from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, require_at_least, require_fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedWeights:
+    """Weights (alpha) of the paper's objective, Table 1; 0 leaves a term out.
+
+    Attributes:
+        tilt: pelvis tilt at the frame of the muscle's peak.
+        asymmetry: left minus right of hip, knee and ankle flexion.
+        angular_speed: angular speed of hips, knees, ankles and pelvis tilt.
+        com_speed: velocity of the pelvis, which stands for the centre of mass.
+        com_acceleration: acceleration of the pelvis.
+        slide: sliding of the feet on the subject's contact points.
+        mac: muscle activation constraint, the peak within [low, high].
+    """
+
+    tilt: float = 0.5
+    asymmetry: float = 1.0
+    angular_speed: float = 0.5
+    com_speed: float = 50.0
+    com_acceleration: float = 100.0
+    slide: float = 0.1
+    mac: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a weight is negative."""
+        require_at_least(0, **{f"alpha_{name}": value for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
+    """What is asked of a subject's motions, and how it is searched for.
+
+    Attributes:
+        subject: session folder of the subject, or its id under the data root.
+        vq_name: VQ-VAE checkpoint or run folder, with `latents.npz` beside it; None for the shipped one.
+        surrogate_name: surrogate checkpoint or run folder; None for the shipped one.
+        seq_len: length of a latent; 49 decodes to 196 frames, 3.3 s.
+        smooth_hz: cut-off of the low-pass filter on decoded motions, Hz; 0 for none.
+        low: least peak activation of `muscle`, 0 to 1.
+        high: greatest peak activation of `muscle`, 0 to 1.
+        muscle: muscle, without its side, whose peak is constrained on both sides.
+        constraint: further constraints, a line each; see `utils.guidance.constraint_grammar`.
+        constraints: JSON file of further constraints.
+        weights: weights of the published terms.
+        beta: weight of the distance to the nearest training latent.
+        max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
+            distance; 0 for any.
+        total_iter: iterations of each optimisation.
+        move: `principal` updates latents in the PCA space of the training latents, `anywhere` element by element.
+        lr: step size of Adam; in tenths of the training latents' standard deviation along each principal component
+            with `principal`, in units of the latent with `anywhere`.
+        num_runs: most initial latents in all.
+        min_samples: motions to return.
+        candidates: so many times `min_samples` are guided, and those nearest to the range in simulation are kept.
+        refine: most rounds in which the simulation corrects the surrogate; None for 2 with `verify` and 0 without.
+        batch_size: samples optimised together.
+        patience: a sample that meets what is required stops after so many iterations without improvement; 0: never.
+        give_up: stop after so many batches in a row without an accepted sample.
+        start_noise: noise on initial latents, in standard deviations of the training latents.
+        release: disable required terms in the final phase too, as published.
+        overwrite: replace the motions that the run folder already holds for this session.
+        verify: simulate the motions on the subject's own model.
+        exact_paths: simulate with OpenSim's own muscle paths instead of fitted polynomials.
+    """
+
+    subject: str
+    exp_name: str = "TestBIGE"
+    vq_name: Path | None = None
+    surrogate_name: Path | None = None
+    seq_len: int = 49
+    smooth_hz: float = 6.0
+    low: float = 0.35
+    high: float = 0.45
+    muscle: str = "vasmed"
+    constraint: Sequence[str] = ()
+    constraints: Path | None = None
+    weights: PublishedWeights = field(default_factory=PublishedWeights)
+    beta: float = 0.01
+    max_distance: float = 1.0
+    total_iter: int = 3000
+    move: str = "principal"
+    lr: float = 0.5
+    num_runs: int = 3000
+    min_samples: int = 20
+    candidates: float = 1.0
+    refine: int | None = None
+    batch_size: int = 20
+    patience: int = 100
+    give_up: int = 3
+    start_noise: float = 0.0
+    release: bool = False
+    overwrite: bool = False
+    verify: bool = True
+    exact_paths: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise InputError where values are out of range or do not go together."""
+        super().__post_init__()
+        counts = ("seq_len", "total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
+        require_at_least(1, **{name: getattr(self, name) for name in counts})
+        positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise")
+        require_at_least(0, **{name: getattr(self, name) for name in positive})
+        require_fraction(low=self.low, high=self.high)
+        if self.low > self.high:
+            raise InputError(f"the range {self.low:g} to {self.high:g} is empty: low has to be below high")
+        if not self.verify and (self.candidates > 1 or self.refine or self.exact_paths):
+            raise InputError("candidates, refine and exact-paths need the simulation and cannot be used with no-verify")
+
+    @property
+    def refinement_rounds(self) -> int:
+        """Rounds of refinement: as given, or 2 with the simulation and 0 without."""
+        if self.refine is None:
+            return 2 if self.verify else 0
+        return self.refine
+
+    def open_session(self) -> Session:
+        """The subject's session. Raises InputError where it is not there."""
+        return open_session(self.subject, None if is_session_path(self.subject) else self.find_data_root()[1])

@@ -1,0 +1,114 @@
+"""What a guidance run finds, held once: everything that is saved, printed, drawn and reported is made from it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from dataset.sessions import Session
+from dataset.windows.window import Window
+from utils.guidance.constraints import Term
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.verification import Verification
+
+
+@dataclass(frozen=True)
+class OwnSquats:
+    """The subject's recorded squats, at 60 Hz, placed at the origin on the floor y = 0, facing +x.
+
+    Attributes:
+        recorded: windows of the session's squat trials.
+        simulated: windows with muscle activations from the session's own muscle-driven repetitions; may be empty.
+        predicted: (N, T, 80) activations, 0 to 1, that the surrogate predicts for `recorded`; None without any.
+    """
+
+    recorded: tuple[Window, ...] = ()
+    simulated: tuple[Window, ...] = ()
+    predicted: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity of every sample beside what was asked: values (S, C), left and right or one channel, and its unit."""
+
+    values: Tensor
+    unit: str
+
+
+@dataclass(frozen=True)
+class GuidanceResult:
+    """The guided motions of one subject, with all that was found out about them.
+
+    Attributes:
+        config: the settings of the run.
+        session: the subject's session; None where a loaded run's session is no longer there.
+        session_id: its id.
+        mass_kg: body mass of the subject's model, kilograms.
+        leg_length_m: hip to knee to ankle of the model, metres.
+        terms: what the samples were asked, in the order of `GuidedSample.values`.
+        samples: by the predicted peak activation of `config.muscle`, least first; all tensors on the CPU.
+        measures: by `<quantity>_<statistic>`, what each sample does beside what was asked.
+        verification: what the simulation on the subject's own model finds of the samples; None if it was not run.
+        own_squats: the subject's recorded squats.
+        training_names: names of the training windows, indexed by `GuidedSample.nearest`; may be empty.
+        distance_to_others: median distance of a training latent to the nearest of another session; None if unknown.
+        history: one row per iteration: batch, iteration, active, met, objective, proximity and the loss of each term.
+        interrupted: whether the user stopped the run early.
+        made: when the run ended, UTC.
+        command: the command line of the run, or how else it was called.
+        versions: versions of python, torch, opensim and of this code.
+    """
+
+    config: GuidanceConfig
+    session: Session | None
+    session_id: str
+    mass_kg: float
+    leg_length_m: float
+    terms: tuple[Term, ...]
+    samples: tuple[GuidedSample, ...]
+    measures: dict[str, Measure]
+    verification: Verification | None
+    own_squats: OwnSquats
+    training_names: tuple[str, ...]
+    distance_to_others: float | None
+    history: pd.DataFrame
+    interrupted: bool
+    made: datetime
+    command: str
+    versions: dict[str, str]
+
+    @property
+    def accepted(self) -> int:
+        """How many samples meet every required term."""
+        return sum(sample.accepted for sample in self.samples)
+
+    @property
+    def motion(self) -> Tensor:
+        """(S, T, 33) guided motions at 60 Hz, degrees and metres, on the floor y = 0."""
+        return torch.stack([sample.motion for sample in self.samples])
+
+    @property
+    def activations(self) -> Tensor:
+        """(S, T, 80) predicted muscle activations, 0 to 1."""
+        return torch.stack([sample.activations for sample in self.samples])
+
+    @property
+    def file_names(self) -> list[str]:
+        """Names of the samples' motion files, in their order."""
+        return [f"entry_{j}_{self.config.exp_name}.mot" for j in range(len(self.samples))]
+
+    def nearest_name(self, sample: GuidedSample) -> str | None:
+        """Name of the training window whose latent is nearest to the sample's; None without training latents."""
+        return self.training_names[sample.nearest] if self.training_names and sample.nearest >= 0 else None
+
+    def terms_by_label(self) -> dict[str, Term]:
+        """The terms by their labels."""
+        return {term.label: term for term in self.terms}
+
+    def with_session(self, session: Session | None) -> "GuidanceResult":
+        """The same result of a session that lies elsewhere now."""
+        return replace(self, session=session)

@@ -1,0 +1,1 @@
+"""Reconstruction and sampling with a trained VQ-VAE."""

@@ -1,0 +1,1 @@
+"""Retargeting of joint positions to a subject's skeleton."""

@@ -1,0 +1,1 @@
+"""Run folders, records of settings, devices and TensorBoard."""

@@ -1,0 +1,119 @@
+"""Settings that several capabilities share. Their configurations inherit from these, so each default stands here once.
+
+Every configuration is a frozen dataclass whose fields are the flags of its root script: `--total-iter` is `total_iter`.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.errors import InputError
+from dataset.locations import demo_root
+from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, open_session
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeConfig:
+    """Where and how reproducibly a run computes.
+
+    Attributes:
+        device: torch device; `auto` takes a GPU where there is one, and the CPU otherwise.
+        seed: seed of every random choice.
+        threads: most CPU threads that torch uses; None for half of the cores.
+    """
+
+    device: str = "auto"
+    seed: int = 123
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a number is out of its range."""
+        if self.seed < 0:
+            raise InputError(f"seed {self.seed}: expected an integer of at least 0")
+        require_at_least(1, threads=self.threads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Which sessions a run reads.
+
+    Attributes:
+        dataname: `mcs` for a data root of OpenCap sessions, `demo` for the synthetic demo sessions; None for `mcs`
+            where `data_root` or $BIGE_DATA names a data root, and `demo` otherwise.
+        data_root: folder that holds `Data/<session>/` or `OpenCapData_<session>/`; None for $BIGE_DATA.
+    """
+
+    dataname: str | None = None
+    data_root: Path | None = None
+
+    def find_data_root(self) -> tuple[str, Path]:
+        """The name of the data (`mcs` or `demo`) and the folder of its sessions.
+
+        Raises:
+            InputError: recordings are asked for, and neither `data_root` nor $BIGE_DATA names a folder.
+        """
+        named = self.data_root or os.environ.get(DATA_ROOT_VARIABLE)
+        name = self.dataname or ("mcs" if named else "demo")
+        if name == "mcs" or self.data_root:
+            return name, data_root(self.data_root)
+        return name, demo_root()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionConfig:
+    """One OpenCap session and some of its trials.
+
+    Attributes:
+        subject: the session's folder, or its id under the data root.
+        trial: names of trials in `OpenSimData/Kinematics`, or paths; empty for all trials named squat or sqt, and for
+            every trial where none is.
+        data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
+    """
+
+    subject: str
+    trial: Sequence[str] = ()
+    data_root: Path | None = None
+
+    def open_session(self) -> Session:
+        """The session. Raises InputError where it is not there."""
+        return open_session(self.subject, self.data_root)
+
+    def find_trials(self, session: Session) -> list[Path]:
+        """The motion files of the trials. Raises InputError where there is none, or not the one that is named."""
+        trials = [session.trial(name) for name in self.trial] if self.trial else session.squat_trials
+        if not trials:
+            raise InputError(f"{session.path}: no motion file (*.mot) in OpenSimData/Kinematics")
+        return trials
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputConfig:
+    """Where a run writes.
+
+    Attributes:
+        out_dir: parent of the run folders.
+        exp_name: name of the run folder.
+    """
+
+    out_dir: Path = Path("output")
+    exp_name: str
+
+    @property
+    def run_folder(self) -> Path:
+        """`<out_dir>/<exp_name>`, which holds everything that the run writes."""
+        return self.out_dir / self.exp_name
+
+
+def require_at_least(least: float, **values: float | None) -> None:
+    """Raise InputError for the first of the named values that is below `least`; None passes."""
+    for name, value in values.items():
+        if value is not None and not value >= least:
+            raise InputError(f"{name.replace('_', '-')} is {value}, expected at least {least:g}")
+
+
+def require_fraction(**values: float | None) -> None:
+    """Raise InputError for the first of the named values that is not between 0 and 1; None passes."""
+    for name, value in values.items():
+        if value is not None and not 0 <= value <= 1:
+            raise InputError(f"{name.replace('_', '-')} is {value}, expected a number from 0 to 1")

@@ -1,0 +1,1 @@
+"""Segmentation of trials into repetitions."""

@@ -1,0 +1,34 @@
+"""The picture of a segmented trial."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset.io.atomic_write import atomic_write
+from dataset.io.mot import Motion
+from dataset.windows.segmentation import Repetition
+
+
+def plot_segments(path: str | Path, motion: Motion, repetitions: Sequence[Repetition], title: str) -> None:
+    """Draw knee and hip flexion (degrees) and the pelvis's descent (cm) over time, each repetition shaded, as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 5.5), layout="constrained")
+    angles, height = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    for joint, colour in (("knee_angle", "tab:blue"), ("hip_flexion", "tab:orange")):
+        for side, style in (("l", "-"), ("r", "--")):
+            angles.plot(motion.time_s, motion.column(f"{joint}_{side}"), style, color=colour, label=f"{joint}_{side}")
+    pelvis_m = motion.column("pelvis_ty")
+    height.plot(motion.time_s, 100 * (pelvis_m - pelvis_m.max()), color="black")
+    for k, repetition in enumerate(repetitions):
+        start_s, end_s = motion.time_s[repetition.start_frame], motion.time_s[repetition.end_frame - 1]
+        for axes in (angles, height):
+            axes.axvspan(start_s, end_s, color=("tab:green", "tab:gray")[k % 2], alpha=0.2, linewidth=0)
+            axes.axvline(motion.time_s[repetition.bottom_frame], color="black", linewidth=0.8, linestyle=":")
+        angles.annotate(str(k + 1), ((start_s + end_s) / 2, 1.01), xycoords=("data", "axes fraction"), ha="center")
+    angles.set_title(f"{title}: {len(repetitions)} repetitions", pad=16)
+    angles.set_ylabel("angle (degrees)")
+    figure.legend(loc="outside right upper", fontsize="small")
+    height.set_ylabel("pelvis height (cm)")
+    height.set_xlabel("time (s)")
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)

@@ -1,0 +1,1 @@
+"""Simulation of recorded repetitions by static optimisation."""

@@ -1,0 +1,1 @@
+"""Training of the VQ-VAE and the surrogate."""
