@@ -99,9 +99,9 @@ def train(arguments, training, held_out, device) -> None:
                     optimiser.param_groups[0]["lr"] = rate
                 shift = torch.randint(arguments.shift_frames + 1, (len(chosen),))
                 motion, recorded, activations, labelled = shifted(training, chosen.to(device), shift.to(device))
-                person = None if training.person is None else training.person[chosen.to(device)]
+                anthropometry = None if training.anthropometry is None else training.anthropometry[chosen.to(device)]
                 with torch.autocast(device.type, torch.bfloat16, enabled=arguments.precision == "bfloat16"):
-                    prediction = model(motion, recorded, person)
+                    prediction = model(motion, recorded, anthropometry)
                 loss = masked_smooth_l1(prediction, activations, labelled)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()

@@ -52,7 +52,7 @@ class Skeleton(Protocol):
 class Surrogate(Protocol):
     """A network from joint kinematics to muscle activations."""
 
-    def __call__(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
+    def __call__(self, motion: Tensor, mask: Tensor | None = None, anthropometry: Tensor | None = None) -> Tensor:
         """Activations (B, T, 80), 0 to 1, of motions (B, T, 33), degrees and metres.
 
         Args:

@@ -62,7 +62,7 @@ def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torc
     return motion
 
 
-def activations_of(motion, mask=None, person=None):
+def activations_of(motion, mask=None, anthropometry=None):
     """A surrogate that can be read: both vastus medialis follow the knee flexion of their side, 0.4 at 90 degrees."""
     from models.conventions import MUSCLE_INDEX
 

@@ -76,8 +76,8 @@ def test_it_holds_against_the_bodies_of_a_scaled_model():
     description, skeleton = read_osim(session.model_path), load_skeleton(session.model_path, torch.float64)
     motion = torch.as_tensor(read_motion(session.squat_trials[0]).coordinates)[None, 60:360]
     motion[..., COORDINATE_INDEX["pelvis_ty"]] -= floor_height(session, read_motion(session.squat_trials[0]))
-    person = torch.tensor(skeleton.person)
-    loads = ground_loads(motion, person, RATE_HZ)[0]
+    anthropometry = torch.tensor(skeleton.anthropometry)
+    loads = ground_loads(motion, anthropometry, RATE_HZ)[0]
 
     frames = motion.shape[1]
     smooth = low_pass_matrix(frames, RATE_HZ, 4.0) @ motion[0]

@@ -192,11 +192,11 @@ def test_sum_and_mean_square_and_outside():
 def test_derived_quantities_are_computed_once():
     calls = []
 
-    def surrogate(motion, mask, person):
-        calls.append(person.shape)
+    def surrogate(motion, mask, anthropometry):
+        calls.append(anthropometry.shape)
         return activations_of(motion)
 
-    context = Context(squat(2), surrogate=surrogate, person=torch.tensor([70.0, 0.9]))
+    context = Context(squat(2), surrogate=surrogate, anthropometry=torch.tensor([70.0, 0.9]))
     evaluate("activation", context, "vasmed")
     evaluate("activation", context, "soleus_l")
     context.peak_frame("vasmed")

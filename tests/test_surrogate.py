@@ -74,7 +74,7 @@ def test_the_stick_figure_stands_where_the_skeleton_does(name, request):
     """Within 2 cm of the model's knees, ankles, shoulders and elbows, and steadier, in every pose of a squat."""
     skeleton = load_skeleton(model_path(name, request), torch.float64)
     motion = squat(3).double()
-    points = stick_figure(motion, torch.tensor(skeleton.person))
+    points = stick_figure(motion, torch.tensor(skeleton.anthropometry))
     centres = skeleton.joint_centres(motion) - motion[..., None, 3:6]
     for side, offset in (("l", 1), ("r", 7)):
         for k, joint in ((0, "walker_knee"), (1, "ankle"), (3, "acromial"), (4, "elbow")):

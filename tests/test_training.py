@@ -164,7 +164,7 @@ def test_windows_are_taken_with_all_that_belongs_to_them():
     assert isinstance(taken, MotionBatch)
     assert taken.names == (windows.names[5], windows.names[0])
     torch.testing.assert_close(taken.activations, windows.activations[[5, 0]])
-    torch.testing.assert_close(taken.person, windows.person[[5, 0]])
+    torch.testing.assert_close(taken.anthropometry, windows.anthropometry[[5, 0]])
 
 
 @pytest.mark.parametrize("script", [train_vq, surrogate_training])

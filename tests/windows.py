@@ -33,5 +33,5 @@ def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> MotionBatc
         models=("",) * count,
         activations=activations,
         labelled=recorded,
-        person=torch.tensor(PEOPLE).repeat(count // 2 + 1, 1)[:count],
+        anthropometry=torch.tensor(PEOPLE).repeat(count // 2 + 1, 1)[:count],
     )

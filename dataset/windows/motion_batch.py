@@ -22,7 +22,7 @@ class MotionBatch:
 
     motion: (N, T, 33) float32, degrees and metres, canonical order, placed. recorded: (N, T) bool, False where the
     window was extended beyond the recording. activations: (N, T, 80) float32, known where labelled (N, T) bool, or both
-    None. person: (N, 7) float32, see `ANTHROPOMETRIC_FEATURES`, or None. subjects, names, models: N strings,
+    None. anthropometry: (N, 7) float32, see `ANTHROPOMETRIC_FEATURES`, or None. subjects, names, models: N strings,
     whose window, which, and the person's .osim file.
     """
 
@@ -33,7 +33,7 @@ class MotionBatch:
     models: tuple[str, ...]
     activations: Tensor | None = None
     labelled: Tensor | None = None
-    person: Tensor | None = None
+    anthropometry: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.motion)
@@ -52,7 +52,7 @@ class MotionBatch:
             models=tuple(self.models[i] for i in rows),
             activations=None if self.activations is None else self.activations[on_device],
             labelled=None if self.labelled is None else self.labelled[on_device],
-            person=None if self.person is None else self.person[on_device],
+            anthropometry=None if self.anthropometry is None else self.anthropometry[on_device],
         )
 
     def with_mirrored(self) -> "MotionBatch":
@@ -68,7 +68,7 @@ class MotionBatch:
             if self.activations is None
             else torch.cat([self.activations, mirror_activations(self.activations)]),
             labelled=None if self.labelled is None else torch.cat([self.labelled, self.labelled]),
-            person=None if self.person is None else torch.cat([self.person, self.person]),
+            anthropometry=None if self.anthropometry is None else torch.cat([self.anthropometry, self.anthropometry]),
         )
 
     def to(self, device: torch.device | str) -> "MotionBatch":
@@ -80,7 +80,7 @@ class MotionBatch:
                 ("recorded", self.recorded),
                 ("activations", self.activations),
                 ("labelled", self.labelled),
-                ("person", self.person),
+                ("anthropometry", self.anthropometry),
             )
         }
         return replace(self, **moved)
@@ -95,7 +95,7 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
     people = {}
     for session in {session.path: session for session in dataset.sessions}.values():
         skeleton = load_skeleton(session.model_path)
-        people[session.path] = skeleton.person
+        people[session.path] = skeleton.anthropometry
     items = [dataset[i] for i in range(len(dataset))]
     return MotionBatch(
         motion=torch.stack([item["motion"] for item in items]),
@@ -105,7 +105,7 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
         models=tuple(str(session.model_path) for session in dataset.sessions),
         activations=torch.stack([item["activations"] for item in items]) if activations else None,
         labelled=torch.stack([item["labelled"] for item in items]) if activations else None,
-        person=torch.tensor([people[session.path] for session in dataset.sessions]),
+        anthropometry=torch.tensor([people[session.path] for session in dataset.sessions]),
     )
 
 

@@ -65,7 +65,7 @@ class OpenSimSkeleton(nn.Module):
         return float(self.description.masses_kg.sum())
 
     @cached_property
-    def person(self) -> tuple[float, ...]:
+    def anthropometry(self) -> tuple[float, ...]:
         """What models know of the person, in the order of ANTHROPOMETRIC_FEATURES: mass in kg and lengths in metres.
 
         Leg: hip to knee to ankle. Trunk: back joint to the middle of the shoulders. Arm: shoulder to elbow to hand.
@@ -92,7 +92,7 @@ class OpenSimSkeleton(nn.Module):
     @property
     def leg_length_m(self) -> float:
         """Hip to knee plus knee to ankle in the neutral pose, mean of both legs, metres."""
-        return self.person[ANTHROPOMETRIC_FEATURES.index("leg_length_m")]
+        return self.anthropometry[ANTHROPOMETRIC_FEATURES.index("leg_length_m")]
 
     def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Rotations (..., B, 3, 3) and origins (..., B, 3) of all bodies in the ground frame, metres."""

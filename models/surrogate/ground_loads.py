@@ -37,7 +37,7 @@ _JOINTS = ("ankle", "knee", "hip")
 LOADS = 5 + 2 * (2 + 2 * len(_JOINTS))
 
 
-def ground_loads(motion: Tensor, person: Tensor, rate_hz: float) -> Tensor:
+def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tensor:
     """Loads (B, T, 21) on the legs that the ground must provide, each of the order of 1.
 
     The whole: zero-moment point forwards and to the right of the midst of the ankles (decimetres), force over body
@@ -49,10 +49,10 @@ def ground_loads(motion: Tensor, person: Tensor, rate_hz: float) -> Tensor:
     ANTHROPOMETRIC_FEATURES. Filtered as static optimisation does: see `SimulationSettings`.
     """
     frames = motion.shape[1]
-    person = person.to(motion).expand(len(motion), -1)
-    mass_kg = person[:, ANTHROPOMETRIC_FEATURES.index("mass_kg"), None, None]
+    anthropometry = anthropometry.to(motion).expand(len(motion), -1)
+    mass_kg = anthropometry[:, ANTHROPOMETRIC_FEATURES.index("mass_kg"), None, None]
     motion = _along_time(low_pass_matrix(frames, rate_hz, _COORDINATE_CUTOFF_HZ), motion)
-    points = stick_points(motion, person)
+    points = stick_points(motion, anthropometry)
     pelvis = motion[..., list(TRANSLATION_INDICES)]
     shares, places = _point_masses(points)
     places = places + pelvis.unsqueeze(-2)  # (B, T, M, 3)

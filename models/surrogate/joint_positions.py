@@ -22,21 +22,21 @@ _SEEN = ("neck", *(f"{name}_{side}" for side in "lr" for name in _OF_A_SIDE))
 POINTS = len(_SEEN)
 
 
-def stick_figure(motion: Tensor, person: Tensor) -> Tensor:
+def stick_figure(motion: Tensor, anthropometry: Tensor) -> Tensor:
     """Points (B, T, 13, 3) in metres about the pelvis, along the ground's axes.
 
     They are mid-shoulders, and knee, ankle, toes, shoulder, elbow and wrist of the left and then of the right side.
     motion: (B, T, 33), degrees and metres, canonical order. person: (B, 7) or (7,), see ANTHROPOMETRIC_FEATURES.
     """
-    points = stick_points(motion, person)
+    points = stick_points(motion, anthropometry)
     return torch.stack([points[name] for name in _SEEN], -2)
 
 
-def stick_points(motion: Tensor, person: Tensor) -> dict[str, Tensor]:
+def stick_points(motion: Tensor, anthropometry: Tensor) -> dict[str, Tensor]:
     """The same by name, each (B, T, 3) in metres about the pelvis, with the hips and the lumbar joint (`back`)."""
     angle = {name: motion[..., i].deg2rad() for name, i in COORDINATE_INDEX.items()}
-    person = person.to(motion).expand(len(motion), -1)
-    length = {name: person[:, i, None] for i, name in enumerate(ANTHROPOMETRIC_FEATURES)}  # (B, 1)
+    anthropometry = anthropometry.to(motion).expand(len(motion), -1)
+    length = {name: anthropometry[:, i, None] for i, name in enumerate(ANTHROPOMETRIC_FEATURES)}  # (B, 1)
     leg, trunk, arm, foot = (length[f"{name}_length_m"] for name in ("leg", "trunk", "arm", "foot"))
     zero = torch.zeros_like(leg)
 

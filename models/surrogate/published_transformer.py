@@ -30,7 +30,7 @@ class PublishedSurrogate(nn.Module):
         self.transformer_layers = nn.ModuleList(PublishedLayer(33, heads, feedforward) for _ in range(layers))
         self.fc = nn.Linear(33, 80)
 
-    def forward(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
+    def forward(self, motion: Tensor, mask: Tensor | None = None, anthropometry: Tensor | None = None) -> Tensor:
         """Activations (B, T, 80), 0 to 1, of motion (B, T, 33), degrees and metres, canonical order; T up to 196.
 
         mask and person are taken, and left unused, so that this class can stand where `Surrogate` does.

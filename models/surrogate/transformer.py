@@ -46,13 +46,13 @@ class SurrogateTransformer(nn.Module):
         self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.head = nn.Linear(config.d_model, config.muscles)
 
-    def channels(self, motion: Tensor, person: Tensor | None = None) -> Tensor:
+    def channels(self, motion: Tensor, anthropometry: Tensor | None = None) -> Tensor:
         """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, a stick figure of the person
         (B, person_features), the first and second central differences, a frame, of these, and the loads on the legs.
         """
         channels = motion
         if self.config.stick_figure:
-            channels = torch.cat([motion, stick_figure(motion, person).flatten(-2)], -1)
+            channels = torch.cat([motion, stick_figure(motion, anthropometry).flatten(-2)], -1)
         if self.config.derivatives:
             before = torch.cat([channels[:, :1].expand(-1, _LAG_FRAMES, -1), channels], 1)[:, : channels.shape[1]]
             after = torch.cat([channels, channels[:, -1:].expand(-1, _LAG_FRAMES, -1)], 1)[:, -channels.shape[1] :]
@@ -60,25 +60,25 @@ class SurrogateTransformer(nn.Module):
             acceleration = (after - 2 * channels + before) / _LAG_FRAMES**2
             channels = torch.cat([channels, speed, acceleration], -1)
         if self.config.ground_loads:
-            channels = torch.cat([channels, ground_loads(motion, person, FRAME_RATE_HZ)], -1)
+            channels = torch.cat([channels, ground_loads(motion, anthropometry, FRAME_RATE_HZ)], -1)
         return channels
 
-    def forward(self, motion: Tensor, mask: Tensor | None = None, person: Tensor | None = None) -> Tensor:
+    def forward(self, motion: Tensor, mask: Tensor | None = None, anthropometry: Tensor | None = None) -> Tensor:
         """Activations (B, T, muscles), 0 to 1, in the order of `models.conventions.MUSCLES`.
 
         motion: (B, T, coordinates), degrees and metres, canonical order, placed, 60 Hz; T up to `config.frames`.
         mask: (B, T) bool, the frames that may be attended to (recorded ones); None: all.
-        person: (B, person_features) or (person_features,), see ANTHROPOMETRIC_FEATURES; None: the training mean.
+        anthropometry: (B, person_features) or (person_features,), see ANTHROPOMETRIC_FEATURES; None: the training mean.
         """
         count, frames, _ = motion.shape
         if frames > self.config.frames:
             raise ValueError(f"{frames} frames are more than the surrogate's {self.config.frames}")
         if self.person_normalizer is not None:
-            known = self.person_normalizer.mean if person is None else person
-            person = known.to(motion).expand(count, -1)
-        features = self.normalizer.normalize(self.channels(motion, person))
+            known = self.person_normalizer.mean if anthropometry is None else anthropometry
+            anthropometry = known.to(motion).expand(count, -1)
+        features = self.normalizer.normalize(self.channels(motion, anthropometry))
         if self.person_normalizer is not None:
-            of_person = self.person_normalizer.normalize(person).unsqueeze(1).expand(-1, frames, -1)
+            of_person = self.person_normalizer.normalize(anthropometry).unsqueeze(1).expand(-1, frames, -1)
             features = torch.cat([features, of_person], -1)
         hidden = self.projection(features) + self.positional_encoding[:, :frames]  # (B, T, d_model)
         hidden = self.transformer(hidden, src_key_padding_mask=None if mask is None else ~mask.bool())

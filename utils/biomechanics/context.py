@@ -24,7 +24,7 @@ class Context:
         recorded: Tensor | None = None,
         activations: Tensor | None = None,
         surrogate: Callable[..., Tensor] | None = None,
-        person: Tensor | None = None,
+        anthropometry: Tensor | None = None,
         skeleton: Skeleton | None = None,
         contact_points: Tensor | None = None,
         floor_height_m: Tensor | float | None = None,
@@ -38,8 +38,8 @@ class Context:
             mask: (B, T) bool, the frames that count (recorded, or of the first repetition); default all.
             recorded: (B, T) bool, the frames that the surrogate may look at; default `mask`.
             activations: (B, T, 80) in 0..1, where they are known; else `surrogate` predicts them.
-            surrogate: `surrogate(motion, mask, person) -> (B, T, 80)`.
-            person: (B, P) or (P,) features of the person for the surrogate.
+            surrogate: `surrogate(motion, mask, anthropometry) -> (B, T, 80)`.
+            anthropometry: (B, P) or (P,) anthropometric features of the subjects, for the surrogate.
             skeleton: models.skeleton.Skeleton of the person, for foot and joint quantities.
             contact_points: (B, T, 12, 3) metres, where the skeleton's are already known.
             floor_height_m: height of the floor, (B,) or a number; default from the feet, see `floor_height`.
@@ -52,7 +52,7 @@ class Context:
         self._recorded = self.mask if recorded is None else recorded
         self.rate_hz = rate_hz
         self._activations, self._surrogate, self._skeleton = activations, surrogate, skeleton
-        self._person = person.expand(len(motion), -1) if person is not None else None
+        self._person = anthropometry.expand(len(motion), -1) if anthropometry is not None else None
         self._contact_points = contact_points
         self._floor_height = floor_height_m
         self._end_frames = round(ends_s * rate_hz)

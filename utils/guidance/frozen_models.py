@@ -32,7 +32,7 @@ class FrozenModels:
     def __post_init__(self):
         for model in (self.vqvae, self.surrogate):
             model.eval().requires_grad_(False)
-        self.person = torch.tensor(self.skeleton.person, dtype=torch.float32, device=self.device)
+        self.anthropometry = torch.tensor(self.skeleton.anthropometry, dtype=torch.float32, device=self.device)
 
     @property
     def device(self) -> torch.device:
@@ -54,17 +54,17 @@ class FrozenModels:
         options.setdefault("surrogate", self._activations)
         return Context(
             motion,
-            person=self.person,
+            anthropometry=self.anthropometry,
             skeleton=self.skeleton,
             floor_height_m=0.0,
             ends_s=ENDS_S,
             **options,
         )
 
-    def _activations(self, motion: Tensor, mask: Tensor, person: Tensor) -> Tensor:
+    def _activations(self, motion: Tensor, mask: Tensor, anthropometry: Tensor) -> Tensor:
         if isinstance(self.surrogate, PublishedSurrogate):  # alone: its attention would mix a batch's motions
             return torch.cat([self.surrogate(one, None, None) for one in motion.split(1)])
-        return self.surrogate(motion, None if mask.all() else mask, person)
+        return self.surrogate(motion, None if mask.all() else mask, anthropometry)
 
 
 def load_models(

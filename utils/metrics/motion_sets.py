@@ -48,7 +48,7 @@ class EvaluationModels:
         return load_surrogate(self.surrogate_path or SHIPPED_SURROGATE, self.device)
 
     @torch.no_grad()
-    def activations(self, motion: Tensor, seen: Tensor, person: Tensor | None) -> Tensor:
+    def activations(self, motion: Tensor, seen: Tensor, anthropometry: Tensor | None) -> Tensor:
         """(B, T, 80) activations of placed motions (B, T, 33); seen: (B, T) bool, the frames to be looked at.
 
         Motions longer than the surrogate's go through it in pieces that overlap by 0.4 s, of which the ends are left.
@@ -56,22 +56,22 @@ class EvaluationModels:
         longest = self.surrogate.positional_encoding.shape[1]
         frames = motion.shape[1]
         if frames <= longest:
-            return self._predict(motion, seen, person)
+            return self._predict(motion, seen, anthropometry)
         activations = motion.new_zeros(*motion.shape[:2], len(MUSCLES))
         starts = range(0, frames - 2 * _ENDS_FRAMES, longest - 2 * _ENDS_FRAMES)
         for start in (min(start, frames - longest) for start in starts):
-            piece = self._predict(motion[:, start : start + longest], seen[:, start : start + longest], person)
+            piece = self._predict(motion[:, start : start + longest], seen[:, start : start + longest], anthropometry)
             kept = _ENDS_FRAMES if start else 0
             activations[:, start + kept : start + longest] = piece[:, kept:]
         return activations
 
-    def _predict(self, motion: Tensor, seen: Tensor, person: Tensor | None) -> Tensor:
+    def _predict(self, motion: Tensor, seen: Tensor, anthropometry: Tensor | None) -> Tensor:
         motion, seen = motion.to(self.device), seen.to(self.device)
         if isinstance(self.surrogate, PublishedSurrogate):  # alone: its attention would mix a batch's motions
             return torch.cat([self.surrogate(one) for one in motion.split(1)]).cpu()
         seen = seen | ~seen.any(1, keepdim=True)  # attention to nothing is NaN; a piece without a frame is not used
-        person = None if person is None else person.to(self.device)
-        return self.surrogate(motion, None if seen.all() else seen, person).cpu()
+        anthropometry = None if anthropometry is None else anthropometry.to(self.device)
+        return self.surrogate(motion, None if seen.all() else seen, anthropometry).cpu()
 
 
 class _PosedSkeleton:
@@ -198,8 +198,8 @@ class SubjectSet:
             if values is not None:
                 activations[i] = torch.tensor(self._padded(values, "edge"))
         if missing:
-            person = None if self.skeleton is None else torch.tensor(self.skeleton.person)
-            activations[missing] = self.models.activations(self.placed[missing], self.seen[missing], person)
+            anthropometry = None if self.skeleton is None else torch.tensor(self.skeleton.anthropometry)
+            activations[missing] = self.models.activations(self.placed[missing], self.seen[missing], anthropometry)
         self.predicted = len(missing)
         return activations
 

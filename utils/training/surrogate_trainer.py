@@ -46,14 +46,14 @@ def config_of(arguments) -> SurrogateConfig:
 @torch.no_grad()
 def fit_to_data(model: SurrogateTransformer, windows: MotionBatch) -> None:
     """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
-    channels = model.channels(windows.motion, windows.person)
+    channels = model.channels(windows.motion, windows.anthropometry)
     least_std = torch.full((channels.shape[-1],), _LEAST_STD)
     loads = LOADS if model.config.ground_loads else 0
     orders = 3 if model.config.derivatives else 1
     least_std[: len(least_std) - loads].view(orders, -1)[:, list(ROTATION_INDICES)] = _LEAST_STD_DEG
     model.normalizer.fit(channels, windows.recorded, least_std=least_std.to(channels))
     if model.person_normalizer is not None:
-        model.person_normalizer.fit(windows.person, least_std=_LEAST_STD_PERSON)
+        model.person_normalizer.fit(windows.anthropometry, least_std=_LEAST_STD_PERSON)
     model.head.weight.mul_(0.1)
     model.head.bias.copy_(torch.logit(windows.activations[windows.labelled].mean(0), eps=1e-3))
 
@@ -88,8 +88,8 @@ def predict_all(model: nn.Module, windows: MotionBatch, batch: int = 64) -> Tens
     predictions = []
     for start in range(0, len(windows), batch):
         part = slice(start, start + batch)
-        person = None if windows.person is None else windows.person[part]
-        predictions.append(model(windows.motion[part], windows.recorded[part], person))
+        anthropometry = None if windows.anthropometry is None else windows.anthropometry[part]
+        predictions.append(model(windows.motion[part], windows.recorded[part], anthropometry))
     return torch.cat(predictions)
 
 

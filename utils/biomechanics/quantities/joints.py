@@ -77,7 +77,8 @@ def range_excess(context: Context) -> Tensor:
 def knee_valgus(context: Context) -> Tensor:
     """How far each knee's centre is inside the line from hip to ankle; negative is outside it.
 
-    Measured along the line through both hips. A length, as the projected angle of two segments loses its meaning when the thigh points at the viewer.
+    Measured along the line through both hips. A length, since the projected angle of two segments loses its meaning
+    when the thigh points at the viewer.
     """
     hip, knee, ankle = context.leg_joints.unbind(-2)  # (B, T, 2, 3)
     leg = ankle - hip
