@@ -28,7 +28,7 @@ def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
     from dataset.errors import InputError
-    from utils.guidance.published_terms import terms_of
+    from utils.guidance.objective.published_terms import terms_of
 
     if arguments.refine is None:
         arguments.refine = 2 if arguments.verify else 0
@@ -38,18 +38,18 @@ def main() -> None:
     terms = terms_of(arguments)
 
     from dataset.sessions import open_session
-    from utils.guidance.frozen_models import load_models
-    from utils.guidance.guided_views import show_guided
-    from utils.guidance.latent_space import load_latents
-    from utils.guidance.loss_log import LossLog
-    from utils.guidance.optimizer import Guidance
-    from utils.guidance.overview import draw_overview
-    from utils.guidance.progress import Progress
-    from utils.guidance.refinement import ITERATIONS, refine
-    from utils.guidance.run_folder import RunFolder
-    from utils.guidance.schedule import Schedule
-    from utils.guidance.search import search
-    from utils.guidance.summary import in_order, summarise_run, table, write_samples, write_summary
+    from utils.guidance.latents.latent_space import load_latents
+    from utils.guidance.optimisation.latent_optimizer import Guidance
+    from utils.guidance.optimisation.refinement import ITERATIONS, refine
+    from utils.guidance.optimisation.schedule import Schedule
+    from utils.guidance.optimisation.search import search
+    from utils.guidance.output.guided_views import show_guided
+    from utils.guidance.output.loss_log import LossLog
+    from utils.guidance.output.overview import draw_overview
+    from utils.guidance.output.progress import Progress
+    from utils.guidance.output.run_folder import RunFolder
+    from utils.guidance.output.summary import in_order, summarise_run, table, write_samples, write_summary
+    from utils.guidance.subject.frozen_models import load_models
     from utils.guidance.verification import choose_by_simulation, simulate
     from utils.report.build import write_report
     from utils.runs.environment import choose_device, set_seed, set_threads

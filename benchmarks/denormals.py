@@ -25,8 +25,8 @@ def main() -> None:
     import torch
 
     from dataset.sessions import open_session
-    from utils.guidance.frozen_models import load_models
-    from utils.guidance.latent_space import load_latents
+    from utils.guidance.latents.latent_space import load_latents
+    from utils.guidance.subject.frozen_models import load_models
 
     torch.set_num_threads(1)
     session = open_session(arguments.session)

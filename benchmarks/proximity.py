@@ -21,7 +21,7 @@ def main() -> None:
 
     import torch
 
-    from utils.guidance.proximity import Proximity
+    from utils.guidance.objective.proximity import Proximity
 
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)

@@ -199,7 +199,7 @@ class _ListQuantities(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=options["help"])
 
     def __call__(self, parser, namespace, values, option_string=None):
-        from utils.guidance.constraint_grammar import vocabulary
+        from utils.guidance.objective.constraint_grammar import vocabulary
 
         print(vocabulary())
         parser.exit()

@@ -12,14 +12,14 @@ from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.biomechanics.context import Context
-from utils.guidance.constraint_grammar import parse_term, read_terms, vocabulary
-from utils.guidance.constraints import Term
-from utils.guidance.latent_sampling import LatentSampler
-from utils.guidance.optimizer import Guidance, _State
-from utils.guidance.proximity import CodebookProximity, Proximity
-from utils.guidance.published_terms import published_terms
-from utils.guidance.schedule import Schedule
-from utils.guidance.search import search
+from utils.guidance.latents.latent_sampling import LatentSampler
+from utils.guidance.objective.constraint_grammar import parse_term, read_terms, vocabulary
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.proximity import CodebookProximity, Proximity
+from utils.guidance.objective.published_terms import published_terms
+from utils.guidance.optimisation.latent_optimizer import Guidance, _State
+from utils.guidance.optimisation.schedule import Schedule
+from utils.guidance.optimisation.search import search
 
 DEPTH = Term("knee_flexion", "max", "within", 60.0, 80.0)
 

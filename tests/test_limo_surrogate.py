@@ -25,8 +25,8 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate
 from utils.biomechanics.statistics import summarise
 from utils.checkpoints import save_checkpoint
-from utils.guidance.latent_updates import PCAUpdate
-from utils.guidance.postprocessing import low_pass, stand_on_floor
+from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 from utils.guidance.verification import Verification
 from utils.simulation.session_simulation import build_simulator
 

@@ -5,11 +5,11 @@ import torch
 from bodies import StandIn, activations_of, squat
 
 from utils.biomechanics.context import Context
-from utils.guidance.constraints import Term
-from utils.guidance.optimizer import Guidance
-from utils.guidance.proximity import Proximity
-from utils.guidance.refinement import corrected, log_odds, refine
-from utils.guidance.schedule import Schedule
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.proximity import Proximity
+from utils.guidance.optimisation.latent_optimizer import Guidance
+from utils.guidance.optimisation.refinement import corrected, log_odds, refine
+from utils.guidance.optimisation.schedule import Schedule
 
 PEAK = Term("activation", "max", "within", 0.30, 0.34, argument="vasmed", tolerance=0.005)
 LATENTS = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))

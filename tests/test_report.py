@@ -16,7 +16,7 @@ from dataset.io.mot import read_motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.conventions import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
-from utils.guidance.published_terms import published_terms
+from utils.guidance.objective.published_terms import published_terms
 from utils.guidance.verification import Verification
 from utils.report import charts, encoding, words
 from utils.report.build import write_report

@@ -15,7 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from windows import squat_windows
 
 from dataset.opensim.model_reader import load_skeleton
-from utils.guidance.guided_views import show_guided
+from utils.guidance.output.guided_views import show_guided
 from utils.runs import tensorboard_views as views
 from utils.training.reconstruction_views import show_reconstruction
 

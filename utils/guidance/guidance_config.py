@@ -49,7 +49,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         low: least peak activation of `muscle`, 0 to 1.
         high: greatest peak activation of `muscle`, 0 to 1.
         muscle: muscle, without its side, whose peak is constrained on both sides.
-        constraint: further constraints, a line each; see `utils.guidance.constraint_grammar`.
+        constraint: further constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
         constraints: JSON file of further constraints.
         weights: weights of the published terms.
         beta: weight of the distance to the nearest training latent.

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from dataset.sessions import Session
 from dataset.windows.window import Window
-from utils.guidance.constraints import Term
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.objective.constraints import Term
 from utils.guidance.verification import Verification
 
 

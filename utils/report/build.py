@@ -111,8 +111,8 @@ def _predictor(run: RunFiles, session: Session):
     def predict(motion):
         import torch
 
-        from utils.guidance.frozen_models import load_models
-        from utils.guidance.postprocessing import low_pass
+        from utils.guidance.subject.frozen_models import load_models
+        from utils.guidance.subject.postprocessing import low_pass
 
         names = (run.arguments.get(key) for key in ("vq_name", "surrogate_name"))
         models = load_models(*names, session, torch.device("cpu"), run.arguments.get("smooth_hz", 6.0))

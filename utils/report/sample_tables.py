@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from utils.guidance.constraints import Term
+from utils.guidance.objective.constraints import Term
 from utils.report.words import minus, muscle_name, plain, quantity_title, small_shown, statistic_words, unit
 
 _NEAR = 0.05  # of activation, what the simulation counts as near the range

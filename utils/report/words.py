@@ -8,9 +8,9 @@ from dataset.errors import InputError
 from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
 from utils.biomechanics.registry import QUANTITIES
 from utils.biomechanics.statistics import AT_PEAK
-from utils.guidance.constraint_grammar import parse_term, read_terms
-from utils.guidance.constraints import Term
-from utils.guidance.published_terms import published_terms
+from utils.guidance.objective.constraint_grammar import parse_term, read_terms
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.published_terms import published_terms
 from utils.simulation.session_simulation import WEAK_MUSCLES
 
 MUSCLE_NAMES = {

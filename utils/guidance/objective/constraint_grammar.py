@@ -7,7 +7,7 @@ from pathlib import Path
 from dataset.errors import InputError
 from utils.biomechanics.registry import QUANTITIES, check_names, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, STATISTICS
-from utils.guidance.constraints import COMPARISONS, Term
+from utils.guidance.objective.constraints import COMPARISONS, Term
 
 
 def parse_term(text: str) -> Term:

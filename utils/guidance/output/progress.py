@@ -8,7 +8,7 @@ from utils.runs.interruption import graceful_shutdown
 
 
 class Progress:
-    """A context manager that takes the rows of `utils.guidance.search`; one bar a batch."""
+    """A context manager that takes the rows of `utils.guidance.optimisation.search`; one bar a batch."""
 
     def __init__(self, iterations: int, log):
         self.iterations, self.log = iterations, log

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 from utils.biomechanics.context import Context
-from utils.guidance.constraints import Term
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.latent_updates import ElementwiseUpdate
-from utils.guidance.schedule import Schedule
+from utils.guidance.latents.latent_updates import ElementwiseUpdate
+from utils.guidance.objective.constraints import Term
+from utils.guidance.optimisation.schedule import Schedule
 
 TOLERANCE_OF_DISTANCE = 0.05
 MOST_HOLD = 1e4  # bound on how far holding a required term can raise its weight

@@ -12,10 +12,10 @@ from torch import Tensor
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
 from utils.checkpoints import checkpoint_in
-from utils.guidance.frozen_models import FrozenModels
-from utils.guidance.latent_sampling import CodebookSampler, LatentSampler
-from utils.guidance.latent_updates import ElementwiseUpdate, PCAUpdate
-from utils.guidance.proximity import CodebookProximity, Proximity
+from utils.guidance.latents.latent_sampling import CodebookSampler, LatentSampler
+from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
+from utils.guidance.objective.proximity import CodebookProximity, Proximity
+from utils.guidance.subject.frozen_models import FrozenModels
 
 logger = logging.getLogger("bige")
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.optimizer import Guidance
+from utils.guidance.optimisation.latent_optimizer import Guidance
 
 
 def search(

@@ -14,8 +14,8 @@ from models.muscles.static_optimization import ENDS_S
 from models.surrogate.published_transformer import PublishedSurrogate
 from utils.biomechanics.context import Context
 from utils.checkpoints import load_surrogate, load_vqvae
-from utils.guidance.postprocessing import low_pass, stand_on_floor
-from utils.guidance.refinement import corrected
+from utils.guidance.optimisation.refinement import corrected
+from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 
 logger = logging.getLogger("bige")
 
@@ -42,7 +42,7 @@ class FrozenModels:
     def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
         """Latents (B, L, D) -> the Context of the motions that they are for this person.
 
-        correction: (B, T, 80) log odds to add to what the surrogate says, see `utils.guidance.refinement`.
+        correction: (B, T, 80) log odds to add to what the surrogate says, see `utils.guidance.optimisation.refinement`.
         """
         motion = low_pass(self.vqvae.decode(z), self.smooth_hz)
         motion, points = stand_on_floor(motion, self.skeleton)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from models.conventions import FRAME_RATE_HZ
 from utils.biomechanics.statistics import AT_PEAK
-from utils.guidance.constraint_grammar import parse_term, read_terms
-from utils.guidance.constraints import Term
+from utils.guidance.objective.constraint_grammar import parse_term, read_terms
+from utils.guidance.objective.constraints import Term
 
 
 def published_terms(

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.optimizer import Guidance
-from utils.guidance.schedule import Schedule
+from utils.guidance.optimisation.latent_optimizer import Guidance
+from utils.guidance.optimisation.schedule import Schedule
 
 logger = logging.getLogger("bige")
 

@@ -13,7 +13,7 @@ from dataset.windows.floor import floor_height
 from dataset.windows.window import windows_of_trial
 from models.conventions import FRAME_RATE_HZ
 from utils.biomechanics.registry import evaluate
-from utils.guidance.postprocessing import low_pass
+from utils.guidance.subject.postprocessing import low_pass
 
 logger = logging.getLogger("bige")
 

@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Sequence
 
-from utils.guidance.constraints import Term
-from utils.guidance.run_folder import RunFolder
+from utils.guidance.objective.constraints import Term
+from utils.guidance.output.run_folder import RunFolder
 
 
 class LossLog:

@@ -15,9 +15,9 @@ from models.muscles.static_optimization import ENDS_S
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, summarise
-from utils.guidance.constraints import Term
+from utils.guidance.objective.constraints import Term
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.run_folder import RunFolder
+from utils.guidance.output.run_folder import RunFolder
 
 logger = logging.getLogger("bige")
 

@@ -1,0 +1,1 @@
+"""What guidance asks of a motion: constraints, their grammar, the published terms and proximity."""

@@ -1,0 +1,1 @@
+"""Optimisation of latents, batch after batch, and refinement by the simulation."""

@@ -1,0 +1,1 @@
+"""The frozen networks and the subject that guidance generates motion for."""
