@@ -47,13 +47,13 @@ def main() -> None:
     from utils.guidance.output.loss_log import LossLog
     from utils.guidance.output.overview import draw_overview
     from utils.guidance.output.progress import Progress
-    from utils.guidance.output.run_folder import RunFolder
     from utils.guidance.output.summary import in_order, summarise_run, table, write_samples, write_summary
     from utils.guidance.subject.frozen_models import load_models
     from utils.guidance.verification import choose_by_simulation, simulate
     from utils.report.build import write_report
     from utils.runs.environment import choose_device, set_seed, set_threads
     from utils.runs.record import save_arguments
+    from utils.runs.run_folder import RunFolder
     from utils.simulation.session_simulation import build_simulator
 
     set_threads(arguments.threads)

@@ -55,9 +55,9 @@ def retarget_all(arguments, session, body) -> None:
     from dataset.io.atomic_write import write_json
     from dataset.io.mot import write_motion
     from dataset.io.motion_generators import Normalisation, read_baseline
-    from utils.guidance.output.run_folder import RunFolder
     from utils.retargeting.joint_retargeting import retarget
     from utils.runs.record import save_arguments
+    from utils.runs.run_folder import RunFolder
 
     normalisation = Normalisation.read(arguments.mean, arguments.std) if arguments.mean else None
     source = read_baseline(

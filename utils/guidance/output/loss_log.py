@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 
 from utils.guidance.objective.constraints import Term
-from utils.guidance.output.run_folder import RunFolder
+from utils.runs.run_folder import RunFolder
 
 
 class LossLog:

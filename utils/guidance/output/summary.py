@@ -17,7 +17,7 @@ from utils.biomechanics.registry import evaluate, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, summarise
 from utils.guidance.objective.constraints import Term
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.output.run_folder import RunFolder
+from utils.runs.run_folder import RunFolder
 
 logger = logging.getLogger("bige")
 

@@ -1,4 +1,4 @@
-"""Where the files of a guidance run are."""
+"""Names of the files that a run writes for one session."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,11 @@ from dataset.errors import InputError
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where the files of one session's run are.
+    """The files of one session's run.
 
-    run: <out-dir>/<exp-name>, shared by the sessions of an experiment. session: the session's id.
+    Attributes:
+        run: `<out_dir>/<exp_name>`, shared by the sessions of an experiment.
+        session: the session's id.
     """
 
     run: Path
@@ -23,16 +25,20 @@ class RunFolder:
 
     @property
     def losses(self) -> Path:
-        """The iterations' losses."""
+        """Table of the losses, one row per iteration."""
         return self.run / f"losses_{self.session}.csv"
 
     @property
     def events(self) -> Path:
-        """The session's TensorBoard events."""
+        """Folder of the session's TensorBoard events."""
         return self.run / "tensorboard" / self.session
 
     def prepare(self, overwrite: bool) -> None:
-        """Make the folders; InputError where the session's motions are there already, unless they may be replaced."""
+        """Make the folders and remove the session's old motions and events.
+
+        Raises:
+            InputError: the session has motions there already and `overwrite` is false.
+        """
         old = sorted(self.motions.glob("entry_*.mot"))
         if old and not overwrite:
             raise InputError(f"{self.motions} already holds {len(old)} motions; give --overwrite or another --exp-name")

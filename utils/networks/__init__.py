@@ -1,0 +1,1 @@
+"""Trained networks, loaded to be used and not to be trained."""
