@@ -36,7 +36,7 @@ def main() -> None:
 
         import torch
 
-        from dataset.motion_folders import read_motion_folder
+        from dataset.motion_folders.folder_reader import read_motion_folder
         from utils.metrics.catalogue import PARTS
         from utils.metrics.evaluation import evaluate_reference, evaluate_set, known_sessions, load_reference
         from utils.metrics.motion_sets import EvaluationModels, MotionSet

@@ -18,7 +18,7 @@ import torch
 import utils.cli
 from dataset.io.mot import Motion, read_motion, write_motion
 from dataset.locations import SHIPPED_DEMO
-from dataset.motion_folders import read_motion_folder
+from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLES, ROTATION_INDICES
@@ -137,7 +137,7 @@ def test_the_seam_and_copies_of_a_tiled_motion_change_no_sounder_figure(tmp_path
     )
     for chosen, motions in enumerate((once, tiled)):
         source = motions.subjects[0].source
-        motions.subjects[0].source = type(source)(source.subject, (source.motions[chosen],), source.session)
+        motions.subjects[0].source = type(source)(source.subject, (source.windows[chosen],), source.session)
         motions.subjects[0].__post_init__()
     rows = [evaluate_set(motions, reference) for motions in (once, tiled)]
     for name, metric in METRICS.items():

@@ -6,7 +6,8 @@ from squats import RECORDED_REPETITIONS, squats
 
 from dataset.errors import InputError
 from dataset.io.mot import Motion, write_motion, write_table
-from dataset.motion_folders import MUSCLE_DRIVEN, read_motion_folder, tiling_period
+from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
+from dataset.motion_folders.tiling import tiling_period
 from dataset.sessions import Session
 from models.conventions import MUSCLES
 
@@ -16,7 +17,7 @@ def one_squat(**options) -> Motion:
 
 
 def shape(folder):
-    return {subject.subject: [motion.name for motion in subject.motions] for subject in folder.subjects}
+    return {subject.subject: [motion.name for motion in subject.windows] for subject in folder.subjects}
 
 
 def make_session(path, trial=None):
@@ -41,7 +42,7 @@ def test_a_guidance_runs_folder_is_read_from_above_with_each_persons_session(tmp
         }
         assert [subject.session for subject in found.subjects] == [session, None]
         assert found.name == "mine"
-        assert found.motions == 4
+        assert found.count == 4
 
 
 def test_plain_subject_folders_and_one_flat_folder(tmp_path):
@@ -58,7 +59,7 @@ def test_of_twins_in_degrees_and_radians_the_degrees_are_read(tmp_path):
     write_motion(tmp_path / "walk_degrees.mot", one_squat(depth_deg=80))
     write_motion(tmp_path / "walk_radians.mot", one_squat(depth_deg=80), in_degrees=False)
     write_motion(tmp_path / "alone_radians.mot", one_squat(depth_deg=80), in_degrees=False)
-    found = read_motion_folder(tmp_path, "mot").subjects[0].motions
+    found = read_motion_folder(tmp_path, "mot").subjects[0].windows
     assert [motion.name for motion in found] == ["walk_degrees", "alone_radians"]
     for motion in found:
         assert motion.coordinates.max() == pytest.approx(80, abs=0.1)
@@ -68,7 +69,7 @@ def test_different_rates_and_lengths_become_sixty_hertz(tmp_path):
     for rate in (50, 60, 100, 200):
         write_motion(tmp_path / f"at_{rate}.mot", one_squat(rate_hz=rate, start_s=3.55))
     write_motion(tmp_path / "long.mot", squats(4))
-    found = read_motion_folder(tmp_path, "mot").subjects[0].motions
+    found = read_motion_folder(tmp_path, "mot").subjects[0].windows
     lengths = {motion.name: len(motion) for motion in found}
     assert {lengths[f"at_{rate}"] for rate in (50, 60, 100, 200)} == {181}
     assert lengths["long"] == 594
@@ -86,7 +87,7 @@ def test_arrays_hold_one_motion_or_many(tmp_path):
     coordinates = one_squat().coordinates
     np.save(tmp_path / "one.npy", coordinates.astype(np.float32))
     np.save(tmp_path / "many.npy", np.stack([coordinates, coordinates + 1]))
-    found = read_motion_folder(tmp_path, "npy").subjects[0].motions
+    found = read_motion_folder(tmp_path, "npy").subjects[0].windows
     assert [motion.name for motion in found] == ["one", "many_0", "many_1"]
     np.testing.assert_allclose(found[2].coordinates, coordinates + 1)
 
@@ -100,7 +101,7 @@ def test_arrays_that_are_none_are_named(tmp_path):
     np.save(tmp_path / "short.npy", np.zeros((2, 33)))
     (tmp_path / "text.npy").write_text("no array")
     found = read_motion_folder(tmp_path, "npy")
-    assert [motion.name for motion in found.subjects[0].motions] == ["good"]
+    assert [motion.name for motion in found.subjects[0].windows] == ["good"]
     assert len(found.left_out) == 6
     for name in ("joints", "gap", "words", "object", "short", "text"):
         assert any(f"{name}.npy" in sentence for sentence in found.left_out), name
@@ -119,16 +120,16 @@ def test_a_tiled_motion_counts_once():
 def test_the_copies_of_a_tiled_file_are_masked(tmp_path):
     part = one_squat(bend_s=0.9, stance_s=0.3).coordinates
     np.save(tmp_path / "tiled.npy", np.tile(part, (3, 1))[:196])
-    motion = read_motion_folder(tmp_path, "npy").subjects[0].motions[0]
+    motion = read_motion_folder(tmp_path, "npy").subjects[0].windows[0]
     assert motion.counted.all()
-    assert (~motion.copied).sum() == len(part)
+    assert motion.recorded.sum() == len(part)
     assert motion.repetition[1] <= len(part)
 
 
 def test_a_motion_without_a_complete_squat_stands_for_itself(tmp_path):
     half = one_squat()
     write_motion(tmp_path / "down.mot", half.cut(0, 90))
-    motion = read_motion_folder(tmp_path, "mot").subjects[0].motions[0]
+    motion = read_motion_folder(tmp_path, "mot").subjects[0].windows[0]
     assert not motion.has_squat
     assert motion.repetition == (0, 90)
 
@@ -142,7 +143,7 @@ def test_what_is_no_motion_is_left_out_and_the_rest_read(tmp_path):
     (tmp_path / "cut.mot").write_text("\n".join(broken[:40]))
     write_motion(tmp_path / "flash.mot", one_squat().cut(0, 3))
     found = read_motion_folder(tmp_path, "mot")
-    assert [motion.name for motion in found.subjects[0].motions] == ["good"]
+    assert [motion.name for motion in found.subjects[0].windows] == ["good"]
     assert len(found.left_out) == 4
     for name in ("forces", "notes", "cut", "flash"):
         assert any(f"{name}.mot" in sentence for sentence in found.left_out), name
@@ -164,7 +165,7 @@ def test_sessions_given_as_motions_are_pointed_to_mocap(tmp_path):
     make_session(tmp_path / "Data" / "person", squats(2))
     with pytest.raises(InputError, match="--file_type mocap"):
         read_motion_folder(tmp_path, "mot")
-    assert read_motion_folder(tmp_path, "mocap").motions == 2
+    assert read_motion_folder(tmp_path, "mocap").count == 2
 
 
 def test_repetitions_of_a_trial_count_one_squat_each_and_hold_what_follows(tmp_path):
@@ -173,7 +174,7 @@ def test_repetitions_of_a_trial_count_one_squat_each_and_hold_what_follows(tmp_p
     found = read_motion_folder(tmp_path, "mocap")
     assert shape(found) == {"person": ["squats1_1", "squats1_2", "squats1_3"]}
     assert len(found.left_out) == 1
-    first = found.subjects[0].motions[0]
+    first = found.subjects[0].windows[0]
     assert len(first) == 196
     assert first.counted.sum() == pytest.approx(first.repetition[1], abs=12)
     assert first.repetition[1] < 196
@@ -186,7 +187,7 @@ def test_muscle_driven_repetitions_keep_their_activations(tmp_path):
     session = make_session(tmp_path / "person")
     folder = session.path / "OpenSimData" / "Dynamics" / "squats1_segment_1"
     write_motion(folder / "kinematics_activations_squats1_segment_1_muscle_driven.mot", active, style="muscle_driven")
-    found = read_motion_folder(tmp_path, MUSCLE_DRIVEN).subjects[0].motions[0]
+    found = read_motion_folder(tmp_path, MUSCLE_DRIVEN).subjects[0].windows[0]
     assert found.name == "squats1_segment_1"
     assert found.activations.shape == (len(found), 80)
     assert found.counted.all()
@@ -195,7 +196,7 @@ def test_muscle_driven_repetitions_keep_their_activations(tmp_path):
 def test_recorded_sessions(recordings):
     data = recordings / "opencap" / "Data"
     found = read_motion_folder(data, "mocap")
-    counts = {subject.subject: len(subject.motions) for subject in found.subjects}
+    counts = {subject.subject: len(subject.windows) for subject in found.subjects}
     expected: dict[str, int] = {}
     for name, count in RECORDED_REPETITIONS.items():
         subject, trial = name.split("/")
@@ -205,7 +206,7 @@ def test_recorded_sessions(recordings):
     assert not found.left_out
     driven = read_motion_folder(data, MUSCLE_DRIVEN)
     assert shape(driven) == {"field-subject0": ["Squats_0_1", "Squats_0_2"]}
-    for motion in (*driven.subjects[0].motions, *(m for subject in found.subjects for m in subject.motions)):
+    for motion in (*driven.subjects[0].windows, *(m for subject in found.subjects for m in subject.windows)):
         assert motion.has_squat, motion.name
         start, end = motion.repetition
         assert abs(end - start - motion.counted.sum()) < 25, motion.name

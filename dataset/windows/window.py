@@ -1,7 +1,7 @@
-"""Windows: the 196 frames at 60 Hz that the models see, from the start of a repetition on, as recorded."""
+"""Windows: stretches of a motion at 60 Hz with masks that say what each frame is, 196 frames long for the networks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,40 +21,74 @@ _SAME_S = 1e-6
 
 @dataclass(frozen=True)
 class Window:
-    """196 frames at 60 Hz that begin in upright stance, degrees and metres, canonical order.
+    """T frames of one motion at 60 Hz, by default 196 that begin with a repetition.
 
-    coordinates: (196, 33). activations: (196, 80) or None. recorded: (196,), True where the frame was recorded and
-    False where the motion was brought to rest and held. first_repetition: (196,), True up to the end of the repetition
-    that the window begins with. start_s: the first frame on the trial's own clock. source: the trial's file. labelled:
-    (196,), True where activations are known, or None where there are none.
+    Attributes:
+        coordinates: (T, 33), degrees and metres, canonical order.
+        activations: (T, 80), 0 to 1, or None where they are not known.
+        recorded: (T,) bool, False where the motion was extended: brought to rest and held, or tiled with copies.
+        first_repetition: (T,) bool, the first complete squat; see `has_squat`.
+        counted: (T,) bool, the frames that the published metrics count: the repetition that was cut out of a trial, or
+            all frames of a file.
+        start_s: time of the first frame on the trial's own clock.
+        source: the file, or None.
+        labelled: (T,) bool, the frames whose activations are known, or None where there are none.
+        has_squat: whether a complete squat was found; if not, `first_repetition` is all frames that count.
+        name: name of the motion within its session or folder.
+        extra: coordinates beside the 33 that some models have (knee adduction), (T,) each, degrees or metres. Without
+            them the feet of such a model slide.
     """
 
     coordinates: np.ndarray
     activations: np.ndarray | None
     recorded: np.ndarray
     first_repetition: np.ndarray
+    counted: np.ndarray
     start_s: float
     source: Path | None = None
     labelled: np.ndarray | None = None
+    has_squat: bool = True
+    name: str = ""
+    extra: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.coordinates)
 
     @property
     def time_s(self) -> np.ndarray:
-        """(196,) seconds on the trial's own clock."""
-        return self.start_s + np.arange(len(self.coordinates)) / FRAME_RATE_HZ
+        """(T,) seconds on the trial's own clock."""
+        return self.start_s + np.arange(len(self)) / FRAME_RATE_HZ
+
+    @property
+    def repetition(self) -> tuple[int, int]:
+        """First frame of the first repetition, and the frame after its last."""
+        frames = np.flatnonzero(self.first_repetition)
+        return int(frames[0]), int(frames[-1]) + 1
 
     def placed(self, floor_m: float = 0.0) -> tuple["Window", Placement]:
-        """The window at the origin, facing +x, on the floor y = 0, and the placement that undoes it (see `place`)."""
+        """The window at the origin, facing +x, on the floor y = 0, and the placement that undoes it; see `place`."""
         coordinates, placement = place(self.coordinates, floor_m)
         return replace(self, coordinates=coordinates), placement
 
     def motion(self) -> Motion:
-        """The window as a motion at 60 Hz, on the trial's clock."""
+        """The 33 coordinates and the activations as a motion at 60 Hz, on the trial's clock."""
         return Motion(self.time_s, self.coordinates, self.activations, source=self.source)
 
+    def without_extension(self) -> "Window":
+        """The recorded frames only, of a window that was extended at its end."""
+        kept = int(self.recorded.sum())
+        arrays = {name: values[:kept] for name, values in vars(self).items() if isinstance(values, np.ndarray)}
+        return replace(self, **arrays, extra={name: values[:kept] for name, values in self.extra.items()})
+
     def with_labels(self, repetitions: Sequence[Motion]) -> "Window":
-        """The window with the activations of those repetitions of the same trial, by time; zero elsewhere."""
-        activations = np.zeros((len(self.coordinates), len(MUSCLES)))
-        labelled = np.zeros(len(self.coordinates), dtype=bool)
+        """The window with the activations of repetitions of the same trial, matched by time.
+
+        Args:
+            repetitions: motions with activations, on the trial's clock. Frames outside of them get zeros and are not
+                `labelled`.
+        """
+        activations = np.zeros((len(self), len(MUSCLES)))
+        labelled = np.zeros(len(self), dtype=bool)
         for repetition in repetitions:
             inside = (self.time_s > repetition.time_s[0] - _SAME_S) & (self.time_s < repetition.time_s[-1] + _SAME_S)
             inside &= self.recorded
@@ -66,26 +100,55 @@ class Window:
 
 
 def windows_of_trial(motion: Motion, frames: int = WINDOW_FRAMES) -> list[Window]:
-    """One window for each repetition of a trial of any rate, in order; empty where it holds no repetition.
+    """One window for each repetition of a trial, in order; empty where there is no repetition.
 
-    Raises InputError as `resample` does.
+    Args:
+        motion: a trial at any rate.
+        frames: length of each window.
+
+    Raises:
+        InputError: as `resample` does.
     """
     motion = resample(motion, FRAME_RATE_HZ)
     return [window_from_trial(motion, repetition, frames) for repetition in segment_repetitions(motion)]
 
 
 def window_of_repetition(motion: Motion, frames: int = WINDOW_FRAMES) -> Window:
-    """The window of a file that holds one repetition, as muscle-driven files do: from its first frame to its last."""
+    """The window of a file that holds one repetition from its first frame to its last, as muscle-driven files do."""
     motion = resample(motion, FRAME_RATE_HZ)
     bottom = int(motion.column("knee_angle_r").argmax())
     return window_from_trial(motion, Repetition(0, len(motion), bottom), frames)
 
 
-def window_from_trial(motion: Motion, repetition: Repetition, frames: int = WINDOW_FRAMES) -> Window:
-    """The window that starts with `repetition` and goes on with the trial as recorded.
+def window_of_motion(motion: Motion) -> Window:
+    """A whole motion at 60 Hz as a window of its length, in which every frame is recorded and counts."""
+    everything = np.ones(len(motion), dtype=bool)
+    return Window(
+        coordinates=motion.coordinates,
+        activations=motion.activations,
+        recorded=everything,
+        first_repetition=everything,
+        counted=everything,
+        start_s=float(motion.time_s[0]),
+        source=motion.source,
+        labelled=None if motion.activations is None else everything,
+        extra=motion.extra,
+    )
 
-    motion: at 60 Hz; the repetition's frames are its own. Where the recording ends sooner, the motion comes to rest
-    within 0.4 s, its speed falling from that of the last frames to zero, and holds. Raises InputError at another rate.
+
+def window_from_trial(motion: Motion, repetition: Repetition, frames: int = WINDOW_FRAMES) -> Window:
+    """The window that starts with a repetition and continues with the trial as recorded.
+
+    Where the recording ends sooner, the motion comes to rest within 0.4 s, its speed falling from that of the last
+    frames to zero, and is held.
+
+    Args:
+        motion: the trial at 60 Hz.
+        repetition: frames of `motion`.
+        frames: length of the window.
+
+    Raises:
+        InputError: the motion is not at 60 Hz.
     """
     if abs(motion.rate_hz - FRAME_RATE_HZ) > 0.01 * FRAME_RATE_HZ:
         raise InputError(
@@ -98,14 +161,20 @@ def window_from_trial(motion: Motion, repetition: Repetition, frames: int = WIND
     if activations is not None:
         activations = _brought_to_rest(activations[start : start + recorded], held).clip(0.0, 1.0)
     frame = np.arange(frames)
+    in_repetition = frame < min(repetition.end_frame - start, recorded)
     return Window(
         coordinates=_brought_to_rest(motion.coordinates[start : start + recorded], held),
         activations=activations,
         recorded=frame < recorded,
-        first_repetition=frame < min(repetition.end_frame - start, recorded),
+        first_repetition=in_repetition,
+        counted=in_repetition,
         start_s=float(motion.time_s[start]),
         source=motion.source,
         labelled=None if activations is None else frame < recorded,
+        extra={
+            name: _brought_to_rest(values[start : start + recorded, None], held)[:, 0]
+            for name, values in motion.extra.items()
+        },
     )
 
 
@@ -116,10 +185,10 @@ def _brought_to_rest(values: np.ndarray, held: int) -> np.ndarray:
     tail = values[-_SLOPE_FRAMES:]
     frame = np.arange(len(tail)) - (len(tail) - 1)
     degree = min(2, len(tail) - 1)
-    # The slope of the tail's parabola at its last frame: one noisy frame must not set the speed.
+    # The slope comes from a parabola through the tail, so that one noisy frame does not set the speed.
     speed = np.polynomial.polynomial.polyfit(frame, tail, degree)[1] if degree else np.zeros(values.shape[1])
     to_rest = _TO_REST_S * FRAME_RATE_HZ
     s = np.minimum(np.arange(1, held + 1) / to_rest, 1.0)
-    # The integral of 1 - 3 s^2 + 2 s^3, a share of the speed that leaves 1 and reaches 0 without a kick.
+    # The integral of 1 - 3 s^2 + 2 s^3: the speed's share falls from 1 to 0 with zero slope at both ends.
     travelled = to_rest * (s - s**3 + s**4 / 2)
     return np.concatenate([values, values[-1] + travelled[:, None] * speed])

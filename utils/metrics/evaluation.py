@@ -17,7 +17,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.locations import FULL_DEMO, SHIPPED_DEMO, demo_root
-from dataset.motion_folders import MUSCLE_DRIVEN, read_motion_folder
+from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
 from dataset.sessions import Session, discover_sessions, open_session
 from models.conventions import COORDINATES, LEG_AND_PELVIS_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
 from utils.biomechanics.registry import evaluate
@@ -136,7 +136,7 @@ def load_motions(
     """The motions of a folder, ready to be evaluated.
 
     Args:
-        file_type: `mot`, `npy` or `mocap`, see `dataset.motion_folders`.
+        file_type: `mot`, `npy` or `mocap`, see `read_motion_folder`.
         name: of the row; by default the folder's.
         data_root: where the sessions of the subjects' models are, beside the demo sessions.
         subject: the session whose model stands for every subject: a folder, or the id of a known session.
@@ -241,7 +241,7 @@ def _distances_of(subject: SubjectSet) -> dict[str, float]:
     return {
         "diversity": float(np.mean([published.entropy(motion[counted]) for motion, counted in pairs])),
         "diversity_of_subject": distances.diversity(subject.curves[..., _ROTATIONS]),
-        "complete_squats": float(np.mean([m.has_squat for m in subject.source.motions])),
+        "complete_squats": float(np.mean([m.has_squat for m in subject.source.windows])),
     }
 
 

@@ -12,11 +12,11 @@ from torch import Tensor
 from dataset.errors import InputError
 from dataset.io.mot import Motion
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
-from dataset.motion_folders import EvaluatedMotion, MotionFolder, SubjectMotions
+from dataset.motion_folders.window_folder import SubjectWindows, WindowFolder
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.placement import place
 from dataset.windows.segmentation import Repetition
-from dataset.windows.window import window_from_trial
+from dataset.windows.window import Window, window_from_trial
 from models.conventions import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
 from models.muscles.static_optimization import ENDS_S
 from models.surrogate.published_transformer import PublishedSurrogate
@@ -107,26 +107,24 @@ class SubjectSet:
     definitions count, of these the ones that copy no other, the first squat, and what the surrogate may look at.
     """
 
-    source: SubjectMotions
+    source: SubjectWindows
     models: EvaluationModels
     problem: str | None = None  # why there is no skeleton
     predicted: int = field(default=0, init=False)  # motions whose activations the surrogate predicted
 
     def __post_init__(self):
-        motions = self.source.motions
+        motions = self.source.windows
         self.motion = torch.tensor(np.stack([self._padded(m.coordinates, "edge") for m in motions])).float()
         self.counted = self._mask([m.counted for m in motions])
-        self.once = self._mask([m.counted & ~m.copied for m in motions])
-        self.seen = self._mask([~m.copied for m in motions])
-        frames = torch.arange(self.motion.shape[1])
-        start, end = torch.tensor([m.repetition for m in motions]).T[..., None]
-        self.repetition = (frames >= start) & (frames < end)
+        self.once = self._mask([m.counted & m.recorded for m in motions])
+        self.seen = self._mask([m.recorded for m in motions])
+        self.repetition = self._mask([m.first_repetition for m in motions])
 
     def __len__(self) -> int:
-        return len(self.source.motions)
+        return len(self.source.windows)
 
     def _padded(self, values: np.ndarray, mode: str) -> np.ndarray:
-        missing = max(map(len, self.source.motions)) - len(values)
+        missing = max(map(len, self.source.windows)) - len(values)
         return np.pad(values, ((0, missing), *(((0, 0),) * (values.ndim - 1))), mode=mode)
 
     def _mask(self, masks: list[np.ndarray]) -> Tensor:
@@ -148,7 +146,7 @@ class SubjectSet:
         except InputError as error:
             self.problem = str(error)
             return None
-        motions = self.source.motions
+        motions = self.source.windows
         extra = {
             name: torch.tensor(np.stack([self._padded(m.extra[name], "edge") for m in motions])).float()
             for name in skeleton.coordinate_map.extra_names
@@ -191,7 +189,7 @@ class SubjectSet:
     @cached_property
     def activations(self) -> Tensor:
         """(B, T, 80), from the files where they have them, else as the surrogate predicts them."""
-        known = [m.activations for m in self.source.motions]
+        known = [m.activations for m in self.source.windows]
         missing = [i for i, values in enumerate(known) if values is None]
         activations = torch.zeros(*self.motion.shape[:2], len(MUSCLES))
         for i, values in enumerate(known):
@@ -216,33 +214,33 @@ class SubjectSet:
     def _placed_repetitions(self) -> list[np.ndarray]:
         """Each motion's first squat (and what follows), placed from the squat's first frame on, (T_i, 33)."""
         found = []
-        for i, motion in enumerate(self.source.motions):
-            rest = motion.coordinates[motion.repetition[0] : int((~motion.copied).sum())]
+        for i, motion in enumerate(self.source.windows):
+            rest = motion.coordinates[motion.repetition[0] : int(motion.recorded.sum())]
             found.append(place(rest, float(self.floor_m[i]))[0])
         return found
 
     @cached_property
     def values(self) -> np.ndarray:
         """(frames, 33): every frame of every first squat, placed, degrees and metres."""
-        pairs = zip(self._placed_repetitions, self.source.motions, strict=True)
+        pairs = zip(self._placed_repetitions, self.source.windows, strict=True)
         return np.concatenate([placed[: m.repetition[1] - m.repetition[0]] for placed, m in pairs])
 
     @cached_property
     def curves(self) -> np.ndarray:
         """(B, 101, 33): every first squat, placed and time-normalised, degrees and metres."""
-        pairs = zip(self._placed_repetitions, self.source.motions, strict=True)
+        pairs = zip(self._placed_repetitions, self.source.windows, strict=True)
         return np.stack([distances.time_normalised(p, (0, m.repetition[1] - m.repetition[0])) for p, m in pairs])
 
     @cached_property
     def features(self) -> np.ndarray:
         """(B, D): what the VQ-VAE's encoder makes of every first squat."""
-        windows = [_window(p, m) for p, m in zip(self._placed_repetitions, self.source.motions, strict=True)]
+        windows = [_window(p, m) for p, m in zip(self._placed_repetitions, self.source.windows, strict=True)]
         motion = torch.tensor(np.stack([window.coordinates for window in windows])).float()
         mask = torch.tensor(np.stack([window.first_repetition for window in windows]))
         return distances.encoder_features(self.models.vqvae, motion, mask)
 
 
-def _window(placed: np.ndarray, motion: EvaluatedMotion):
+def _window(placed: np.ndarray, motion: Window):
     time_s = np.arange(len(placed)) / FRAME_RATE_HZ
     length = motion.repetition[1] - motion.repetition[0]
     return window_from_trial(Motion(time_s, placed), Repetition(0, length, length // 2), WINDOW_FRAMES)
@@ -253,11 +251,11 @@ class MotionSet:
     """The motions of several subjects, ready for metrics, with what was left out of the folder they are from."""
 
     name: str
-    folder: MotionFolder
+    folder: WindowFolder
     subjects: list[SubjectSet]
 
     @classmethod
-    def of(cls, name: str, folder: MotionFolder, models: EvaluationModels) -> "MotionSet":
+    def of(cls, name: str, folder: WindowFolder, models: EvaluationModels) -> "MotionSet":
         """The motions of a folder."""
         return cls(name, folder, [SubjectSet(subject, models) for subject in folder.subjects])
 
@@ -273,7 +271,7 @@ class MotionSet:
     def repeated_between_subjects(self) -> int:
         """How many motions are also there, exactly, under another subject."""
         owners: dict[bytes, set[str]] = {}
-        keys = [(m.coordinates.tobytes(), s.name) for s in self.subjects for m in s.source.motions]
+        keys = [(m.coordinates.tobytes(), s.name) for s in self.subjects for m in s.source.windows]
         for key, name in keys:
             owners.setdefault(key, set()).add(name)
         return sum(len(owners[key]) > 1 for key, _ in keys)

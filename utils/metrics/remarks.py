@@ -17,7 +17,7 @@ def problems(motions: MotionSet) -> list[str]:
 def notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
     """What has to be known to read the figures."""
     said = []
-    sources = [motion for subject in motions.subjects for motion in subject.source.motions]
+    sources = [motion for subject in motions.subjects for motion in subject.source.windows]
     if DISTANCES in parts:
         if reference is None:
             said.append(_said_of_normality(motions))
@@ -31,7 +31,7 @@ def notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...
         said.append(
             f"activations: {len(motions) - predicted} motions' from their files, {predicted} predicted by the surrogate"
         )
-    copies = sum(bool(motion.copied.any()) for motion in sources)
+    copies = sum(not motion.recorded.all() for motion in sources)
     if copies:
         said.append(f"{copies} motions repeat themselves exactly; the sounder figures count them once, without seam")
     return said

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
-from dataset.motion_folders import MUSCLE_DRIVEN, read_motion_folder
+from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
 from dataset.sessions import discover_sessions
 from utils.metrics.evaluation import Row, evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.motion_sets import EvaluationModels, MotionSet

@@ -1,0 +1,1 @@
+"""Folders of motion files, read by subject for evaluation."""

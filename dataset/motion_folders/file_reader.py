@@ -1,0 +1,111 @@
+"""Readers of one file each: a motion, an array of motions, a recorded trial or a muscle-driven repetition."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dataset.errors import InputError
+from dataset.io.mot import Motion, read_motion
+from dataset.motion_folders.tiling import tiling_period
+from dataset.windows.resample import resample
+from dataset.windows.segmentation import Repetition, segment_repetitions
+from dataset.windows.window import Window, window_from_trial, window_of_motion
+from models.conventions import COORDINATES, FRAME_RATE_HZ, WINDOW_FRAMES
+
+_FEWEST_FRAMES = 4  # that can be resampled
+
+
+def read_motion_window(path: Path) -> Window:
+    """One motion file of any rate, whole.
+
+    Raises:
+        InputError: as `read_motion` and `resample` do.
+    """
+    motion = read_motion(path)
+    period = tiling_period(motion.coordinates)
+    end_s = np.inf if period is None else motion.time_s[period - 1]
+    resampled = resample(motion)
+    return _whole_motion(path.stem, resampled, resampled.time_s <= end_s + 1e-6)
+
+
+def read_array_windows(path: Path) -> list[Window]:
+    """The motions of a .npy file: (T, 33) or (N, T, 33) at 60 Hz, degrees and metres, canonical order.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not an array of numbers ({error})") from None
+    if not isinstance(array, np.ndarray) or array.ndim not in (2, 3) or array.shape[-1] != len(COORDINATES):
+        shape = getattr(array, "shape", "several arrays")
+        raise InputError(f"{path}: {shape}; expected (frames, 33) or (motions, frames, 33), degrees and metres")
+    if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+        raise InputError(f"{path}: some values are not finite numbers")
+    motions = array.reshape(-1, *array.shape[-2:]).astype(float)
+    if motions.shape[0] == 0 or motions.shape[1] < _FEWEST_FRAMES:
+        raise InputError(
+            f"{path}: {motions.shape[0]} motion(s) of {motions.shape[1]} frame(s); at least {_FEWEST_FRAMES} are needed"
+        )
+    windows = []
+    for i, coordinates in enumerate(motions):
+        period = tiling_period(coordinates)
+        frames = np.arange(len(coordinates))
+        name = path.stem if array.ndim == 2 else f"{path.stem}_{i}"
+        motion = Motion(frames / FRAME_RATE_HZ, coordinates, source=path)
+        windows.append(_whole_motion(name, motion, frames < (len(coordinates) if period is None else period)))
+    return windows
+
+
+def read_trial_windows(path: Path) -> list[Window]:
+    """The repetitions of a recorded trial, each with what was recorded after it, 196 frames in all at most.
+
+    Raises:
+        InputError: the file cannot be read, or it holds no repetition.
+    """
+    motion = resample(read_motion(path))
+    repetitions = segment_repetitions(motion)
+    if not repetitions:
+        raise InputError(f"{path}: no squat repetition that starts and ends upright")
+    return [_repetition(f"{path.stem}_{k}", motion, repetition) for k, repetition in enumerate(repetitions, 1)]
+
+
+def read_muscle_driven_window(path: Path) -> Window:
+    """A muscle-driven repetition with its activations.
+
+    Raises:
+        InputError: the file cannot be read, or it has no activations.
+    """
+    motion = resample(read_motion(path))
+    if motion.activations is None:
+        raise InputError(f"{path}: the file has no muscle activations, so it is not a muscle-driven repetition")
+    bottom = int(motion.column("knee_angle_r").argmax())
+    return _repetition(path.parent.name, motion, Repetition(0, len(motion), bottom))
+
+
+def _whole_motion(name: str, motion: Motion, recorded: np.ndarray) -> Window:
+    """The window of a whole file; `recorded` (T,) is False where frames copy earlier ones."""
+    window = replace(window_of_motion(motion), name=name, recorded=recorded)
+    return _with_first_squat(window, motion.cut(0, int(recorded.sum())))
+
+
+def _repetition(name: str, trial: Motion, repetition: Repetition) -> Window:
+    """The window of a repetition, cut where the trial ends."""
+    length = repetition.end_frame - repetition.start_frame
+    window = window_from_trial(trial, repetition, max(WINDOW_FRAMES, length)).without_extension()
+    return _with_first_squat(replace(window, name=name), window.motion())
+
+
+def _with_first_squat(window: Window, motion: Motion) -> Window:
+    """The window with the first complete squat that segmentation finds in `motion`, found alike in all kinds of files.
+
+    Where there is none, all frames that count and were recorded stand for a repetition.
+    """
+    squats = segment_repetitions(motion)
+    if not squats:
+        return replace(window, first_repetition=window.counted & window.recorded, has_squat=False)
+    frame = np.arange(len(window))
+    first = (frame >= squats[0].start_frame) & (frame < squats[0].end_frame)
+    return replace(window, first_repetition=first, has_squat=True)
