@@ -15,7 +15,8 @@ from dataset.errors import InputError
 from dataset.io.mot import Motion, read_motion
 from dataset.io.smpl_model import find_smpl_file, read_smpl
 from dataset.opensim.model_reader import load_skeleton
-from models.skeleton.smpl_body import NAMES, SHARED, SmplBody, exponential, fit_shape, fit_smpl
+from models.rotations import from_rotation_vector
+from models.skeleton.smpl_body import NAMES, SHARED, SmplBody, fit_shape, fit_smpl
 from options.render_mot_options import build_parser, parse
 
 AT = {name: i for i, name in enumerate(NAMES)}
@@ -38,7 +39,7 @@ def fitted(body):
 def test_joints_without_a_mesh_are_smplx_s_own(body):
     generator = torch.Generator().manual_seed(0)
     betas = torch.randn(10, generator=generator)
-    rotations = exponential(torch.randn(5, 24, 3, generator=generator))
+    rotations = from_rotation_vector(torch.randn(5, 24, 3, generator=generator))
     root = torch.randn(5, 3, generator=generator)
     shift = root - body.rest_joints(betas)[0]
     theirs = body.layer(betas.expand(5, -1), rotations[:, 1:], rotations[:, :1], shift)

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
 from dataset.io.safe_npy import read_array_or_dict
+from models.rotations import about_axis
 from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
 
 logger = logging.getLogger("bige")
@@ -138,11 +139,12 @@ def joints_of_features(features: np.ndarray) -> np.ndarray:
     turned[..., 1:] = -2.0 * np.cumsum(features[..., :-1, 0], -1)  # the heading about y, radians
     steps = np.zeros((*features.shape[:-1], 3))
     steps[..., 1:, 0], steps[..., 1:, 2] = features[..., :-1, 1], features[..., :-1, 2]
-    root = np.cumsum(_about_y(turned, steps), -2)
+    heading = about_axis("y", turned)  # (..., T, 3, 3)
+    root = np.cumsum((heading @ steps[..., None])[..., 0], -2)
     local = features[..., _POSITIONS].reshape(*features.shape[:-1], _COUNT - 1, 3)
     joints = np.concatenate([np.zeros_like(local[..., :1, :]), local], -2)
     joints[..., 0, 1] = features[..., 3]
-    return _about_y(turned[..., None], joints) + root[..., None, :]
+    return joints @ heading.swapaxes(-1, -2) + root[..., None, :]
 
 
 def smpl_joints(poses: np.ndarray, translation: np.ndarray) -> np.ndarray:
@@ -291,10 +293,3 @@ def _refuse_not_finite(where: str, motion: np.ndarray) -> None:
     if bad.any():
         first = int(bad.argmax())
         raise InputError(f"{where}: {bad.sum()} of {len(motion)} frames hold NaN or infinity, the first is {first}")
-
-
-def _about_y(angle: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Vectors (..., 3) turned by angle (...) radians about y; z turns towards x."""
-    sine, cosine = np.sin(angle), np.cos(angle)
-    x, y, z = np.moveaxis(vector, -1, 0)
-    return np.stack([cosine * x + sine * z, y, cosine * z - sine * x], -1)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.rotations import about_axis
 from models.skeleton.description import MAX_DEGREE, ModelDescription, PiecewisePolynomial
 
 
@@ -39,11 +40,6 @@ def skew(axis: np.ndarray) -> np.ndarray:
     """The matrix K of an axis with K v = axis x v."""
     x, y, z = axis
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-
-
-def _rotation(axis: np.ndarray, angle: float) -> np.ndarray:
-    cross_matrix = skew(axis)
-    return np.eye(3) + np.sin(angle) * cross_matrix + (1.0 - np.cos(angle)) * cross_matrix @ cross_matrix
 
 
 class JointFunctions(nn.Module):
@@ -157,7 +153,7 @@ class KinematicTree(nn.Module):
             constant = joint.parent_rotation
             for axis, function in zip(joint.axes[:3], joint.functions[:3], strict=True):
                 if function.is_constant:
-                    constant = constant @ _rotation(axis, function.constant_value)
+                    constant = constant @ about_axis(axis, function.constant_value)
                 else:
                     axis_functions.append(function)
                     axis_directions.append(constant @ axis)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from models.conventions import COORDINATE_INDEX, COORDINATES
+from models.rotations import about_axis
 from models.skeleton.squat_targets import FEET, SquatTargets
 
 _LEG = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle", "subtalar_angle")
@@ -71,6 +72,11 @@ def solve(skeleton, targets: SquatTargets) -> Solution:
     return problem.solution(motion)
 
 
+def _about(axis: str, angle_deg: np.ndarray) -> Tensor:
+    """Rotations (T, 3, 3) about one axis by angles (T,) in degrees."""
+    return torch.from_numpy(about_axis(axis, np.radians(angle_deg)))
+
+
 class _Problem:
     """The demands on one trial as residuals, each in units of how far it may give way."""
 
@@ -105,13 +111,13 @@ class _Problem:
             length = float(origin[0, self.toes[i], 0] - heel[0])
             sole = float(heel[1] - bottoms[i, :4].min())
             yaw = -mirror * (stance.toe_out_deg[i] + targets.foot_yaw[:, i])
-            upright = _turn("y", yaw) @ _turn("z", targets.foot_pitch[:, i])
-            flat_foot = upright @ _turn("x", mirror * targets.foot_roll[:, i])
-            turned = flat_foot @ _turn("z", -targets.heel_lift[:, i])
+            upright = _about("y", yaw) @ _about("z", targets.foot_pitch[:, i])
+            flat_foot = upright @ _about("x", mirror * targets.foot_roll[:, i])
+            turned = flat_foot @ _about("z", -targets.heel_lift[:, i])
             level = float(centres[i, :4].mean() - heel[1])
             middle = torch.tensor([0.5 * length, level, 0.0], dtype=torch.float64)
             ball = torch.tensor([length, level, 0.0], dtype=torch.float64)
-            standing = _turn("y", np.array([-mirror * stance.toe_out_deg[i]]))[0]
+            standing = _about("y", np.array([-mirror * stance.toe_out_deg[i]]))[0]
             place = torch.tensor(
                 [mirror * stance.stagger_m / 2, sole, mirror * stance.width_m / 2], dtype=torch.float64
             )
@@ -234,15 +240,3 @@ class _Problem:
             knee_error_deg=(knees - self.wanted["knee_mean"]).numpy(),
             limit_error_deg=beyond.abs().amax(-1).numpy(),
         )
-
-
-def _turn(axis: str, angle_deg: np.ndarray) -> Tensor:
-    """Rotation matrices (T, 3, 3) about one axis."""
-    angle = torch.deg2rad(torch.as_tensor(np.asarray(angle_deg, dtype=float)))
-    sine, cosine, zero, one = angle.sin(), angle.cos(), torch.zeros_like(angle), torch.ones_like(angle)
-    rows = {
-        "x": (one, zero, zero, zero, cosine, -sine, zero, sine, cosine),
-        "y": (cosine, zero, sine, zero, one, zero, -sine, zero, cosine),
-        "z": (cosine, -sine, zero, sine, cosine, zero, zero, zero, one),
-    }[axis]
-    return torch.stack(rows, -1).reshape(-1, 3, 3)

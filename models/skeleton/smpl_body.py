@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.conventions import COORDINATES, FRAME_RATE_HZ
+from models.rotations import between_directions, from_rotation_vector, interpolate, relative_to_parents
 
 NAMES = (
     "pelvis", "hip_l", "hip_r", "spine1", "knee_l", "knee_r", "spine2", "ankle_l", "ankle_r", "spine3", "foot_l",
@@ -138,7 +139,7 @@ def fit_smpl(
     device, dtype = body.rest.device, body.rest.dtype
     betas = fit_shape(body, {name: place[0].to(device, dtype) for name, place in neutral.places.items()})
     turns = _initial_turns(body.rest_joints(betas).cpu().double(), neutral, moving)
-    start = _relative(turns, body.parents).to(device, dtype)
+    start = relative_to_parents(turns, body.parents).to(device, dtype)
     targets = torch.stack([moving.places[name] for name in SHARED], 1).to(device, dtype)  # (T, 12, 3)
     rotations, root = _follow(body, betas, start, targets, rate_hz, iterations)
     with torch.no_grad():
@@ -194,33 +195,28 @@ def _initial_turns(rest: Tensor, neutral: _Bones, moving: _Bones) -> Tensor:
     to_ground = torch.tensor(_TO_GROUND)
     moved = {name: turn @ neutral.turns[name].mT for name, turn in moving.turns.items()}
     pelvis, torso = moved["pelvis"] @ to_ground, moved["torso"] @ to_ground
-    turns = {"pelvis": pelvis, "spine1": _between(pelvis, torso, 1 / 3), "spine2": _between(pelvis, torso, 2 / 3)}
+    turns = {"pelvis": pelvis, "spine1": interpolate(pelvis, torso, 1 / 3), "spine2": interpolate(pelvis, torso, 2 / 3)}
     turns |= dict.fromkeys(("spine3", "neck", "head", "collar_l", "collar_r"), torso)
     for side, sign in (("l", -1.0), ("r", 1.0)):
 
         def onto(above: str, below: str, side=side) -> tuple[Tensor, Tensor]:
             own = to_ground @ (rest[_AT[f"{below}_{side}"]] - rest[_AT[f"{above}_{side}"]])
             theirs = (neutral.places[f"{below}_{side}"] - neutral.places[f"{above}_{side}"])[0]
-            return _shortest(own, theirs) @ to_ground, theirs
+            return between_directions(own, theirs) @ to_ground, theirs
 
         turns[f"hip_{side}"] = moved[f"femur_{side}"] @ onto("hip", "knee")[0]
         turns[f"knee_{side}"] = moved[f"tibia_{side}"] @ onto("knee", "ankle")[0]
         level = torch.tensor([1.0, 0.0, 1.0], dtype=rest.dtype)
         own = to_ground @ (rest[_AT[f"foot_{side}"]] - rest[_AT[f"ankle_{side}"]])
         theirs = (neutral.toes[side] - neutral.places[f"ankle_{side}"])[0]
-        foot = _shortest(level * own, level * theirs) @ to_ground
+        foot = between_directions(level * own, level * theirs) @ to_ground
         turns[f"ankle_{side}"], turns[f"foot_{side}"] = moved[f"calcn_{side}"] @ foot, moved[f"toes_{side}"] @ foot
         turns[f"shoulder_{side}"] = moved[f"humerus_{side}"] @ onto("shoulder", "elbow")[0]
         forearm, axis = onto("elbow", "wrist")
-        palm = exponential(sign * math.pi / 2 * axis / axis.norm()) @ forearm
+        palm = from_rotation_vector(sign * math.pi / 2 * axis / axis.norm()) @ forearm
         turns[f"wrist_{side}"] = turns[f"hand_{side}"] = moved[f"hand_{side}"] @ palm
-        turns[f"elbow_{side}"] = _between(moved[f"ulna_{side}"] @ forearm, turns[f"wrist_{side}"], 0.5)
+        turns[f"elbow_{side}"] = interpolate(moved[f"ulna_{side}"] @ forearm, turns[f"wrist_{side}"], 0.5)
     return torch.stack([turns[name] for name in NAMES], 1)
-
-
-def _relative(turns: Tensor, parents: list[int]) -> Tensor:
-    """Rotations (T, 24, 3, 3) in the ground frame -> relative to the parent joint."""
-    return torch.cat([turns[:, :1], turns[:, parents[1:]].mT @ turns[:, 1:]], 1)
 
 
 def _follow(
@@ -240,7 +236,7 @@ def _follow(
 
     def cost() -> Tensor:
         optimiser.zero_grad()
-        joints = body.joints(betas, start @ exponential(turn), near + slide)[:, shared]
+        joints = body.joints(betas, start @ from_rotation_vector(turn), near + slide)[:, shared]
         value = ((joints - targets) / deviation_m).square().sum() + (turn / _TURN_RAD).square().sum()
         value = value + (turn.diff(dim=0) * rate_hz / _TURN_CHANGE_RAD_S).square().sum()
         value = (value + (slide.diff(dim=0) * rate_hz / _SLIDE_CHANGE_M_S).square().sum()) / len(targets)
@@ -248,34 +244,4 @@ def _follow(
         return value
 
     optimiser.step(cost)
-    return (start @ exponential(turn.detach())), near + slide.detach()
-
-
-def exponential(vector: Tensor) -> Tensor:
-    """Rotations (..., 3, 3) by |vector| radians about `vector` (..., 3); smooth at zero."""
-    x, y, z = vector.unbind(-1)
-    zero = torch.zeros_like(x)
-    cross = torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), -1).unflatten(-1, (3, 3))
-    square = (vector * vector).sum(-1)[..., None, None]
-    angle = (square + 1e-12).sqrt()
-    half = torch.sinc(angle / (2 * math.pi))
-    return torch.eye(3).to(vector) + torch.sinc(angle / math.pi) * cross + half * half / 2 * cross @ cross
-
-
-def _between(first: Tensor, second: Tensor, share: float) -> Tensor:
-    """The rotation (T, 3, 3) that has gone `share` of the shortest way from `first` to `second`."""
-    turn = first.mT @ second
-    axis = torch.stack(
-        [turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], -1
-    )
-    sine = axis.norm(dim=-1) / 2
-    angle = torch.atan2(sine, (turn.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2)
-    return first @ exponential(share * (angle / (2 * sine).clamp_min(1e-9))[:, None] * axis)
-
-
-def _shortest(source: Tensor, target: Tensor) -> Tensor:
-    """The smallest rotation (3, 3) that turns the direction of source (3,) into that of target (3,)."""
-    source, target = source / source.norm(), target / target.norm()
-    axis = torch.linalg.cross(source, target)
-    sine = axis.norm()
-    return exponential(axis / sine.clamp_min(1e-12) * torch.atan2(sine, source @ target))
+    return (start @ from_rotation_vector(turn.detach())), near + slide.detach()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.conventions import COORDINATE_INDEX
+from models.rotations import about_z, from_zxy
 from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
 
 # Rajagopal2015's neutral pose: x forward, y up, z to the right, as shares of the length named.
@@ -43,44 +44,29 @@ def stick_points(motion: Tensor, anthropometry: Tensor) -> dict[str, Tensor]:
     def along(rotation: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         return (rotation @ torch.stack((x, y, z), -1).unsqueeze(-1)).squeeze(-1)
 
-    pelvis = _turn(angle["pelvis_tilt"], angle["pelvis_list"], angle["pelvis_rotation"])  # (B, T, 3, 3)
-    back = pelvis @ _turn(angle["lumbar_extension"], angle["lumbar_bending"], angle["lumbar_rotation"])
+    pelvis = from_zxy(angle["pelvis_tilt"], angle["pelvis_list"], angle["pelvis_rotation"])  # (B, T, 3, 3)
+    back = pelvis @ from_zxy(angle["lumbar_extension"], angle["lumbar_bending"], angle["lumbar_rotation"])
     lumbar = along(pelvis, _LUMBAR_OF_LEG[0] * leg, _LUMBAR_OF_LEG[1] * leg, zero)
     neck = lumbar + along(back, zero, trunk, zero)
     points = {"back": lumbar, "neck": neck}
     for side, sign in (("l", -1.0), ("r", 1.0)):
-        thigh = pelvis @ _turn(
+        thigh = pelvis @ from_zxy(
             angle[f"hip_flexion_{side}"], sign * angle[f"hip_adduction_{side}"], sign * angle[f"hip_rotation_{side}"]
         )
-        shank = thigh @ _turn_z(-angle[f"knee_angle_{side}"])
-        sole = shank @ _turn_z(angle[f"ankle_angle_{side}"])
+        shank = thigh @ about_z(-angle[f"knee_angle_{side}"])
+        sole = shank @ about_z(angle[f"ankle_angle_{side}"])
         half_width = sign * length["hip_width_m"] / 2
         hip = along(pelvis, _HIP_OF_LEG[0] * leg, _HIP_OF_LEG[1] * leg, half_width)
         knee = hip + along(thigh, zero, -_THIGH * leg, zero)
         ankle = knee + along(shank, zero, -_SHANK * leg, zero)
         toes = ankle + along(sole, *(share * foot for share in _TOE_OF_FOOT))
-        upper_arm = back @ _turn(
+        upper_arm = back @ from_zxy(
             angle[f"arm_flex_{side}"], sign * angle[f"arm_add_{side}"], sign * angle[f"arm_rot_{side}"]
         )
         shoulder = neck + along(back, zero, zero, sign * length["shoulder_width_m"] / 2)
         elbow = shoulder + along(upper_arm, zero, -_UPPER_ARM * arm, zero)
-        forearm = upper_arm @ _turn_z(angle[f"elbow_flex_{side}"])
+        forearm = upper_arm @ about_z(angle[f"elbow_flex_{side}"])
         wrist = elbow + along(forearm, zero, -_FOREARM * arm, zero)
         own = (hip, knee, ankle, toes, shoulder, elbow, wrist)
         points |= {f"{name}_{side}": point for name, point in zip(("hip", *_OF_A_SIDE), own, strict=True)}
     return points
-
-
-def _turn(z: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Rotations (..., 3, 3) about z, then x, then y, body-fixed: the order of pelvis, hips, back and shoulders."""
-    cz, sz, cx, sx, cy, sy = z.cos(), z.sin(), x.cos(), x.sin(), y.cos(), y.sin()
-    rows = (
-        torch.stack((cz * cy - sz * sx * sy, -sz * cx, cz * sy + sz * sx * cy), -1),
-        torch.stack((sz * cy + cz * sx * sy, cz * cx, sz * sy - cz * sx * cy), -1),
-        torch.stack((-cx * sy, sx, cx * cy), -1),
-    )
-    return torch.stack(rows, -2)
-
-
-def _turn_z(angle: Tensor) -> Tensor:
-    return _turn(angle, torch.zeros_like(angle), torch.zeros_like(angle))

@@ -15,6 +15,7 @@ from dataset.windows.floor import floor_height
 from dataset.windows.placement import place
 from dataset.windows.resample import resample
 from models.conventions import COORDINATE_INDEX, COORDINATES
+from models.rotations import about_axis, to_zxy_degrees
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, Fit, fit_joints, limits
 from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
@@ -98,7 +99,7 @@ def first_guess(target: Target, body: BodyJoints) -> np.ndarray:
              ("lumbar_extension", "lumbar_bending", "lumbar_rotation"))  # fmt: skip
     relative = target.pelvis.transpose(0, 2, 1) @ target.torso
     for rotation, triple in zip((target.pelvis, relative), names, strict=True):
-        for name, angle in zip(triple, _angles(rotation), strict=True):
+        for name, angle in zip(triple, to_zxy_degrees(rotation).T, strict=True):
             put(name, angle)
     at = target.joints
     origin = at[:, 0] - _turned(target.pelvis, body.rest[:1])[:, 0]
@@ -116,7 +117,7 @@ def first_guess(target: Target, body: BodyJoints) -> np.ndarray:
             lower = _turned_back(trunk, _unit(at[:, third] - at[:, second]))
             across = np.arcsin(np.clip(-upper[:, 2], -1.0, 1.0))
             forward = np.arctan2(upper[:, 0], -upper[:, 1])
-            lower = _turned_back(_turn_z(forward) @ _turn_x(across), lower)
+            lower = _turned_back(about_axis("z", forward) @ about_axis("x", across), lower)
             about = np.arctan2(-bend_sign * lower[:, 2], bend_sign * lower[:, 0])
             about = np.where(np.hypot(lower[:, 0], lower[:, 2]) > _STRAIGHT, about, 0.0)
             bend = np.arccos(np.clip(-lower[:, 1], -1.0, 1.0))
@@ -124,7 +125,8 @@ def first_guess(target: Target, body: BodyJoints) -> np.ndarray:
                 put(f"{name}_{s}", np.degrees(angle))
             put(f"{hinge}_{s}", np.degrees(bend))
             if hinge == "knee_angle":
-                shank = trunk @ _turn_z(forward) @ _turn_x(across) @ _turn_y(about) @ _turn_z(-bend)
+                thigh = trunk @ about_axis("z", forward) @ about_axis("x", across) @ about_axis("y", about)
+                shank = thigh @ about_axis("z", -bend)
                 ankle, foot = third, JOINT[f"{side}_foot"]
                 sole = _turned_back(shank, at[:, foot] - at[:, ankle])
                 rest = body.rest[foot] - body.rest[ankle]
@@ -245,7 +247,7 @@ def _facing_forward(source: np.ndarray) -> np.ndarray:
     """The motion turned about the vertical, so that the pelvis faces +x in the first frame."""
     forward = _pelvis_rotation(source[0])[:, 0]
     heading = np.arctan2(-forward[2], forward[0])
-    return source @ _turn_y(np.array([-heading]))[0].T
+    return source @ about_axis("y", -heading).T
 
 
 def _turned(rotation: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -256,33 +258,3 @@ def _turned(rotation: np.ndarray, points: np.ndarray) -> np.ndarray:
 def _turned_back(rotation: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """(T, 3, 3) and (T, 3) ground -> (T, 3) in the rotated frame."""
     return np.einsum("tji,tj->ti", rotation, vector)
-
-
-def _angles(rotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Degrees about z, then x, then y, body-fixed: the order of the pelvis and the back."""
-    about_x = np.arcsin(np.clip(rotation[:, 2, 1], -1.0, 1.0))
-    about_z = np.arctan2(-rotation[:, 0, 1], rotation[:, 1, 1])
-    about_y = np.arctan2(-rotation[:, 2, 0], rotation[:, 2, 2])
-    return np.degrees(about_z), np.degrees(about_x), np.degrees(about_y)
-
-
-def _turn_x(angle: np.ndarray) -> np.ndarray:
-    return _turn(angle, 1, 2)
-
-
-def _turn_y(angle: np.ndarray) -> np.ndarray:
-    return _turn(angle, 2, 0)
-
-
-def _turn_z(angle: np.ndarray) -> np.ndarray:
-    return _turn(angle, 0, 1)
-
-
-def _turn(angle: np.ndarray, first: int, second: int) -> np.ndarray:
-    """Rotations (T, 3, 3) by angle (T,) radians that turn axis `first` towards axis `second`."""
-    rotation = np.zeros((len(angle), 3, 3))
-    rotation[:, range(3), range(3)] = 1.0
-    rotation[:, first, first] = rotation[:, second, second] = np.cos(angle)
-    rotation[:, second, first] = np.sin(angle)
-    rotation[:, first, second] = -np.sin(angle)
-    return rotation
