@@ -1,8 +1,15 @@
-"""The one exception that means: the input is wrong, and here is what to do about it."""
+"""The two exceptions whose message is meant for the user, who sees it without a traceback."""
 
 
 class InputError(ValueError):
-    """A user's input cannot be used; the message is one sentence they can act on.
+    """A user's input cannot be used; the message is one sentence that says what to change.
 
-    Root scripts print it without a traceback and exit with status 2.
+    Root scripts print the message and exit with status 2.
+    """
+
+
+class RunError(RuntimeError):
+    """A run failed although its input was valid, such as when an external program fails or training diverges.
+
+    Root scripts print the message and exit with status 1.
     """

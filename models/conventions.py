@@ -36,5 +36,16 @@ LEG_AND_PELVIS_ROTATION_INDICES = tuple(i for i in LEG_AND_PELVIS_INDICES if i i
 
 SIDES = ("l", "r")  # left first, as the muscles are ordered
 
+# Features of a subject that the surrogate receives, in kilograms and metres; see `OpenSimSkeleton.anthropometry`.
+ANTHROPOMETRIC_FEATURES = (
+    "mass_kg",
+    "leg_length_m",
+    "trunk_length_m",
+    "hip_width_m",
+    "shoulder_width_m",
+    "arm_length_m",
+    "foot_length_m",
+)
+
 FRAME_RATE_HZ = 60.0
 WINDOW_FRAMES = 196

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dataset.sessions import DATA_ROOT_VARIABLE, data_root
 from options.config_parser import add_option
-from utils.runs.shared_configs import SessionConfig
+from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -135,6 +135,41 @@ def add_session_options(parser: argparse.ArgumentParser, verb: str) -> argparse.
         "squat or sqt, and every trial where none is.",
     )  # fmt: skip
     add_option(group, SessionConfig, "data_root", metavar="DIR", help=_DATA_ROOT_HELP)
+    return group
+
+
+def add_data_options(parser: argparse.ArgumentParser, config_class: type[DataConfig]) -> argparse._ArgumentGroup:
+    """Add `--dataname` and `--data-root` of a configuration with sessions to read. Returns the group."""
+    group = parser.add_argument_group("data")
+    add_option(
+        group, config_class, "dataname", choices=("mcs", "demo"),
+        help="Read OpenCap sessions from a data root (mcs) or the synthetic demo sessions (demo); the default is mcs "
+        "if --data-root or $BIGE_DATA names a data root, and demo otherwise.",
+    )  # fmt: skip
+    add_option(group, config_class, "data_root", metavar="DIR", help=_DATA_ROOT_HELP)
+    return group
+
+
+def add_output_options(parser: argparse.ArgumentParser, config_class: type[OutputConfig]) -> argparse._ArgumentGroup:
+    """Add `--out-dir` and `--exp-name`, which name the run folder. Returns the group."""
+    group = parser.add_argument_group("output")
+    add_option(group, config_class, "out_dir", metavar="DIR", help="Create run folders in DIR.")
+    add_option(group, config_class, "exp_name", metavar="NAME", help="Name of the run folder in --out-dir.")
+    return group
+
+
+def add_compute_options(parser: argparse.ArgumentParser, config_class: type[ComputeConfig]) -> argparse._ArgumentGroup:
+    """Add `--device`, `--seed` and `--threads`. Returns the group."""
+    group = parser.add_argument_group("run")
+    add_option(
+        group, config_class, "device",
+        help="Torch device to compute on; auto chooses a GPU if there is one, and the CPU otherwise.",
+    )  # fmt: skip
+    add_option(group, config_class, "seed", help="Seed of every random choice, an integer of at least 0.")
+    add_option(
+        group, config_class, "threads", metavar="N",
+        help="Use at most this many CPU threads; the default is half of the cores.",
+    )  # fmt: skip
     return group
 
 

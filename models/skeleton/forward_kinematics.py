@@ -9,20 +9,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from models.conventions import COORDINATES, TRANSLATION_INDICES
+from models.conventions import ANTHROPOMETRIC_FEATURES, COORDINATES, TRANSLATION_INDICES
 from models.skeleton.coordinate_map import CoordinateMap
 from models.skeleton.description import ModelDescription
 from models.skeleton.kinematic_tree import KinematicTree
-
-ANTHROPOMETRIC_FEATURES = (
-    "mass_kg",
-    "leg_length_m",
-    "trunk_length_m",
-    "hip_width_m",
-    "shoulder_width_m",
-    "arm_length_m",
-    "foot_length_m",
-)
 
 
 class OpenSimSkeleton(nn.Module):

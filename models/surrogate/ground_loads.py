@@ -9,9 +9,8 @@ scaled model use `models.skeleton.inverse_dynamics`.
 import torch
 from torch import Tensor
 
-from models.conventions import TRANSLATION_INDICES
+from models.conventions import ANTHROPOMETRIC_FEATURES, TRANSLATION_INDICES
 from models.filters import derivative_matrices, low_pass_matrix
-from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
 from models.surrogate.joint_positions import stick_points
 
 _GRAVITY = 9.80665

@@ -8,9 +8,8 @@ knows the person's own bones and joints.
 import torch
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX
+from models.conventions import ANTHROPOMETRIC_FEATURES, COORDINATE_INDEX
 from models.rotations import about_z, from_zxy
-from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
 
 # Rajagopal2015's neutral pose: x forward, y up, z to the right, as shares of the length named.
 _HIP_OF_LEG = (-0.070, -0.098)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
+from models.conventions import ANTHROPOMETRIC_FEATURES
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from models.conventions import FRAME_RATE_HZ
+from models.conventions import ANTHROPOMETRIC_FEATURES, FRAME_RATE_HZ
 from models.normalizer import Normalizer
-from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
 from models.surrogate.ground_loads import LOADS, ground_loads
 from models.surrogate.joint_positions import POINTS, stick_figure
 from models.surrogate.surrogate_config import SurrogateConfig

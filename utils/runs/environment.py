@@ -2,14 +2,49 @@
 
 import os
 import random
+from typing import TYPE_CHECKING
 
 from dataset.errors import InputError
+from utils.runs.shared_configs import ComputeConfig
+
+if TYPE_CHECKING:
+    import torch
 
 
-def choose_device(name: str):
-    """The torch device for `--device`: `auto` takes CUDA, then MPS, then the CPU.
+def configure_torch(config: ComputeConfig) -> "torch.device":
+    """Set the CPU threads, denormal handling and seeds that a run asks for, and return its device.
 
-    Raises InputError where the named device is not there.
+    Raises:
+        InputError: the device cannot be used on this machine.
+    """
+    configure_cpu(config.threads)
+    set_seed(config.seed)
+    return choose_device(config.device)
+
+
+def configure_cpu(threads: int | None) -> None:
+    """Limit the CPU threads of torch, and make torch treat denormal numbers (below 1e-38) as zero.
+
+    Attention weights of a trained surrogate are often denormal, and CPUs compute with denormal numbers about ten times
+    more slowly (`benchmarks/denormals.py` measures it).
+
+    Args:
+        threads: most CPU threads; None for half of the cores, since small kernels slow down when all cores are busy.
+    """
+    import torch
+
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) // 2))
+
+
+set_threads = configure_cpu  # for scripts that do not have a configuration yet
+
+
+def choose_device(name: str) -> "torch.device":
+    """The torch device called `name`; `auto` chooses CUDA, else MPS, else the CPU.
+
+    Raises:
+        InputError: the device cannot be used on this machine.
     """
     import torch
 
@@ -22,24 +57,12 @@ def choose_device(name: str):
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"--device {name} cannot be used here ({reason}); try --device cpu") from None
+        raise InputError(f"--device {name} cannot be used on this machine ({reason}); try --device cpu") from None
     return device
 
 
-def set_threads(count: int | None) -> None:
-    """Bound torch's CPU threads, by default to half of the cores: small kernels slow down on a full machine.
-
-    Numbers below 1e-38 count as zero from here on. A trained surrogate's attention is full of them, and processors take
-    ten times as long over them (`benchmarks/denormals.py`).
-    """
-    import torch
-
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(count or max(1, (os.cpu_count() or 2) // 2))
-
-
 def set_seed(seed: int) -> None:
-    """Seed Python, numpy and torch in one place."""
+    """Seed the random generators of Python, numpy and torch."""
     import numpy
     import torch
 

@@ -1,20 +1,25 @@
-"""Stopping a training run between two steps, so that what it saves is whole."""
+"""Graceful interruption: a run finishes its current step before it stops."""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 @contextmanager
 def graceful_shutdown() -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether Ctrl-C or a termination signal has come; a second Ctrl-C stops at once."""
-    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
+    """Yield a function that tells whether Ctrl-C or a termination signal has arrived.
+
+    A second Ctrl-C raises KeyboardInterrupt at once. Outside the main thread, which alone receives signals, the
+    function is always False.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
     received: list[int] = []
 
-    def remember(number: int, frame) -> None:
+    def remember(number: int, frame: FrameType | None) -> None:
         if received and number == signal.SIGINT:
             raise KeyboardInterrupt
         received.append(number)

@@ -1,4 +1,4 @@
-"""What every root script does the same way: logging, device, seed, arguments on disk, exit status."""
+"""Records of how the files of a run folder were made, and protection of existing training runs."""
 
 import argparse
 import logging
@@ -6,9 +6,11 @@ import platform
 import shlex
 import subprocess
 import sys
+from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
@@ -17,30 +19,56 @@ from dataset.locations import REPOSITORY
 logger = logging.getLogger("bige")
 
 
-def refuse_trained(folder: str | Path, resumed: str | Path | None = None) -> None:
-    """Raise InputError where a training run lies in `folder`, unless it is the one that `resumed` belongs to."""
-    last = Path(folder) / "last.pth"
-    if last.exists() and (resumed is None or Path(resumed).resolve().parent != last.resolve().parent):
-        raise InputError(
-            f"{folder} already holds a training run; name another --exp-name, or continue it with --resume-pth {last}"
-        )
+def record_config(config: Any, folder: str | Path, name: str = "args.json") -> None:
+    """Write the configuration, the command line and the software versions of a run to `<folder>/<name>`.
+
+    Args:
+        config: a configuration dataclass; nested configurations become nested objects.
+        folder: the run folder.
+        name: name of the JSON file.
+    """
+    record = asdict(config) | {"_command": command_line(), "_versions": versions()}
+    write_json(Path(folder) / name, record)
 
 
 def save_arguments(arguments: argparse.Namespace, folder: str | Path, name: str = "args.json") -> None:
-    """Write `args.json` (or `name`): the arguments, the command and the versions that made what is in `folder`."""
-    record = dict(vars(arguments))
-    record["_command"] = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    record["_versions"] = versions()
+    """`record_config` of the parsed arguments of a script that has no configuration dataclass yet."""
+    record = dict(vars(arguments)) | {"_command": command_line(), "_versions": versions()}
     write_json(Path(folder) / name, record)
+
+
+def command_line() -> str:
+    """The command line of the root script that runs, or a note that the code was called from Python."""
+    script = Path(sys.argv[0]).name
+    if script.endswith(".py") and (REPOSITORY / script).is_file():
+        return shlex.join([script, *sys.argv[1:]])
+    return "called from Python"
 
 
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """Versions of python, torch and opensim, and the git commit of this code where it is a clone."""
+    """Versions of python, torch and opensim, and the git commit of this code if it is a clone."""
     found = {"python": platform.python_version()} | {name: version(name) for name in ("torch", "opensim")}
     describe = ["git", "-C", str(REPOSITORY), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found["commit"] = subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        logger.debug("no git commit to record: not a clone, or no git")
+        logger.debug("the git commit is not recorded: this is not a clone, or git is not installed")
     return found
+
+
+def refuse_trained(folder: str | Path, resumed: str | Path | None = None) -> None:
+    """Protect the training run in `folder` from being overwritten, unless it is the run that is resumed.
+
+    Args:
+        folder: the run folder that is about to be written.
+        resumed: the checkpoint from which training continues, or None.
+
+    Raises:
+        InputError: `folder` holds another training run.
+    """
+    last = Path(folder) / "last.pth"
+    if last.exists() and (resumed is None or Path(resumed).resolve().parent != last.resolve().parent):
+        raise InputError(
+            f"{folder} already holds a training run; choose another --exp-name, or continue it with --resume-pth {last}"
+        )

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from dataset.io.atomic_write import atomic_write
 from dataset.windows.motion_batch import MotionBatch
-from models.conventions import MUSCLES, ROTATION_INDICES
-from models.skeleton.forward_kinematics import ANTHROPOMETRIC_FEATURES
+from models.conventions import ANTHROPOMETRIC_FEATURES, MUSCLES, ROTATION_INDICES
 from models.surrogate.ground_loads import LOADS
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
