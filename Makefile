@@ -1,6 +1,9 @@
-# make demo   installs what is needed into .venv and generates twenty guided squats of a demo person
-# make test   installs what is needed into .venv, lints, and runs the tests
-#             (BIGE_RECORDINGS=DIR adds the tests on real recordings)
+# make demo     installs the packages into .venv, generates twenty guided squats of a demo person, a report and a video
+# make test     installs the packages into .venv, lints, and runs the tests
+#               (BIGE_RECORDINGS=DIR adds the tests on private recordings)
+# make lint     checks style, docstrings, the direction of imports, and types
+# make tables   generates the motions of all held-out demo people and writes the tables of RESULTS.md
+# make clean    removes .venv
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
@@ -24,7 +27,8 @@ demo: $(VENV)/installed
 	@echo "The report, open it in a browser:  $(DEMO)/report.html"
 	@echo "A guided squat beside the own one: output/demo/guided_and_own.mp4"
 
-# What is there already is kept: stopped, it goes on where it was. Status 1 of a person's run: too few met what was asked.
+# Motions that exist are kept, so an interrupted `make tables` continues where it stopped. A run with exit status 1, in
+# which too few motions met the constraints, does not stop the others.
 tables: $(VENV)/installed
 	test -f $(TABLES_DEMO)/demo.json || $(RUN) make_demo_sessions.py --out-dir $(TABLES_DEMO) --jobs 2
 	for person in $$(grep demo- $(TABLES_DEMO)/holdout.txt); do \

@@ -1,6 +1,7 @@
 """Synthetic people: who they are, that they stand on their feet, and that a seed makes them again."""
 
 import argparse
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,10 @@ from dataset.splits import read_ids
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATE_INDEX
 
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("nimblephysics") is None,
+    reason="the nimblephysics wheel, which carries Rajagopal2015.osim, is not installed",
+)
 SEED, REPETITIONS, TRIALS = 3, 2, 2
 REPOSITORY = Path(__file__).resolve().parents[1]
 
