@@ -23,12 +23,12 @@ logger = logging.getLogger("bige")
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
 
-    from utils.checkpoints import checkpoint_in, load_vqvae
+    from utils.checkpoints import find_checkpoint, load_vqvae
     from utils.runs.environment import choose_device, set_seed, set_threads
 
     set_threads(arguments.threads)
     set_seed(arguments.seed)
-    checkpoint = checkpoint_in(arguments.resume_pth)
+    checkpoint = find_checkpoint(arguments.resume_pth)
     model = load_vqvae(checkpoint, choose_device(arguments.device))
     if arguments.sample:
         sample(arguments, model, checkpoint)

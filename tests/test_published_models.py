@@ -94,10 +94,10 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     with pytest.raises(InputError, match=r"text\.pth is not a checkpoint"):
         load_vqvae(tmp_path / "text.pth")
     save_checkpoint(tmp_path / "surrogate.pth", SurrogateTransformer())
-    with pytest.raises(InputError, match="holds a surrogate, and a VQ-VAE is needed"):
+    with pytest.raises(InputError, match="contains a surrogate; expected a VQ-VAE"):
         load_vqvae(tmp_path / "surrogate.pth")
     save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))
-    with pytest.raises(InputError, match="holds a VQ-VAE, and a surrogate is needed"):
+    with pytest.raises(InputError, match="contains a VQ-VAE; expected a surrogate"):
         load_surrogate(tmp_path / "vqvae.pth")
     torch.save({"net": {"encoder.model.0.weight": torch.zeros(4, 3, 3)}}, tmp_path / "other.pth")
     with pytest.raises(InputError, match="not a VQ-VAE"):
@@ -121,3 +121,27 @@ def test_nothing_is_unpickled(tmp_path):
     torch.save({"net": Harmful()}, tmp_path / "harmful.pth")
     with pytest.raises(InputError, match="not a checkpoint of tensors"):
         load_vqvae(tmp_path / "harmful.pth")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    model = VQVAE(TINY)
+    model.decoder.model[0].weight.data[0] = torch.nan
+    save_checkpoint(tmp_path / "diverged.pth", model)
+    with pytest.raises(InputError, match=r"decoder\.model\.0\.weight has values that are NaN"):
+        load_vqvae(tmp_path / "diverged.pth")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"vq_act": "gelu", "dilation_growth_rate": 2}, {"network": {"activation": "gelu", "dilation_growth_rate": 2}}],
+)
+def test_settings_beside_published_weights_are_read_flat_and_nested(tmp_path, record):
+    model = VQVAE(VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=2))
+    published = {f"vqvae.{n}": v for n, v in model.state_dict().items() if not n.startswith("normalizer")}
+    torch.save({"net": published}, tmp_path / "net.pth")
+    (tmp_path / "args.json").write_text(json.dumps(record))
+    config = load_vqvae(tmp_path / "net.pth").config
+    assert (config.activation, config.dilation_growth_rate) == ("gelu", 2)
+    (tmp_path / "args.json").write_text("{")
+    with pytest.raises(InputError, match="not a JSON file"):
+        load_vqvae(tmp_path / "net.pth")

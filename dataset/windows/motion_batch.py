@@ -111,14 +111,23 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
 
 def load_split(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, MotionBatch, Split]:
     """Training and held-out windows of the sessions under `root`, split by subject, and the split itself."""
+    sessions, split = _split_by_subject(root, seed)
+    training = load_windows([sessions[name] for name in split.training], activations=activations)
+    held_out = load_windows([sessions[name] for name in split.held_out], activations=activations)
+    return training, held_out, split
+
+
+def load_held_out(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, Split]:
+    """The held-out windows of `load_split`, without reading the training sessions, and the split."""
+    sessions, split = _split_by_subject(root, seed)
+    return load_windows([sessions[name] for name in split.held_out], activations=activations), split
+
+
+def _split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:
+    """The sessions under `root` by their id, and their split by subject."""
     sessions = discover_sessions(root)
     split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root))
-    of = {session.id: session for session in sessions}
-    training, held_out = (
-        load_windows([of[name] for name in names], activations=activations)
-        for names in (split.training, split.held_out)
-    )
-    return training, held_out, split
+    return {session.id: session for session in sessions}, split
 
 
 def load_subjects(root: Path, subjects: Sequence[str], *, activations: bool = False) -> MotionBatch:

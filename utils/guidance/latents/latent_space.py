@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
-from utils.checkpoints import checkpoint_in
+from utils.checkpoints import find_checkpoint
 from utils.guidance.latents.latent_sampling import CodebookSampler, LatentSampler
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
@@ -49,7 +49,7 @@ def load_latents(
     longest = models.surrogate.positional_encoding.shape[1] // models.vqvae.config.frames_per_latent
     if frames > longest:
         raise InputError(f"--seq-len {frames} is longer than the surrogate's motions; it reads up to {longest}")
-    path = checkpoint_in(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
+    path = find_checkpoint(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
     if not path.is_file():
         logger.warning("%s: not there, so starts are random codes and proximity is to the codebook", path)
         codebook = models.vqvae.quantizer.vectors_of(torch.arange(models.vqvae.config.nb_code, device=models.device))

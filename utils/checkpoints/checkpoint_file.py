@@ -1,0 +1,80 @@
+"""Checkpoint files: found in run folders, written atomically, and read without unpickling code.
+
+A checkpoint is a dictionary of `format` (`bige-vqvae` or `bige-surrogate`), `config` (the fields of the network's
+configuration), `net` (its state dict) and, where training can be resumed from it, `training`.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dataset.errors import InputError, RunError
+from dataset.io.atomic_write import atomic_write
+from models.surrogate.transformer import SurrogateTransformer
+from models.vqvae.autoencoder import VQVAE
+
+FORMATS = {VQVAE: "bige-vqvae", SurrogateTransformer: "bige-surrogate"}
+_RUN_FOLDER_NAMES = ("best.pth", "last.pth", "vqvae.pth", "surrogate.pth")
+
+
+def save_checkpoint(
+    path: str | Path, model: VQVAE | SurrogateTransformer, training: dict[str, Any] | None = None
+) -> None:
+    """Write a model with its configuration, so that it can be rebuilt without further information.
+
+    Args:
+        path: the checkpoint file.
+        model: the network.
+        training: state from which training can be resumed (step, optimiser, ...), or None.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    content = {
+        "format": FORMATS[type(model)],
+        "config": asdict(model.config),
+        "net": {name: value.detach().cpu() for name, value in model.state_dict().items()},
+    }
+    if training is not None:
+        content["training"] = training
+    with atomic_write(path) as temporary:
+        try:
+            torch.save(content, temporary)
+        except RuntimeError as error:  # what torch raises, for example, on a full disk
+            raise RunError(f"{path}: the checkpoint cannot be written ({str(error).splitlines()[0][:120]})") from None
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint file, or of the best checkpoint of a run folder, on the CPU.
+
+    Raises:
+        InputError: there is no such file, or it is not a checkpoint.
+    """
+    path = find_checkpoint(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a different type for each way in which a file can be damaged
+        reason = str(error).splitlines()[0][:120]
+        raise InputError(f"{path} is not a checkpoint of tensors and plain values ({reason})") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} contains a {type(content).__name__}; expected the dictionary of a checkpoint")
+    return content
+
+
+def find_checkpoint(path: str | Path) -> Path:
+    """The checkpoint at `path`: the file itself, or the best one of a run folder.
+
+    Raises:
+        InputError: there is no such file or folder, or the folder contains no checkpoint.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        for name in _RUN_FOLDER_NAMES:
+            if (path / name).is_file():
+                return path / name
+        raise InputError(f"{path} is a folder without best.pth or last.pth; expected a checkpoint (.pth) or run folder")
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; expected a checkpoint (.pth) or a run folder that contains one")
+    return path
