@@ -1,4 +1,4 @@
-"""OpenCap sessions on disk: where they are, their model, their squat trials and their muscle-driven repetitions."""
+"""OpenCap sessions on disk: their metadata, scaled model, trials and muscle-driven repetitions."""
 
 import logging
 import os
@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from dataset.errors import InputError
 
 logger = logging.getLogger("bige")
 
 DATA_ROOT_VARIABLE = "BIGE_DATA"
+METADATA_NAME = "sessionMetadata.yaml"
 _DOWNLOAD_PREFIX = "OpenCapData_"
 _SQUAT_NAME = re.compile("sqt|squat", re.IGNORECASE)
 _REPETITION_FOLDER = re.compile(r"(?P<trial>.+?)(_segment)?_(?P<number>\d+)")
@@ -19,7 +23,12 @@ _REPETITION_FOLDER = re.compile(r"(?P<trial>.+?)(_segment)?_(?P<number>\d+)")
 
 @dataclass(frozen=True)
 class Session:
-    """One OpenCap session folder: `OpenSimData/Model`, `OpenSimData/Kinematics`, perhaps `OpenSimData/Dynamics`."""
+    """One OpenCap session.
+
+    Attributes:
+        path: the session's folder, which holds `OpenSimData/Model`, `OpenSimData/Kinematics` and, where muscle-driven
+            repetitions were simulated, `OpenSimData/Dynamics`.
+    """
 
     path: Path
 
@@ -30,32 +39,37 @@ class Session:
 
     @property
     def subject(self) -> str:
-        """Whose session it is: the metadata's subject where it says, else the session's own id."""
-        return self.metadata.get("subjectID") or self.id
-
-    @property
-    def mass_kg(self) -> float | None:
-        """Body mass from the metadata, or None."""
-        return self._positive("mass_kg")
-
-    @property
-    def height_m(self) -> float | None:
-        """Body height from the metadata, or None."""
-        return self._positive("height_m")
+        """Id of the person whose session it is: the metadata's `subjectID`, or the session's id where there is none."""
+        subject = self.metadata.get("subjectID")
+        return subject if subject and isinstance(subject, str) else self.id
 
     @cached_property
-    def metadata(self) -> dict[str, str]:
-        """The plain `key: value` lines of `sessionMetadata.yaml`; empty where there is no such file."""
+    def metadata(self) -> dict[str, Any]:
+        """Content of `sessionMetadata.yaml`, every value as text; empty where the file is missing or is no mapping."""
+        path = self.path / METADATA_NAME
         try:
-            text = (self.path / "sessionMetadata.yaml").read_text(encoding="utf-8", errors="replace")
+            text = path.read_text(encoding="utf-8-sig", errors="replace")
         except OSError:
             return {}
-        pairs = re.findall(r"^(\w+):[ \t]*(\S[^\n]*?)[ \t\r]*$", text, re.MULTILINE)
-        return {key: value.strip("'\"") for key, value in pairs}
+        try:
+            # YAML allows no tabs. BaseLoader is as safe as safe_load, and keeps ids such as 007 or 1e3 as written.
+            content = yaml.load(text.replace("\t", "  "), Loader=yaml.BaseLoader)
+        except yaml.YAMLError as error:
+            logger.warning("%s: not read, it is not valid YAML (%s)", path, str(error).splitlines()[0])
+            return {}
+        if not isinstance(content, dict):
+            if content:
+                logger.warning("%s: not read; expected lines of the form `key: value`", path)
+            return {}
+        return content
 
     @property
     def model_path(self) -> Path:
-        """The scaled model, one with contact spheres preferred; InputError where the session has none."""
+        """The scaled model; of several, one with contact spheres is preferred.
+
+        Raises:
+            InputError: the session has no model.
+        """
         folder = self.path / "OpenSimData" / "Model"
         models = _files(folder, "*.osim")
         if not models:
@@ -69,12 +83,14 @@ class Session:
 
     @property
     def squat_trials(self) -> list[Path]:
-        """The trials named `sqt` or `squat`; all trials where none is, which is logged."""
+        """The trials whose names contain `sqt` or `squat`; if there is none, all trials, which is logged."""
         trials = self.trials
         squats = [path for path in trials if _SQUAT_NAME.search(path.stem)]
         if trials and not squats:
             logger.info(
-                "%s: no trial is named squat or sqt; taking all: %s", self.id, ", ".join(p.stem for p in trials)
+                "%s: no trial is named squat or sqt, so all trials are used: %s",
+                self.id,
+                ", ".join(p.stem for p in trials),
             )
         return squats or trials
 
@@ -85,12 +101,19 @@ class Session:
 
     @property
     def squat_muscle_driven(self) -> list[Path]:
-        """The muscle-driven repetitions of trials named `sqt` or `squat`; all of them where none is."""
+        """The muscle-driven repetitions of trials whose names contain `sqt` or `squat`; else all of them."""
         files = self.muscle_driven
         return [path for path in files if _SQUAT_NAME.search(path.parent.name)] or files
 
     def trial(self, name: str | Path) -> Path:
-        """A trial by file name, with or without `.mot` or a trailing `_ik`, or by path; InputError where none fits."""
+        """The motion file of a trial.
+
+        Args:
+            name: name of the file, with or without `.mot` or a trailing `_ik`; or a path.
+
+        Raises:
+            InputError: there is no such trial.
+        """
         if Path(name).is_file():
             return Path(name)
         wanted = str(name).removesuffix(".mot").lower()
@@ -99,40 +122,45 @@ class Session:
                 return path
         raise InputError(f"{self.path}: no trial {name}; it has {', '.join(p.stem for p in self.trials) or 'none'}")
 
-    def _positive(self, key: str) -> float | None:
-        try:
-            value = float(self.metadata.get(key, ""))
-        except ValueError:
-            return None
-        return value if value > 0 else None
-
 
 def repetition_of(muscle_driven: Path) -> tuple[str, int | None]:
-    """The trial and number of a muscle-driven repetition: `<trial>_segment_<k>` (UCSD) or `<trial>_<k>` (OpenCap)."""
+    """Name of the trial and number of a muscle-driven repetition, from the name of its folder.
+
+    Folders are named `<trial>_segment_<k>` (UCSD) or `<trial>_<k>` (OpenCap); otherwise the number is None.
+    """
     match = _REPETITION_FOLDER.fullmatch(muscle_driven.parent.name)
     return (match["trial"], int(match["number"])) if match else (muscle_driven.parent.name, None)
 
 
 def data_root(argument: str | Path | None) -> Path:
-    """The folder of sessions: `--data-root` where given, else `$BIGE_DATA`; InputError where neither names a folder."""
+    """The folder of sessions.
+
+    Args:
+        argument: what the user gave as `--data-root`; None for `$BIGE_DATA`.
+
+    Raises:
+        InputError: neither names a folder.
+    """
     named = argument or os.environ.get(DATA_ROOT_VARIABLE)
     if not named:
         raise InputError(
-            f"no recordings named: give --data-root, or set ${DATA_ROOT_VARIABLE} to the folder that holds Data/; "
-            "--dataname demo runs now, without a download"
+            f"no recordings were given: add --data-root, or set ${DATA_ROOT_VARIABLE} to the folder that holds Data/; "
+            "--dataname demo uses the synthetic demo sessions instead"
         )
     root = Path(named).expanduser()
     if not root.is_dir():
         origin = "--data-root" if argument else f"${DATA_ROOT_VARIABLE}"
-        raise InputError(f"{root}: no such folder, though {origin} names it")
+        raise InputError(f"{root}: there is no such folder, see {origin}")
     return root
 
 
 def discover_sessions(root: str | Path) -> list[Session]:
-    """All sessions under a data root, by id.
+    """All sessions under a data root, sorted by id.
 
-    Looked for: `<root>/Data/<session>/`, `<root>/OpenCapData_<session>/`, `<root>/<session>/`, and `root` itself.
-    Raises InputError, saying what is there, where none is found.
+    Sessions are `<root>/Data/<session>/`, `<root>/OpenCapData_<session>/`, `<root>/<session>/`, or `root` itself.
+
+    Raises:
+        InputError: there is no session.
     """
     root = Path(root).expanduser()
     if _is_session(root):
@@ -146,9 +174,14 @@ def discover_sessions(root: str | Path) -> list[Session]:
 
 
 def open_session(path_or_id: str | Path, root: str | Path | None = None) -> Session:
-    """A session by its folder, or by its id under a data root (`--data-root`, else `$BIGE_DATA`).
+    """Open a session.
 
-    Raises InputError where the folder is no session or the id is unknown.
+    Args:
+        path_or_id: the session's folder, or its id under the data root.
+        root: the data root; None for `$BIGE_DATA`.
+
+    Raises:
+        InputError: the folder is not a session, or the id is unknown.
     """
     path = Path(path_or_id).expanduser()
     if _is_session(path):
@@ -157,7 +190,7 @@ def open_session(path_or_id: str | Path, root: str | Path | None = None) -> Sess
         raise InputError(f"{path}: not an OpenCap session, it has no OpenSimData/; found {_contents(path)}")
     if path.is_absolute() or not (root or os.environ.get(DATA_ROOT_VARIABLE)):
         raise InputError(
-            f"{path_or_id}: no such session folder; to name a session by its id, give --data-root or set "
+            f"{path_or_id}: no such session folder; to give a session by its id, add --data-root or set "
             f"${DATA_ROOT_VARIABLE}"
         )
     root = data_root(root)
@@ -172,7 +205,7 @@ def open_session(path_or_id: str | Path, root: str | Path | None = None) -> Sess
 
 
 def is_session_path(subject: str) -> bool:
-    """Whether a subject is named by a path rather than by an id."""
+    """Whether `--subject` is a path rather than a session's id."""
     return Path(subject).expanduser().is_dir() or len(Path(subject).parts) > 1
 
 
@@ -181,16 +214,17 @@ def _is_session(path: Path) -> bool:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Entries that match, in natural order, without hidden ones (macOS leaves `._<name>` beside files it copies)."""
+    """Matching entries in natural order, without hidden ones such as the `._<name>` files that macOS creates."""
     return sorted((p for p in folder.glob(pattern) if not p.name.startswith(".")), key=lambda p: _natural(str(p)))
 
 
-def _natural(text: str) -> list:
-    """A sorting key by which `segment_10` follows `segment_9`."""
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Sorting key for natural order, in which `segment_10` follows `segment_9`."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
 def _contents(folder: Path, most: int = 8) -> str:
+    """Names of a folder's entries for an error message."""
     if not folder.is_dir():
         return "no such folder"
     names = sorted(path.name for path in folder.iterdir())

@@ -1,9 +1,9 @@
 """Synthetic people: who they are, that they stand on their feet, and that a seed makes them again."""
 
-import argparse
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,9 @@ import torch
 
 from dataset.demo import population as sessions
 from dataset.demo.anthropometry import draw_person
-from dataset.demo.squat import draw_style, draw_targets
+from dataset.demo.demo_config import DemoConfig
+from dataset.demo.squat_timeline import draw_targets
+from dataset.demo.style_sampler import draw_style
 from dataset.demo.trial import make_trial
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
@@ -31,12 +33,16 @@ SEED, REPETITIONS, TRIALS = 3, 2, 2
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def settings(folder: Path) -> DemoConfig:
+    return DemoConfig(people=2, trials=TRIALS, repetitions=REPETITIONS, seed=SEED, out_dir=folder)
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory) -> Path:
     """Two people of two trials of two repetitions."""
     folder = tmp_path_factory.mktemp("demo")
     for index in range(2):
-        sessions.make_session(folder, SEED, index, REPETITIONS, TRIALS)
+        sessions.make_session(settings(folder), index)
     return folder
 
 
@@ -61,8 +67,8 @@ def test_model_has_the_persons_mass_and_free_feet(trials):
     for session, skeleton, _ in trials:
         person = draw_person(SEED, int(session.id[-3:]) - 1)
         assert skeleton.mass_kg == pytest.approx(person.mass_kg, abs=1e-6)
-        assert session.mass_kg == person.mass_kg
-        assert session.height_m == person.stature_m
+        assert float(session.metadata["mass_kg"]) == person.mass_kg
+        assert float(session.metadata["height_m"]) == person.stature_m
         assert session.subject == person.id
     import opensim
 
@@ -120,7 +126,7 @@ def test_motion_is_smooth(trials):
 
 
 def test_same_seed_same_files_and_people_differ(root, tmp_path):
-    again = sessions.make_session(tmp_path, SEED, 1, REPETITIONS, TRIALS).path
+    again = sessions.make_session(settings(tmp_path), 1).path
     first = root / "Data" / again.name
     files = sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
     assert len(files) == 3 + TRIALS
@@ -157,19 +163,18 @@ def test_targets_bend_as_often_as_asked():
 def test_complete_session_is_kept(root):
     path = open_session("demo-person-001", root).squat_trials[0]
     before = path.stat().st_mtime_ns
-    sessions.make_session(root, SEED, 0, REPETITIONS, TRIALS)
+    sessions.make_session(settings(root), 0)
     assert path.stat().st_mtime_ns == before
 
 
 def test_split_is_by_person_and_another_population_is_refused(tmp_path):
-    arguments = argparse.Namespace(seed=0, trials=2, repetitions=5, no_labels=True)
-    sessions.start(tmp_path, arguments)
-    held_out = sessions.finish(tmp_path, arguments, range(12))
-    assert held_out == ["demo-person-005", "demo-person-010"]
-    assert read_ids(demo_holdout(tmp_path)) == held_out
-    arguments.seed = 1
+    config = DemoConfig(people=12, labels=False, out_dir=tmp_path)
+    sessions.start_population(config)
+    held_out = sessions.finish_population(config)
+    assert held_out == ("demo-person-005", "demo-person-010")
+    assert tuple(read_ids(demo_holdout(tmp_path))) == held_out
     with pytest.raises(InputError, match="seed 0"):
-        sessions.start(tmp_path, arguments)
+        sessions.start_population(replace(config, seed=1))
 
 
 def test_demo_root_follows_the_environment(tmp_path, monkeypatch):
@@ -189,7 +194,7 @@ def test_shipped_people_are_those_of_the_default_population():
     for session in shipped:
         index = int(session.id[-3:]) - 1
         assert sessions.is_held_out(index)
-        assert session.mass_kg == draw_person(0, index).mass_kg
+        assert float(session.metadata["mass_kg"]) == draw_person(0, index).mass_kg
         repetitions = session.muscle_driven
         assert len(repetitions) == 5
         assert all(read_motion(path).activations is not None for path in repetitions)

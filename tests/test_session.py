@@ -4,7 +4,7 @@ import pytest
 from squats import RECORDED_REPETITIONS
 
 from dataset.errors import InputError
-from dataset.sessions import data_root, discover_sessions, open_session, repetition_of
+from dataset.sessions import Session, data_root, discover_sessions, open_session, repetition_of
 
 
 def _make(session, models=(), trials=(), repetitions=(), metadata=None):
@@ -62,8 +62,33 @@ def test_contents_of_a_session(root):
     assert len(session.trials) == 3
     assert [repetition_of(path) for path in session.squat_muscle_driven] == [("SQT01", 9), ("SQT01", 10)]
     assert len(session.muscle_driven) == 3
-    assert (session.mass_kg, session.height_m, session.subject) == (72.5, 1.78, "S 1")
+    assert session.subject == "S 1"
+    assert session.metadata["settings"] == {"framerate": "60"}
     assert session.trial("lunge") == session.trial("LUNGE.mot") == session.path / "OpenSimData/Kinematics/lunge.mot"
+
+
+@pytest.mark.parametrize(
+    ("content", "subject"),
+    [
+        (b"subjectID:\tS7\nmass_kg:\t70\n", "S7"),
+        (b"subjectID: S7\r\nheight_m: 1.8\r\n", "S7"),
+        ("subjectID: J\u00fcrgen\n".encode("latin-1"), "J\ufffdrgen"),
+        (b"subjectID: 007\n", "007"),
+        (b"subjectID:\n  nested: 1\n", "odd"),
+        (b"", "odd"),
+    ],
+)
+def test_metadata_of_odd_files(tmp_path, content, subject):
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "sessionMetadata.yaml").write_bytes(content)
+    assert Session(tmp_path / "odd").subject == subject
+
+
+@pytest.mark.parametrize("content", [b"- a\n- list\n", b"only words\n", b"a: b: c\n", b"\x00\x01\x02"])
+def test_metadata_that_is_no_mapping_is_warned_about(tmp_path, caplog, content):
+    (tmp_path / "sessionMetadata.yaml").write_bytes(content)
+    assert Session(tmp_path).metadata == {}
+    assert "sessionMetadata.yaml: not read" in caplog.text
 
 
 def test_without_a_squat_by_name_every_trial_counts(root, caplog):
@@ -72,7 +97,6 @@ def test_without_a_squat_by_name_every_trial_counts(root, caplog):
     assert [path.stem for path in session.squat_trials] == ["DLS01_ik", "walk"]
     assert "no trial is named squat" in caplog.text
     assert session.trial("DLS01").stem == "DLS01_ik"
-    assert session.mass_kg is None
     assert session.subject == "7562e3c0"
     with pytest.raises(InputError, match="DLS01_ik, walk"):
         session.trial("squats1")
@@ -90,10 +114,10 @@ def test_errors_say_what_is_there(root, tmp_path, monkeypatch):
         discover_sessions(root / "Data" / "notes")
     with pytest.raises(InputError, match=r"--data-root.*BIGE_DATA.*--dataname demo"):
         data_root(None)
-    with pytest.raises(InputError, match=r"absent: no such folder.*--data-root"):
+    with pytest.raises(InputError, match=r"absent: there is no such folder.*--data-root"):
         data_root(tmp_path / "absent")
     monkeypatch.setenv("BIGE_DATA", str(tmp_path / "gone"))
-    with pytest.raises(InputError, match=r"gone: no such folder.*BIGE_DATA"):
+    with pytest.raises(InputError, match=r"gone: there is no such folder.*BIGE_DATA"):
         data_root(None)
 
 

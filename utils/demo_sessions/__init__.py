@@ -1,0 +1,1 @@
+"""Generation of the synthetic demo sessions, with simulated muscle activations."""

@@ -1,0 +1,63 @@
+"""Generation of OpenCap sessions of synthetic subjects who squat, with simulated muscle activations."""
+
+import multiprocessing
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from dataset.demo.demo_config import DemoConfig
+from dataset.demo.population import finish_population, make_session, start_population
+from dataset.sessions import Session
+from utils.simulation.session_simulation import simulate_session
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """The sessions that were made.
+
+    Attributes:
+        folder: data root of the sessions.
+        sessions: the sessions, in the order of the subjects.
+        held_out: ids of the held-out sessions.
+    """
+
+    folder: Path
+    sessions: tuple[Session, ...]
+    held_out: tuple[str, ...]
+
+
+def make_demo_sessions(config: DemoConfig) -> DemoResult:
+    """Make the sessions of synthetic subjects, and simulate their muscle-driven repetitions where `config` says so.
+
+    Sessions and repetitions that are there already are kept, so that an interrupted run continues. The same seed gives
+    the same files.
+
+    Raises:
+        InputError: the folder holds other sessions, or the generic model is not installed.
+    """
+    start_population(config)
+    make = partial(_make_labelled_session, config)
+    indices = range(config.people)
+    if config.jobs == 1:
+        sessions = _with_progress(map(make, indices), config.people)
+    else:
+        with multiprocessing.get_context("spawn").Pool(config.jobs) as pool:
+            sessions = _with_progress(pool.imap_unordered(make, indices), config.people)
+    return DemoResult(config.out_dir, tuple(sorted(sessions, key=lambda one: one.id)), finish_population(config))
+
+
+def _with_progress(sessions: Iterable[Session], count: int) -> list[Session]:
+    return list(tqdm(sessions, total=count, desc="subjects", disable=None))
+
+
+def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:
+    """Make the session of one subject, and simulate those of its repetitions that have no activations yet."""
+    torch.set_num_threads(1)
+    session = make_session(config, person_index)
+    if config.labels:
+        simulate_session(session, session.squat_trials, session.path.parent, progress=False)
+    return session
