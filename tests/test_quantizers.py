@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from models.vqvae.quantizer import KINDS, make_quantizer
+from models.vqvae.quantizer import make_quantizer
+from models.vqvae.vqvae_config import QUANTIZERS
 
 
 def trained(kind: str, latents: torch.Tensor, nb_code: int = 8, **options):
@@ -14,7 +15,7 @@ def trained(kind: str, latents: torch.Tensor, nb_code: int = 8, **options):
     return quantizer.eval()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUANTIZERS)
 def test_every_latent_gets_its_nearest_code(kind):
     latents = torch.randn(3, 10, 4)
     quantizer = trained(kind, latents)
@@ -24,7 +25,7 @@ def test_every_latent_gets_its_nearest_code(kind):
     torch.testing.assert_close(answer.latents, quantizer.codebook[answer.codes])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUANTIZERS)
 def test_gradient_passes_straight_through(kind):
     latents = torch.randn(5, 4, requires_grad=True)
     weights = torch.randn(5, 4)
@@ -33,7 +34,7 @@ def test_gradient_passes_straight_through(kind):
     torch.testing.assert_close(gradient, weights)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUANTIZERS)
 def test_commitment_draws_latents_to_their_codes(kind):
     latents = torch.randn(5, 4, requires_grad=True)
     answer = trained(kind, latents.detach(), nb_code=3)(latents)

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from models.normalizer import Normalizer
 from models.vqvae.quantizer import Quantised, make_quantizer
-from models.vqvae.vqvae_config import VQVAEConfig
+from models.vqvae.vqvae_config import NORMS, VQVAEConfig
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}
-NORMS = ("LN", "GN", "BN")
 
 
 class ChannelNorm(nn.LayerNorm):

@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-KINDS = ("ema_reset", "ema", "reset", "orig")
+from models.vqvae.vqvae_config import QUANTIZERS
+
 IN_USE = 1.0  # moving average of choices a step, below which a code counts as out of use
 
 
@@ -32,7 +33,7 @@ class Quantised(NamedTuple):
 def make_quantizer(
     kind: str, nb_code: int, code_dim: int, mu: float = 0.99, groups: int = 1
 ) -> "Quantizer | ProductQuantizer":
-    """The quantizer named `kind` (one of KINDS); `mu` is the decay of moving averages, a step.
+    """The quantizer named `kind` (one of QUANTIZERS); `mu` is the decay of moving averages, a step.
 
     groups: with more than one, a product of so many quantizers, each of code_dim / groups channels.
     """
@@ -46,7 +47,7 @@ def make_quantizer(
         return ResetQuantizer(nb_code, code_dim, mu)
     if kind in ("ema", "ema_reset"):
         return MovingAverageQuantizer(nb_code, code_dim, mu, reset=kind == "ema_reset")
-    raise ValueError(f"quantizer {kind!r} is not one of {', '.join(KINDS)}")
+    raise ValueError(f"quantizer {kind!r} is not one of {', '.join(QUANTIZERS)}")
 
 
 def squared_distances(latents: Tensor, codebook: Tensor) -> Tensor:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+ACTIVATION_FUNCTIONS = ("relu", "silu", "gelu")
+NORMS = ("LN", "GN", "BN")  # layer, group and batch normalisation
+QUANTIZERS = ("ema_reset", "ema", "reset", "orig")  # see models/vqvae/quantizer.py
+
 
 @dataclass(frozen=True)
 class VQVAEConfig:
@@ -16,9 +20,9 @@ class VQVAEConfig:
     stride_t: int = 2
     depth: int = 3  # residual blocks a stage
     dilation_growth_rate: int = 3
-    activation: str = "relu"  # one of ACTIVATIONS, inside the residual blocks
+    activation: str = "relu"  # one of ACTIVATION_FUNCTIONS, inside the residual blocks
     norm: str | None = None  # one of NORMS or None, inside the residual blocks
-    quantizer: str = "ema_reset"  # one of models.quantizer.KINDS
+    quantizer: str = "ema_reset"  # one of QUANTIZERS
     mu: float = 0.99  # decay of the codebook's moving averages, a step
 
     @property

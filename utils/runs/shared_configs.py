@@ -117,3 +117,10 @@ def require_fraction(**values: float | None) -> None:
     for name, value in values.items():
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{name.replace('_', '-')} is {value}, expected a number from 0 to 1")
+
+
+def require_choice(choices: Sequence[str], **values: str | None) -> None:
+    """Raise InputError for the first of the named values that is not one of `choices`; None passes."""
+    for name, value in values.items():
+        if value is not None and value not in choices:
+            raise InputError(f"{name.replace('_', '-')} is {value}, expected one of {', '.join(choices)}")

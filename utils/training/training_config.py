@@ -1,0 +1,45 @@
+"""Settings that the trainings of the VQ-VAE and of the surrogate share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.errors import InputError
+from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, require_at_least, require_choice
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(OutputConfig, DataConfig, ComputeConfig):
+    """Data, optimisation and output of a training.
+
+    Attributes:
+        mirror: train on the mirror image of every window too, left and right exchanged.
+        batch_size: windows per optimisation step, of all processes together.
+        lr: learning rate at its greatest.
+        weight_decay: weight decay of the optimiser.
+        cosine: let the learning rate rise linearly and then fall to 0 along half a cosine.
+        precision: arithmetic of the network, one of PRECISIONS; bfloat16 is mixed precision.
+        resume_pth: checkpoint from which training continues; one without a training state provides initial weights.
+    """
+
+    mirror: bool = False
+    batch_size: int
+    lr: float = 2e-4
+    weight_decay: float = 0.0
+    cosine: bool = False
+    precision: str = "float32"
+    resume_pth: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a value is out of its range."""
+        super().__post_init__()
+        require_at_least(1, batch_size=self.batch_size)
+        require_at_least(0, lr=self.lr, weight_decay=self.weight_decay)
+        require_choice(PRECISIONS, precision=self.precision)
+
+    def refuse_with_cosine(self, **settings: object) -> None:
+        """Raise InputError for the first setting that is given although `cosine` replaces what it is for."""
+        for name, value in settings.items():
+            if self.cosine and value is not None:
+                raise InputError(f"{name.replace('_', '-')} has no effect with cosine; leave out one of the two")

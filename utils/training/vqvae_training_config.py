@@ -1,0 +1,92 @@
+"""Settings of `train_vqvae`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dataset.errors import InputError
+from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, QUANTIZERS, VQVAEConfig
+from utils.runs.shared_configs import require_at_least, require_choice, require_fraction
+from utils.training.training_config import TrainingConfig
+
+INITIALISATIONS = ("random", "interpolator")
+LOSS_KINDS = ("l1", "l2", "l1_smooth")
+DEFAULT_MILESTONES = (200_000,)
+DEFAULT_GAMMA = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class VQVAETrainingConfig(TrainingConfig):
+    """How a VQ-VAE is trained; angles count in degrees in the losses, and translations in centimetres.
+
+    Attributes:
+        network: the network that is trained, unless training is resumed.
+        vq_start: initial weights, one of INITIALISATIONS; `interpolator` weights already transmit each coordinate's
+            mean over a latent frame and interpolate between these means.
+        unrecorded_weight: weight in training, 0 to 1, of frames that hold the last pose after a recording ends.
+        augment: strength of the data augmentation; 0 for none.
+        recons_loss: kind of every motion loss, one of LOSS_KINDS.
+        loss_vel: weight of the loss on differences between successive frames.
+        commit: weight of the commitment loss.
+        temporal: weight of the loss on second differences.
+        unquantised: share of each batch, 0 to 1, that is decoded from latents before quantisation.
+        total_iter: optimisation steps.
+        warm_up_iter: steps over which the learning rate rises linearly.
+        lr_scheduler: steps after which the learning rate is multiplied by `gamma`; None for DEFAULT_MILESTONES.
+        gamma: factor of the learning rate at a milestone; None for DEFAULT_GAMMA.
+        print_iter: steps between two rows of losses.
+        eval_iter: steps between two evaluations on the held-out subjects.
+        save_iter: steps between two checkpoints `<step>.pth`.
+        local_rank: number of this process on its machine, for launchers that do not set $LOCAL_RANK.
+    """
+
+    exp_name: str = "VQVAE"
+    batch_size: int = 256
+    network: VQVAEConfig = field(default_factory=VQVAEConfig)
+    vq_start: str = "random"
+    unrecorded_weight: float = 0.0
+    augment: float = 0.0
+    recons_loss: str = "l1_smooth"
+    loss_vel: float = 0.5
+    commit: float = 0.02
+    temporal: float = 0.0
+    unquantised: float = 0.0
+    total_iter: int = 300_000
+    warm_up_iter: int = 1000
+    lr_scheduler: Sequence[int] | None = None
+    gamma: float | None = None
+    print_iter: int = 200
+    eval_iter: int = 1000
+    save_iter: int = 10_000
+    local_rank: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InputError where values are out of range or do not go together."""
+        super().__post_init__()
+        steps = ("total_iter", "print_iter", "eval_iter", "save_iter")
+        require_at_least(1, **{name: getattr(self, name) for name in steps})
+        sizes = ("nb_code", "code_dim", "code_groups", "width", "down_t", "stride_t", "depth", "dilation_growth_rate")
+        require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
+        weights = ("augment", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
+        require_at_least(0, **{name: getattr(self, name) for name in weights})
+        require_fraction(unrecorded_weight=self.unrecorded_weight, unquantised=self.unquantised, mu=self.network.mu)
+        require_choice(INITIALISATIONS, vq_start=self.vq_start)
+        require_choice(LOSS_KINDS, recons_loss=self.recons_loss)
+        require_choice(ACTIVATION_FUNCTIONS, activation=self.network.activation)
+        require_choice(NORMS, norm=self.network.norm)
+        require_choice(QUANTIZERS, quantizer=self.network.quantizer)
+        if self.network.code_dim % self.network.code_groups:
+            raise InputError(
+                f"code-dim {self.network.code_dim} cannot be divided into {self.network.code_groups} code groups of "
+                "equal size"
+            )
+        self.refuse_with_cosine(lr_scheduler=self.lr_scheduler, gamma=self.gamma)
+
+    @property
+    def milestones(self) -> tuple[int, ...]:
+        """Steps after which the learning rate is multiplied by `milestone_factor`."""
+        return DEFAULT_MILESTONES if self.lr_scheduler is None else tuple(self.lr_scheduler)
+
+    @property
+    def milestone_factor(self) -> float:
+        """Factor of the learning rate at a milestone."""
+        return DEFAULT_GAMMA if self.gamma is None else self.gamma
