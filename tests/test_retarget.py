@@ -15,7 +15,7 @@ from dataset.sessions import open_session
 from dataset.windows.resample import resample
 from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.skeleton.body_joints import BodyJoints
-from models.skeleton.joint_inverse_kinematics import FITTED, HELD_DEG, limits
+from models.skeleton.joint_inverse_kinematics import FITTED, FIXED_DEG, coordinate_limits
 from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
 from utils.retargeting.joint_retargeting import (
     bone_stretch_percent,
@@ -168,7 +168,7 @@ def round_trip(session, trial):
         assert rms(errors[:, i]) < 3.0, COORDINATES[i]
     assert max(rms(errors[:, COORDINATE_INDEX[n]]) for n in ("pelvis_tilt", "knee_angle_l", "hip_flexion_r")) < 0.3
     assert joint_errors_mm(target, fit).mean() < 0.5
-    low, high = limits(body.skeleton)
+    low, high = coordinate_limits(body.skeleton)
     assert ((fit.coordinates >= low) & (fit.coordinates <= high)).all()
 
 
@@ -226,7 +226,7 @@ def test_a_body_bent_beyond_its_joints_is_a_misfit_not_a_broken_knee(body, sessi
 
 def test_what_joints_do_not_show_is_held(body, session, squat):
     found, _, _ = placed_fit(export_joints(squat, body, session), body)
-    for name, value in HELD_DEG.items():
+    for name, value in FIXED_DEG.items():
         assert np.allclose(found[:, COORDINATE_INDEX[name]], value)
 
 

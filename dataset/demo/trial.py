@@ -11,7 +11,7 @@ from dataset.io.mot import Motion
 from dataset.windows.placement import Placement
 from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
 from models.skeleton.forward_kinematics import OpenSimSkeleton
-from models.skeleton.planted_feet import LIMITS_DEG, Solution, solve
+from models.skeleton.planted_feet import LIMITS_DEG, PlantedFeetSolution, solve_planted_feet
 
 _ATTEMPTS, _STEP_OF_ATTEMPTS = 8, 6
 _DRAWS, _SEED_STEP = 6, 1_000_003
@@ -45,9 +45,9 @@ def make_trial(skeleton: OpenSimSkeleton, seed: int, index: int, repetitions: in
         style = draw_style(population, index, skeleton.leg_length_m)
         for _ in range(_ATTEMPTS):
             targets = draw_targets(style, population, index, repetitions)
-            attempt = solve(skeleton, targets.every(_STEP_OF_ATTEMPTS))
+            attempt = solve_planted_feet(skeleton, targets.every(_STEP_OF_ATTEMPTS))
             if _is_feasible(attempt):
-                return _placed_in_laboratory(solve(skeleton, targets).coordinates, seed, index), style
+                return _placed_in_laboratory(solve_planted_feet(skeleton, targets).coordinates, seed, index), style
             style = _easier(style, attempt)
     raise RuntimeError(f"none of {_DRAWS} styles drawn for trial {index} of seed {seed} can be performed")
 
@@ -60,7 +60,7 @@ def _placed_in_laboratory(coordinates: np.ndarray, seed: int, index: int) -> Mot
     return Motion(np.arange(len(coordinates)) / FRAME_RATE_HZ, placement.restore(coordinates))
 
 
-def _is_feasible(solution: Solution) -> bool:
+def _is_feasible(solution: PlantedFeetSolution) -> bool:
     """Whether inverse kinematics met the targets within the joints' limits."""
     return (
         np.abs(solution.knee_error_deg).max() < _KNEE_ERROR_DEG
@@ -70,7 +70,7 @@ def _is_feasible(solution: Solution) -> bool:
     )
 
 
-def _easier(style: Style, solution: Solution) -> Style:
+def _easier(style: Style, solution: PlantedFeetSolution) -> Style:
     """The same style with a depth reduced by the knees' error, and with less of what demands hip rotation.
 
     Where only the ankles reach their limit, the trunk leans further instead, as people with stiff ankles do.

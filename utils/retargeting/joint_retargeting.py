@@ -17,7 +17,7 @@ from dataset.windows.resample import resample
 from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.rotations import about_axis, to_zxy_degrees
 from models.skeleton.body_joints import BodyJoints
-from models.skeleton.joint_inverse_kinematics import FITTED, Fit, fit_joints, limits
+from models.skeleton.joint_inverse_kinematics import FITTED, JointFit, coordinate_limits, fit_joints
 from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
 
 _SIDES = ("left", "right")
@@ -134,7 +134,7 @@ def first_guess(target: Target, body: BodyJoints) -> np.ndarray:
     return motion
 
 
-def fit_motion(source: np.ndarray, body: BodyJoints, rate_hz: float) -> tuple[Target, Fit]:
+def fit_motion(source: np.ndarray, body: BodyJoints, rate_hz: float) -> tuple[Target, JointFit]:
     """Retarget and fit: source (T, 22, 3) metres, y up, at rate_hz -> what was wanted, and what was found.
 
     A second pass knows the limbs' lengths in the pose that the first found.
@@ -160,7 +160,7 @@ def position_sd_m(source: np.ndarray, kind: str) -> float:
     return float(np.clip(np.sqrt(lengths.var(0).mean() / 2), _LEAST_SD_M[kind], _LARGEST_SD_M))
 
 
-def joint_errors_mm(target: Target, fit: Fit) -> np.ndarray:
+def joint_errors_mm(target: Target, fit: JointFit) -> np.ndarray:
     """(T, 17) distance of each fitted joint from where it was wanted, millimetres."""
     found = fit.joints.double().cpu().numpy()
     return 1000.0 * np.linalg.norm(found - target.joints, axis=-1)[:, FITTED]
@@ -174,7 +174,7 @@ def retarget(clip: JointClip, body: BodyJoints, session: Session) -> tuple[Motio
     target, fit = fit_motion(clip.joints, body, clip.rate_hz)
     time_s = np.arange(len(clip.joints)) / clip.rate_hz
     motion = resample(Motion(time_s, fit.coordinates.double().cpu().numpy()))
-    low, high = (bound.double().cpu().numpy() for bound in limits(body.skeleton))
+    low, high = (bound.double().cpu().numpy() for bound in coordinate_limits(body.skeleton))
     motion = Motion(motion.time_s, motion.coordinates.clip(low, high))
     placed, _ = place(motion.coordinates, floor_height(session, motion))
 
