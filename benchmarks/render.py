@@ -23,15 +23,17 @@ def main(session: str, *paths: str) -> None:
 
     from dataset.io.mot import read_motion
     from dataset.sessions import open_session
+    from utils.rendering.actor_preparation import make_actor
     from utils.rendering.captions import Captions
-    from utils.rendering.opengl import opengl_works
+    from utils.rendering.opengl_support import opengl_works
     from utils.rendering.panels import arrange
-    from utils.rendering.people import Person, make_actor, prepare_motion
-    from utils.rendering.video import open_scene, write_video
+    from utils.rendering.scene import open_scene
+    from utils.rendering.subject_model import SubjectModel
+    from utils.rendering.video import write_video
 
     torch.set_num_threads(1)
-    person = Person(open_session(session).model_path)
-    actors = [make_actor(prepare_motion(read_motion(path), 60), person, Path(path).stem) for path in paths]
+    subject = SubjectModel(open_session(session).model_path)
+    actors = [make_actor(read_motion(path), subject, Path(path).stem, 60) for path in paths]
     renderers = ["opengl", "stick"] if opengl_works() else ["stick"]
     print(f"{'':24s} frames/s   ms a frame: draw (CPU)   captions   encode and rest")
     for renderer in renderers:

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import options.render_mot_options
-from dataset.errors import InputError
+from dataset.errors import InputError, RunError
 from dataset.io.mot import Motion, read_motion, write_motion
 from dataset.opensim import bone_meshes
 from dataset.opensim.bone_meshes import read_bone_meshes
@@ -18,15 +17,19 @@ from dataset.opensim.model_reader import load_opensim, open_opensim_model
 from dataset.opensim.muscle_geometry import MuscleGeometry
 from dataset.opensim.muscle_lines import read_muscle_points
 from models.conventions import MUSCLES, WINDOW_FRAMES
-from options.render_mot_options import build_parser, parse
-from utils.rendering import opengl
+from options.render_mot_options import build_parser, parse_render
+from utils.rendering import opengl_support
 from utils.rendering.actor import Surface
+from utils.rendering.actor_preparation import make_actor
 from utils.rendering.camera import VIEWS, fit_camera
 from utils.rendering.captions import phase_text
 from utils.rendering.panels import arrange
-from utils.rendering.people import Person, make_actor, prepare_motion
-from utils.rendering.strip import render_strip
-from utils.rendering.video import open_scene, render_video, write_video
+from utils.rendering.phase_strip import render_phase_strip
+from utils.rendering.render_config import RenderConfig
+from utils.rendering.render_motions import render
+from utils.rendering.scene import open_scene
+from utils.rendering.subject_model import SubjectModel
+from utils.rendering.video import render_video, write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = ROOT / "demo" / "shipped" / "Data" / "demo-person-040"
@@ -36,8 +39,8 @@ SMALL = (192, 160)
 
 
 @pytest.fixture(scope="module")
-def person() -> Person:
-    return Person(MODEL)
+def subject() -> SubjectModel:
+    return SubjectModel(MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +49,13 @@ def motion() -> Motion:
 
 
 @pytest.fixture(scope="module")
-def actor(person, motion):
-    return make_actor(prepare_motion(motion, 10), person, "squat")
+def actor(subject, motion):
+    return make_actor(motion, subject, "squat", 10)
 
 
 @pytest.fixture
 def needs_opengl():
-    if not opengl.opengl_works():
+    if not opengl_support.opengl_works():
         pytest.skip("no OpenGL library here (Debian: libegl1 libgl1-mesa-dri)")
 
 
@@ -76,14 +79,13 @@ def like(picture: np.ndarray, colour: str, tolerance: int = 60) -> int:
     return int((np.abs(picture.astype(int) - wanted).max(-1) < tolerance).sum())
 
 
-def test_bones_are_where_opensim_puts_them(person, motion):
+def test_bones_are_where_opensim_puts_them(subject, motion):
     """A vertex of each mesh, carried by the skeleton, against OpenSim's own transform of the mesh's frame."""
-    shot = prepare_motion(motion, 10)
-    actor = make_actor(shot, person, "", muscles=False)
+    actor = make_actor(motion, subject, "", 10, muscles=False)
     frame = actor.frame_at(0.5)
     opensim = load_opensim()
     model, state = open_opensim_model(MODEL)
-    pose(model, state, shot.motion, frame)
+    pose(model, state, actor.motion, frame)
     checked = set()
     for component in model.getComponentsList():
         mesh = opensim.Mesh.safeDownCast(component)
@@ -93,21 +95,21 @@ def test_bones_are_where_opensim_puts_them(person, motion):
         path = bone_meshes.find_mesh_file(mesh.get_mesh_file(), bone_meshes.geometry_folders(MODEL))
         local = bone_meshes.read_mesh(path)[0][0] * mesh.get_scale_factors().to_numpy()
         expected = mesh.getFrame().findStationLocationInGround(state, opensim.Vec3(*local)).to_numpy()
-        own = next(m for m in actor.body.meshes if m.body == person.skeleton.body_names.index(body))
+        own = next(m for m in actor.body.meshes if m.body == subject.skeleton.body_names.index(body))
         drawn = own.vertices @ actor.body.rotations[frame, own.body].T + actor.body.origins[frame, own.body]
         assert np.linalg.norm(drawn - expected, axis=1).min() < 1e-5, body
     assert len(checked) > 20
 
 
-def test_muscles_run_as_long_as_opensim_says(person, motion):
+def test_muscles_run_as_long_as_opensim_says(subject, motion):
     """Arcs over wrapping surfaces included. The gastrocnemii wrap twice where the knee is straight, and there OpenSim's
     length is up to 6 mm below that of its own path.
     """
-    shot = prepare_motion(motion, 10)
-    muscles = make_actor(shot, person, "").muscles
+    actor = make_actor(motion, subject, "", 10)
+    muscles = actor.muscles
     used = np.arange(muscles.points.shape[2] - 1) < muscles.counts[..., None] - 1
     drawn_m = (np.linalg.norm(np.diff(muscles.points, axis=2), axis=-1) * used).sum(-1)
-    error_m = np.abs(drawn_m - MuscleGeometry(MODEL).lengths(shot.motion.coordinates))
+    error_m = np.abs(drawn_m - MuscleGeometry(MODEL).lengths(actor.motion.coordinates))
     twice = np.array([name.startswith("gas") for name in MUSCLES])
     assert error_m[:, ~twice].max() < 5e-5
     assert error_m[:, twice].max() < 6e-3
@@ -125,27 +127,27 @@ def pose(model, state, motion: Motion, frame: int) -> None:
     model.realizePosition(state)
 
 
-def test_feet_stand_on_the_ground_however_high_the_recording_is(person, motion, actor):
+def test_feet_stand_on_the_ground_however_high_the_recording_is(subject, motion, actor):
     lifted = motion.coordinates.copy()
     lifted[:, 4] += 0.37
-    raised = make_actor(prepare_motion(replace(motion, coordinates=lifted), 10), person, "", muscles=False)
+    raised = make_actor(replace(motion, coordinates=lifted), subject, "", 10, muscles=False)
     assert raised.ground_m == pytest.approx(actor.ground_m + 0.37, abs=1e-5)
     lowest = [raised.body.vertices(i)[:, 1].min() - raised.ground_m for i in range(len(raised))]
     assert np.abs(lowest).max() < 0.03
 
 
-def test_a_slower_film_shows_the_same_squat(person, motion, actor):
-    """Frames are taken from the motion, not smoothed, and phases do not depend on the film's rate."""
-    fine = prepare_motion(motion, 60)
-    coarse = prepare_motion(motion, 10)
-    np.testing.assert_allclose(coarse.motion.coordinates, fine.motion.coordinates[::6][: len(coarse.motion)], atol=1e-6)
-    assert make_actor(fine, person, "", muscles=False).half_cycle_hip_m == pytest.approx(actor.half_cycle_hip_m, 1e-3)
+def test_a_lower_frame_rate_shows_the_same_squat(subject, motion, actor):
+    """Frames are interpolated, not smoothed, and phases do not depend on the frame rate of the video."""
+    fine = make_actor(motion, subject, "", 60, muscles=False)
+    coordinates = actor.motion.coordinates
+    np.testing.assert_allclose(coordinates, fine.motion.coordinates[::6][: len(coordinates)], atol=1e-6)
+    assert fine.half_cycle_hip_height_m == pytest.approx(actor.half_cycle_hip_height_m, 1e-3)
 
 
 def test_phase_is_told(actor):
     bottom = actor.frame_at(0.5)
     assert re.fullmatch(r"0\.\d\d s · repetition 1, \d %, descending", phase_text(actor, actor.frame_at(0.0)))
-    assert "rising" in phase_text(actor, actor.frame_at(0.9))
+    assert "ascending" in phase_text(actor, actor.frame_at(0.9))
     assert actor.hips_m[bottom, 1] < actor.hips_m[0, 1] - 0.1
 
 
@@ -185,8 +187,8 @@ def test_a_video_has_the_frames_the_size_and_the_pixels_that_browsers_play(tmp_p
     assert [file.name for file in tmp_path.iterdir()] == ["squat.mp4"]
 
 
-def test_the_longer_motion_ends_the_video_and_the_shorter_waits(tmp_path, person, motion, actor):
-    short = make_actor(prepare_motion(motion.cut(0, 40), 10), person, "short", muscles=False)
+def test_the_longer_motion_ends_the_video_and_the_shorter_waits(tmp_path, subject, motion, actor):
+    short = make_actor(motion.cut(0, 40), subject, "short", 10, muscles=False)
     path = render_video(tmp_path / "a.mp4", [short, actor], fps=10, size=SMALL, renderer="stick", progress=False)
     assert len(frames_of(path, SMALL)) == len(actor) > len(short)
 
@@ -223,12 +225,11 @@ def test_opengl_draws_bones_shadow_path_and_muscles_in_their_colours(needs_openg
     assert pictures["none"][-40:].min() < 170, "a shadow"
 
 
-def test_opengl_draws_any_surface_in_place_of_the_bones(needs_opengl, person, motion):
-    shot = prepare_motion(motion, 10)
-    bones = make_actor(shot, person, "", muscles=False)
+def test_opengl_draws_any_surface_in_place_of_the_bones(needs_opengl, subject, motion):
+    bones = make_actor(motion, subject, "", 10, muscles=False)
     vertices, faces = bone_meshes.capsule(np.zeros(3), np.array([0, 1.0, 0]), 0.2)
     moving = np.stack([vertices + hips * [1, 0, 1] for hips in bones.hips_m])
-    actor = make_actor(shot, person, "", surface=Surface(moving, faces))
+    actor = make_actor(motion, subject, "", 10, surface_of=lambda _: Surface(moving, faces))
     assert actor.muscles is None
     assert actor.ground_m == pytest.approx(-0.2, abs=1e-6)
     panels = arrange([actor], ["oblique"], "overlay", SMALL)
@@ -242,8 +243,8 @@ def test_opengl_draws_any_surface_in_place_of_the_bones(needs_opengl, person, mo
 def test_a_strip_has_a_row_a_motion_and_says_which_line_is_which(tmp_path, actor):
     from PIL import Image
 
-    one = render_strip(tmp_path / "one.png", [actor], renderer="stick", height_px=160)
-    two = render_strip(tmp_path / "two.png", [actor, actor], compare=True, renderer="stick", height_px=160)
+    one = render_phase_strip(tmp_path / "one.png", [actor], renderer="stick", height_px=160)
+    two = render_phase_strip(tmp_path / "two.png", [actor, actor], compare=True, renderer="stick", height_px=160)
     one, two = (np.asarray(Image.open(path).convert("RGB")) for path in (one, two))
     assert two.shape[0] > 1.8 * one.shape[0]
     assert like(two, "#1f9d3a", 30)
@@ -251,26 +252,26 @@ def test_a_strip_has_a_row_a_motion_and_says_which_line_is_which(tmp_path, actor
     assert not like(one, "#1f9d3a", 30)
 
 
-def test_files_that_are_missing_become_capsules(monkeypatch, caplog, tmp_path, person):
+def test_files_that_are_missing_become_capsules(monkeypatch, caplog, tmp_path, subject):
     monkeypatch.setattr(bone_meshes, "find_spec", lambda name: None)
-    meshes = read_bone_meshes(MODEL, person.skeleton.description)
+    meshes = read_bone_meshes(MODEL, subject.skeleton.description)
     assert not any(mesh.from_files for mesh in meshes)
     assert "81 bone meshes" in caplog.text or "drawn as capsules" in caplog.text
-    names = {person.skeleton.body_names[mesh.body] for mesh in meshes}
+    names = {subject.skeleton.body_names[mesh.body] for mesh in meshes}
     assert {"femur_r", "tibia_l", "torso", "humerus_r", "pelvis"} <= names
-    femur = next(m for m in meshes if person.skeleton.body_names[m.body] == "femur_r")
-    knee = next(j for j in person.skeleton.description.joints if j.name == "walker_knee_r").parent_offset
+    femur = next(m for m in meshes if subject.skeleton.body_names[m.body] == "femur_r")
+    knee = next(j for j in subject.skeleton.description.joints if j.name == "walker_knee_r").parent_offset
     assert np.ptp(femur.vertices[:, 1]) == pytest.approx(np.linalg.norm(knee), abs=0.05)
 
 
-def test_the_sessions_own_meshes_come_first(tmp_path, person):
+def test_the_sessions_own_meshes_come_first(tmp_path, subject):
     folder = tmp_path / "Geometry"
     folder.mkdir()
     (folder / "r_femur.stl").write_text("")  # of another kind than the model names
     (folder / "l_femur.vtp.ply").write_text(TETRAHEDRON)
     (tmp_path / "model.osim").write_bytes(MODEL.read_bytes())
-    meshes = read_bone_meshes(tmp_path / "model.osim", person.skeleton.description)
-    femurs = {side: next(m for m in meshes if person.skeleton.body_names[m.body] == f"femur_{side}") for side in "lr"}
+    meshes = read_bone_meshes(tmp_path / "model.osim", subject.skeleton.description)
+    femurs = {side: next(m for m in meshes if subject.skeleton.body_names[m.body] == f"femur_{side}") for side in "lr"}
     assert len(femurs["l"].vertices) == 4
     assert len(femurs["r"].vertices) > 100
 
@@ -298,12 +299,12 @@ end_header
 def test_where_there_is_no_opengl_a_stick_figure_is_drawn_and_a_package_named(monkeypatch, caplog, actor):
     from utils.rendering.stick_scene import StickScene
 
-    opengl.opengl_works.cache_clear()
-    monkeypatch.setattr(opengl, "_PROBE", "import os; os.abort()")
+    opengl_support.opengl_works.cache_clear()
+    monkeypatch.setattr(opengl_support, "_PROBE", "import os; os.abort()")
     try:
         scene = open_scene([actor], arrange([actor], ["sagittal"], "overlay", SMALL), SMALL, "auto")
     finally:
-        opengl.opengl_works.cache_clear()
+        opengl_support.opengl_works.cache_clear()
     assert isinstance(scene, StickScene)
     assert "libegl1" in caplog.text
     assert like(scene.draw([0]), "#444444", 40) > 30
@@ -311,50 +312,78 @@ def test_where_there_is_no_opengl_a_stick_figure_is_drawn_and_a_package_named(mo
 
 def test_the_positional_form_of_old():
     parser = build_parser("")
-    arguments = parse(parser, ["some/session", "a.mot", "out.mp4"])
-    assert (arguments.subject, arguments.motions) == ("some/session", [Path("a.mot")])
-    assert arguments.save_path == Path("out.mp4")
-    both = parse(parser, ["some/session", "a.mot", "b.mot", "out.PNG"])
+    config = parse_render(parser, ["some/session", "a.mot", "out.mp4"])
+    assert (config.subject, config.motions) == ("some/session", (Path("a.mot"),))
+    assert config.save_path == Path("out.mp4")
+    both = parse_render(parser, ["some/session", "a.mot", "b.mot", "out.PNG"])
     assert both.image == Path("out.PNG")
-    assert len(both.motions) == 2
-    named = parse(parser, ["a.mot", "b.mot", "--subject", "x", "--save-path", "out.mp4"])
+    assert both.labels == ["a", "b"]
+    named = parse_render(parser, ["a.mot", "b.mot", "--subject", "x", "--save-path", "out.mp4"])
     assert named.subject == "x"
     assert len(named.motions) == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["a.mot", "--save-path", "o.mp4"], "name a session"),
-        (["s", "a.mot"], "name what to write"),
-        (["s", "a.mot", "--save-path", "o.gif"], "must end in"),
-        (["s", "a.mot", "o.mp4", "--compare"], "name two"),
-        (["s", "a.mot", "o.mp4", "--save-path", "p.mp4"], "both say where"),
+        (["s", "a.mot", "o.mp4", "--save-path", "p.mp4"], "both outputs"),
         (["s", "a.mot", "o.mp4", "--size", "big"], "1280x720"),
-        (["s", "a.mot", "o.mp4", "--label", "a", "b"], "2 names for 1"),
     ],
 )
-def test_commands_that_cannot_be_meant(words, said, capsys):
+def test_ambiguous_commands_are_refused(words, message, capsys):
     with pytest.raises(SystemExit) as stopped:
-        parse(build_parser(""), words)
+        parse_render(build_parser(""), words)
     assert stopped.value.code == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_an_angle_that_jumps_by_a_turn_is_drawn_without_a_spin(motion):
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"save_path": None}, "name what to write"),
+        ({"save_path": Path("o.gif")}, "must end in"),
+        ({"compare": True}, "at least two motions"),
+        ({"label": ("a", "b")}, "2 names for 1"),
+        ({"size": (10, 10)}, "64x64 to"),
+        ({"fps": 500}, "1 to 240"),
+        ({"view": ("above",)}, "expected one of sagittal"),
+        ({"repetition": 0}, "at least 1"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        RenderConfig(**{"subject": "s", "motions": [Path("a.mot")], "save_path": Path("o.mp4")} | settings)
+
+
+def test_an_angle_that_jumps_by_a_turn_is_drawn_without_a_spin(subject, motion):
     coordinates = motion.coordinates.copy()
     coordinates[len(motion) // 2 :, 24] += 360.0
-    drawn = prepare_motion(replace(motion, coordinates=coordinates), 47).motion.coordinates[:, 24]
-    assert np.abs(np.diff(drawn)).max() < 20
+    drawn = make_actor(replace(motion, coordinates=coordinates), subject, "", 47, muscles=False).motion
+    assert np.abs(np.diff(drawn.coordinates[:, 24])).max() < 20
 
 
-def test_the_options_offer_the_views_there_are():
-    assert set(options.render_mot_options.VIEWS) == set(VIEWS)
+def test_a_repetition_that_does_not_exist_is_refused(subject, motion):
+    with pytest.raises(InputError, match="repetition 7 was named"):
+        make_actor(motion, subject, "", 60, repetition=7)
 
 
-def test_no_such_repetition(motion):
-    with pytest.raises(InputError, match="no repetition 7"):
-        prepare_motion(motion, 60, 7)
+def test_an_ffmpeg_failure_is_a_failed_run(tmp_path):
+    pictures = [np.zeros((64, 64, 3), np.uint8)] * 3
+    with pytest.raises(RunError, match="ffmpeg"):
+        write_video(tmp_path / "no such folder" / "a.mp4", pictures, (64, 64), 10)
+
+
+def test_one_call_writes_a_video_and_a_figure(tmp_path):
+    config = RenderConfig(
+        motions=[REPETITION], subject=str(SESSION), save_path=tmp_path / "a.mp4", image=tmp_path / "a.png", fps=5,
+        size=SMALL, renderer="stick", repetition=1,
+    )  # fmt: skip
+    result = render(config)
+    assert result.files == [tmp_path / "a.mp4", tmp_path / "a.png"]
+    assert all(path.is_file() for path in result.files)
+    with pytest.raises(InputError, match="already exists"):
+        render(config)
 
 
 def test_the_script_writes_a_video_and_overwrites_nothing_unasked(tmp_path, motion):
@@ -375,7 +404,7 @@ def test_recorded_people_with_extra_coordinates(recordings):
 
     session = open_session(recordings / "opencap" / "Data" / "mocap-dls")
     motion = read_motion(session.trials[0]).cut(0, WINDOW_FRAMES)
-    actor = make_actor(prepare_motion(motion, 10), Person(session.model_path), "", muscles=False)
+    actor = make_actor(motion, SubjectModel(session.model_path), "", 10, muscles=False)
     assert 1.2 < np.ptp(actor.body.vertices(0)[:, 1]) < 2.1
     assert read_muscle_points(session.model_path, motion.coordinates[:2], actor_names(session)) is not None
 

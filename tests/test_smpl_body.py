@@ -17,7 +17,7 @@ from dataset.io.smpl_model import find_smpl_file, read_smpl
 from dataset.opensim.model_reader import load_skeleton
 from models.rotations import from_rotation_vector
 from models.skeleton.smpl_body import NAMES, SHARED, SmplBody, fit_shape, fit_smpl
-from options.render_mot_options import build_parser, parse
+from options.render_mot_options import build_parser, parse_render
 
 AT = {name: i for i, name in enumerate(NAMES)}
 
@@ -163,13 +163,13 @@ def test_a_missing_or_wrong_model_says_where_to_get_one(tmp_path):
 
 
 def test_render_draws_the_body_in_the_bones_place(fitted, tmp_path, caplog):
-    from utils.rendering.smpl_surface import smpl_surfaces
+    from utils.rendering.smpl_surface import SmplSurfaces
 
     _, skeleton, motion = fitted
     np.savez(tmp_path / "SMPL_NEUTRAL.npz", **smpl_like())
     frames = motion[:5].double().numpy()
     with caplog.at_level("INFO", "bige"):
-        surface = smpl_surfaces(skeleton, tmp_path)(Motion(np.arange(5) / 15, frames))
+        surface = SmplSurfaces(skeleton, tmp_path)(Motion(np.arange(5) / 15, frames))
     assert surface.trajectory.shape == (5, 96, 3)
     assert surface.faces.max() < 96
     assert "mm from the skeleton's on average" in caplog.text
@@ -177,13 +177,13 @@ def test_render_draws_the_body_in_the_bones_place(fitted, tmp_path, caplog):
 
 def test_render_asks_for_the_body_model_before_it_works():
     def parsed(*words):
-        return parse(build_parser("python render_mot.py"), ["a.mot", "--subject", "s", "--image", "a.png", *words])
+        command = ["a.mot", "--subject", "s", "--image", "a.png", *words]
+        return parse_render(build_parser("python render_mot.py"), command)
 
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(InputError, match="--smpl-model-dir"):
         parsed("--body", "smpl")
-    assert left.value.code == 2
-    with pytest.raises(SystemExit):
+    with pytest.raises(InputError, match="--body smpl"):
         parsed("--trust-pickle")
-    with pytest.raises(SystemExit):
+    with pytest.raises(InputError, match="stick renderer"):
         parsed("--body", "smpl", "--smpl-model-dir", "m", "--renderer", "stick")
     assert not parsed("--body", "smpl", "--smpl-model-dir", "m").trust_pickle

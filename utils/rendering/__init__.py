@@ -1,5 +1,6 @@
-"""Motions as videos and figures: `person = Person(model_path)`, `make_actor`, then `render_video` or `render_strip`.
+"""Videos and figures of motions on a subject's skeleton, drawn without a display or a GPU.
 
-Drawn by OpenGL without display or GPU (scene.py) and, where no OpenGL library is found, as a stick figure by matplotlib
-(stick_figure.py).
+`render(RenderConfig(...))` reads motions and writes files. From arrays: `make_actor`, then `render_video` or
+`render_phase_strip`. Pictures are drawn with OpenGL or, where no OpenGL library is found, as stick figures with
+matplotlib.
 """

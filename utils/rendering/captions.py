@@ -1,134 +1,155 @@
-"""What is written over the panels: names, time and phase, the scale of activation, depth lines."""
+"""Captions over the panels of a video: names, time and phase, the scale of activation, lines at the hips' height."""
 
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from utils.rendering.actor import Actor
 from utils.rendering.camera import Camera
-from utils.rendering.colours import ACTIVATION_COLOURS, DEPTH_COLOURS, FAINT_TEXT_COLOUR, TEXT_COLOUR
+from utils.rendering.colours import ACTIVATION_COLOURS, FAINT_TEXT_COLOUR, HIP_HEIGHT_COLOURS, TEXT_COLOUR
 from utils.rendering.panels import Panel
+from utils.rendering.scene import Scene
 
-_DEPTH_NAMES = ("green", "red")
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+_HIP_HEIGHT_COLOUR_NAMES = ("green", "red")
+_LINES_PER_PICTURE = 36  # a line of text has this part of the picture's height
+_SMALL, _SMALLEST = 0.8, 0.7  # font sizes in lines
 
 
 class Captions:
-    """Writes on the pictures of `scene`, which are of `size` (width, height).
+    """Writes captions on pictures. What does not change from frame to frame is drawn once."""
 
-    compare: draw the first two actors' depth lines at half cycle.
-    """
+    def __init__(
+        self,
+        scene: Scene,
+        actors: Sequence[Actor],
+        panels: Sequence[Panel],
+        size: tuple[int, int],
+        *,
+        compare: bool = False,
+    ) -> None:
+        """Draw the captions that do not change.
 
-    def __init__(self, scene, actors: Sequence[Actor], panels: Sequence[Panel], size: tuple[int, int], compare=False):
+        Args:
+            scene: the renderer of the pictures.
+            actors: the motions.
+            panels: parts of the picture.
+            size: width and height of the picture in pixels.
+            compare: draw lines at the height of the hips of the first two actors at half of the repetition.
+        """
         from PIL import Image, ImageDraw
 
         self._actors, self._panels, self._colours = actors, panels, scene.colours
-        self._unit = max(6, round(size[1] / 36))  # a line's height
-        self._still = Image.new("RGBA", size, (255, 255, 255, 0))
-        pen = ImageDraw.Draw(self._still)
+        self._size = size
+        self._line = max(6, round(size[1] / _LINES_PER_PICTURE))  # height of a line in pixels
+        self._overlay = Image.new("RGBA", size, (255, 255, 255, 0))
+        pen = ImageDraw.Draw(self._overlay)
         several_views = len({panel.view for panel in panels}) > 1
         for panel in panels:
             self._write_names(pen, panel, several_views)
             if compare:
-                self._draw_depths(pen, panel)
+                self._draw_hip_heights(pen, panel)
         if compare:
-            self._write_depths(pen, size)
+            self._write_hip_heights(pen)
         if scene.draws_muscles and any(actor.muscles is not None for actor in actors):
-            self._draw_scale(pen, size)
+            self._draw_activation_scale(pen)
 
     def write(self, picture: np.ndarray, frames: Sequence[int]) -> np.ndarray:
-        """The picture (H, W, 3) uint8 with its captions, each actor at its frame."""
+        """A picture (H, W, 3) uint8 with its captions, each actor at its frame."""
         from PIL import Image, ImageDraw
 
         image = Image.fromarray(picture)
-        image.paste(self._still, mask=self._still)
+        image.paste(self._overlay, mask=self._overlay)
         pen = ImageDraw.Draw(image)
+        font = _font(self._line * _SMALL)
         for panel in self._panels:
             for row, k in enumerate(panel.actors):
-                x, y = self._place(panel, row)
-                pen.text(
-                    (x, y + 1.25 * self._unit),
-                    phase_text(self._actors[k], frames[k]),
-                    TEXT_COLOUR,
-                    _font(self._unit * 0.8),
-                )
+                x, y = self._name_corner(panel, row)
+                pen.text((x, y + 1.25 * self._line), phase_text(self._actors[k], frames[k]), TEXT_COLOUR, font)
         return np.asarray(image)
 
-    def _place(self, panel: Panel, row: int) -> tuple[float, float]:
-        return panel.corner[0] + 0.8 * self._unit, panel.corner[1] + self._unit * (0.6 + 2.6 * row)
+    def _name_corner(self, panel: Panel, row: int) -> tuple[float, float]:
+        """Top left corner of an actor's name in pixels."""
+        return panel.corner[0] + 0.8 * self._line, panel.corner[1] + self._line * (0.6 + 2.6 * row)
 
-    def _write_names(self, pen, panel: Panel, with_view: bool) -> None:
+    def _write_names(self, pen: "ImageDraw", panel: Panel, with_view: bool) -> None:
         for row, k in enumerate(panel.actors):
-            x, y = self._place(panel, row)
+            x, y = self._name_corner(panel, row)
             if len(panel.actors) > 1:
-                box = (x, y + 0.15 * self._unit, x + 0.8 * self._unit, y + 0.95 * self._unit)
+                box = (x, y + 0.15 * self._line, x + 0.8 * self._line, y + 0.95 * self._line)
                 pen.rectangle(box, fill=self._colours[k % len(self._colours)], outline=FAINT_TEXT_COLOUR)
-                x += 1.1 * self._unit
-            room = panel.corner[0] + panel.camera.size[0] - x - 0.5 * self._unit
-            font = _font(self._unit, bold=True)
-            name = _shortened(self._actors[k].label, font, room)
-            pen.text((x, y - 0.1 * self._unit), name, TEXT_COLOUR, font)
+                x += 1.1 * self._line
+            width = panel.corner[0] + panel.camera.size[0] - x - 0.5 * self._line
+            font = _font(self._line, bold=True)
+            pen.text((x, y - 0.1 * self._line), _shortened(self._actors[k].label, font, width), TEXT_COLOUR, font)
         if with_view:
-            x, y = self._place(panel, len(panel.actors))
-            pen.text((x, y), panel.view, FAINT_TEXT_COLOUR, _font(self._unit * 0.8))
+            x, y = self._name_corner(panel, len(panel.actors))
+            pen.text((x, y), panel.view, FAINT_TEXT_COLOUR, _font(self._line * _SMALL))
 
-    def _draw_depths(self, pen, panel: Panel) -> None:
-        for actor, colour in zip(self._actors, DEPTH_COLOURS, strict=False):
-            y = panel.corner[1] + depth_line(actor, self._actors, panel.camera)
+    def _draw_hip_heights(self, pen: "ImageDraw", panel: Panel) -> None:
+        for actor, colour in zip(self._actors, HIP_HEIGHT_COLOURS, strict=False):
+            y = panel.corner[1] + hip_height_row(actor, self._actors, panel.camera)
             left = panel.corner[0] + 0.06 * panel.camera.size[0]
             right = panel.corner[0] + 0.94 * panel.camera.size[0]
-            pen.line((left, y, right, y), fill=colour, width=max(2, self._unit // 7))
+            pen.line((left, y, right, y), fill=colour, width=self._line_width)
 
-    def _write_depths(self, pen, size) -> None:
-        for row, actor in enumerate(self._actors[:2]):
-            y = size[1] - self._unit * (2.9 - 1.3 * row)
-            pen.line(
-                (0.8 * self._unit, y + 0.55 * self._unit, 2.6 * self._unit, y + 0.55 * self._unit),
-                fill=DEPTH_COLOURS[row],
-                width=max(2, self._unit // 7),
-            )
+    def _write_hip_heights(self, pen: "ImageDraw") -> None:
+        for row, (actor, colour) in enumerate(zip(self._actors, HIP_HEIGHT_COLOURS, strict=False)):
+            top = self._size[1] - self._line * (2.9 - 1.3 * row)
+            y = top + 0.55 * self._line
+            pen.line((0.8 * self._line, y, 2.6 * self._line, y), fill=colour, width=self._line_width)
             pen.text(
-                (3 * self._unit, y),
-                depth_text(actor, row),
+                (3 * self._line, top),
+                hip_height_text(actor, row),
                 TEXT_COLOUR,
-                _font(self._unit * 0.8),
+                _font(self._line * _SMALL),
                 stroke_width=2,
                 stroke_fill="#ffffff",
             )
 
-    def _draw_scale(self, pen, size) -> None:
-        width, height = 9 * self._unit, 0.55 * self._unit
-        left, top = size[0] - width - 1.3 * self._unit, size[1] - 2.1 * self._unit
+    @property
+    def _line_width(self) -> int:
+        return max(2, self._line // 7)
+
+    def _draw_activation_scale(self, pen: "ImageDraw") -> None:
+        width, height = 9 * self._line, 0.55 * self._line
+        left, top = self._size[0] - width - 1.3 * self._line, self._size[1] - 2.1 * self._line
         for i in range(round(width)):
-            pen.line((left + i, top, left + i, top + height), fill=activation_colour(i / width))
-        font = _font(self._unit * 0.7)
+            pen.line((left + i, top, left + i, top + height), fill=_activation_colour(i / width))
+        font = _font(self._line * _SMALLEST)
         for value in (0, 0.5, 1):
-            pen.text((left + value * width, top + 0.75 * self._unit), f"{value:g}", TEXT_COLOUR, font, anchor="mt")
-        pen.text((left + width / 2, top - 0.25 * self._unit), "muscle activation", TEXT_COLOUR, font, anchor="mb")
+            pen.text((left + value * width, top + 0.75 * self._line), f"{value:g}", TEXT_COLOUR, font, anchor="mt")
+        pen.text((left + width / 2, top - 0.25 * self._line), "muscle activation", TEXT_COLOUR, font, anchor="mb")
 
 
 def phase_text(actor: Actor, frame: int) -> str:
     """Time and phase at one frame, such as `1.25 s · repetition 1, 43 %, descending`."""
     text = f"{actor.time_s[frame] - actor.time_s[0]:.2f} s"
     if actor.repetition[frame]:
-        way = "rising" if actor.rising[frame] else "descending"
-        return f"{text} · repetition {actor.repetition[frame]}, {100 * actor.cycle[frame]:.0f} %, {way}"
+        direction = "ascending" if actor.ascending[frame] else "descending"
+        return f"{text} · repetition {actor.repetition[frame]}, {100 * actor.cycle[frame]:.0f} %, {direction}"
     return f"{text} · between repetitions" if actor.repetition.any() else text
 
 
-def depth_text(actor: Actor, row: int) -> str:
-    """What the depth line of the first (row 0) or second motion says."""
-    return f"{_DEPTH_NAMES[row]}: {actor.label}, hips {100 * actor.half_cycle_hip_m:.1f} cm high at half cycle"
+def hip_height_text(actor: Actor, row: int) -> str:
+    """Caption of the line at the height of the hips of the first (row 0) or second (row 1) actor."""
+    height_cm = 100 * actor.half_cycle_hip_height_m
+    return f"{_HIP_HEIGHT_COLOUR_NAMES[row]}: {actor.label}, hips {height_cm:.1f} cm high at half of the repetition"
 
 
-def depth_line(actor: Actor, actors: Sequence[Actor], camera: Camera) -> float:
-    """Row of pixels where a camera sees the hips' height at half cycle, midway between the first two actors' hips."""
+def hip_height_row(actor: Actor, actors: Sequence[Actor], camera: Camera) -> float:
+    """Pixel row of an actor's hip height at half of the repetition, midway between the first two actors' hips."""
     middle = np.mean([other.half_cycle_hips_m for other in actors[:2]], axis=0)
-    return float(camera.project(np.array([middle[0], actor.half_cycle_hip_m, middle[2]]))[1])
+    return float(camera.project(np.array([middle[0], actor.half_cycle_hip_height_m, middle[2]]))[1])
 
 
-def activation_colour(value: float) -> str:
+def _activation_colour(value: float) -> str:
     """The colour of an activation from 0 to 1, as #rrggbb."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
@@ -136,8 +157,8 @@ def activation_colour(value: float) -> str:
 
 
 @cache
-def _font(size: float, bold: bool = False):
-    """matplotlib's own font, which every installation has."""
+def _font(size: float, bold: bool = False) -> "FreeTypeFont":
+    """A font that every installation of matplotlib has."""
     from matplotlib import get_data_path
     from PIL import ImageFont
 
@@ -145,12 +166,12 @@ def _font(size: float, bold: bool = False):
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / name), max(6, round(size)))
 
 
-def _shortened(text: str, font, room: float) -> str:
-    """The text, with its middle left out where it is wider than `room` pixels."""
-    if font.getlength(text) <= room:
+def _shortened(text: str, font: "FreeTypeFont", width: float) -> str:
+    """The text, without its middle where it is wider than `width` pixels."""
+    if font.getlength(text) <= width:
         return text
     for kept in range(len(text) - 1, 1, -1):
         short = text[: (kept + 1) // 2] + "…" + text[-(kept // 2) :]
-        if font.getlength(short) <= room:
+        if font.getlength(short) <= width:
             break
     return short

@@ -1,37 +1,20 @@
-"""Actors to a video file: H.264 in yuv420p, which browsers and slides play."""
+"""Render motions as a video: H.264 in yuv420p, which browsers and presentations play."""
 
-import logging
-import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from dataset.errors import InputError
+from dataset.errors import RunError
 from dataset.io.atomic_write import atomic_write
 from utils.rendering.actor import Actor
 from utils.rendering.captions import Captions
 from utils.rendering.panels import arrange
+from utils.rendering.scene import open_scene
 
-logger = logging.getLogger("bige")
-
-_QUALITY = "20"  # x264's constant rate factor: lower is better and larger
-
-
-def open_scene(actors, panels, size, renderer: str = "auto", fineness: float = 1.5):
-    """What draws: the OpenGL scene, or the stick figure where that is asked for or OpenGL is not to be had."""
-    if renderer == "auto":
-        from utils.rendering.opengl import opengl_works
-
-        renderer = "opengl" if opengl_works() else "stick"
-    if renderer == "stick":
-        from utils.rendering.stick_scene import StickScene
-
-        return StickScene(actors, panels, size)
-    from utils.rendering.scene import Scene
-
-    return Scene(actors, panels, size, fineness)
+_RATE_FACTOR = "20"  # x264's constant rate factor; lower values give better and larger videos
+_ENCODING = ["-preset", "veryfast", "-crf", _RATE_FACTOR, "-movflags", "+faststart", "-f", "mp4"]
 
 
 def render_video(
@@ -46,59 +29,66 @@ def render_video(
     renderer: str = "auto",
     progress: bool = True,
 ) -> Path:
-    """Write a video of motions whose frames are `fps` a second, whole or not at all; it ends with the longest.
+    """Write a video of motions. It ends with the longest motion; shorter ones stay in their last frame.
 
-    size: (width, height) in pixels, made even. compare: draw the first two motions' depth at half cycle.
-    renderer: `opengl`, `stick`, or `auto`, which draws sticks where there is no OpenGL.
+    Args:
+        path: the video; it appears only when it is complete.
+        actors: the motions, prepared at `fps`.
+        fps: frames per second.
+        size: width and height in pixels, rounded down to even numbers.
+        views: views from which the motions are shown.
+        layout: `side-by-side` or `overlay`.
+        compare: draw lines at the height of the hips of the first two motions at half of the repetition.
+        renderer: `opengl`, `stick`, or `auto` for OpenGL where it works and sticks elsewhere.
+        progress: show a progress bar.
+
+    Raises:
+        RunError: the video cannot be encoded.
     """
+    from tqdm import tqdm
+
     path, size = Path(path), (size[0] // 2 * 2, size[1] // 2 * 2)
     panels = arrange(actors, views, layout, size)
     count = max(len(actor) for actor in actors)
     frames = [[min(i, len(actor) - 1) for actor in actors] for i in range(count)]
     with closing(open_scene(actors, panels, size, renderer)) as scene:
-        captions = Captions(scene, actors, panels, size, compare)
+        captions = Captions(scene, actors, panels, size, compare=compare)
         pictures = (captions.write(scene.draw(at), at) for at in frames)
+        shown = tqdm(pictures, total=count, desc=path.name, unit="frame", disable=not progress)
         with atomic_write(path) as temporary:
-            write_video(temporary, _with_progress(pictures, count, path.name, progress), size, fps)
+            write_video(temporary, shown, size, fps)
     return path
 
 
 def write_video(path: str | Path, pictures: Iterable[np.ndarray], size: tuple[int, int], fps: float) -> None:
-    """Encode pictures (H, W, 3) uint8 of `size` (width, height), both even. Raises InputError where ffmpeg fails."""
-    from imageio_ffmpeg import get_ffmpeg_exe
+    """Encode pictures as a video.
 
-    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", f"{fps:g}", "-i", "-"]
-    codec = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-crf",
-        _QUALITY,
-        "-pix_fmt",
-        "yuv420p",
-        "-movflags",
-        "+faststart",
-    ]
-    command = [get_ffmpeg_exe(), "-y", "-loglevel", "error", *source, "-an", *codec, "-f", "mp4", str(path)]
-    encoder = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    Args:
+        path: the video.
+        pictures: (H, W, 3) uint8, RGB.
+        size: width and height of the pictures in pixels, both even.
+        fps: frames per second.
+
+    Raises:
+        RunError: ffmpeg fails, or the video does not hold all pictures.
+    """
+    from imageio_ffmpeg import count_frames_and_secs, write_frames
+
+    encoder = write_frames(
+        str(path), size, fps=fps, quality=None, codec="libx264", macro_block_size=2, ffmpeg_log_level="error",
+        output_params=list(_ENCODING),
+    )  # fmt: skip
+    written = 0
     try:
-        try:
+        with closing(encoder):
+            encoder.send(None)  # starts ffmpeg
             for picture in pictures:
-                encoder.stdin.write(np.ascontiguousarray(picture))
-            encoder.stdin.close()
-        except BrokenPipeError:
-            pass  # ffmpeg has ended, and says why below
-        complaint = encoder.stderr.read().decode(errors="replace").strip()
-        if encoder.wait():
-            raise InputError(f"{path}: the video could not be written ({complaint.splitlines()[-1:] or 'no reason'})")
-    finally:
-        encoder.kill()
-        encoder.wait()
-        encoder.stderr.close()
-
-
-def _with_progress(pictures, frames: int, name: str, shown: bool):
-    from tqdm import tqdm
-
-    return tqdm(pictures, total=frames, desc=name, unit="frame", disable=not shown)
+                encoder.send(np.ascontiguousarray(picture))
+                written += 1
+        # ffmpeg may fail after it has accepted all pictures, and `write_frames` does not report its exit status.
+        encoded = count_frames_and_secs(str(path))[0] if Path(path).exists() else 0
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()
+        raise RunError(f"{path}: ffmpeg could not encode the video ({reason[0] if reason else 'no reason'})") from None
+    if encoded != written:
+        raise RunError(f"{path}: ffmpeg encoded {encoded} of {written} frames of the video")

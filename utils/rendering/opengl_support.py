@@ -1,4 +1,4 @@
-"""Whether this machine can draw with OpenGL; asked in another process, since a missing library ends the process."""
+"""Test for OpenGL on this machine, in a process of its own because a missing library would end this one."""
 
 import logging
 import os
@@ -22,14 +22,14 @@ _PROBE_LIMIT_S = 120
 
 
 def prefer_egl() -> None:
-    """Let VTK begin with EGL where there is no display: its own order looks for X11 first, and needs its libraries."""
+    """Let VTK try EGL first where there is no display; by default it tries X11, whose libraries may be missing."""
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 
 
 @cache
 def opengl_works() -> bool:
-    """True where a small picture could be drawn off screen; logs once what to install where it could not."""
+    """Whether a small picture can be drawn off screen. Where it cannot, what to install is logged once."""
     prefer_egl()
     try:
         probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, timeout=_PROBE_LIMIT_S)
@@ -38,7 +38,7 @@ def opengl_works() -> bool:
         works = False
     if not works:
         logger.warning(
-            "no OpenGL library was found, so a plain stick figure is drawn; for bones and muscles install one, "
-            "on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri"
+            "no OpenGL library was found, so a stick figure is drawn; to draw bones and muscles, install one "
+            "(on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri)"
         )
     return works
