@@ -43,17 +43,19 @@ def add_option(
         group: a parser or an argument group.
         config_class: the dataclass that `parse_config` is to make.
         path: name of the field; of a nested configuration, `outer.inner`.
-        flags: names of the flag; by default the field's name with dashes.
+        flags: names of the flag, by default the field's name with dashes; for a positional argument, the field's name.
         options: further keywords of `add_argument`, such as help, metavar, choices, type and action.
     """
     field, annotation = _find_field(config_class, path)
     flags = tuple(flags) or ("--" + path.rpartition(".")[2].replace("_", "-"),)
-    options["dest"] = path
+    is_positional = not flags[0].startswith("-")
+    if not is_positional:
+        options["dest"] = path
     if field.default is not MISSING:
         options["default"] = field.default
     elif field.default_factory is not MISSING:
         options["default"] = field.default_factory()
-    else:
+    elif not is_positional:
         options["required"] = True
     if annotation is bool:
         options.setdefault("action", argparse.BooleanOptionalAction if options["default"] else "store_true")

@@ -134,7 +134,7 @@ def add_session_options(parser: argparse.ArgumentParser, verb: str) -> argparse.
         help=f"{verb} these trials, by name in OpenSimData/Kinematics or by path; the default is all trials named "
         "squat or sqt, and every trial where none is.",
     )  # fmt: skip
-    add_option(group, SessionConfig, "data_root", metavar="DIR", help=_DATA_ROOT_HELP)
+    add_option(group, SessionConfig, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
     return group
 
 
@@ -146,7 +146,7 @@ def add_data_options(parser: argparse.ArgumentParser, config_class: type[DataCon
         help="Read OpenCap sessions from a data root (mcs) or the synthetic demo sessions (demo); the default is mcs "
         "if --data-root or $BIGE_DATA names a data root, and demo otherwise.",
     )  # fmt: skip
-    add_option(group, config_class, "data_root", metavar="DIR", help=_DATA_ROOT_HELP)
+    add_option(group, config_class, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
     return group
 
 
@@ -173,4 +173,4 @@ def add_compute_options(parser: argparse.ArgumentParser, config_class: type[Comp
     return group
 
 
-_DATA_ROOT_HELP = "Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA."
+DATA_ROOT_HELP = "Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA."

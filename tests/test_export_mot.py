@@ -11,13 +11,16 @@ import torch
 from opensim_poses import MODELS, model_path
 from scipy.spatial.transform import Rotation
 
+from dataset.errors import InputError
 from dataset.io.bvh import Bone, write_bvh
 from dataset.io.mot import Motion, read_table, write_motion
 from dataset.opensim.model_reader import load_opensim, load_skeleton
-from dataset.opensim.opencap_viewer import write_visualizer_json
+from dataset.opensim.opencap_viewer import write_viewer_json
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import COORDINATES, TRANSLATION_INDICES
-from utils.export.animation import animate, body_frames, bones_of
+from utils.export.animation import animate, body_frames, rest_bones
+from utils.export.export_config import ExportConfig
+from utils.export.motion_export import export_motions
 
 ROOT = Path(__file__).parent.parent
 DEMO_PERSON = ROOT / "demo" / "shipped" / "Data" / "demo-person-040"
@@ -79,7 +82,7 @@ def joint_centres_of(bvh: str) -> tuple[dict[str, np.ndarray], float]:
 @pytest.mark.parametrize("name", MODELS)
 def test_bvh_moved_by_its_own_definition_has_the_skeleton_s_joint_centres(name, request, tmp_path):
     skeleton, motion = load_skeleton(model_path(name, request), torch.float64), large_motion()
-    write_bvh(tmp_path / "m.bvh", bones_of(skeleton), 1 / 60, *animate(skeleton, motion))
+    write_bvh(tmp_path / "m.bvh", rest_bones(skeleton), 1 / 60, *animate(skeleton, motion))
     found, frame_time_s = joint_centres_of((tmp_path / "m.bvh").read_text())
     expected = skeleton.joint_centres(torch.as_tensor(motion.coordinates)).numpy()
     assert frame_time_s == pytest.approx(1 / 60)
@@ -92,7 +95,7 @@ def test_bvh_at_rest_is_the_neutral_pose_in_centimetres_where_asked(tmp_path):
     skeleton = load_skeleton(model_path("Rajagopal2015", None), torch.float64)
     centres = skeleton.joint_centres(torch.zeros(1, len(COORDINATES)))[0].numpy() * 100
     at = list(skeleton.body_names).index
-    bones = bones_of(skeleton, 100.0)
+    bones = rest_bones(skeleton, 100.0)
     for bone in bones[1:]:
         assert bone.offset == pytest.approx(centres[at(bone.name)] - centres[bone.parent], abs=1e-9)
     assert 35 < np.linalg.norm(bones[at("tibia_r")].offset) < 50, "a thigh, in centimetres"
@@ -122,7 +125,7 @@ def test_viewer_s_json_places_every_body_where_the_skeleton_has_it(tmp_path):
     path = DEMO_PERSON / "OpenSimData" / "Model" / "Rajagopal2015_scaled.osim"
     skeleton, motion = load_skeleton(path, torch.float64), large_motion(20)
     rotations, origins = body_frames(skeleton, motion)
-    write_visualizer_json(tmp_path / "m.json", path, skeleton.description, motion.time_s, rotations, origins)
+    write_viewer_json(tmp_path / "m.json", path, skeleton.description, motion.time_s, rotations, origins)
     content = json.loads((tmp_path / "m.json").read_text())
     assert content["time"] == pytest.approx(motion.time_s, abs=1e-6)
     assert list(content["bodies"]) == list(skeleton.body_names)
@@ -148,9 +151,7 @@ def test_viewer_s_json_gives_a_mesh_with_its_own_frame_an_entry_of_its_own(tmp_p
     model.printToXML(str(tmp_path / "m.osim"))
     skeleton, motion = load_skeleton(tmp_path / "m.osim", torch.float64), large_motion(4)
     rotations, origins = body_frames(skeleton, motion)
-    write_visualizer_json(
-        tmp_path / "m.json", tmp_path / "m.osim", skeleton.description, motion.time_s, rotations, origins
-    )
+    write_viewer_json(tmp_path / "m.json", tmp_path / "m.osim", skeleton.description, motion.time_s, rotations, origins)
     bodies = json.loads((tmp_path / "m.json").read_text())["bodies"]
     assert bodies["torso/2"]["attachedGeometries"] == ["rucksack.vtp"]
     shift = np.array(bodies["torso/2"]["translation"]) - np.array(bodies["torso"]["translation"])
@@ -174,7 +175,18 @@ def test_mot_for_opensim_has_the_beta_columns_and_nothing_is_replaced(tmp_path):
         assert table.column(f"knee_angle_{side}_beta") == pytest.approx(motion.column(f"knee_angle_{side}"), abs=1e-7)
     again = _run(*arguments)
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
+
+
+def test_motions_are_exported_by_one_call(tmp_path):
+    motion = large_motion()
+    write_motion(tmp_path / "a.mot", motion)
+    config = ExportConfig(motions=[tmp_path / "a.mot"], subject=str(DEMO_PERSON), format="json", out_dir=tmp_path / "x")
+    (path,) = export_motions(config).paths
+    assert path == tmp_path / "x" / "a.json"
+    assert len(json.loads(path.read_text())["time"]) == len(motion)
+    with pytest.raises(InputError, match="format is 'fbx'"):
+        ExportConfig(motions=[], format="fbx")
 
 
 def test_an_export_of_bones_asks_for_the_person(tmp_path):

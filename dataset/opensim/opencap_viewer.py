@@ -21,7 +21,7 @@ from models.skeleton.description import ModelDescription
 _DECIMALS = 6  # micrometres and microradians; more only makes the file longer
 
 
-def write_visualizer_json(
+def write_viewer_json(
     path: str | Path,
     model_path: str | Path,
     description: ModelDescription,

@@ -1,0 +1,43 @@
+"""Settings of `export_motions`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.errors import InputError
+
+FORMATS = ("bvh", "json", "mot")
+UNITS_PER_M = {"m": 1.0, "cm": 100.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """Which motions to export, and in which format.
+
+    Attributes:
+        motions: motion files (.mot or .sto).
+        subject: the session whose scaled model moves: its folder, or its id under the data root. bvh and json need it.
+        data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
+        format: `bvh`, bones for animation programs; `json`, bodies with bone meshes for the OpenCap viewer; `mot`, the
+            motion with knee_angle_*_beta columns.
+        unit: unit of lengths in a .bvh, `m` or `cm`.
+        out_dir: files are written to `<out_dir>/<name of the motion>.<format>`.
+    """
+
+    motions: Sequence[Path]
+    subject: str | None = None
+    data_root: Path | None = None
+    format: str = "bvh"
+    unit: str = "m"
+    out_dir: Path = Path("output/exports")
+
+    def __post_init__(self) -> None:
+        """Raise InputError where values are unknown or do not go together."""
+        if self.format not in FORMATS:
+            raise InputError(f"format is {self.format!r}, expected one of {', '.join(FORMATS)}")
+        if self.unit not in UNITS_PER_M:
+            raise InputError(f"unit is {self.unit!r}, expected one of {', '.join(UNITS_PER_M)}")
+        if len({path.stem for path in self.motions}) < len(self.motions):
+            raise InputError("two of the motions have the same file name; export them into different --out-dir")
+        if self.format != "mot" and not self.subject:
+            raise InputError(f"--format {self.format} needs the subject's skeleton: give the session with --subject")

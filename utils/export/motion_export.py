@@ -1,0 +1,72 @@
+"""Export of motions for animation programs, for the OpenCap viewer and for OpenSim."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from dataset.errors import InputError
+from dataset.io.bvh import write_bvh
+from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.opensim.model_reader import load_skeleton
+from dataset.opensim.opencap_viewer import write_viewer_json
+from dataset.sessions import open_session
+from dataset.windows.resample import resample
+from utils.export.animation import animate, body_frames, rest_bones
+from utils.export.export_config import UNITS_PER_M, ExportConfig
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """The files that were written.
+
+    Attributes:
+        paths: one file for each motion, in the order of the motions.
+    """
+
+    paths: tuple[Path, ...]
+
+
+def export_motions(config: ExportConfig) -> ExportResult:
+    """Export motion files to one of the formats; see `ExportConfig`.
+
+    Raises:
+        InputError: a motion or the session cannot be read, or a file to be written exists already.
+    """
+    targets = {path: config.out_dir / f"{path.stem}.{config.format}" for path in config.motions}
+    for target in targets.values():
+        if target.exists():
+            raise InputError(f"{target} exists already; give another --out-dir, or remove it")
+    model_path = None
+    if config.format != "mot" and config.subject:
+        model_path = open_session(config.subject, config.data_root).model_path
+    for path, target in targets.items():
+        motion = read_motion(path)
+        if model_path is None:
+            write_motion(target, motion, beta=True)
+        elif config.format == "json":
+            export_json(target, model_path, motion)
+        else:
+            export_bvh(target, model_path, motion, UNITS_PER_M[config.unit])
+    return ExportResult(tuple(targets.values()))
+
+
+def export_bvh(path: Path, model_path: Path, motion: Motion, unit_per_m: float = 1.0) -> None:
+    """Write a motion as BVH; an unevenly sampled motion is resampled to its own mean rate.
+
+    Args:
+        path: the file to write.
+        model_path: the subject's scaled model (.osim).
+        motion: the motion.
+        unit_per_m: 1 for lengths in metres, 100 for centimetres.
+    """
+    skeleton = load_skeleton(model_path, torch.float64)
+    even = resample(motion, motion.rate_hz)
+    write_bvh(path, rest_bones(skeleton, unit_per_m), 1.0 / even.rate_hz, *animate(skeleton, even, unit_per_m))
+
+
+def export_json(path: Path, model_path: Path, motion: Motion) -> None:
+    """Write the bodies of a model in motion as the OpenCap viewer's JSON, at the motion's own time stamps."""
+    skeleton = load_skeleton(model_path, torch.float64)
+    rotations, origins = body_frames(skeleton, motion)
+    write_viewer_json(path, model_path, skeleton.description, motion.time_s, rotations, origins)
