@@ -1,1 +1,1 @@
-"""What has parameters or physics: VQ-VAE, quantizers, surrogate, skeleton, muscles."""
+"""Networks and physics: VQ-VAE, surrogate, skeleton, muscles, and the conventions that all packages share."""

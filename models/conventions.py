@@ -1,6 +1,6 @@
-"""The canonical motion: 33 coordinates and 80 muscles, in the order of OpenCap's muscle-driven files.
+"""Canonical order of the 33 coordinates and 80 muscles, that of OpenCap's muscle-driven files, and the frame rate.
 
-Rotations are in degrees, translations in metres, everywhere outside the skeleton's own arithmetic.
+Rotations are in degrees and translations in metres everywhere, except inside the skeleton's arithmetic.
 """
 
 COORDINATES = (
@@ -34,7 +34,7 @@ ROTATION_INDICES = tuple(i for i, name in enumerate(COORDINATES) if name not in 
 LEG_AND_PELVIS_INDICES = tuple(range(COORDINATE_INDEX["lumbar_extension"]))
 LEG_AND_PELVIS_ROTATION_INDICES = tuple(i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES)
 
-SIDES = ("l", "r")  # left first, as the muscles are ordered
+SIDES = ("l", "r")  # the order of the muscles
 
 # Features of a subject that the surrogate receives, in kilograms and metres; see `OpenSimSkeleton.anthropometry`.
 ANTHROPOMETRIC_FEATURES = (

@@ -1,6 +1,7 @@
-"""Zero-phase filtering and spline differentiation along time, as constant matrices so that gradients pass through.
+"""Zero-phase low-pass filters and spline derivatives along time, as constant matrices.
 
-Both are linear in the samples: each is applied once to the identity, and a motion is multiplied by the result.
+Both operations are linear in the samples: each is applied once to the identity matrix, and motions are multiplied by
+the result, so that gradients pass through.
 """
 
 from functools import lru_cache
@@ -10,14 +11,22 @@ import torch
 from scipy.interpolate import make_interp_spline
 from scipy.signal import butter, sosfiltfilt
 
-_ORDER = 2  # run forwards and backwards: fourth order, no phase
+_ORDER = 2  # applied forwards and backwards, which makes it fourth order without phase shift
 
 
 @lru_cache(maxsize=32)
 def low_pass_matrix(frames: int, rate_hz: float, cutoff_hz: float) -> torch.Tensor:
-    """(T, T) float64: a zero-phase Butterworth low-pass of `frames` samples; y = matrix @ x.
+    """Zero-phase Butterworth low-pass filter of a signal.
 
-    The signal is continued oddly at both ends (scipy's default), so constants and lines pass unchanged.
+    The signal is extended at both ends by odd reflection (scipy's default), so that straight lines pass unchanged.
+
+    Args:
+        frames: number of samples T.
+        rate_hz: sampling rate.
+        cutoff_hz: cut-off frequency; at or above half the sampling rate, nothing is filtered.
+
+    Returns:
+        (T, T) float64, to be multiplied from the left: filtered = matrix @ signal.
     """
     if cutoff_hz >= rate_hz / 2:
         return torch.eye(frames, dtype=torch.float64)
@@ -28,7 +37,15 @@ def low_pass_matrix(frames: int, rate_hz: float, cutoff_hz: float) -> torch.Tens
 
 @lru_cache(maxsize=32)
 def derivative_matrices(frames: int, rate_hz: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two (T, T) float64 matrices: first and second time derivative of the quintic spline through the samples."""
+    """First and second time derivatives of the quintic spline through the samples.
+
+    Args:
+        frames: number of samples T.
+        rate_hz: sampling rate.
+
+    Returns:
+        Two (T, T) float64 matrices, to be multiplied from the left.
+    """
     time = np.arange(frames) / rate_hz
     spline = make_interp_spline(time, np.eye(frames), k=min(5, frames - 1))
     return torch.from_numpy(spline(time, 1)), torch.from_numpy(spline(time, 2))

@@ -1,5 +1,7 @@
 """Quantizers: the nearest code, straight-through gradients, moving averages against their closed form, resets."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -19,27 +21,27 @@ def trained(kind: str, latents: torch.Tensor, nb_code: int = 8, **options):
 def test_every_latent_gets_its_nearest_code(kind):
     latents = torch.randn(3, 10, 4)
     quantizer = trained(kind, latents)
-    answer = quantizer(latents)
+    output = quantizer(latents)
     expected = torch.cdist(latents.flatten(0, 1), quantizer.codebook).argmin(1)
-    assert torch.equal(answer.codes.flatten(), expected)
-    torch.testing.assert_close(answer.latents, quantizer.codebook[answer.codes])
+    assert torch.equal(output.codes.flatten(), expected)
+    torch.testing.assert_close(output.latents, quantizer.codebook[output.codes])
 
 
 @pytest.mark.parametrize("kind", QUANTIZERS)
 def test_gradient_passes_straight_through(kind):
     latents = torch.randn(5, 4, requires_grad=True)
     weights = torch.randn(5, 4)
-    answer = trained(kind, latents.detach())(latents)
-    (gradient,) = torch.autograd.grad((answer.latents * weights).sum(), latents)
+    output = trained(kind, latents.detach())(latents)
+    (gradient,) = torch.autograd.grad((output.latents * weights).sum(), latents)
     torch.testing.assert_close(gradient, weights)
 
 
 @pytest.mark.parametrize("kind", QUANTIZERS)
 def test_commitment_draws_latents_to_their_codes(kind):
     latents = torch.randn(5, 4, requires_grad=True)
-    answer = trained(kind, latents.detach(), nb_code=3)(latents)
-    (gradient,) = torch.autograd.grad(answer.loss, latents)
-    towards = answer.latents.detach() - latents.detach()
+    output = trained(kind, latents.detach(), nb_code=3)(latents)
+    (gradient,) = torch.autograd.grad(output.loss, latents)
+    towards = output.latents.detach() - latents.detach()
     torch.testing.assert_close(gradient, -2 * towards / towards.numel())
 
 
@@ -64,7 +66,7 @@ def test_codebook_moves_to_the_clusters_of_its_latents():
 
 
 @pytest.mark.parametrize("kind", ["ema_reset", "reset"])
-def test_codes_out_of_use_are_drawn_again_from_the_batch(kind):
+def test_unused_codes_are_drawn_again_from_the_batch(kind):
     quantizer = make_quantizer(kind, 4, 2, mu=0.5).train()
     latents = torch.randn(50, 2)
     quantizer(latents)
@@ -82,10 +84,10 @@ def test_latents_without_weight_change_nothing():
     beside.train()
     beside(torch.cat([recorded, junk]), weight)
     assert beside.codebook.abs().max() < 10
-    answer = beside.eval()(torch.cat([recorded, junk]), weight)
+    output = beside.eval()(torch.cat([recorded, junk]), weight)
     expected = beside(recorded)
-    torch.testing.assert_close(answer.loss, expected.loss)
-    torch.testing.assert_close(answer.perplexity, expected.perplexity)
+    torch.testing.assert_close(output.loss, expected.loss)
+    torch.testing.assert_close(output.perplexity, expected.perplexity)
 
 
 def test_perplexity_counts_codes_used_evenly():
@@ -108,3 +110,25 @@ def test_groups_tell_more_latents_apart_than_one_codebook():
 def test_a_name_that_is_no_quantizer_is_refused():
     with pytest.raises(ValueError, match="ema_reset"):
         make_quantizer("lookup_free", 8, 2)
+
+
+def train_in_one_of_two_processes(rank: int, kind: str, folder: str) -> None:
+    """Train on latents of which this process sees its half, under a seed of its own, and save the codebook."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=2)
+    torch.manual_seed(rank)
+    quantizer = make_quantizer(kind, 6, 2, mu=0.5).train()
+    centre = torch.tensor([-100.0, 100.0])[rank]
+    for _ in range(4):
+        quantizer(centre + torch.randn(20, 2))
+    torch.save(quantizer.codebook.detach(), Path(folder) / f"codebook_{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("kind", ["reset", "ema_reset"])
+def test_two_processes_draw_the_same_codes_from_the_latents_of_both(kind, tmp_path):
+    torch.multiprocessing.spawn(train_in_one_of_two_processes, (kind, str(tmp_path)), nprocs=2)
+    first, second = (torch.load(tmp_path / f"codebook_{rank}.pt", weights_only=True) for rank in range(2))
+    assert torch.equal(first, second)
+    assert (first < -50).any()
+    assert (first > 50).any()

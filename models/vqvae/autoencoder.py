@@ -1,8 +1,8 @@
-"""The VQ-VAE of joint kinematics: a 1-D convolutional autoencoder with a vector-quantised latent.
+"""VQ-VAE of joint kinematics: a 1-D convolutional autoencoder with a vector-quantised latent.
 
-The network is T2M-GPT's (Zhang et al., CVPR 2023, https://arxiv.org/abs/2301.06052, section 3.1), its parameters are
-named and shaped as in published checkpoints, and so those load. Normalisation is part of the model: motions go in and
-come out in degrees and metres.
+The network is that of T2M-GPT (Zhang et al., CVPR 2023, https://arxiv.org/abs/2301.06052, section 3.1). Its parameters
+have the names and shapes of the published checkpoints, so that these can be loaded. Normalisation is part of the model:
+input and output are in degrees and metres.
 """
 
 from typing import NamedTuple
@@ -21,6 +21,7 @@ class ChannelNorm(nn.LayerNorm):
     """LayerNorm over the channels of (B, C, T)."""
 
     def forward(self, features: Tensor) -> Tensor:
+        """Normalise features (B, C, T) over C."""
         return super().forward(features.transpose(1, 2)).transpose(1, 2)
 
 
@@ -37,7 +38,7 @@ def _norm(kind: str | None, width: int) -> nn.Module:
 
 
 class ResidualBlock(nn.Module):
-    """x + conv1x1(act(norm(conv3(act(norm(x)))))), the inner convolution dilated."""
+    """Residual block x + conv1x1(act(norm(conv3(act(norm(x)))))); the convolution of width 3 is dilated."""
 
     def __init__(self, config: VQVAEConfig, dilation: int) -> None:
         super().__init__()
@@ -48,13 +49,14 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.conv2 = nn.Conv1d(width, width, 1)
 
-    def forward(self, features: Tensor) -> Tensor:  # (B, width, T) -> (B, width, T)
+    def forward(self, features: Tensor) -> Tensor:
+        """From features (B, width, T) to features (B, width, T)."""
         hidden = self.conv1(self.activation(self.norm1(features)))
         return features + self.conv2(self.activation(self.norm2(hidden)))
 
 
 class ResidualStack(nn.Module):
-    """`depth` residual blocks; the widest dilation comes first."""
+    """Sequence of `depth` residual blocks; the block with the largest dilation comes first."""
 
     def __init__(self, config: VQVAEConfig) -> None:
         super().__init__()
@@ -62,11 +64,12 @@ class ResidualStack(nn.Module):
         self.model = nn.Sequential(*(ResidualBlock(config, dilation) for dilation in dilations))
 
     def forward(self, features: Tensor) -> Tensor:
+        """From features (B, width, T) to features (B, width, T)."""
         return self.model(features)
 
 
 class Encoder(nn.Module):
-    """(B, coordinates, T) -> (B, code_dim, T / frames_per_latent)"""
+    """Convolutional encoder from motions to latents."""
 
     def __init__(self, config: VQVAEConfig) -> None:
         super().__init__()
@@ -83,11 +86,12 @@ class Encoder(nn.Module):
         )
 
     def forward(self, motion: Tensor) -> Tensor:
+        """From normalised motions (B, coordinates, T) to latents (B, code_dim, T / frames_per_latent)."""
         return self.model(motion)
 
 
 class Decoder(nn.Module):
-    """(B, code_dim, T / frames_per_latent) -> (B, coordinates, T)"""
+    """Convolutional decoder from latents to motions."""
 
     def __init__(self, config: VQVAEConfig) -> None:
         super().__init__()
@@ -110,17 +114,24 @@ class Decoder(nn.Module):
         )
 
     def forward(self, latents: Tensor) -> Tensor:
+        """From latents (B, code_dim, T / frames_per_latent) to normalised motions (B, coordinates, T)."""
         return self.model(latents)
 
 
 class VQVAEOutput(NamedTuple):
-    """What a training step needs."""
+    """Output of a training step.
 
-    reconstruction: Tensor  # (B, T, coordinates) degrees and metres
-    quantised: Quantised  # latents (B, T / frames_per_latent, code_dim), codes, commitment loss, perplexity
+    Attributes:
+        reconstruction: (B, T, coordinates) degrees and metres.
+        quantised: latents (B, T / frames_per_latent, code_dim), codes, commitment loss, perplexity.
+    """
+
+    reconstruction: Tensor
+    quantised: Quantised
 
 
-def _carry(
+@torch.no_grad()
+def _set_as_filter(
     convolution: nn.Conv1d,
     inputs: Tensor,
     outputs: Tensor,
@@ -129,10 +140,17 @@ def _carry(
     paired_in: int | None = None,
     paired_out: int | None = None,
 ) -> None:
-    """Make each of the channels `outputs` the channel of `inputs` beside it, filtered with `taps`, and nothing else.
+    """Make each output channel a filtered copy of one input channel.
 
-    paired_in: its negative comes in so many channels further, both rectified. paired_out: give it out so, too.
+    Args:
+        convolution: its weights and biases of the output channels are overwritten.
+        inputs: (C,) indices of input channels.
+        outputs: (C,) indices of output channels.
+        taps: (K,) coefficients of the filter.
+        paired_in: the input's negative part is in the channel this many further; both are rectified.
+        paired_out: write the negative output to the channel this many further, too.
     """
+    assert convolution.bias is not None
     for offset, sign in ((0, 1.0), (paired_out, -1.0)):
         if offset is None:
             continue
@@ -145,10 +163,13 @@ def _carry(
 
 
 class VQVAE(nn.Module):
-    """Motion -> latent -> nearest codes -> motion.
+    """Vector-quantised variational autoencoder of motions.
 
     Motions are (B, T, coordinates) in degrees and metres, canonical order, at 60 Hz, as placed by `dataset.windows`
     (starting at the origin, facing +x, floor at y = 0); T is a multiple of `config.frames_per_latent`.
+
+    Attributes:
+        config: hyperparameters.
     """
 
     def __init__(self, config: VQVAEConfig | None = None) -> None:
@@ -163,17 +184,20 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def start_as_interpolator(self) -> None:
-        """Set the weights so that the untrained network already carries any motion, roughly: each latent frame holds
-        the means of the coordinates over its frames, and the decoder interpolates between them. Training refines that.
+        """Initialise the weights so that the untrained network reproduces any motion approximately.
 
-        A random start learns this slowly, and from few people not for coordinates that vary little. A coordinate
-        travels through rectifiers as a pair of channels, x and -x; residual branches start at 0; spare channels stay
-        random. Raises ValueError where the width is below two channels a coordinate, or the code below one.
+        Each latent frame holds the means of the coordinates over its frames, and the decoder interpolates between them.
+        From random weights this is learned slowly, and from few subjects it is not learned for coordinates that vary
+        little. Each coordinate passes through the rectifiers as a pair of channels, x and -x; residual branches start
+        at 0; the remaining channels stay random.
+
+        Raises:
+            ValueError: if the width is below two channels per coordinate, or the latent below one.
         """
         config, count = self.config, self.config.coordinates
         if config.width < 2 * count or config.code_dim < count:
             raise ValueError(
-                f"carrying {count} coordinates needs a width of {2 * count} and a code of {count} channels"
+                f"{count} coordinates need a width of {2 * count} or more and latents of {count} channels or more"
             )
         for block in self.modules():
             if isinstance(block, ResidualBlock):
@@ -187,39 +211,51 @@ class VQVAE(nn.Module):
 
         encoder, decoder = self.encoder.model, self.decoder.model
         last = config.down_t + 2
-        _carry(encoder[0], channel, channel, same, paired_out=count)
+        _set_as_filter(encoder[0], channel, channel, same, paired_out=count)
         for stage in range(2, last):
-            _carry(encoder[stage][0], channel, channel, mean, paired_in=count if stage == 2 else None)
-        _carry(encoder[last], channel, code, same)
-        _carry(decoder[0], code, channel, same, paired_out=count)
+            _set_as_filter(encoder[stage][0], channel, channel, mean, paired_in=count if stage == 2 else None)
+        _set_as_filter(encoder[last], channel, code, same)
+        _set_as_filter(decoder[0], code, channel, same, paired_out=count)
         for stage in range(2, last):
-            _carry(decoder[stage][2], channel, channel, between, paired_in=count if stage == 2 else None)
-        _carry(decoder[last], channel, channel, same, paired_out=count)
-        _carry(decoder[last + 2], channel, channel, same, paired_in=count)
+            _set_as_filter(decoder[stage][2], channel, channel, between, paired_in=count if stage == 2 else None)
+        _set_as_filter(decoder[last], channel, channel, same, paired_out=count)
+        _set_as_filter(decoder[last + 2], channel, channel, same, paired_in=count)
 
     def encode(self, motion: Tensor) -> Tensor:
-        """Motion (B, T, coordinates) -> latent before quantisation (B, T / frames_per_latent, code_dim)."""
+        """Encode motions.
+
+        Args:
+            motion: (B, T, coordinates) degrees and metres.
+
+        Returns:
+            Latents before quantisation (B, T / frames_per_latent, code_dim).
+
+        Raises:
+            ValueError: if T is not a multiple of `config.frames_per_latent`.
+        """
         if motion.shape[1] % self.config.frames_per_latent:
             raise ValueError(f"{motion.shape[1]} frames are not a multiple of {self.config.frames_per_latent}")
         return self.encoder(self.normalizer.normalize(motion).transpose(1, 2)).transpose(1, 2)
 
     def quantize(self, latents: Tensor) -> Tensor:
-        """Latent (B, L, code_dim) -> the nearest codes' vectors (B, L, code_dim), without gradient."""
+        """Replace latents (B, L, code_dim) by their nearest codes (B, L, code_dim), without gradient."""
         return self.quantizer.vectors_of(self.quantizer.codes_of(latents)).detach()
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Latent (B, L, code_dim), quantised or not -> motion (B, L * frames_per_latent, coordinates)."""
+        """Decode latents (B, L, code_dim), quantised or not, to motions (B, L * frames_per_latent, coordinates)."""
         return self.normalizer.denormalize(self.decoder(latents.transpose(1, 2)).transpose(1, 2).float())
 
     def reconstruct(self, motion: Tensor) -> Tensor:
-        """Motion -> motion, through the codebook."""
+        """Encode, quantise and decode motions (B, T, coordinates)."""
         return self.decode(self.quantize(self.encode(motion)))
 
     def forward(self, motion: Tensor, weight: Tensor | None = None, unquantised: Tensor | None = None) -> VQVAEOutput:
-        """One training pass.
+        """One training step's forward pass.
 
-        motion: (B, T, coordinates). weight: (B, T), 0 to 1, how much each frame counts (0: it was not recorded).
-        unquantised: (B,) bool, motions whose own latents are decoded, not their codes: what guidance decodes.
+        Args:
+            motion: (B, T, coordinates) degrees and metres.
+            weight: (B, T), 0 to 1, how much each frame counts (0: it was not recorded).
+            unquantised: (B,) bool, motions whose latents are decoded without quantisation, as guidance does.
         """
         latents = self.encode(motion)
         if weight is not None:

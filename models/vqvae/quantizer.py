@@ -1,12 +1,15 @@
-"""Vector quantizers: a latent becomes the nearest code of a codebook, and gradients pass straight through.
+"""Vector quantizers: a latent is replaced by the nearest code of a codebook, with a straight-through gradient.
 
 van den Oord et al. 2017 (https://arxiv.org/abs/1711.00937): `orig`, and the moving-average codebook of its appendix.
-Resetting codes that nothing uses follows Dhariwal et al. 2020 (https://arxiv.org/abs/2005.00341).
+Resetting unused codes follows Dhariwal et al. 2020 (https://arxiv.org/abs/2005.00341).
 
-`orig`       the codebook is a parameter, drawn to its latents by the codebook loss
-`reset`      the same, and codes out of use are set to latents of the batch
-`ema`        the codebook is a moving average of the latents that choose each code
-`ema_reset`  the same, and codes out of use are set to latents of the batch
+`orig`       the codebook is a parameter, trained by the codebook loss
+`reset`      the same, and unused codes are reset to latents of the batch
+`ema`        each code is the exponential moving average of the latents that are assigned to it
+`ema_reset`  the same, and unused codes are reset to latents of the batch
+
+In distributed training the codebook is the same in every process: counts and sums are added over the processes, and
+codes are drawn from the latents of all of them.
 """
 
 from typing import NamedTuple
@@ -17,25 +20,42 @@ from torch import Tensor, nn
 
 from models.vqvae.vqvae_config import QUANTIZERS
 
-IN_USE = 1.0  # moving average of choices a step, below which a code counts as out of use
+LEAST_USE = 1.0  # moving average of latents assigned to a code in a step, below which it counts as unused
 
 
 class Quantised(NamedTuple):
-    """What a quantizer answers for latents (..., code_dim)."""
+    """Quantizer output for latents (..., code_dim).
 
-    latents: Tensor  # (..., code_dim) codes, with the gradient of the latents
-    codes: Tensor  # (...) int64, index of the code; (..., groups) of a product quantizer
-    loss: Tensor  # () commitment loss (and the codebook loss, where the codebook is a parameter)
-    perplexity: Tensor  # () exp of the entropy of the choice of code: how many codes are used evenly
-    used_codes: Tensor  # () how many different codes were chosen (of a product quantizer, both are means of its groups)
+    Attributes:
+        latents: (..., code_dim) codes, with the gradient of the latents.
+        codes: (...) int64 index of each latent's code; (..., groups) from a product quantizer.
+        loss: () commitment loss, and the codebook loss where the codebook is a parameter.
+        perplexity: () exponential of the entropy of the codes' frequencies: the number of codes, if all were used
+            equally. The mean of the groups from a product quantizer.
+        used_codes: () number of different codes. The mean of the groups from a product quantizer.
+    """
+
+    latents: Tensor
+    codes: Tensor
+    loss: Tensor
+    perplexity: Tensor
+    used_codes: Tensor
 
 
 def make_quantizer(
     kind: str, nb_code: int, code_dim: int, mu: float = 0.99, groups: int = 1
 ) -> "Quantizer | ProductQuantizer":
-    """The quantizer named `kind` (one of QUANTIZERS); `mu` is the decay of moving averages, a step.
+    """Make a quantizer.
 
-    groups: with more than one, a product of so many quantizers, each of code_dim / groups channels.
+    Args:
+        kind: one of QUANTIZERS.
+        nb_code: codes in the codebook.
+        code_dim: channels of a latent.
+        mu: decay of the moving averages, per step.
+        groups: with more than one, a product of so many quantizers, each of code_dim / groups channels.
+
+    Raises:
+        ValueError: if `kind` is unknown, or `code_dim` is not a multiple of `groups`.
     """
     if groups > 1:
         if code_dim % groups:
@@ -51,35 +71,66 @@ def make_quantizer(
 
 
 def squared_distances(latents: Tensor, codebook: Tensor) -> Tensor:
-    """(N, D), (K, D) -> (N, K), by one matrix product."""
+    """Squared distances (N, K) between latents (N, D) and codes (K, D), by one matrix product."""
     return latents.square().sum(1, keepdim=True) - 2 * latents @ codebook.T + codebook.square().sum(1)
 
 
 def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """Mean of values (N, D) whose rows count with weight (N,)."""
+    """Mean of values (N, D), each row weighted by `weight` (N,)."""
     return (values.mean(1) * weight).sum() / weight.sum().clamp_min(1e-8)
 
 
 def draw_latents(latents: Tensor, weight: Tensor, count: int) -> Tensor:
-    """`count` rows of latents (N, D), drawn with probability `weight` (N,); spread a little where rows must repeat."""
+    """Draw codes from the latents of all processes, the same ones in each process.
+
+    Args:
+        latents: (N, D) of this process.
+        weight: (N,) relative probability of each latent.
+        count: number of codes, the same in every process.
+
+    Returns:
+        (count, D) latents, with a little noise, because some may be drawn more than once.
+    """
     if count == 0:
         return latents[:0]
-    if not weight.any():
-        weight = torch.ones_like(weight)
-    drawn = latents[torch.multinomial(weight, count, replacement=True)]
-    return drawn + (0.01 / drawn.shape[1] ** 0.5) * torch.randn_like(drawn)
+    total = weight.sum()
+    probability = weight if weight.any() else torch.ones_like(weight)
+    drawn = latents[torch.multinomial(probability, count, replacement=True)]
+    drawn = drawn + (0.01 / drawn.shape[1] ** 0.5) * torch.randn_like(drawn)
+    if not _is_distributed():
+        return drawn
+    # Every process has drawn candidates from its own latents. Which process each code comes from is drawn by the first
+    # process, in proportion to the weight of the processes' latents.
+    world_size = torch.distributed.get_world_size()
+    candidates = [torch.empty_like(drawn) for _ in range(world_size)]
+    totals = [torch.empty_like(total) for _ in range(world_size)]
+    torch.distributed.all_gather(candidates, drawn)
+    torch.distributed.all_gather(totals, total)
+    share = torch.stack(totals)
+    process = torch.multinomial(share if share.any() else torch.ones_like(share), count, replacement=True)
+    torch.distributed.broadcast(process, 0)
+    return torch.stack(candidates)[process, torch.arange(count, device=process.device)]
+
+
+def _is_distributed() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def _sum_over_processes(*tensors: Tensor) -> None:
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
+    if _is_distributed():
         for tensor in tensors:
             torch.distributed.all_reduce(tensor)
 
 
 class Quantizer(nn.Module):
-    """Base of all kinds: the search, the straight-through gradient and the statistics."""
+    """Base of all kinds: nearest-code search, straight-through gradient and usage statistics.
 
-    learned = False  # the codebook has a gradient
+    Attributes:
+        codebook: (nb_code, code_dim).
+    """
+
+    learned = False  # whether the codebook is trained by its gradient
+    codebook: Tensor
 
     def __init__(self, nb_code: int, code_dim: int) -> None:
         super().__init__()
@@ -91,11 +142,16 @@ class Quantizer(nn.Module):
         return squared_distances(rows, self.codebook.detach()).argmin(1).view(latents.shape[:-1])
 
     def vectors_of(self, codes: Tensor) -> Tensor:
-        """Codes (...) int64 -> their vectors (..., code_dim)."""
+        """Vectors (..., code_dim) of codes (...) int64."""
         return F.embedding(codes, self.codebook)
 
     def forward(self, latents: Tensor, weight: Tensor | None = None) -> Quantised:
-        """Quantise latents (..., code_dim); `weight` (...), 0 to 1, says how much each counts in losses and updates."""
+        """Quantise latents, and in training mode update the codebook.
+
+        Args:
+            latents: (..., code_dim).
+            weight: (...), 0 to 1, how much each latent counts in the losses and the updates; None: all count 1.
+        """
         shape = latents.shape
         rows = latents.reshape(-1, self.code_dim).float()
         weight = rows.new_ones(len(rows)) if weight is None else weight.reshape(-1).to(rows)
@@ -107,27 +163,36 @@ class Quantizer(nn.Module):
         if self.learned:
             loss = loss + weighted_mean((vectors - rows.detach()).square(), weight)
         count = torch.zeros(self.nb_code).to(weight).index_add_(0, codes, weight)
-        share = count / count.sum().clamp_min(1e-8)
-        perplexity = torch.exp(-(share * torch.log(share + 1e-7)).sum())
+        frequency = count / count.sum().clamp_min(1e-8)
+        perplexity = torch.exp(-(frequency * torch.log(frequency + 1e-7)).sum())
         if self.training:
             self.update(rows.detach(), weight, codes, count)
-        through = rows + (vectors - rows).detach()
-        return Quantised(through.view(shape), codes.view(shape[:-1]), loss, perplexity, (count > 0).sum().float())
+        straight_through = rows + (vectors - rows).detach()
+        return Quantised(
+            straight_through.view(shape), codes.view(shape[:-1]), loss, perplexity, (count > 0).sum().float()
+        )
 
     def prepare(self, rows: Tensor, weight: Tensor) -> None:
-        """Called before the search of each training step."""
+        """Initialise the codebook, before the search of a training step."""
 
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
-        """Called after the search of each training step; `count` (K,) is the weight that chose each code."""
+        """Update the codebook, after the search of a training step.
+
+        Args:
+            rows: (N, code_dim) latents, without gradient.
+            weight: (N,) of the latents.
+            codes: (N,) their codes.
+            count: (nb_code,) sum of the weights of the latents of each code.
+        """
 
     def mark_initialised(self) -> None:
-        """Keep the codebook as it is (it came from a file that holds no moving averages) instead of drawing it anew."""
+        """Keep the present codebook, which a file without moving averages provided, instead of drawing it anew."""
 
 
 class ProductQuantizer(nn.Module):
-    """Groups of channels, each with a quantizer of its own (Jegou et al. 2011, product quantisation).
+    """Groups of channels, each with a quantizer of its own (product quantisation, Jegou et al. 2011).
 
-    With G groups of K codes a latent frame tells K^G motions apart, where one codebook tells K.
+    G groups of K codes distinguish K^G latents, where one codebook distinguishes K.
     """
 
     def __init__(self, quantizers: list[Quantizer]) -> None:
@@ -143,30 +208,30 @@ class ProductQuantizer(nn.Module):
         return torch.stack([quantizer.codes_of(part) for quantizer, part in parts], -1)
 
     def vectors_of(self, codes: Tensor) -> Tensor:
-        """Codes (..., groups) int64 -> their vectors (..., code_dim)."""
+        """Vectors (..., code_dim) of codes (..., groups) int64."""
         parts = zip(self.groups, codes.unbind(-1), strict=True)
         return torch.cat([quantizer.vectors_of(part) for quantizer, part in parts], -1)
 
     def forward(self, latents: Tensor, weight: Tensor | None = None) -> Quantised:
-        """As `Quantizer.forward`; loss, perplexity and used codes are means of the groups."""
+        """Quantise as `Quantizer.forward`; loss, perplexity and number of used codes are means of the groups."""
         parts = zip(self.groups, self._split(latents), strict=True)
-        answers = [quantizer(part, weight) for quantizer, part in parts]
+        outputs = [quantizer(part, weight) for quantizer, part in parts]
         return Quantised(
-            torch.cat([answer.latents for answer in answers], -1),
-            torch.stack([answer.codes for answer in answers], -1),
-            torch.stack([answer.loss for answer in answers]).mean(),
-            torch.stack([answer.perplexity for answer in answers]).mean(),
-            torch.stack([answer.used_codes for answer in answers]).mean(),
+            torch.cat([output.latents for output in outputs], -1),
+            torch.stack([output.codes for output in outputs], -1),
+            torch.stack([output.loss for output in outputs]).mean(),
+            torch.stack([output.perplexity for output in outputs]).mean(),
+            torch.stack([output.used_codes for output in outputs]).mean(),
         )
 
     def mark_initialised(self) -> None:
-        """As `Quantizer.mark_initialised`."""
+        """Keep the present codebooks, see `Quantizer.mark_initialised`."""
         for quantizer in self.groups:
             quantizer.mark_initialised()
 
 
 class LearnedQuantizer(Quantizer):
-    """`orig`: the codebook is a parameter."""
+    """`orig`: the codebook is a parameter, trained by the codebook loss."""
 
     learned = True
 
@@ -177,12 +242,12 @@ class LearnedQuantizer(Quantizer):
 
     @property
     def codebook(self) -> Tensor:
-        """(nb_code, code_dim)"""
+        """The codes, (nb_code, code_dim)."""
         return self.embedding.weight
 
 
 class ResetQuantizer(Quantizer):
-    """`reset`: the codebook is a parameter, first drawn from latents; codes out of use are drawn again."""
+    """`reset`: the codebook is a parameter, first drawn from latents; unused codes are drawn again."""
 
     learned = True
 
@@ -194,27 +259,35 @@ class ResetQuantizer(Quantizer):
         self.register_buffer("initialised", torch.zeros((), dtype=torch.bool))
 
     def prepare(self, rows: Tensor, weight: Tensor) -> None:
+        """Draw the codebook from the first batch's latents."""
         if not self.initialised:
             self.codebook.data.copy_(draw_latents(rows, weight, self.nb_code))
             self.initialised.fill_(True)
 
     @torch.no_grad()
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
+        """Reset unused codes to latents of the batch."""
         count = count.clone()
         _sum_over_processes(count)
         self.code_count.lerp_(count, 1 - self.mu)
-        unused = self.code_count < IN_USE
-        # .data: the step's gradient was computed with the codebook as it was
+        unused = self.code_count < LEAST_USE
+        # In .data, because autograd still needs the codebook with which this step's loss was computed.
         self.codebook.data[unused] = draw_latents(rows, weight, int(unused.sum()))
-        self.code_count[unused] = IN_USE
+        self.code_count[unused] = LEAST_USE
 
     def mark_initialised(self) -> None:
+        """Keep the present codebook, see `Quantizer.mark_initialised`."""
         self.code_count.fill_(1 / (1 - self.mu))
         self.initialised.fill_(True)
 
 
 class MovingAverageQuantizer(Quantizer):
-    """`ema`, `ema_reset`: a code is the moving average of the latents that choose it; the checkpoint keeps the sums."""
+    """`ema`, `ema_reset`: a code is the moving average of the latents assigned to it; the sums are in the checkpoint.
+
+    Attributes:
+        code_sum: (nb_code, code_dim) moving average of the sum of each code's latents in a step.
+        code_count: (nb_code,) moving average of the number of each code's latents in a step.
+    """
 
     def __init__(self, nb_code: int, code_dim: int, mu: float, *, reset: bool) -> None:
         super().__init__(nb_code, code_dim)
@@ -225,29 +298,32 @@ class MovingAverageQuantizer(Quantizer):
         self.register_buffer("initialised", torch.zeros((), dtype=torch.bool))
 
     def prepare(self, rows: Tensor, weight: Tensor) -> None:
+        """Draw the codebook from the first batch's latents."""
         if not self.initialised:
             self.codebook.copy_(draw_latents(rows, weight, self.nb_code))
-            self._take_codebook_as_average_of(IN_USE)
+            self._set_averages_from_codebook(LEAST_USE)
 
     @torch.no_grad()
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
+        """Move every code towards the mean of its latents; with `ema_reset`, reset unused codes."""
         count = count.clone()
         total = torch.zeros_like(self.codebook).index_add_(0, codes, rows * weight.unsqueeze(1))
         _sum_over_processes(count, total)
         self.code_sum.lerp_(total, 1 - self.mu)
         self.code_count.lerp_(count, 1 - self.mu)
         if self.reset:
-            unused = self.code_count < IN_USE
+            unused = self.code_count < LEAST_USE
             self.code_sum[unused] = draw_latents(rows, weight, int(unused.sum()))
-            self.code_count[unused] = IN_USE
-        chosen = self.code_count > 1e-5  # a code that nothing has chosen for long stays where it is
-        self.codebook[chosen] = self.code_sum[chosen] / self.code_count[chosen].unsqueeze(1)
+            self.code_count[unused] = LEAST_USE
+        assigned = self.code_count > 1e-5  # a code without latents for a long time stays where it is
+        self.codebook[assigned] = self.code_sum[assigned] / self.code_count[assigned].unsqueeze(1)
 
     def mark_initialised(self) -> None:
-        # as many latents as an average remembers: a few batches that miss a code do not yet put it out of use
-        self._take_codebook_as_average_of(1 / (1 - self.mu))
+        """Keep the present codebook, see `Quantizer.mark_initialised`."""
+        # As if from as many latents as an average remembers: a code is not reset for missing in a few batches.
+        self._set_averages_from_codebook(1 / (1 - self.mu))
 
-    def _take_codebook_as_average_of(self, count: float) -> None:
+    def _set_averages_from_codebook(self, count: float) -> None:
         self.code_sum.copy_(count * self.codebook)
         self.code_count.fill_(count)
         self.initialised.fill_(True)

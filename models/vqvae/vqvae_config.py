@@ -1,4 +1,4 @@
-"""Configuration of the VQ-VAE; it is stored in every checkpoint."""
+"""Configuration of the VQ-VAE, which is stored in every checkpoint."""
 
 from dataclasses import dataclass
 
@@ -9,23 +9,39 @@ QUANTIZERS = ("ema_reset", "ema", "reset", "orig")  # see models/vqvae/quantizer
 
 @dataclass(frozen=True)
 class VQVAEConfig:
-    """All that shapes a VQ-VAE; kept in its checkpoint."""
+    """Hyperparameters of a VQ-VAE.
+
+    Attributes:
+        coordinates: number of coordinates of a motion.
+        nb_code: number of codes in the codebook.
+        code_dim: channels of a latent frame.
+        code_groups: groups of channels, each with a codebook of its own.
+        width: channels of the hidden layers.
+        down_t: number of stages, each of which divides the frame rate by `stride_t`.
+        stride_t: stride of a stage.
+        depth: residual blocks in a stage.
+        dilation_growth_rate: factor between the dilations of successive residual blocks.
+        activation: activation function of the residual blocks, one of ACTIVATION_FUNCTIONS.
+        norm: normalisation in the residual blocks, one of NORMS, or None.
+        quantizer: one of QUANTIZERS.
+        mu: decay of the codebook's moving averages, per step.
+    """
 
     coordinates: int = 33
-    nb_code: int = 512  # codes in the codebook
-    code_dim: int = 512  # channels of a latent frame
-    code_groups: int = 1  # groups of channels, each with its own codes
-    width: int = 512  # channels of the hidden layers
-    down_t: int = 2  # stages, each of which divides the frame rate by stride_t
+    nb_code: int = 512
+    code_dim: int = 512
+    code_groups: int = 1
+    width: int = 512
+    down_t: int = 2
     stride_t: int = 2
-    depth: int = 3  # residual blocks a stage
+    depth: int = 3
     dilation_growth_rate: int = 3
-    activation: str = "relu"  # one of ACTIVATION_FUNCTIONS, inside the residual blocks
-    norm: str | None = None  # one of NORMS or None, inside the residual blocks
-    quantizer: str = "ema_reset"  # one of QUANTIZERS
-    mu: float = 0.99  # decay of the codebook's moving averages, a step
+    activation: str = "relu"
+    norm: str | None = None
+    quantizer: str = "ema_reset"
+    mu: float = 0.99
 
     @property
     def frames_per_latent(self) -> int:
-        """Motion frames that one latent frame stands for."""
+        """Number of motion frames that one latent frame represents."""
         return self.stride_t**self.down_t
