@@ -120,7 +120,7 @@ def print_coordinates(demo, real) -> None:
     from models.conventions import COORDINATES, TRANSLATIONS
 
     frames = [np.concatenate([window.coordinates[window.recorded] for window in windows]) for windows in (demo, real)]
-    print("| | demo, least to greatest | demo, 1st to 99th percentile | real | real frames beyond the demo set |")
+    print("| coordinate | demo, minimum to maximum | demo, 1st to 99th percentile | real | real frames outside |")
     print("|---|---|---|---|---|")
     for i, name in enumerate(COORDINATES):
         ours, theirs = (values[:, i] * (100 if name in TRANSLATIONS else 1) for values in frames)
@@ -148,7 +148,7 @@ def print_nearest(demo, real) -> None:
     trials = {}
     for window in real:
         trials.setdefault(window.source, []).append(window.coordinates[window.recorded][::3])
-    print("\n| real trial | nearest demo pose, mean ° | 95th percentile ° |\n|---|---|---|")
+    print("\n| real trial | distance to the nearest demo pose, mean ° | 95th percentile ° |\n|---|---|---|")
     for source, frames in trials.items():
         distance = tree.query(np.concatenate(frames)[:, angles])[0] / len(angles) ** 0.5
         name = f"{source.parents[2].name}/{source.stem}"

@@ -1,0 +1,88 @@
+"""What the documents name exists: paths, modules, identifiers, flags and links."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SESSION = ROOT / "demo/shipped/Data/demo-person-040"  # an example of what a session's relative paths mean
+DOCUMENTS = [
+    "DATASETS.md",
+    "RESULTS.md",
+    "docs/accuracy.md",
+    "docs/architecture.md",
+    "docs/evaluation.md",
+    "docs/glossary.md",
+    "docs/rendering.md",
+    "docs/training.md",
+]
+ROOMS = "models|dataset|utils|options|tests|benchmarks|pretrained|docs|splits"
+PATH = re.compile(rf"(?<![\w./<-])(?:{ROOMS})/[\w./*-]*")
+SCRIPT = re.compile(r"(?<![\w./<-])\w+\.(?:py|toml|cff)\b")
+MODULE = re.compile(r"(?<![\w./-])(?:models|dataset|utils|options)(?:\.\w+)+")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+IDENTIFIER = re.compile(r"[A-Za-z]\w+")
+
+
+@cache
+def words_of_the_code() -> frozenset[str]:
+    """Every word of the packages, the scripts and the demo person's folder."""
+    folders = ("models", "dataset", "utils", "options")
+    files = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    words = {word for path in files for word in re.findall(r"\w+", path.read_text())}
+    return frozenset(words | {word for path in SESSION.rglob("*") for word in re.findall(r"\w+", path.name)})
+
+
+def exists(path: str) -> bool:
+    path = path.rstrip("/.")
+    return any(next(folder.glob(path), None) is not None for folder in (ROOT, SESSION))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_paths_and_modules_that_a_document_names_exist(document):
+    text = (ROOT / document).read_text()
+    paths = {*PATH.findall(text), *SCRIPT.findall(text)}
+    modules = {name.replace(".", "/") for name in MODULE.findall(text) if not exists(name)}
+    assert [path for path in sorted(paths) if not exists(path)] == []
+    assert [name for name in sorted(modules) if not module_exists(name)] == []
+
+
+def module_exists(name: str) -> bool:
+    """Whether `a/b/c` is a package, a module, or a name in the module `a/b`."""
+    module, _, attribute = name.rpartition("/")
+    if exists(name) or exists(f"{name}.py"):
+        return True
+    return exists(f"{module}.py") and re.search(rf"\b{attribute}\b", (ROOT / f"{module}.py").read_text()) is not None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_between_documents_lead_somewhere(document):
+    text = (ROOT / document).read_text()
+    assert [link for link in LINK.findall(text) if not ((ROOT / document).parent / link).exists()] == []
+
+
+def test_the_glossary_names_identifiers_of_the_code():
+    """Also flags: `--total-iter` is the field `total_iter` of a configuration."""
+    text = (ROOT / "docs/glossary.md").read_text()
+    unknown = set()
+    for quoted in re.findall(r"`([^`]+)`", text):
+        plain = re.sub(r"<[^>]*>", " ", quoted)
+        for flag in re.findall(r"--([a-z][a-z-]+)", plain):
+            if flag.replace("-", "_") not in words_of_the_code() and flag not in words_of_the_code():
+                unknown.add(flag)
+        plain = re.sub(r"--[a-z-]+", " ", plain)
+        unknown |= {word for word in IDENTIFIER.findall(plain) if word not in words_of_the_code()}
+    assert sorted(unknown) == []
+
+
+def test_the_architecture_draws_every_room():
+    text = (ROOT / "docs/architecture.md").read_text()
+    rooms = [path.parent.relative_to(ROOT) for room in ("models", "dataset", "utils") for path in
+             (ROOT / room).glob("*/__init__.py")]  # fmt: skip
+    assert [str(room) for room in sorted(rooms) if f"{room}/" not in text] == []
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
