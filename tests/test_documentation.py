@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = ROOT / "demo/shipped/Data/demo-person-040"  # an example of what a session's relative paths mean
 DOCUMENTS = [
+    "CONTRIBUTING.md",
     "DATASETS.md",
     "RESULTS.md",
     "docs/accuracy.md",
