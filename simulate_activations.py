@@ -18,7 +18,7 @@ from utils.runs.environment import set_threads
 def main() -> None:
     arguments = build_parser(__doc__).parse_args()
     from dataset.sessions import open_session
-    from models.muscles.static_optimization import LOOSE, SimulationSettings
+    from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
     from utils.simulation.session_simulation import simulate_session
 
     set_threads(arguments.threads)
@@ -36,7 +36,7 @@ def main() -> None:
     print(f"{'repetition':<28}" + "".join(f"{column:>12}" for column in columns))
     for summary in summaries:
         peaks, residuals = summary["peak_activation"], summary["residual_rms"]
-        reserve = max(rms for name, rms in summary["reserve_rms_nm"].items() if name[:-2] not in LOOSE)
+        reserve = max(rms for name, rms in summary["reserve_rms_nm"].items() if name[:-2] not in WEAKLY_ACTUATED)
         residual = max(residuals[f"pelvis_t{axis}"] for axis in "xyz")
         print(
             f"{summary['repetition']:<28}{summary['end_s'] - summary['start_s']:>12.2f}{peaks['vasmed_l']:>12.3f}"

@@ -36,7 +36,7 @@ def draw(generator):
         "c": torch.zeros(128, dtype=torch.float64),
         "blocks": [Block(legs[0], slice(0, 7)), Block(legs[1], slice(7, 14)), Block(contact, slice(0, 23))],
         "b": moments,
-        "softness": torch.full((23,), 5.0, dtype=torch.float64),
+        "slack_scale": torch.full((23,), 5.0, dtype=torch.float64),
         "lower": torch.cat([0.05 * ones, zeros]),
         "upper": torch.cat([ones, zeros + float("inf")]),
     }
@@ -45,7 +45,7 @@ def draw(generator):
         "c": 0 * ones[:40],
         "blocks": torch.cat(legs),
         "b": torch.cat(muscle_moments) + 5 * normal(2 * FRAMES, 7),
-        "softness": torch.full((7,), 5.0, dtype=torch.float64),
+        "slack_scale": torch.full((7,), 5.0, dtype=torch.float64),
         "lower": 0.05 * ones[:40],
         "upper": ones[:40],
     }

@@ -12,11 +12,11 @@ from dataset.windows.floor import floor_height
 from dataset.windows.mirror import mirror_motion
 from models.conventions import COORDINATE_INDEX
 from models.filters import derivative_matrices, low_pass_matrix
-from models.surrogate.ground_loads import LOADS, ground_loads
+from models.surrogate.ground_loads import LOAD_COUNT, ground_loads
 
 PERSON = torch.tensor([75.0, 0.80, 0.37, 0.155, 0.34, 0.54, 0.138])
 RATE_HZ = 60.0
-LEG = (LOADS - 5) // 2
+LEG = (LOAD_COUNT - 5) // 2
 
 
 def standing(frames: int = 60) -> torch.Tensor:
@@ -27,7 +27,7 @@ def standing(frames: int = 60) -> torch.Tensor:
 
 def test_who_stands_still_bears_the_body_weight_on_two_like_legs():
     loads = ground_loads(standing(), PERSON, RATE_HZ)
-    assert loads.shape == (1, 60, LOADS)
+    assert loads.shape == (1, 60, LOAD_COUNT)
     torch.testing.assert_close(loads, loads[:, :1].expand_as(loads), atol=1e-3, rtol=0)
     force, left, right = loads[0, 0, 2:5], loads[0, 0, 5 : 5 + LEG], loads[0, 0, 5 + LEG :]
     torch.testing.assert_close(force, torch.tensor([0.0, 1.0, 0.0]), atol=1e-3, rtol=0)

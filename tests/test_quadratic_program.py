@@ -10,7 +10,7 @@ from models.muscles.quadratic_program import Block, Start, solve_quadratic_progr
 INFINITY = float("inf")
 
 
-def random_problem(count=12, m=8, n=40, free=10, seed=0, softness=0.3):
+def random_problem(count=12, m=8, n=40, free=10, seed=0, slack_scale=0.3):
     """Muscles in [0.05, 1] beside `free` forces without an upper bound, the sum asked for partly out of reach."""
     generator = torch.Generator().manual_seed(seed)
 
@@ -24,7 +24,7 @@ def random_problem(count=12, m=8, n=40, free=10, seed=0, softness=0.3):
         "c": 0.3 * normal(count, n),
         "blocks": normal(count, m, n),
         "b": 6 * normal(count, m),
-        "softness": torch.full((m,), softness, dtype=torch.float64),
+        "slack_scale": torch.full((m,), slack_scale, dtype=torch.float64),
         "lower": lower,
         "upper": upper,
     }
@@ -35,7 +35,7 @@ def optimality(problem, solution):
     x, y, z1, z2 = solution.x, solution.y, solution.z_lower, solution.z_upper
     a = problem["blocks"]
     stationarity = problem["d"] * x + problem["c"] - torch.einsum("bmn,bm->bn", a, y) - z1 + z2
-    equations = torch.einsum("bmn,bn->bm", a, x) + problem["softness"] ** 2 * y - problem["b"]
+    equations = torch.einsum("bmn,bn->bm", a, x) + problem["slack_scale"] ** 2 * y - problem["b"]
     upper_slack = (problem["upper"] - x).nan_to_num(posinf=1.0)
     assert (x >= problem["lower"]).all()
     assert (x <= problem["upper"]).all()
@@ -46,16 +46,16 @@ def optimality(problem, solution):
     )
 
 
-@pytest.mark.parametrize("softness", [10.0, 0.3, 1e-2])
-def test_equals_bounded_least_squares_of_scipy(softness):
-    problem = random_problem(softness=softness)
+@pytest.mark.parametrize("slack_scale", [10.0, 0.3, 1e-2])
+def test_equals_bounded_least_squares_of_scipy(slack_scale):
+    problem = random_problem(slack_scale=slack_scale)
     solution = solve_quadratic_program(**problem, tolerance=1e-10)
     assert solution.converged.all()
     assert optimality(problem, solution) < 1e-6
     root = problem["d"].sqrt()
     for i in range(len(root)):
-        stacked = torch.cat([torch.diag(root[i]), problem["blocks"][i] / softness])
-        target = torch.cat([-problem["c"][i] / root[i], problem["b"][i] / softness])
+        stacked = torch.cat([torch.diag(root[i]), problem["blocks"][i] / slack_scale])
+        target = torch.cat([-problem["c"][i] / root[i], problem["b"][i] / slack_scale])
         bounds = (problem["lower"].numpy(), problem["upper"].numpy())
         reference = lsq_linear(stacked.numpy(), target.numpy(), bounds, method="bvls", tol=1e-14).x
         np.testing.assert_allclose(solution.x[i].numpy(), reference, atol=2e-6)
@@ -63,7 +63,7 @@ def test_equals_bounded_least_squares_of_scipy(softness):
 
 def test_hard_equations_hold():
     problem = random_problem(free=20)
-    problem["softness"] = torch.zeros(8, dtype=torch.float64)
+    problem["slack_scale"] = torch.zeros(8, dtype=torch.float64)
     problem["b"] = torch.einsum("bmn,n->bm", problem["blocks"], problem["lower"] + 0.3)
     solution = solve_quadratic_program(**problem, tolerance=1e-9)
     assert optimality(problem, solution) < 1e-6
@@ -126,7 +126,7 @@ def test_warm_start_reaches_the_same_solution_sooner():
     torch.testing.assert_close(warm.x, expected.x, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("name", ["d", "c", "blocks", "b", "softness", "lower", "upper"])
+@pytest.mark.parametrize("name", ["d", "c", "blocks", "b", "slack_scale", "lower", "upper"])
 def test_gradient_equals_finite_differences(name):
     problem = random_problem(count=6, m=4, n=12, free=3)
     weights = torch.linspace(-1, 1, 12, dtype=torch.float64)

@@ -6,7 +6,7 @@ from bodies import squat
 from opensim_poses import model_path
 
 from dataset.opensim.model_reader import load_skeleton
-from models.surrogate.joint_positions import stick_figure
+from models.surrogate.joint_positions import joint_positions
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
 
@@ -74,7 +74,7 @@ def test_the_stick_figure_stands_where_the_skeleton_does(name, request):
     """Within 2 cm of the model's knees, ankles, shoulders and elbows, and steadier, in every pose of a squat."""
     skeleton = load_skeleton(model_path(name, request), torch.float64)
     motion = squat(3).double()
-    points = stick_figure(motion, torch.tensor(skeleton.anthropometry))
+    points = joint_positions(motion, torch.tensor(skeleton.anthropometry))
     centres = skeleton.joint_centres(motion) - motion[..., None, 3:6]
     for side, offset in (("l", 1), ("r", 7)):
         for k, joint in ((0, "walker_knee"), (1, "ankle"), (3, "acromial"), (4, "elbow")):
@@ -88,7 +88,7 @@ def test_a_stick_figure_needs_the_person():
         small(stick_figure=True, person_features=0)
 
 
-def test_gradients_reach_the_motion_through_the_stick_figure():
+def test_gradients_reach_the_motion_through_the_joint_positions():
     model, motion = small(stick_figure=True, derivatives=True), torch.randn(1, 40, 33, requires_grad=True)
     (gradient,) = torch.autograd.grad(model(motion, None, torch.tensor(PERSON)).sum(), motion)
     assert torch.isfinite(gradient).all()

@@ -58,7 +58,7 @@ def solve_quadratic_program(
     c: Tensor,  # (N, n) or (n,)
     blocks: Sequence[Block] | Tensor,  # A: column blocks from left to right, or (N, m, n) as a whole
     b: Tensor,  # (N, m)
-    softness: Tensor,  # (N, m) or (m,): E, in the unit of b; 0 makes a row hard
+    slack_scale: Tensor,  # (N, m) or (m,): E, in the unit of b; 0 makes a row hard
     lower: Tensor,  # (N, n) or (n,), finite
     upper: Tensor,  # (N, n) or (n,), above lower; may be inf
     *,
@@ -67,7 +67,7 @@ def solve_quadratic_program(
     max_iterations: int = 50,
     chunk: int = 256,  # problems solved side by side; bounds the working memory and keeps it in the cache
 ) -> Solution:
-    """Solve N problems of n variables and m equations, with gradients to d, c, A, b, softness and the bounds.
+    """Solve N problems of n variables and m equations, with gradients to d, c, A, b, slack_scale and the bounds.
 
     A problem has converged when its largest dual residual over (1 + max|c|), its largest primal residual over
     (1 + max|b|) and its largest complementarity product are all below `tolerance`. One that has not after
@@ -84,10 +84,10 @@ def solve_quadratic_program(
     if not (bool((lower < upper).all()) and bool(torch.isfinite(lower).all())):
         raise ValueError("every lower bound must be finite and below its upper bound")
     d, c, lower, upper = (vector.expand(count, n) for vector in (d, c, lower, upper))
-    softness = softness.expand(count, m)
+    slack_scale = slack_scale.expand(count, m)
     options = _Options(tuple(block.rows for block in blocks), tolerance, max_iterations, chunk, start)
     x, y, z_lower, z_upper, converged, iterations = _QuadraticProgram.apply(
-        options, d, c, b, softness, lower, upper, *(block.matrix for block in blocks)
+        options, d, c, b, slack_scale, lower, upper, *(block.matrix for block in blocks)
     )
     return Solution(x, y, z_lower, z_upper, converged, int(iterations))
 
@@ -104,7 +104,7 @@ class _QuadraticProgram(torch.autograd.Function):
     """The solver as one differentiable step; see `solve_quadratic_program`."""
 
     @staticmethod
-    def forward(ctx, options: _Options, d, c, b, softness, lower, upper, *matrices):
+    def forward(ctx, options: _Options, d, c, b, slack_scale, lower, upper, *matrices):
         parts = []
         iterations = 0
         for i in range(0, max(1, b.shape[0]), options.chunk):
@@ -112,20 +112,20 @@ class _QuadraticProgram(torch.autograd.Function):
             start = None if options.start is None else Start(options.start.x[part], options.start.y[part])
             blocks = _Columns([matrix[part] for matrix in matrices], options.rows, b.shape[1])
             *state, used = _solve_chunk(
-                d[part], c[part], blocks, b[part], softness[part].square(), lower[part], upper[part], start, options
+                d[part], c[part], blocks, b[part], slack_scale[part].square(), lower[part], upper[part], start, options
             )
             parts.append(state)
             iterations = max(iterations, used)
         x, y, z_lower, z_upper, pull_lower, pull_upper, converged = map(torch.cat, zip(*parts, strict=True))
         ctx.options = options
-        ctx.save_for_backward(d, softness, x, y, pull_lower, pull_upper, *matrices)
+        ctx.save_for_backward(d, slack_scale, x, y, pull_lower, pull_upper, *matrices)
         ctx.mark_non_differentiable(y, z_lower, z_upper, converged)
         ctx.set_materialize_grads(False)
         return x, y, z_lower, z_upper, converged, torch.tensor(iterations)
 
     @staticmethod
     def backward(ctx, grad_x, *_):
-        d, softness, x, y, pull_lower, pull_upper, *matrices = ctx.saved_tensors
+        d, slack_scale, x, y, pull_lower, pull_upper, *matrices = ctx.saved_tensors
         if grad_x is None:
             return (None,) * (7 + len(matrices))
         chunk = ctx.options.chunk
@@ -134,12 +134,12 @@ class _QuadraticProgram(torch.autograd.Function):
             part = slice(i, i + chunk)
             blocks = _Columns([matrix[part] for matrix in matrices], ctx.options.rows, y.shape[1])
             inverse_h = 1 / (d[part] + pull_lower[part] + pull_upper[part])
-            factor = _factor(blocks, inverse_h, softness[part].square())
+            factor = _factor(blocks, inverse_h, slack_scale[part].square())
             wy = _solve(factor, blocks.times(inverse_h * grad_x[part]))
             wx = inverse_h * (grad_x[part] - blocks.transposed_times(wy))
-            grad_softness = -2 * softness[part] * wy * y[part]
+            grad_slack_scale = -2 * slack_scale[part] * wy * y[part]
             bounds = (wx * pull_lower[part], wx * pull_upper[part])
-            parts.append((-wx * x[part], -wx, wy, grad_softness, *bounds, *blocks.outer(y[part], wx, wy, x[part])))
+            parts.append((-wx * x[part], -wx, wy, grad_slack_scale, *bounds, *blocks.outer(y[part], wx, wy, x[part])))
         return (None, *(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
@@ -182,11 +182,11 @@ class _Columns:
         ]
 
 
-def _factor(blocks: _Columns, inverse_h: Tensor, softness_squared: Tensor) -> Tensor:
-    """Cholesky factor (N, m, m) of A h⁻¹ Aᵀ + E²; hard rows that depend on each other get a trace of softness."""
+def _factor(blocks: _Columns, inverse_h: Tensor, slack_scale_squared: Tensor) -> Tensor:
+    """Cholesky factor (N, m, m) of A h⁻¹ Aᵀ + E²; hard rows that depend on each other get a trace of slack_scale."""
     normal = blocks.gram(inverse_h)
     diagonal = normal.diagonal(dim1=1, dim2=2)
-    diagonal += softness_squared
+    diagonal += slack_scale_squared
     factor, failed = torch.linalg.cholesky_ex(normal)
     if bool(failed.any()):
         diagonal += 1e-10 * diagonal.amax(dim=1, keepdim=True) + torch.finfo(normal.dtype).tiny
@@ -199,12 +199,12 @@ def _solve(factor: Tensor, rhs: Tensor) -> Tensor:
     return torch.cholesky_solve(rhs[:, :, None], factor)[:, :, 0]
 
 
-def _first_iterate(d, c, blocks, b, softness_squared, lower, upper, start):
+def _first_iterate(d, c, blocks, b, slack_scale_squared, lower, upper, start):
     """x inside the box, y, and multipliers that fit them for both bounds of every variable."""
     width = upper - lower
     if start is None:
         x = lower + 0.5 * width.clamp(max=2)
-        y = _solve(_factor(blocks, 1 / d, softness_squared), b - blocks.times(x))
+        y = _solve(_factor(blocks, 1 / d, slack_scale_squared), b - blocks.times(x))
         slope = d * x + c - blocks.transposed_times(y)
         floor = slope.abs().mean(dim=1, keepdim=True) + 1e-2
     else:
@@ -216,14 +216,14 @@ def _first_iterate(d, c, blocks, b, softness_squared, lower, upper, start):
     return x, y, slope.clamp(min=0) + floor, (-slope).clamp(min=0) + floor
 
 
-def _solve_chunk(d, c, blocks: _Columns, b, softness_squared, lower, upper, start, options: _Options):
+def _solve_chunk(d, c, blocks: _Columns, b, slack_scale_squared, lower, upper, start, options: _Options):
     """Interior point on problems side by side: x, y, both z, both z over their slacks, converged, iterations.
 
     Where a variable has no upper bound, its upper multiplier stays 0 and its upper slack 1: no division needs care.
     """
     bounded = torch.isfinite(upper).to(d.dtype)
     unbounded = 1 - bounded
-    x, y, z1, z2 = _first_iterate(d, c, blocks, b, softness_squared, lower, upper, start)
+    x, y, z1, z2 = _first_iterate(d, c, blocks, b, slack_scale_squared, lower, upper, start)
     z2 = z2 * bounded
     s1 = x - lower
     s2 = (upper - x).nan_to_num(posinf=1.0)
@@ -233,7 +233,7 @@ def _solve_chunk(d, c, blocks: _Columns, b, softness_squared, lower, upper, star
 
     for iteration in range(options.max_iterations + 1):
         dual = z1 - z2 - d * x - c + blocks.transposed_times(y)
-        primal = b - blocks.times(x) - softness_squared * y
+        primal = b - blocks.times(x) - slack_scale_squared * y
         c1 = s1 * z1
         c2 = s2 * z2
         error = torch.maximum(
@@ -248,7 +248,7 @@ def _solve_chunk(d, c, blocks: _Columns, b, softness_squared, lower, upper, star
         t1 = z1 / s1
         t2 = z2 / s2
         inverse_h = 1 / (d + t1 + t2)
-        factor = _factor(blocks, inverse_h, softness_squared)
+        factor = _factor(blocks, inverse_h, slack_scale_squared)
         # Predictor: straight at zero complementarity. Its slacks' steps are ±dx, its multipliers' −z ∓ t dx.
         g = dual - z1 + z2
         dy = _solve(factor, primal - blocks.times(inverse_h * g))

@@ -1,16 +1,17 @@
-"""Muscle activations from kinematics alone, batched and differentiable: filter, inverse dynamics, two QPs a frame.
+"""Muscle activations from kinematics by static optimisation, batched and differentiable.
 
-What a squat takes is told by its motion up to how the ground shares the load between the feet and how each leg shares
-a moment between its muscles. Both are settled by the least sum of squared activations (static optimisation,
-Crowninshield and Brand 1981; Anderson and Pandy 2001): a first quadratic program of both legs finds the ground reaction
-under a friction cone with a soft preference for symmetry, a second finds the muscles of each leg with the smoothed
-ground reaction given. Muscles follow De Groote et al. (2016) with quasi-static compliant tendons and no passive force,
-the settings of OpenCap's squat simulations (Uhlrich et al. 2023).
+The motion determines the net joint moments, but not how the feet share the ground reaction and how the muscles of a leg
+share a moment. Both are determined by the least sum of squared activations (static optimisation, Crowninshield and
+Brand 1981; Anderson and Pandy 2001). The coordinates are filtered, inverse dynamics gives the generalised forces, and
+two quadratic programs are solved in each frame: the first, of both legs, finds the ground reaction forces within
+friction cones and with a preference for symmetry; the second finds the muscles of each leg for the smoothed ground
+reaction. Muscles follow De Groote et al. (2016) with quasi-static compliant tendons and no passive force, the settings
+of OpenCap's squat simulations (Uhlrich et al. 2023).
 
-Shapes: S motions, T frames, N = S * T, P contact points, legs ordered left, right as the muscles are.
+Shapes: S motions, T frames, N = S * T, P contact points; legs in the order left, right, as the muscles.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,69 +22,86 @@ from models.conventions import COORDINATES, MUSCLES, SIDES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.hill import Muscles
 from models.muscles.paths import LEG_COORDINATES, MusclePath, velocities
-from models.muscles.quadratic_program import Block, Start, solve_quadratic_program
+from models.muscles.quadratic_program import Block, Solution, Start, solve_quadratic_program
+from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
 from models.skeleton.coordinate_map import CoordinateMap
 from models.skeleton.description import ModelDescription
-from models.skeleton.inverse_dynamics import Dynamics
+from models.skeleton.inverse_dynamics import Dynamics, MotionState
 from models.skeleton.squat_targets import FEET
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 FRICTION = 0.8
-ENDS_S = 0.2  # of a motion's beginning and end, where filters have nothing to look at: activations there do not count
-LOOSE = ("hip_rotation", "mtp_angle")  # what muscles and a rigid foot hold poorly, given large reserves
-
-
-@dataclass(frozen=True)
-class SimulationSettings:
-    """What the simulation assumes. Reserve scales: a reserve of that size costs as much as one muscle fully active."""
-
-    activation_floor: float = 0.05  # the bound of OpenCap's squat simulations; 0.01 is its other setting
-    coordinate_cutoff_hz: float = 4.0
-    force_cutoff_hz: float = 3.0  # generalised forces; less smoothing lets the centre of pressure leave the foot
-    ground_cutoff_hz: float = 4.0
-    reserve_nm: float = 1.0
-    loose_reserve_nm: float = 30.0  # hip rotation and toes, as OpenCap's reserves
-    residual_nm: float = 1.0  # pelvis rotations
-    residual_n: float = 2.0  # pelvis translations
-    vertical_symmetry: float = 1.0  # of body weight: softness of equal vertical force
-    shear_symmetry: float = 0.02  # of body weight: softness of equal fore-aft force
-    pressure_symmetry_m: float = 0.2  # of body weight times metres: softness of equal fore-aft centre of pressure
-    ground_weight: float = 1e-2  # price of ground force squared, in body weights
-    passes: int = 2  # of each program, the tendons stretched by the last one's activations
-    tolerance: float = 1e-5  # of the QPs; gradients want 1e-9
-    chunk: int = 256
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a motion takes, all (S, T, ...).
+    """Result of static optimisation of S motions of T frames.
 
-    activations (80) 0..1, order of MUSCLES. moments (C): net joint moments, Nm, and the residuals of the pelvis, in the
-    order of `coordinate_names`. ground_forces (2, 3) N on the right and the left foot, ground frame. pressure_centres
-    (2, 3) m. free_moments (2, 3) Nm about the pressure centres. reserves (2, 7) Nm, left and right leg, order of
-    LEG_COORDINATES. residuals (6) on the pelvis. converged: (S, T) bool.
+    Attributes:
+        activations: (S, T, 80) 0 to 1, in the order of MUSCLES.
+        moments: (S, T, C) net joint moments, Nm, and residuals of the pelvis, Nm and N, in the order of the simulator's
+            `coordinate_names`.
+        ground_forces: (S, T, 2, 3) ground reaction forces on the right and the left foot, N, ground frame.
+        centres_of_pressure: (S, T, 2, 3) of the right and the left foot, metres, ground frame.
+        free_moments: (S, T, 2, 3) about the centres of pressure, Nm, ground frame.
+        reserves: (S, T, 2, 7) moments of the reserve actuators of the left and the right leg, Nm, in the order of
+            LEG_COORDINATES.
+        residuals: (S, T, 6) on the pelvis, Nm for rotations and N for translations, in the order of PELVIS.
+        converged: (S, T) bool, whether the quadratic programs of a frame converged.
     """
 
     activations: Tensor
     moments: Tensor
     ground_forces: Tensor
-    pressure_centres: Tensor
+    centres_of_pressure: Tensor
     free_moments: Tensor
     reserves: Tensor
     residuals: Tensor
     converged: Tensor
 
 
+@dataclass(frozen=True)
+class _MuscleTendons:
+    """Muscle-tendon geometry of N frames: lengths (N, 80) m, velocities (N, 80) m/s, moment arms (N, 2, 7, 40) m."""
+
+    lengths: Tensor
+    velocities: Tensor
+    moment_arms: Tensor
+
+
 class ActivationSimulator(nn.Module):
-    """Simulates motions of one person: `simulator(motion, rate_hz)` -> Simulation."""
+    """Static optimisation of one subject's motions; the implementation of `models.protocols.Simulator`.
+
+    Attributes:
+        settings: assumptions of the simulation.
+        coordinate_names: the model's coordinates, in the order of `Simulation.moments`.
+        weight_n: body weight in newtons.
+        feet: (2, P) whether a contact point belongs to the right and to the left foot, 0 or 1.
+    """
+
+    reserve_scale: Tensor  # (7,) Nm
+    slack_scale: Tensor  # (23,) residuals, reserves of both legs, and the three symmetry rows
+    friction_edges: Tensor  # (4, 3) N, edges of a point's friction cone, of one body weight upwards
+    feet: Tensor
+    lower: Tensor
+    upper: Tensor
+    cost: Tensor
 
     def __init__(
         self,
         description: ModelDescription,
         muscles: Muscles,
-        paths: Callable[[Tensor], MusclePath],  # (N, 33) degrees and metres -> lengths and moment arms
+        paths: Callable[[Tensor], MusclePath],
         settings: SimulationSettings | None = None,
-    ):
+    ) -> None:
+        """Set up the simulation of a subject.
+
+        Args:
+            description: the subject's model.
+            muscles: its muscles.
+            paths: from motions (N, 33), degrees and metres, to muscle-tendon lengths and moment arms.
+            settings: assumptions; None for the defaults.
+        """
         super().__init__()
         self.settings = s = settings or SimulationSettings()
         self.coordinate_map = CoordinateMap(description, torch.float64)
@@ -97,33 +115,38 @@ class ActivationSimulator(nn.Module):
         self.canonical = [names.index(name) for name in COORDINATES]
         self.heels = [description.body_names.index(f"calcn_{side}") for side in FEET]
         self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
-        reserve = [s.loose_reserve_nm if name in LOOSE else s.reserve_nm for name in LEG_COORDINATES]
+        reserve = [s.large_reserve_nm if name in WEAKLY_ACTUATED else s.reserve_nm for name in LEG_COORDINATES]
         residual = [s.residual_nm] * 3 + [s.residual_n] * 3
         symmetry = [self.weight_n * x for x in (s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m)]
         edges = np.array([(FRICTION, 1, 0), (-FRICTION, 1, 0), (0, 1, FRICTION), (0, 1, -FRICTION)]) * self.weight_n
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
         bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (len(edges) * len(right))
-        price = [1.0] * len(MUSCLES) + [s.ground_weight] * (len(edges) * len(right))
-        for name, value in (
-            ("reserve_scale", reserve),
-            ("softness", [*residual, *reserve, *reserve, *symmetry]),
-            ("edges", edges),
-            ("feet", np.stack([right, 1 - right])),  # (2, P): which points belong to the right and the left foot
-            ("lower", bounds),
-            ("upper", [1.0] * len(MUSCLES) + [np.inf] * (len(bounds) - len(MUSCLES))),
-            ("price", price),
-        ):
+        values: dict[str, Sequence | np.ndarray] = {
+            "reserve_scale": reserve,
+            "slack_scale": [*residual, *reserve, *reserve, *symmetry],
+            "friction_edges": edges,
+            "feet": np.stack([right, 1 - right]),
+            "lower": bounds,
+            "upper": [1.0] * len(MUSCLES) + [np.inf] * (len(bounds) - len(MUSCLES)),
+            "cost": [1.0] * len(MUSCLES) + [s.ground_weight] * (len(edges) * len(right)),
+        }
+        for name, value in values.items():
             self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=torch.float64))
 
     def forward(self, motion: Tensor, rate_hz: float, extra: dict[str, Tensor] | None = None) -> Simulation:
-        """motion: (S, T, 33) degrees and metres at `rate_hz`; extra: further coordinates by name, (S, T).
+        """Simulate motions.
 
-        The first and last `ENDS_S` suffer from the filters' ends.
+        Activations within `FILTER_MARGIN_S` of both ends are unreliable.
+
+        Args:
+            motion: (S, T, 33) degrees and metres, canonical order, evenly sampled.
+            rate_hz: frame rate.
+            extra: the model's further coordinates by name, (S, T), degrees or metres.
         """
         s, (motions, frames) = self.settings, motion.shape[:2]
 
         def along_time(matrix: Tensor, values: Tensor) -> Tensor:
-            """Apply a (T, T) matrix to each motion of (..., N)."""
+            """A (T, T) matrix applied to each motion of values (..., N)."""
             return (values.unflatten(-1, (motions, frames)) @ matrix.to(values.device).T).flatten(-2)
 
         low_pass = low_pass_matrix(frames, rate_hz, s.coordinate_cutoff_hz)
@@ -132,95 +155,133 @@ class ActivationSimulator(nn.Module):
         coordinates = along_time(low_pass, raw)
         speeds = along_time(speed @ low_pass, raw)
         state = self.dynamics.state(coordinates, speeds, along_time(acceleration @ low_pass, raw))
-        demand = self.dynamics.inverse_dynamics(state)
-        demand = along_time(low_pass_matrix(frames, rate_hz, s.force_cutoff_hz), demand)  # (C, N)
+        required = self.dynamics.inverse_dynamics(state)
+        required = along_time(low_pass_matrix(frames, rate_hz, s.force_cutoff_hz), required)  # (C, N)
         points = self.dynamics.contact_points(state)  # (P, 3, N)
         jacobian = self.dynamics.contact_jacobian(state, points)[:, :, self.contact_rows]  # (P, 3, 20, N)
-        geometry = self._muscle_geometry(coordinates, speeds)
+        tendons = self._muscle_tendons(coordinates, speeds)
 
-        ground, activations, tendon = self._share_between_feet(demand, state, points, jacobian, geometry)
+        ground, activations, tendon = self._solve_ground_forces(required, state, points, jacobian, tendons)
         ground = along_time(low_pass_matrix(frames, rate_hz, s.ground_cutoff_hz), ground)
         support = torch.einsum("pxrn,pxn->rn", jacobian, ground)
-        left_over = demand[self.rows] - support
-        activations, reserves, converged = self._share_between_muscles(left_over[6:].T, geometry, activations, tendon)
+        net = required[self.rows] - support
+        activations, reserves, converged = self._solve_muscles(net[6:].T, tendons, activations, tendon)
 
-        moments = demand.index_copy(0, torch.tensor(self.rows, device=demand.device), left_over)
+        moments = required.index_copy(0, torch.tensor(self.rows, device=required.device), net)
         forces, centres, free = self._resultants(ground, points)
-        result = (activations, moments.T, forces, centres, free, reserves, left_over[:6].T, converged)
+        result = (activations, moments.T, forces, centres, free, reserves, net[:6].T, converged)
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
-    def _muscle_geometry(self, coordinates: Tensor, speeds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lengths (N, 80) m, velocities (N, 80) m/s and moment arms (N, 2, 7, 40) m."""
+    def _muscle_tendons(self, coordinates: Tensor, speeds: Tensor) -> _MuscleTendons:
+        """Muscle-tendon geometry of coordinates and speeds (C, N), radians and metres (per second)."""
         lengths, arms = self.paths((coordinates / self.coordinate_map.scale)[self.canonical].T)
-        return lengths, velocities(arms, speeds[self.canonical].T), arms
+        return _MuscleTendons(lengths, velocities(arms, speeds[self.canonical].T), arms)
 
-    def _share_between_feet(self, demand, state, points, jacobian, geometry) -> tuple[Tensor, Tensor, Tensor]:
-        """First program, legs and ground: ground forces (P, 3, N) N, activations (N, 80), tendon lengths (N, 80) m."""
-        lengths, speeds, arms = geometry
-        frames = demand.shape[1]
+    def _solve_ground_forces(
+        self, required: Tensor, state: MotionState, points: Tensor, jacobian: Tensor, tendons: _MuscleTendons
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """First quadratic program, both legs and the ground.
+
+        Args:
+            required: (C, N) generalised forces of inverse dynamics without ground reaction.
+            state: of the bodies.
+            points: (P, 3, N) contact points, metres.
+            jacobian: (P, 3, 20, N) of the contact points by pelvis and leg coordinates.
+            tendons: muscle-tendon geometry.
+
+        Returns:
+            Forces (P, 3, N) N at the contact points, activations (N, 80) and tendon lengths (N, 80) m.
+        """
+        frames = required.shape[1]
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
-        contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.edges).flatten(2)  # (N, 20, 48)
+        contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.friction_edges).flatten(2)  # (N, 20, 48)
         contact = torch.cat([contact, self._symmetry_rows(state, points)], 1)  # (N, 23, 48)
-        target = torch.cat([demand[self.rows].T, demand.new_zeros(frames, 3)], 1)
-        tendon = start = None
+        target = torch.cat([required[self.rows].T, required.new_zeros(frames, 3)], 1)
+        tendon, start = None, None
         for _ in range(self.settings.passes):
-            gain = self.muscles.fibres(lengths, speeds, tendon).gain
-            strength = arms * gain.unflatten(1, (2, 1, muscles))
+            gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain
+            strength = tendons.moment_arms * gain.unflatten(1, (2, 1, muscles))
             blocks = [
                 Block(strength[:, 0], slice(6, 6 + leg)),
                 Block(strength[:, 1], slice(6 + leg, 6 + 2 * leg)),
                 Block(contact, slice(0, contact.shape[1])),
             ]
-            solution = self._solve(self.price, blocks, target, self.softness, self.lower, self.upper, start)
+            solution = self._solve(self.cost, blocks, target, self.slack_scale, self.lower, self.upper, start)
             activations = solution.x[:, : 2 * muscles]
-            tendon = self.muscles.equilibrium_tendon(activations, lengths, speeds, tendon)
+            tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
             start = Start(solution.x.detach(), solution.y.detach())
-        shares = solution.x[:, 2 * muscles :].unflatten(1, (-1, len(self.edges)))  # (N, P, 4)
-        return torch.einsum("npe,ex->pxn", shares, self.edges), activations, tendon
+        assert tendon is not None
+        along_edges = solution.x[:, 2 * muscles :].unflatten(1, (-1, len(self.friction_edges)))  # (N, P, 4)
+        return torch.einsum("npe,ex->pxn", along_edges, self.friction_edges), activations, tendon
 
-    def _symmetry_rows(self, state, points) -> Tensor:
-        """Right minus left, (N, 3, 48): vertical force, fore-aft force, moment of vertical force about the heels."""
+    def _symmetry_rows(self, state: MotionState, points: Tensor) -> Tensor:
+        """Right minus left foot, per unit force along each edge of the friction cones.
+
+        Returns:
+            (N, 3, 48): vertical force, fore-aft force, and moment of the vertical force about the heels.
+        """
         toes = state.rotation[self.heels, :, 0]  # (2, 3, N), the feet's x axes
         ahead = toes.sum(0) * toes.new_tensor([1.0, 0.0, 1.0])[:, None]
         ahead = ahead / ahead.norm(dim=0)
         side = self.feet[0] - self.feet[1]  # (P,)
-        vertical = (side[:, None] * self.edges[:, 1]).flatten().expand(points.shape[-1], -1)
-        shear = torch.einsum("p,ex,xn->npe", side, self.edges, ahead).flatten(1)
+        vertical = (side[:, None] * self.friction_edges[:, 1]).flatten().expand(points.shape[-1], -1)
+        shear = torch.einsum("p,ex,xn->npe", side, self.friction_edges, ahead).flatten(1)
         heels = torch.einsum("fp,fxn->pxn", self.feet, state.origin[self.heels])
         lever = ((points - heels) * ahead).sum(1)  # (P, N)
-        pressure = torch.einsum("p,pn,e->npe", side, lever, self.edges[:, 1]).flatten(1)
+        pressure = torch.einsum("p,pn,e->npe", side, lever, self.friction_edges[:, 1]).flatten(1)
         return torch.stack([vertical, shear, pressure], 1)
 
-    def _share_between_muscles(self, target, geometry, activations, tendon) -> tuple[Tensor, Tensor, Tensor]:
-        """Second program, a leg at a time: activations (N, 80), reserves (N, 2, 7) Nm, converged (N,)."""
-        lengths, speeds, arms = geometry
-        legs, (leg, muscles) = target.reshape(-1, len(LEG_COORDINATES)), arms.shape[2:]
+    def _solve_muscles(
+        self, target: Tensor, tendons: _MuscleTendons, activations: Tensor, tendon: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Second quadratic program, one leg at a time.
+
+        Args:
+            target: (N, 14) net moments of both legs, Nm.
+            tendons: muscle-tendon geometry.
+            activations: (N, 80) from the first program.
+            tendon: (N, 80) tendon lengths from the first program, m.
+
+        Returns:
+            Activations (N, 80), reserves (N, 2, 7) Nm, and whether each frame converged (N,).
+        """
+        legs, (leg, muscles) = target.reshape(-1, len(LEG_COORDINATES)), tendons.moment_arms.shape[2:]
         start = None
         for _ in range(self.settings.passes):
-            gain = self.muscles.fibres(lengths, speeds, tendon).gain
-            strength = (arms * gain.unflatten(1, (2, 1, muscles))).flatten(0, 1)  # (2 N, 7, 40)
+            gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain
+            strength = (tendons.moment_arms * gain.unflatten(1, (2, 1, muscles))).flatten(0, 1)  # (2 N, 7, 40)
             if start is None:
                 start = Start(activations.detach().reshape(-1, muscles), legs.new_zeros(len(legs), leg))
             solution = self._solve(
-                self.price[:muscles], strength, legs, self.reserve_scale,
+                self.cost[:muscles], strength, legs, self.reserve_scale,
                 self.lower[:muscles], self.upper[:muscles], start, chunks=4,
             )  # fmt: skip
             activations = solution.x.reshape(-1, 2 * muscles)
-            tendon = self.muscles.equilibrium_tendon(activations, lengths, speeds, tendon)
+            tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
             start = Start(solution.x.detach(), solution.y.detach())
         reserves = legs - torch.einsum("nrm,nm->nr", strength, solution.x)
         return activations, reserves.unflatten(0, (-1, 2)), solution.converged.reshape(-1, 2).all(1)
 
-    def _solve(self, price, blocks, target, softness, lower, upper, start, chunks: int = 1):
+    def _solve(
+        self,
+        cost: Tensor,
+        blocks: Sequence[Block] | Tensor,
+        target: Tensor,
+        slack_scale: Tensor,
+        lower: Tensor,
+        upper: Tensor,
+        start: Start | None,
+        chunks: int = 1,
+    ) -> Solution:
         return solve_quadratic_program(
-            price, torch.zeros_like(price), blocks, target, softness, lower, upper,
+            cost, torch.zeros_like(cost), blocks, target, slack_scale, lower, upper,
             start=start, tolerance=self.settings.tolerance, chunk=chunks * self.settings.chunk,
         )  # fmt: skip
 
     def _resultants(self, ground: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Force, centre of pressure and free moment of each foot, each (N, 2, 3), from point forces (P, 3, N)."""
         force = torch.einsum("fp,pxn->nfx", self.feet, ground)
-        share = torch.einsum("fp,pn,pxn->nfx", self.feet, ground[:, 1], points)
-        centre = share / force[..., 1:2].clamp(min=1.0)  # below a newton the centre means nothing
+        weighted = torch.einsum("fp,pn,pxn->nfx", self.feet, ground[:, 1], points)
+        centre = weighted / force[..., 1:2].clamp(min=1.0)  # below one newton the centre has no meaning
         moment = torch.einsum("fp,pxn->nfx", self.feet, torch.linalg.cross(points, ground, dim=1))
         return force, centre, moment - torch.linalg.cross(centre, force)

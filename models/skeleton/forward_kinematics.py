@@ -1,6 +1,7 @@
 """Batched, differentiable forward kinematics of a scaled OpenSim model.
 
-Equal to OpenSim's to 1e-9 m in float64 and 2e-6 m in float32 (tests/test_skeleton.py). Ground frame: metres, y up.
+Equal to OpenSim's to 1e-9 m in float64 and to 2e-6 m in float32, see tests/test_forward_kinematics.py. The ground frame
+is in metres, y up.
 """
 
 from functools import cached_property

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.conventions import ANTHROPOMETRIC_FEATURES, TRANSLATION_INDICES
 from models.filters import derivative_matrices, low_pass_matrix
-from models.surrogate.joint_positions import stick_points
+from models.surrogate.joint_positions import named_joint_positions
 
 _GRAVITY = 9.80665
 _COORDINATE_CUTOFF_HZ, _FORCE_CUTOFF_HZ = 4.0, 3.0
@@ -33,7 +33,7 @@ _PAIRED = (
 )
 _PELVIS_SHARE = 0.1563  # its centre lies behind its origin, between the hips
 _JOINTS = ("ankle", "knee", "hip")
-LOADS = 5 + 2 * (2 + 2 * len(_JOINTS))
+LOAD_COUNT = 5 + 2 * (2 + 2 * len(_JOINTS))
 
 
 def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tensor:
@@ -51,7 +51,7 @@ def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tenso
     anthropometry = anthropometry.to(motion).expand(len(motion), -1)
     mass_kg = anthropometry[:, ANTHROPOMETRIC_FEATURES.index("mass_kg"), None, None]
     motion = _along_time(low_pass_matrix(frames, rate_hz, _COORDINATE_CUTOFF_HZ), motion)
-    points = stick_points(motion, anthropometry)
+    points = named_joint_positions(motion, anthropometry)
     pelvis = motion[..., list(TRANSLATION_INDICES)]
     shares, places = _point_masses(points)
     places = places + pelvis.unsqueeze(-2)  # (B, T, M, 3)

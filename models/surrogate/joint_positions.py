@@ -19,20 +19,20 @@ _UPPER_ARM, _FOREARM = 0.54, 0.46
 _TOE_OF_FOOT = (0.90, -0.33, 0.0)
 _OF_A_SIDE = ("knee", "ankle", "toes", "shoulder", "elbow", "wrist")
 _SEEN = ("neck", *(f"{name}_{side}" for side in "lr" for name in _OF_A_SIDE))
-POINTS = len(_SEEN)
+POSITION_COUNT = len(_SEEN)
 
 
-def stick_figure(motion: Tensor, anthropometry: Tensor) -> Tensor:
+def joint_positions(motion: Tensor, anthropometry: Tensor) -> Tensor:
     """Points (B, T, 13, 3) in metres about the pelvis, along the ground's axes.
 
     They are mid-shoulders, and knee, ankle, toes, shoulder, elbow and wrist of the left and then of the right side.
     motion: (B, T, 33), degrees and metres, canonical order. person: (B, 7) or (7,), see ANTHROPOMETRIC_FEATURES.
     """
-    points = stick_points(motion, anthropometry)
+    points = named_joint_positions(motion, anthropometry)
     return torch.stack([points[name] for name in _SEEN], -2)
 
 
-def stick_points(motion: Tensor, anthropometry: Tensor) -> dict[str, Tensor]:
+def named_joint_positions(motion: Tensor, anthropometry: Tensor) -> dict[str, Tensor]:
     """The same by name, each (B, T, 3) in metres about the pelvis, with the hips and the lumbar joint (`back`)."""
     angle = {name: motion[..., i].deg2rad() for name, i in COORDINATE_INDEX.items()}
     anthropometry = anthropometry.to(motion).expand(len(motion), -1)

@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from models.conventions import ANTHROPOMETRIC_FEATURES, FRAME_RATE_HZ
 from models.normalizer import Normalizer
-from models.surrogate.ground_loads import LOADS, ground_loads
-from models.surrogate.joint_positions import POINTS, stick_figure
+from models.surrogate.ground_loads import LOAD_COUNT, ground_loads
+from models.surrogate.joint_positions import POSITION_COUNT, joint_positions
 from models.surrogate.surrogate_config import SurrogateConfig
 
 _LAG_FRAMES = 5  # differences over 1/12 s: they see what the labels see, motion below 4 Hz, and not the jitter above
@@ -25,9 +25,9 @@ class SurrogateTransformer(nn.Module):
         channels = config.coordinates
         if (config.stick_figure or config.ground_loads) and config.person_features != len(ANTHROPOMETRIC_FEATURES):
             raise ValueError("a stick figure needs the person's proportions: person_features must not be 0")
-        channels += 3 * POINTS if config.stick_figure else 0
+        channels += 3 * POSITION_COUNT if config.stick_figure else 0
         channels *= 3 if config.derivatives else 1
-        channels += LOADS if config.ground_loads else 0
+        channels += LOAD_COUNT if config.ground_loads else 0
         self.normalizer = Normalizer(channels)
         self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
         channels += config.person_features
@@ -51,7 +51,7 @@ class SurrogateTransformer(nn.Module):
         """
         channels = motion
         if self.config.stick_figure:
-            channels = torch.cat([motion, stick_figure(motion, anthropometry).flatten(-2)], -1)
+            channels = torch.cat([motion, joint_positions(motion, anthropometry).flatten(-2)], -1)
         if self.config.derivatives:
             before = torch.cat([channels[:, :1].expand(-1, _LAG_FRAMES, -1), channels], 1)[:, : channels.shape[1]]
             after = torch.cat([channels, channels[:, -1:].expand(-1, _LAG_FRAMES, -1)], 1)[:, -channels.shape[1] :]

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from models.conventions import FRAME_RATE_HZ, MUSCLE_INDEX
-from models.muscles.static_optimization import ENDS_S, ActivationSimulator, Simulation
+from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.static_optimization import ActivationSimulator, Simulation
 from utils.guidance.guided_sample import GuidedSample
 
 _TOLERANCE = 0.05  # of activation, between what was promised and what the simulation finds
@@ -87,7 +88,7 @@ def verify(simulator: ActivationSimulator, motion: Tensor, predicted: Tensor, mu
     motion: as for `simulate`. predicted: (S, T, 80). muscle: without its side, for instance vasmed.
     """
     simulation = simulate(simulator, motion)
-    ends = round(ENDS_S * FRAME_RATE_HZ)
+    ends = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
     inner, sides = slice(ends, -ends), [MUSCLE_INDEX[f"{muscle}_{side}"] for side in "lr"]
     vertical = simulation.ground_forces[:, inner, :, 1]
     return Verification(

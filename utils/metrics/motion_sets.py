@@ -18,7 +18,7 @@ from dataset.windows.placement import place
 from dataset.windows.segmentation import Repetition
 from dataset.windows.window import Window, window_from_trial
 from models.conventions import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
-from models.muscles.static_optimization import ENDS_S
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.surrogate.published_transformer import PublishedSurrogate
 from utils.biomechanics.context import Context
 from utils.checkpoints import load_surrogate, load_vqvae
@@ -26,7 +26,7 @@ from utils.metrics import distances
 
 logger = logging.getLogger("bige")
 
-_ENDS_FRAMES = round(ENDS_S * FRAME_RATE_HZ)
+_ENDS_FRAMES = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 
 
 @dataclass

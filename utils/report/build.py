@@ -16,7 +16,7 @@ from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
-from models.muscles.static_optimization import ENDS_S
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.report import charts, encoding, words
 from utils.report import sample_tables as tables
 from utils.report.figure import Figure
@@ -137,7 +137,7 @@ def _data(run: RunFiles, reference: Reference, figure: Figure | None, terms: dic
     steps = [encoding.METRE_STEP_M if name in TRANSLATIONS else encoding.ANGLE_STEP_DEG for name in COORDINATES]
     return {
         "rate": FRAME_RATE_HZ,
-        "endFrames": round(ENDS_S * FRAME_RATE_HZ),
+        "endFrames": round(FILTER_MARGIN_S * FRAME_RATE_HZ),
         "activationSteps": encoding.ACTIVATION_STEPS,
         "coordinates": [{"name": n, "step": step} for n, step in zip(COORDINATES, steps, strict=True)],
         "muscles": list(MUSCLES),

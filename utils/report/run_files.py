@@ -11,7 +11,7 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.mot import Motion, read_motion
 from models.conventions import FRAME_RATE_HZ, MUSCLE_INDEX, MUSCLES
-from models.muscles.static_optimization import ENDS_S
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 
 SIMULATED_NAME = "simulated.npz"
 _FOLDER = "latents_subject_run_*"
@@ -91,7 +91,7 @@ def _simulated(path: Path, summary: dict, muscle: str | None) -> np.ndarray | No
         return None
     with np.load(path) as content:
         activations = content["activations"].astype(float)
-    ends = round(ENDS_S * FRAME_RATE_HZ)
+    ends = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
     if activations.ndim != 3 or activations.shape[::2] != (len(peaks), len(MUSCLES)):
         return None
     found = activations[:, ends:-ends][..., sides].max(1)

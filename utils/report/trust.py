@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.muscles.static_optimization import ENDS_S
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.report.reference import Reference
 from utils.report.run_files import RunFiles
 from utils.report.sample_tables import glossary
@@ -24,7 +24,7 @@ _MEASURES = {
 
 def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
     """{"title", "means", "trust"} of each kind of figure, those that matter most first."""
-    ends = f"Peaks count from {ENDS_S:g} s after the beginning to {ENDS_S:g} s before the end."
+    ends = f"Peaks count from {FILTER_MARGIN_S:g} s after the beginning to {FILTER_MARGIN_S:g} s before the end."
     rows = [
         ("Promised activation", f"What a neural network, the surrogate, predicts from motion and the person's size. "
          f"{ends}", _promise(run, muscle)),

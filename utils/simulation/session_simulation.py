@@ -16,18 +16,11 @@ from dataset.opensim.model_reader import read_osim
 from dataset.opensim.muscle_geometry import MuscleGeometry, cached_muscle_paths
 from dataset.sessions import Session
 from dataset.windows.segmentation import Repetition, segment_repetitions
-from models.conventions import MUSCLES
+from models.conventions import MUSCLES, SIDES
 from models.muscles.hill import Muscles
 from models.muscles.paths import LEG_COORDINATES, MusclePath
-from models.muscles.static_optimization import (
-    ENDS_S,
-    LOOSE,
-    PELVIS,
-    SIDES,
-    ActivationSimulator,
-    Simulation,
-    SimulationSettings,
-)
+from models.muscles.simulation_settings import FILTER_MARGIN_S, WEAKLY_ACTUATED, SimulationSettings
+from models.muscles.static_optimization import PELVIS, ActivationSimulator, Simulation
 
 logger = logging.getLogger("bige")
 
@@ -92,7 +85,7 @@ def simulate_repetition(
     kept = slice(start - first, end - first)
     cut = Simulation(**{key: value[0, kept] for key, value in vars(whole).items()})
     own = motion.cut(start, end)
-    ends = round(ENDS_S * motion.rate_hz)
+    ends = round(FILTER_MARGIN_S * motion.rate_hz)
     return SimulatedRepetition(
         name=name,
         motion=Motion(own.time_s, own.coordinates, cut.activations.numpy().clip(0, 1), own.extra, own.source),
@@ -168,7 +161,7 @@ def summarise(simulator: ActivationSimulator, simulated: SimulatedRepetition) ->
     warnings += [
         f"reserve at {name} is {rms:.1f} Nm, over {_LARGE_RESERVE:.0%} of its peak moment of {peak:.0f} Nm"
         for name, (rms, peak) in reserves.items()
-        if rms > max(1.0, _LARGE_RESERVE * peak) and name[:-2] not in LOOSE
+        if rms > max(1.0, _LARGE_RESERVE * peak) and name[:-2] not in WEAKLY_ACTUATED
     ]
     if not bool(simulation.converged.all()):
         warnings.append(f"{int((~simulation.converged).sum())} frames did not converge")
@@ -202,7 +195,7 @@ def _write_beside(simulator: ActivationSimulator, simulated: SimulatedRepetition
     write_table(folder / f"kinetics_{name}.mot", columns, simulation.moments.numpy(), time_s, old_header=True)
 
     feet = [(i, side) for i, side in enumerate("rl")]
-    parts = (("force", "v", simulation.ground_forces), ("force", "p", simulation.pressure_centres))
+    parts = (("force", "v", simulation.ground_forces), ("force", "p", simulation.centres_of_pressure))
     names = [f"ground_{kind}_{side}_{letter}{axis}" for i, side in feet for kind, letter, _ in parts for axis in "xyz"]
     data = [values[:, i].numpy() for i, _ in feet for _, _, values in parts]
     names += [f"ground_torque_{side}_{axis}" for _, side in feet for axis in "xyz"]

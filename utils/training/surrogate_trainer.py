@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from dataset.io.atomic_write import atomic_write
 from dataset.windows.motion_batch import MotionBatch
 from models.conventions import ANTHROPOMETRIC_FEATURES, MUSCLES, ROTATION_INDICES
-from models.surrogate.ground_loads import LOADS
+from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
 
@@ -47,7 +47,7 @@ def fit_to_data(model: SurrogateTransformer, windows: MotionBatch) -> None:
     """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
     channels = model.channels(windows.motion, windows.anthropometry)
     least_std = torch.full((channels.shape[-1],), _LEAST_STD)
-    loads = LOADS if model.config.ground_loads else 0
+    loads = LOAD_COUNT if model.config.ground_loads else 0
     orders = 3 if model.config.derivatives else 1
     least_std[: len(least_std) - loads].view(orders, -1)[:, list(ROTATION_INDICES)] = _LEAST_STD_DEG
     model.normalizer.fit(channels, windows.recorded, least_std=least_std.to(channels))

@@ -11,7 +11,7 @@ import torch
 from dataset.io.atomic_write import atomic_write, write_json
 from dataset.io.mot import Motion, write_motion
 from models.conventions import FRAME_RATE_HZ
-from models.muscles.static_optimization import ENDS_S
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, summarise
@@ -53,7 +53,7 @@ def in_order(samples: Sequence[GuidedSample], muscle: str) -> list[GuidedSample]
     """Samples by the peak activation of `muscle`, mean of the sides, least first."""
 
     def peak(sample: GuidedSample) -> float:
-        context = Context(sample.motion[None], activations=sample.activations[None], ends_s=ENDS_S)
+        context = Context(sample.motion[None], activations=sample.activations[None], ends_s=FILTER_MARGIN_S)
         return float(summarise(evaluate("activation", context, muscle), "max").mean())
 
     return sorted(samples, key=lambda sample: (peak(sample), sample.start))
@@ -101,7 +101,7 @@ def summarise_run(
         activations=torch.stack([sample.activations for sample in samples]),
         skeleton=skeleton,
         floor_height_m=0.0,
-        ends_s=ENDS_S,
+        ends_s=FILTER_MARGIN_S,
     )
     measures = {}
     for name, argument, statistic in (*MEASURES, ("pelvis_tilt", None, AT_PEAK)):

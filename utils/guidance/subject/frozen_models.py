@@ -10,7 +10,7 @@ from torch import Tensor
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
-from models.muscles.static_optimization import ENDS_S
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.surrogate.published_transformer import PublishedSurrogate
 from utils.biomechanics.context import Context
 from utils.checkpoints import load_surrogate, load_vqvae
@@ -57,7 +57,7 @@ class FrozenModels:
             anthropometry=self.anthropometry,
             skeleton=self.skeleton,
             floor_height_m=0.0,
-            ends_s=ENDS_S,
+            ends_s=FILTER_MARGIN_S,
             **options,
         )
 

@@ -13,7 +13,7 @@ from dataset.sessions import open_session
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX, MUSCLES
 from models.filters import derivative_matrices, low_pass_matrix
-from models.muscles.static_optimization import SimulationSettings
+from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.session_simulation import build_simulator, simulate_repetition, simulate_trial
 
 OPENCAP_REPETITIONS = ("Squats_0_1", "Squats_0_2", "Asym_0_1", "Asym_0_2")
@@ -115,7 +115,7 @@ def test_forces_and_moments_balance(field_subject, cache):
         points = simulator.dynamics.contact_points(state)
     for foot in range(2):
         members = simulator.feet[foot] > 0
-        centre = simulation.pressure_centres[:, foot]
+        centre = simulation.centres_of_pressure[:, foot]
         for axis in (0, 2):
             low, high = points[members, axis].amin(0), points[members, axis].amax(0)
             assert bool(((centre[:, axis] > low - 0.01) & (centre[:, axis] < high + 0.01)).all())

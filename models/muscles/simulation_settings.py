@@ -1,0 +1,52 @@
+"""Assumptions of the simulation by static optimisation."""
+
+from dataclasses import dataclass
+
+# At both ends of a motion the filters lack neighbouring frames: activations within this margin are unreliable.
+FILTER_MARGIN_S = 0.2
+# Coordinates that muscles and a rigid foot hardly actuate, which therefore have large reserve actuators.
+WEAKLY_ACTUATED = ("hip_rotation", "mtp_angle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationSettings:
+    """Assumptions of the simulation by static optimisation.
+
+    A reserve or residual actuator of the given size costs as much as one muscle at full activation.
+
+    Attributes:
+        activation_floor: smallest activation; 0.05 is the bound of OpenCap's squat simulations, 0.01 its other setting.
+        coordinate_cutoff_hz: cut-off frequency of the low-pass filter of the coordinates.
+        force_cutoff_hz: cut-off frequency of the low-pass filter of the generalised forces; with less smoothing the
+            centre of pressure leaves the foot.
+        ground_cutoff_hz: cut-off frequency of the low-pass filter of the ground reaction forces.
+        reserve_nm: size of the reserve actuators of the legs.
+        large_reserve_nm: size of the reserve actuators of the coordinates in `WEAKLY_ACTUATED`, as OpenCap's.
+        residual_nm: size of the residual actuators of the pelvis's rotations.
+        residual_n: size of the residual actuators of the pelvis's translations.
+        vertical_symmetry: difference of the feet's vertical forces that costs as much as one muscle at full
+            activation, in body weights.
+        shear_symmetry: the same of the fore-aft forces, in body weights.
+        pressure_symmetry_m: the same of the fore-aft moments of the vertical forces about the heels, in body weights
+            times metres.
+        ground_weight: cost of the squared ground reaction forces, in body weights.
+        passes: how often each quadratic program is solved, the tendons stretched by the activations of the last time.
+        tolerance: of the quadratic programs; 1e-5 is enough for activations, their gradients need 1e-9.
+        chunk: number of frames that are solved together.
+    """
+
+    activation_floor: float = 0.05
+    coordinate_cutoff_hz: float = 4.0
+    force_cutoff_hz: float = 3.0
+    ground_cutoff_hz: float = 4.0
+    reserve_nm: float = 1.0
+    large_reserve_nm: float = 30.0
+    residual_nm: float = 1.0
+    residual_n: float = 2.0
+    vertical_symmetry: float = 1.0
+    shear_symmetry: float = 0.02
+    pressure_symmetry_m: float = 0.2
+    ground_weight: float = 1e-2
+    passes: int = 2
+    tolerance: float = 1e-5
+    chunk: int = 256
