@@ -113,8 +113,8 @@ BROKEN = {
     "digits_of_python": (lambda lines: _with_cell(lines, 9, "pelvis_tx", "1_0"), "line 10, column 'pelvis_tx': '1_0'"),
     "short_row": (lambda lines: [*lines[:-2], lines[-2].rsplit("\t", 1)[0], lines[-1]], r"line 18: \d+ values"),
     "cut_in_a_row": (lambda lines: [*lines[:-1], lines[-1][:40]], r"line 19: \d values"),
-    "cut_after_a_row": (lambda lines: lines[:-3], "promises 12 rows and 9 follow"),
-    "wrong_count": (lambda lines: [line.replace("nRows=12", "nRows=7") for line in lines], "promises 7 rows and 12"),
+    "cut_after_a_row": (lambda lines: lines[:-3], "states 12 rows, but 9 follow"),
+    "wrong_count": (lambda lines: [line.replace("nRows=12", "nRows=7") for line in lines], "states 7 rows, but 12"),
     "time_repeats": (lambda lines: [*lines[:9], lines[8], *lines[10:]], "line 10: time 3.57 s follows 3.57 s"),
     "strange_unit": (lambda lines: [line.replace("=yes", "=maybe") for line in lines], "inDegrees=maybe"),
 }  # fmt: skip
@@ -161,7 +161,7 @@ def test_table_keeps_what_a_motion_may_not_hold(tmp_path):
     assert np.isnan(table.column("ground_force_r_px")[0])
     with pytest.raises(InputError, match="ground_force_l_vy"):
         table.column("ground_force_l_vy")
-    with pytest.raises(InputError, match="none of a motion's 33 coordinates"):
+    with pytest.raises(InputError, match="none of the 33 coordinates"):
         read_motion(tmp_path / "grf.mot")
 
 

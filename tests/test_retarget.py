@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dataset.io.mot import Motion, read_motion, write_motion
-from dataset.io.motion_generators import smpl_joints
+from dataset.io.smpl_parameters import smpl_joints
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import open_session
 from dataset.windows.resample import resample

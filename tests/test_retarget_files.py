@@ -7,8 +7,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
-from dataset.io.motion_generators import Normalisation, read_baseline, smpl_joints
+from dataset.io.humanml_features import Normalisation
+from dataset.io.motion_generators import read_baseline
 from dataset.io.safe_npy import read_array_or_dict
+from dataset.io.smpl_parameters import smpl_joints
 from models.skeleton.joint_set import JOINT, PARENTS, REST_M
 
 REST = np.stack([-REST_M[:, 2], REST_M[:, 1], REST_M[:, 0]], -1) + (0, 0.95, 0)  # left, up, forward
@@ -172,15 +174,15 @@ def test_a_damaged_file_is_an_input_error(tmp_path):
     [
         ("joints", np.zeros((10, 24, 3)), "first 22"),
         ("joints", np.zeros((10, 22, 2)), "expected"),
-        ("joints", np.zeros((2, 22, 3, 10)), "frames come last"),
+        ("joints", np.zeros((2, 22, 3, 10)), "frames are the last axis"),
         ("t2m", np.zeros((10, 263)), "--type humanml"),
         ("humanml", np.zeros((10, 251)), "263"),
-        ("mdm", {"text": ["x"]}, "no 'motion'"),
+        ("mdm", {"text": ["x"]}, "which has 'motion'"),
         ("mdm", {"motion": np.zeros((2, 263, 1, 20))}, "expected"),
         ("mdm", {"motion": np.zeros((2, 22, 3, 20)), "lengths": [20.0, np.nan]}, "'lengths'"),
         ("mdm", {"motion": np.zeros((2, 22, 3, 20)), "lengths": ["a", "b"]}, "'lengths'"),
         ("mdm", {"motion": [[1, 2], [3]]}, "array of numbers"),
-        ("mdm", walk(), "holds no dict"),
+        ("mdm", walk(), "it is not a dict"),
         ("joints", np.zeros((10, 22, 3)), "not a body's"),
         ("joints", walk()[:2], "at least 4"),
         ("joints", walk() * 100, "--unit cm"),
@@ -236,7 +238,7 @@ def test_smpl_parameters_move_what_they_should(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"body": np.zeros(3)}, "no 'poses'"),
+        ({"body": np.zeros(3)}, "no array 'poses'"),
         ({"poses": np.zeros((5, 63))}, "66 or more"),
         ({"poses": np.zeros((5, 72)), "trans": np.zeros((4, 3))}, "'trans'"),
         ({"poses": np.full((5, 72), np.nan)}, "NaN"),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from dataset.io.joint_clip import JointClip
 from dataset.io.mot import Motion
-from dataset.io.motion_generators import JointClip
 from dataset.sessions import Session
 from dataset.windows.floor import floor_height
 from dataset.windows.placement import place
