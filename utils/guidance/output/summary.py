@@ -15,8 +15,8 @@ from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, summarise
-from utils.guidance.objective.constraints import Term
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.objective.constraints import Term
 from utils.runs.run_folder import RunFolder
 
 logger = logging.getLogger("bige")
