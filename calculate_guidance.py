@@ -1,26 +1,33 @@
-"""How well a folder of motions meets what guidance asks for: Table 3, and depth, alignment and smoothness.
+"""Evaluate how well a folder of motions meets the constraints of guidance (the paper's Table 3), and how they move.
 
     python calculate_guidance.py --file_type mocap --folder_path path/to/opencap/Data
     python calculate_guidance.py --file_type mot --folder_path output/mine/mot_visualization --baseline bige
     python calculate_guidance.py --file_type mot --folder_path path/to/t2m_baseline --baseline t2m
 
-Activations are those of the motion files where they have them (guided motions' files hold what the surrogate promised),
-and the surrogate's otherwise; the output says which.
-Prints the reference's row and the folder's, and writes both to <out>/guidance_<row>.csv, .json, .tex and .md.
-Leaves with status 1 where something had to be left out, which is named, and with 2 where nothing can be evaluated.
+Muscle activations are read from the motion files if they have them, and predicted by the surrogate otherwise; a note
+says which. The files of guided motions have the activations that the surrogate predicted.
+Prints the rows of the reference and of the folder, and writes both to <out>/guidance_<row>.csv, .json, .tex and .md.
+The exit status is 1 if something could not be evaluated, which is named, and 2 if nothing can be evaluated.
 """
 
+import sys
+
+from options.config_parser import parse_config
 from options.evaluation_options import build_parser
 from utils.cli import run
+from utils.metrics.catalogue import GUIDANCE
+from utils.metrics.evaluation_config import EvaluationConfig
 
 
 def main() -> None:
-    arguments = build_parser(__doc__, guidance=True).parse_args()
+    config = parse_config(build_parser(__doc__, "guidance", [GUIDANCE]), EvaluationConfig)
 
-    from utils.metrics.catalogue import GUIDANCE
-    from utils.metrics.evaluation_report import evaluate_and_report
+    from utils.metrics.evaluation import evaluate
 
-    evaluate_and_report(arguments, "guidance", (GUIDANCE,))
+    result = evaluate(config)
+    print(result.text)
+    if result.left_out:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

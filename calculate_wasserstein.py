@@ -1,25 +1,32 @@
-"""How real a folder of motions is: fidelity, diversity and floor contact as in Table 2, and sounder distances.
+"""Evaluate how realistic a folder of motions is: the paper's Table 2, and extended distances to the reference.
 
     python calculate_wasserstein.py --file_type mot --folder_path output/mine/mot_visualization --baseline bige
     python calculate_wasserstein.py --file_type npy --folder_path path/to/arrays --subject path/to/session
     python calculate_wasserstein.py --file_type mot --folder_path path/to/mdm_baseline --data-root path/to/root
 
-Prints the reference's row and the folder's, and writes both to <out>/wasserstein_<row>.csv, .json, .tex and .md, and
-time-normalised curves of both to wasserstein_<row>_curves.png.
-Leaves with status 1 where something had to be left out, which is named, and with 2 where nothing can be evaluated.
+Prints the rows of the reference and of the folder, and writes both to <out>/wasserstein_<row>.csv, .json, .tex and .md,
+and a plot of the time-normalised curves of both to wasserstein_<row>_curves.png.
+The exit status is 1 if something could not be evaluated, which is named, and 2 if nothing can be evaluated.
 """
 
+import sys
+
+from options.config_parser import parse_config
 from options.evaluation_options import build_parser
 from utils.cli import run
+from utils.metrics.catalogue import DISTANCES, FLOOR
+from utils.metrics.evaluation_config import EvaluationConfig
 
 
 def main() -> None:
-    arguments = build_parser(__doc__, features=True).parse_args()
+    config = parse_config(build_parser(__doc__, "wasserstein", [DISTANCES, FLOOR]), EvaluationConfig)
 
-    from utils.metrics.catalogue import DISTANCES, FLOOR
-    from utils.metrics.evaluation_report import evaluate_and_report
+    from utils.metrics.evaluation import evaluate
 
-    evaluate_and_report(arguments, "wasserstein", (DISTANCES, FLOOR))
+    result = evaluate(config)
+    print(result.text)
+    if result.left_out:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -38,30 +38,33 @@ def main() -> None:
 
         from dataset.motion_folders.folder_reader import read_motion_folder
         from utils.metrics.catalogue import PARTS
-        from utils.metrics.evaluation import evaluate_reference, evaluate_set, known_sessions, load_reference
-        from utils.metrics.motion_sets import EvaluationModels, MotionSet
+        from utils.metrics.evaluation import evaluate_reference, evaluate_set
+        from utils.metrics.evaluation_config import MetricConfig
+        from utils.metrics.evaluation_networks import EvaluationNetworks
+        from utils.metrics.motion_set import MotionSet, find_known_sessions
+        from utils.metrics.references import load_reference
         from utils.metrics.row_tables import write_tables
 
         torch.set_num_threads(1)
         lap("import")
-        models = EvaluationModels()
-        reference = load_reference(root, models)
+        networks = EvaluationNetworks()
+        reference = load_reference(root, networks)
         lap(f"read {len(reference)} reference motions")
-        read = read_motion_folder(generated, "mot", sessions=known_sessions(root))
-        motions = MotionSet.of("generated", read, models)
+        read = read_motion_folder(generated, "mot", sessions=find_known_sessions(root))
+        motions = MotionSet.of("generated", read, networks)
         lap(f"read {len(motions)} motions")
-        figures = {}
+        names: set[str] = set()
         for part in PARTS:
-            row = evaluate_set(motions, reference, parts=(part,))
-            figures |= row.figures
-            lap(f"{part}: {len(row.figures)} figures with intervals")
+            row = evaluate_set(motions, reference, MetricConfig(parts=(part,)))
+            names |= set(row.metrics)
+            lap(f"{part}: {len(row.metrics)} metrics with intervals")
         evaluate_reference(reference)
         lap("the reference's own row")
         write_tables(Path(folder) / "tables", "benchmark", [row])
         lap("tables")
     for what, seconds in laps.items():
         print(f"{seconds:7.1f} s  {what}")
-    print(f"{sum(laps.values()):7.1f} s  in all, {len(figures)} figures of {arguments.subjects} subjects, one thread")
+    print(f"{sum(laps.values()):7.1f} s  in all, {len(names)} metrics of {arguments.subjects} subjects, one thread")
 
 
 def make_motions(root: Path, generated: Path, subjects: int, count: int) -> None:

@@ -31,6 +31,10 @@ class Skeleton(Protocol):
         """Names of the joints, in the order of `joint_centres`."""
 
     @property
+    def anthropometry(self) -> tuple[float, ...]:
+        """Anthropometric features of the subject, which the surrogate uses."""
+
+    @property
     def mass_kg(self) -> float:
         """Body mass in kilograms."""
 

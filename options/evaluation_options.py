@@ -1,105 +1,92 @@
-"""Command line of the scripts that evaluate folders of motions: one set of flags for all of them."""
+"""Command lines of the scripts that evaluate folders of motions: one set of flags for all of them."""
 
 import argparse
-from pathlib import Path
+from collections.abc import Sequence
 
-from options.config_parser import new_parser
-from options.shared_options import add_run_arguments, fraction
-
-FILE_TYPES = ("mot", "npy", "mocap")
-BASELINES = ("bige", "mdm", "t2m", "vqvae")
+from options.config_parser import add_option, new_parser
+from options.shared_options import DATA_ROOT_HELP, add_compute_options
+from utils.metrics.catalogue import DISTANCES, GUIDANCE
+from utils.metrics.evaluation_config import FILE_TYPES, EvaluationConfig
+from utils.metrics.published_values import BASELINES
 
 
 def build_parser(
     description: str,
+    table_name: str,
+    parts: Sequence[str],
     *,
-    file_types: tuple[str, ...] = FILE_TYPES,
+    file_types: Sequence[str] = FILE_TYPES,
     baseline: bool = True,
-    features: bool = False,
-    guidance: bool = False,
 ) -> argparse.ArgumentParser:
-    """The parser of an evaluation script, under the script's docstring.
+    """The parser of an evaluation script.
 
-    features: it compares features of a VQ-VAE. guidance: it looks at activations.
+    Args:
+        description: the script's docstring.
+        table_name: first part of the names of the written files.
+        parts: the parts of `utils.metrics.catalogue` that the script computes; only flags that these need are added.
+        file_types: choices of `--file_type`.
+        baseline: whether there is a flag `--baseline`.
     """
     parser = new_parser(description)
+    parser.set_defaults(table_name=table_name, parts=tuple(parts))
     motions = parser.add_argument_group("motions")
-    motions.add_argument(
-        "--folder_path",
-        type=Path,
-        required=True,
-        metavar="DIR",
+    add_option(
+        motions, EvaluationConfig, "folder_path", flags=["--folder_path"], metavar="DIR",
         help="Evaluate the motions in DIR: a folder of subjects' folders (latents_subject_run_<session>/ or "
         "<subject>/), one folder of motions, or a data root of OpenCap sessions.",
-    )
-    motions.add_argument(
-        "--file_type",
-        choices=file_types,
-        default="mot",
+    )  # fmt: skip
+    add_option(
+        motions, EvaluationConfig, "file_type", flags=["--file_type"], choices=file_types,
         help="Read OpenSim motion files (mot), arrays of frames by 33 coordinates in degrees and metres at 60 Hz "
         "(npy), or the recorded squat trials of OpenCap sessions, repetition by repetition (mocap).",
-    )
+    )  # fmt: skip
     if baseline:
-        motions.add_argument(
-            "--baseline",
-            choices=BASELINES,
-            help="Name the row after this method and set the paper's row for it beside it; the default is the "
-            "folder's name.",
-        )
-    motions.add_argument(
-        "--subject",
-        metavar="SESSION",
-        help="Put every motion on the skeleton of this OpenCap session, a folder or an id under --data-root; the "
+        add_option(
+            motions, EvaluationConfig, "baseline", choices=tuple(BASELINES),
+            help="Name the row after this method and set its row of the paper beside it; the default is the name of "
+            "the folder, without a row of the paper.",
+        )  # fmt: skip
+    add_option(
+        motions, EvaluationConfig, "subject", metavar="SESSION",
+        help="Evaluate all motions on the model of this OpenCap session, a folder or an id under --data-root; the "
         "default is the session that each subject's folder is named after.",
-    )
+    )  # fmt: skip
     reference = parser.add_argument_group("reference")
-    reference.add_argument(
-        "--reference",
-        type=Path,
-        metavar="DIR",
-        help="Compare with the muscle-driven repetitions of the sessions in DIR (or the motion files in it); the "
-        "default is the data root, and the demo sessions where there is none.",
-    )
-    reference.add_argument(
-        "--data-root",
-        type=Path,
-        metavar="DIR",
-        help="Folder that holds Data/<session>/ or OpenCapData_<session>/, where the subjects' models are; the "
-        "default is $BIGE_DATA.",
-    )
-    if guidance:
-        _add_guidance(parser)
-    if features:
-        parser.add_argument_group("models").add_argument(
-            "--vq-name",
-            type=Path,
-            metavar="PATH",
-            help="Compare features of this VQ-VAE's encoder (checkpoint or run folder); by default the shipped one.",
-        )
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--out",
-        type=Path,
-        default=Path("output/evaluation"),
-        metavar="DIR",
+    add_option(
+        reference, EvaluationConfig, "reference", metavar="DIR",
+        help="Compare with the muscle-driven repetitions of the sessions in DIR, or with the motion files in it; the "
+        "default is the data root, or the demo sessions where there is none.",
+    )  # fmt: skip
+    add_option(
+        reference, EvaluationConfig, "data_root", metavar="DIR",
+        help=f"{DATA_ROOT_HELP} The subjects' models are read from there.",
+    )  # fmt: skip
+    if GUIDANCE in parts:
+        _add_guidance_options(parser)
+    if DISTANCES in parts:
+        add_option(
+            parser.add_argument_group("models"), EvaluationConfig, "vq_name", metavar="PATH",
+            help="Compute features with the encoder of this VQ-VAE (checkpoint or run folder); the default is the "
+            "shipped one.",
+        )  # fmt: skip
+    add_option(
+        parser.add_argument_group("output"), EvaluationConfig, "out", metavar="DIR",
         help="Write the tables as CSV, JSON, LaTeX and Markdown to DIR.",
-    )
-    add_run_arguments(parser)
+    )  # fmt: skip
+    add_compute_options(parser, EvaluationConfig)
     return parser
 
 
-def _add_guidance(parser: argparse.ArgumentParser) -> None:
+def _add_guidance_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("guidance")
-    group.add_argument(
-        "--low", type=fraction, default=0.35, help="Least peak activation asked of vastus medialis, 0 to 1."
+    add_option(
+        group, EvaluationConfig, "low", help="Lower limit of the requested peak activation of vastus medialis, 0 to 1."
     )
-    group.add_argument(
-        "--high", type=fraction, default=0.45, help="Greatest peak activation asked of vastus medialis, 0 to 1."
+    add_option(
+        group, EvaluationConfig, "high", help="Upper limit of the requested peak activation of vastus medialis, 0 to 1."
     )
-    group.add_argument(
-        "--surrogate-name",
-        type=Path,
-        metavar="PATH",
-        help="Predict activations that files lack with this surrogate (checkpoint or run folder); the default is the "
-        "shipped one.",
-    )
+    add_option(
+        group, EvaluationConfig, "surrogate_name", metavar="PATH",
+        help="Predict activations with this surrogate (checkpoint or run folder) where the files have none; the "
+        "default is the shipped one.",
+    )  # fmt: skip

@@ -3,47 +3,40 @@
 import argparse
 from pathlib import Path
 
-from options.config_parser import new_parser
-from options.shared_options import add_data_arguments, add_run_arguments
+from options.config_parser import add_option, new_parser
+from options.shared_options import add_compute_options, add_data_options
+from utils.metrics.tables_config import TablesConfig
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of make_tables.py, under the script's docstring."""
     parser = new_parser(description)
-    add_data_arguments(parser)
+    add_data_options(parser, TablesConfig)
     rows = parser.add_argument_group("rows")
     rows.add_argument(
-        "--row",
-        action="append",
-        default=[],
-        type=_named_folder,
-        metavar="NAME=DIR",
-        help="Add a row of generated motions, a folder of subjects' folders; may be given repeatedly. Subjects are "
-        "sessions of the data; BIGE, VQ-VAE, MDM and T2M-GPT get the paper's row of that name beside them.",
-    )
-    rows.add_argument(
-        "--recordings",
-        type=Path,
-        metavar="DIR",
-        help="Add the rows of recorded people, an OpenCap data root with muscle-driven repetitions in it.",
-    )
+        "--row", action="append", default=list(TablesConfig.row), type=_named_folder, metavar="NAME=DIR",
+        help="Add a row of generated motions from DIR, a folder of subjects' folders; may be given repeatedly. The "
+        "subjects are sessions of the data. BIGE, VQ-VAE, MDM and T2M-GPT have the row of that name in the paper "
+        "beside them.",
+    )  # fmt: skip
+    add_option(
+        rows, TablesConfig, "recordings", metavar="DIR",
+        help="Add the rows of recorded subjects from DIR, an OpenCap data root with muscle-driven repetitions.",
+    )  # fmt: skip
     output = parser.add_argument_group("output")
-    output.add_argument(
-        "--results",
-        type=Path,
-        default=Path("RESULTS.md"),
-        metavar="FILE",
-        help="Put the tables between the comments of this Markdown file; what is around them stays.",
+    add_option(
+        output, TablesConfig, "results", metavar="FILE",
+        help="Put the tables between the comments of this Markdown file; the text around them stays.",
+    )  # fmt: skip
+    add_option(
+        output, TablesConfig, "out", metavar="DIR", help="Write CSV, JSON, LaTeX and Markdown files to DIR as well."
     )
-    output.add_argument(
-        "--out", type=Path, default=Path("output/tables"), metavar="DIR", help="Write CSV, JSON and LaTeX to DIR too."
-    )
-    add_run_arguments(parser)
+    add_compute_options(parser, TablesConfig)
     return parser
 
 
 def _named_folder(text: str) -> tuple[str, Path]:
     name, _, folder = text.partition("=")
     if not name or not folder:
-        raise argparse.ArgumentTypeError(f"{text} is not NAME=DIR")
+        raise argparse.ArgumentTypeError(f"{text}: expected NAME=DIR")
     return name, Path(folder)

@@ -16,16 +16,28 @@ import pytest
 import torch
 
 import utils.cli
+from dataset.errors import InputError
 from dataset.io.mot import Motion, read_motion, write_motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLES, ROTATION_INDICES
-from utils.metrics.catalogue import METRICS, PARTS
-from utils.metrics.evaluation import Figure, Row, evaluate_folder, evaluate_reference, evaluate_set, load_reference
-from utils.metrics.motion_sets import EvaluationModels, MotionSet
-from utils.metrics.row_tables import as_json, cell, comma_separated, latex, markdown, readable
+from utils.metrics.catalogue import EXTENDED, METRICS, PARTS
+from utils.metrics.evaluation import evaluate, evaluate_folder, evaluate_reference, evaluate_set
+from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
+from utils.metrics.evaluation_networks import EvaluationNetworks
+from utils.metrics.metric_row import MetricRow, MetricValue
+from utils.metrics.motion_set import MotionSet
+from utils.metrics.references import load_reference
+from utils.metrics.row_tables import (
+    as_json,
+    comma_separated,
+    format_cell,
+    latex_rows,
+    markdown_tables,
+    readable_tables,
+)
 
 PERSON = "demo-person-040"
 
@@ -54,13 +66,13 @@ def run(monkeypatch, capsys, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def models():
-    return EvaluationModels()
+def networks():
+    return EvaluationNetworks()
 
 
 @pytest.fixture(scope="module")
-def reference(models):
-    return load_reference(SHIPPED_DEMO, models)
+def reference(networks):
+    return load_reference(SHIPPED_DEMO, networks)
 
 
 @pytest.fixture(scope="module")
@@ -85,30 +97,30 @@ def generated(tmp_path_factory, trial):
 
 
 def test_the_reference_against_itself_is_at_no_distance(reference):
-    row = evaluate_set(reference, reference, parts=("distances",))
+    row = evaluate_set(reference, reference, MetricConfig(parts=("distances",)))
     for name in ("w2_angles", "w2_pelvis", "frechet"):
-        assert row.figures[name].mean == pytest.approx(0, abs=1e-5), name
+        assert row.metrics[name].mean == pytest.approx(0, abs=1e-5), name
     for name in ("precision", "recall", "coverage", "complete_squats"):
-        assert row.figures[name].mean == 1, name
-    assert row.figures["inside_band"].mean > 0.9
+        assert row.metrics[name].mean == 1, name
+    assert row.metrics["inside_band"].mean > 0.9
 
 
-def test_a_shift_of_one_joint_shows_in_its_own_unit_and_nowhere_else(tmp_path, reference, models):
+def test_a_shift_of_one_joint_shows_in_its_own_unit_and_nowhere_else(tmp_path, reference, networks):
     for session in discover_sessions(SHIPPED_DEMO):
         for path in session.squat_muscle_driven:
             motion = read_motion(path)
             moved = motion.coordinates.copy()
             moved[:, AT["elbow_flex_l"]] += 12.0
             write_motion(tmp_path / session.id / f"{path.parent.name}.mot", Motion(motion.time_s, moved))
-    row = evaluate_folder(tmp_path, "mot", reference, models, parts=("distances",))
-    original = evaluate_set(reference, reference, parts=("distances",))
-    assert row.figures["w2_angles"].mean == pytest.approx(12 / math.sqrt(30), rel=0.05)
-    assert row.figures["w2_pelvis"].mean == pytest.approx(0, abs=0.2)
-    assert row.figures["w1_knee_angle_l"].mean == pytest.approx(original.figures["w1_knee_angle_l"].mean, abs=0.5)
-    assert abs(row.figures["w1_elbow_flex_l"].mean - original.figures["w1_elbow_flex_l"].mean) > 2
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("distances",)))
+    original = evaluate_set(reference, reference, MetricConfig(parts=("distances",)))
+    assert row.metrics["w2_angles"].mean == pytest.approx(12 / math.sqrt(30), rel=0.05)
+    assert row.metrics["w2_pelvis"].mean == pytest.approx(0, abs=0.2)
+    assert row.metrics["w1_knee_angle_l"].mean == pytest.approx(original.metrics["w1_knee_angle_l"].mean, abs=0.5)
+    assert abs(row.metrics["w1_elbow_flex_l"].mean - original.metrics["w1_elbow_flex_l"].mean) > 2
 
 
-def test_where_a_person_stands_and_faces_does_not_count_for_the_sounder_distances(tmp_path, reference, models):
+def test_where_a_person_stands_and_faces_does_not_count_for_the_extended_distances(tmp_path, reference, networks):
     from scipy.spatial.transform import Rotation
 
     path = discover_sessions(SHIPPED_DEMO)[0].squat_muscle_driven[0]
@@ -121,18 +133,18 @@ def test_where_a_person_stands_and_faces_does_not_count_for_the_sounder_distance
     rows = []
     for name, coordinates in (("as_recorded", motion.coordinates), ("elsewhere", moved)):
         write_motion(tmp_path / name / PERSON / "a.mot", Motion(motion.time_s, coordinates))
-        rows.append(evaluate_folder(tmp_path / name, "mot", reference, models))
+        rows.append(evaluate_folder(tmp_path / name, "mot", reference, networks))
     for name in ("w1_rotations", "w1_translations", "w2_angles", "frechet", "contact_sliding", "peak_activation"):
-        assert rows[0].figures[name].mean == pytest.approx(rows[1].figures[name].mean, rel=2e-3, abs=2e-3), name
-    assert abs(rows[0].figures["fidelity"].mean - rows[1].figures["fidelity"].mean) > 0.1  # the published one does
+        assert rows[0].metrics[name].mean == pytest.approx(rows[1].metrics[name].mean, rel=2e-3, abs=2e-3), name
+    assert abs(rows[0].metrics["fidelity"].mean - rows[1].metrics["fidelity"].mean) > 0.1  # the published one does
 
 
-def test_the_seam_and_copies_of_a_tiled_motion_change_no_sounder_figure(tmp_path, reference, models, trial):
+def test_the_seam_and_copies_of_a_tiled_motion_change_no_extended_metric(tmp_path, reference, networks, trial):
     part = trial.cut(0, 88).coordinates
     np.save(tmp_path / "once.npy", part)
     np.save(tmp_path / "tiled.npy", np.tile(part, (3, 1))[:196])
     once, tiled = (
-        MotionSet.of(name, read_motion_folder(tmp_path, "npy", model_of=discover_sessions(SHIPPED_DEMO)[0]), models)
+        MotionSet.of(name, read_motion_folder(tmp_path, "npy", model_of=discover_sessions(SHIPPED_DEMO)[0]), networks)
         for name in ("once", "tiled")
     )
     for chosen, motions in enumerate((once, tiled)):
@@ -141,38 +153,38 @@ def test_the_seam_and_copies_of_a_tiled_motion_change_no_sounder_figure(tmp_path
         motions.subjects[0].__post_init__()
     rows = [evaluate_set(motions, reference) for motions in (once, tiled)]
     for name, metric in METRICS.items():
-        if metric.definition == "sounder" and name in rows[0].figures:
+        if metric.definition == EXTENDED and name in rows[0].metrics:
             # a surrogate is given the same frames, in a longer batch
-            assert rows[1].figures[name].mean == pytest.approx(rows[0].figures[name].mean, rel=1e-3, abs=1e-4), name
-    assert rows[1].figures["com_acceleration"].mean > 1.5 * rows[0].figures["com_acceleration"].mean
-    assert any("repeat themselves" in note for note in rows[1].notes)
+            assert rows[1].metrics[name].mean == pytest.approx(rows[0].metrics[name].mean, rel=1e-3, abs=1e-4), name
+    assert rows[1].metrics["com_acceleration"].mean > 1.5 * rows[0].metrics["com_acceleration"].mean
+    assert any("tiled with exact copies" in note for note in rows[1].notes)
 
 
-def test_activations_come_from_the_file_where_it_has_them(tmp_path, reference, models, trial):
+def test_activations_come_from_the_file_where_it_has_them(tmp_path, reference, networks, trial):
     motion = windows(trial, 1)[0]
     active = Motion(motion.time_s, motion.coordinates, np.full((196, len(MUSCLES)), 0.4))
     write_motion(tmp_path / PERSON / "with.mot", active)
-    row = evaluate_folder(tmp_path, "mot", reference, models, parts=("guidance",))
-    assert row.figures["peak_activation"].mean == pytest.approx(0.4)
-    assert row.figures["mac"].mean == pytest.approx(0, abs=1e-6)
-    assert "1 motions' from their files, 0 predicted" in row.notes[0]
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
+    assert row.metrics["peak_activation"].mean == pytest.approx(0.4)
+    assert row.metrics["mac"].mean == pytest.approx(0, abs=1e-6)
+    assert "from the files of 1 motions and predicted by the surrogate for 0" in row.notes[0]
     write_motion(tmp_path / PERSON / "without.mot", motion)
-    row = evaluate_folder(tmp_path, "mot", reference, models, parts=("guidance",))
-    assert "1 motions' from their files, 1 predicted" in row.notes[0]
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
+    assert "from the files of 1 motions and predicted by the surrogate for 1" in row.notes[0]
 
 
-def test_motions_longer_than_the_surrogates_are_predicted_in_pieces(models, trial):
+def test_motions_longer_than_the_surrogates_are_predicted_in_pieces(networks, trial):
     motion = torch.tensor(trial.coordinates[None, :300]).float()
     seen = torch.ones(1, 300, dtype=torch.bool)
-    whole = models.activations(motion, seen, None)
+    whole = networks.predict(motion, seen, None)
     assert whole.shape == (1, 300, 80)
-    torch.testing.assert_close(whole[:, :116], models.activations(motion[:, :196], seen[:, :196], None)[:, :116])
+    torch.testing.assert_close(whole[:, :116], networks.predict(motion[:, :196], seen[:, :196], None)[:, :116])
     assert (whole[:, 280:] > 0).all()
 
 
 def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
     for script, parts in (
-        ("calculate_wasserstein.py", ("fidelity W2", "frechet", "penetration", "2-Wasserstein")),
+        ("calculate_wasserstein.py", ("fidelity W2", "Fréchet", "penetration", "2-Wasserstein")),
         ("calculate_guidance.py", ("MAC", "COM acceleration", "knee valgus")),
         ("calculate_floor.py", ("sliding", "drift of feet")),
     ):
@@ -183,9 +195,9 @@ def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
         assert "synthetic demo sessions" in done.logged
         for part in parts:
             assert part.lower() in done.printed.lower(), part
-        published, sounder = done.printed.split("Sounder figures")
+        published, extended = done.printed.split("Extended metrics")
         assert "BIGE (paper)" in published
-        assert "(paper)" not in sounder
+        assert "(paper)" not in extended
         name = {"calculate_wasserstein.py": "wasserstein_bige", "calculate_guidance.py": "guidance_bige"}.get(
             script, "floor_bige"
         )
@@ -217,7 +229,7 @@ def test_recordings_without_simulations_are_never_their_own_reference(run, tmp_p
     assert "reference: the synthetic demo sessions" in done.logged
     done = run("wasserstein_mocap.py", "--file_type", "mot", "--folder_path", data, "--reference", data)
     assert "its recorded trials are taken" in done.logged
-    assert json.loads((tmp_path / "wasserstein_mocap.json").read_text())[1]["sounder"]["w2_angles"]["mean"] < 1e-4
+    assert json.loads((tmp_path / "wasserstein_mocap.json").read_text())[1]["extended"]["w2_angles"]["mean"] < 1e-4
 
 
 def test_one_motion_is_evaluated_and_called_too_few(run, tmp_path, trial):
@@ -229,6 +241,35 @@ def test_one_motion_is_evaluated_and_called_too_few(run, tmp_path, trial):
     row = json.loads((tmp_path / "wasserstein_one.json").read_text())[1]
     assert row["published"]["fidelity"]["std"] is None
     assert row["published"]["sliding"]["n"] == 1
+
+
+def test_an_evaluation_is_one_call_from_python(tmp_path, monkeypatch):
+    monkeypatch.delenv("BIGE_DATA", raising=False)
+    monkeypatch.setenv("BIGE_DEMO", str(SHIPPED_DEMO))
+    config = EvaluationConfig(
+        folder_path=SHIPPED_DEMO, file_type="mocap", parts=("floor",), out=tmp_path, table_name="floor", threads=1
+    )
+    result = evaluate(config)
+    assert [row.name for row in result.rows] == ["Demo reference", "MoCap"]
+    assert {path.name for path in result.paths} == {f"floor_mocap.{suffix}" for suffix in ("csv", "json", "tex", "md")}
+    assert all(path.is_file() for path in result.paths)
+    assert result.left_out == ()
+    assert "MoCap (paper)" in result.text
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"low": 0.5, "high": 0.4}, "below high"),
+        ({"high": 1.5}, "from 0 to 1"),
+        ({"parts": ("florr",)}, "expected one of distances, floor, guidance"),
+        ({"file_type": "bvh"}, "expected one of mot, npy, mocap"),
+        ({"baseline": "gan"}, "expected one of bige"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(values, words):
+    with pytest.raises(InputError, match=words):
+        EvaluationConfig(folder_path=Path("somewhere"), **values)
 
 
 def test_nothing_to_evaluate_is_bad_input(run, tmp_path):
@@ -252,75 +293,75 @@ def test_floor_figures_without_any_model_are_bad_input(run, tmp_path, trial):
     assert "no model is known" in done.logged
 
 
-def test_a_session_without_a_model_has_its_other_figures(tmp_path, reference, models):
+def test_a_session_without_a_model_has_its_other_figures(tmp_path, reference, networks):
     shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, tmp_path / "Data" / PERSON)
     for path in (tmp_path / "Data" / PERSON / "OpenSimData" / "Model").iterdir():
         path.unlink()
-    row = evaluate_folder(tmp_path, "mocap", reference, models)
-    assert "penetration" not in row.figures
-    assert "knee_valgus" not in row.figures
-    assert np.isfinite([row.figures[name].mean for name in ("fidelity", "omega", "mac", "w2_angles")]).all()
+    row = evaluate_folder(tmp_path, "mocap", reference, networks)
+    assert "penetration" not in row.metrics
+    assert "knee_valgus" not in row.metrics
+    assert np.isfinite([row.metrics[name].mean for name in ("fidelity", "omega", "mac", "w2_angles")]).all()
     assert "no scaled model" in row.left_out[0]
 
 
 def test_each_subject_of_a_reference_is_held_against_the_others(reference):
     from utils.metrics.distances import optimal_transport, squared_costs
 
-    row = evaluate_reference(reference, parts=("distances",))
+    row = evaluate_reference(reference, MetricConfig(parts=("distances",)))
     first, second = (subject.curves[..., list(ROTATION_INDICES)] for subject in reference.subjects)
     apart = optimal_transport(squared_costs(first, second))
-    assert list(row.figures["w2_angles_subject"].values.values()) == pytest.approx([apart, apart])
-    assert "fidelity" not in row.figures
+    assert list(row.metrics["w2_angles_subject"].values.values()) == pytest.approx([apart, apart])
+    assert "fidelity" not in row.metrics
     assert row.name == "Demo reference"
 
 
-def test_the_same_motions_under_two_names_are_called_no_separate_subjects(tmp_path, reference, models, trial):
+def test_the_same_motions_under_two_names_are_called_no_separate_subjects(tmp_path, reference, networks, trial):
     for session in ("one", "two"):
         for j, motion in enumerate(windows(trial)):
             write_motion(tmp_path / session / f"entry_{j}.mot", motion)
-    row = evaluate_folder(tmp_path, "mot", reference, models, parts=("distances",))
-    assert any("6 motions are the same under several subjects" in warning for warning in row.warnings)
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("distances",)))
+    assert any("6 motions are identical to a motion of another subject" in warning for warning in row.warnings)
 
 
-def test_coordinates_beside_the_33_keep_the_feet_in_place(recordings, models):
+def test_coordinates_beside_the_33_keep_the_feet_in_place(recordings, networks):
     """The recording's knees also adduct, up to 16 degrees; a foot slides by 15 cm/s where that is left out."""
     folder = read_motion_folder(recordings / "opencap" / "Data" / "mocap-dls", "mocap")
-    row = evaluate_set(MotionSet.of("recorded", folder, models), None, parts=("floor",))
-    assert row.figures["contact_sliding"].mean < 2
-    assert row.figures["sliding"].mean < 0.03
+    row = evaluate_set(MotionSet.of("recorded", folder, networks), None, MetricConfig(parts=("floor",)))
+    assert row.metrics["contact_sliding"].mean < 2
+    assert row.metrics["sliding"].mean < 0.03
 
 
 def made_row(name="BIGE & co"):
-    figures = {
-        "fidelity": Figure(6.4812, 4.4567, 21, 5.0, 8.0, {"a": 6.0}),
-        "diversity": Figure(1.7, math.nan, 1, math.nan, math.nan),
-        "w2_angles": Figure(3.2, math.nan, 21, 2.5, 4.0),
+    metrics = {
+        "fidelity": MetricValue(6.4812, 4.4567, 21, 5.0, 8.0, {"a": 6.0}),
+        "diversity": MetricValue(1.7, math.nan, 1, math.nan, math.nan),
+        "w2_angles": MetricValue(3.2, math.nan, 21, 2.5, 4.0),
     }
-    return Row(name, Path("somewhere"), 21, 420, figures)
+    return MetricRow(name, Path("somewhere"), 21, 420, metrics)
 
 
 def test_cells_and_rows_are_the_papers():
     row = made_row()
-    assert cell(METRICS["fidelity"], row.figures["fidelity"]) == "6.481±4.457"
-    assert cell(METRICS["diversity"], row.figures["diversity"]) == "1.700"
-    assert cell(METRICS["diversity"], None) == "–"
-    assert cell(METRICS["mac"], (0.08, None)) == "0.080"
-    tex = latex([row], ("distances",), ["MoCap"])
+    assert format_cell(METRICS["fidelity"], row.metrics["fidelity"]) == "6.481±4.457"
+    assert format_cell(METRICS["diversity"], row.metrics["diversity"]) == "1.700"
+    assert format_cell(METRICS["diversity"], None) == "–"
+    assert format_cell(METRICS["mac"], (0.08, None)) == "0.080"
+    tex = latex_rows([row], ("distances",), ["MoCap"])
     assert r"BIGE \& co & $6.481 \pm 4.457$ & $1.700$ & 21 \\" in tex
     assert r"MoCap (paper) & $7.855 \pm 9.902$ & $1.773 \pm 0.015$ &  \\" in tex
-    text = markdown([row], ("distances",), ["MoCap"])
+    text = markdown_tables([row], ("distances",), ["MoCap"])
     assert "| BIGE & co | 6.481±4.457 | 1.700 | 21 |" in text
-    published, sounder = text.split("Sounder")
+    published, extended = text.split("Extended")
     assert "Wasserstein of the set" not in published
-    assert "3.20 [2.50, 4.00]" in sounder
-    assert "MoCap (paper)" in readable([row], PARTS, "MoCap")
+    assert "3.20 [2.50, 4.00]" in extended
+    assert "MoCap (paper)" in readable_tables([row], PARTS, "MoCap")
 
 
 def test_csv_has_a_line_a_figure_with_its_definition_and_unit():
     lines = list(csv.DictReader(comma_separated([made_row()]).splitlines()))
     assert [line["metric"] for line in lines] == ["fidelity", "diversity", "w2_angles"]
     assert lines[0]["definition"] == "published definition"
-    assert (lines[2]["definition"], lines[2]["unit"], lines[2]["std"]) == ("sounder", "deg", "")
+    assert (lines[2]["definition"], lines[2]["unit"], lines[2]["std"]) == ("extended", "deg", "")
     assert lines[0]["n_subjects"] == "21"
 
 
@@ -331,5 +372,5 @@ def test_json_holds_no_nan():
 
 def test_every_figure_of_a_row_is_in_the_catalogue_and_the_other_way_round(reference):
     row = evaluate_set(reference, reference)
-    assert set(row.figures) == set(METRICS)
-    assert set(evaluate_reference(reference).figures) < set(METRICS)
+    assert set(row.metrics) == set(METRICS)
+    assert set(evaluate_reference(reference).metrics) < set(METRICS)

@@ -11,7 +11,8 @@ from test_project import ROOT
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
-from utils.metrics.results import simulated_table, write_blocks
+from utils.metrics.markdown_blocks import write_blocks
+from utils.metrics.simulated_table import simulated_table
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
 

@@ -12,13 +12,13 @@ from scipy.stats import norm, wasserstein_distance
 
 from models.conventions import COORDINATE_INDEX as AT
 from utils.biomechanics.context import Context
-from utils.metrics import distances, published
-from utils.metrics.bootstrap import interval_of_mean, interval_of_set, too_few
-from utils.metrics.catalogue import METRICS, PUBLISHED
-from utils.metrics.contact import contact_metrics
-from utils.metrics.curves import MOVEMENT, MOVEMENT_OF_MODEL, Band, movement_metrics, share_not_normal
-from utils.metrics.paper import PAPER
-from utils.metrics.published_guidance import published_metrics
+from utils.metrics import distances, published_realism
+from utils.metrics.bootstrap import describe_small_samples, interval_of_mean, interval_of_set
+from utils.metrics.catalogue import FLOOR, GUIDANCE, METRICS, PUBLISHED
+from utils.metrics.published_guidance import published_guidance_metrics
+from utils.metrics.published_values import PUBLISHED_ROWS
+from utils.metrics.quantity_metrics import quantity_metrics
+from utils.metrics.reference_band import ReferenceBand, fraction_not_normal
 
 DRAW = np.random.default_rng(0)
 
@@ -27,17 +27,17 @@ def test_published_programs_are_reproduced(recordings):
     expected = json.loads((recordings / "published" / "metrics_parity.json").read_text())
     windows = np.load(recordings / "published" / "surrogate_parity.npz")
     motion = windows["motion"]
-    assert [published.entropy(one) for one in motion] == pytest.approx(expected["entropy"], rel=1e-7)
-    assert published.pooled_moments(motion) == pytest.approx((expected["mean"], expected["std"]), rel=1e-6)
+    assert [published_realism.entropy(one) for one in motion] == pytest.approx(expected["entropy"], rel=1e-7)
+    assert published_realism.pooled_moments(motion) == pytest.approx((expected["mean"], expected["std"]), rel=1e-6)
     context = Context(torch.from_numpy(motion), activations=torch.from_numpy(windows["activations_as_batch"]))
-    found = published_metrics(context)
+    found = published_guidance_metrics(context)
     for ours, theirs in (
-        ("angular_speed_deg_s", "omega_deg_s"),
-        ("asymmetry_deg", "asymmetry_deg"),
-        ("com_speed_m_s", "com_velocity_m_s"),
-        ("com_acceleration_m_s2", "com_acceleration_m_s2"),
+        ("omega", "omega_deg_s"),
+        ("asymmetry", "asymmetry_deg"),
+        ("com_velocity", "com_velocity_m_s"),
+        ("com_acceleration", "com_acceleration_m_s2"),
         ("mac", "mac"),
-        ("pelvis_tilt_deg", "pelvis_tilt_deg_each_at_its_own_peak"),
+        ("pelvis_tilt", "pelvis_tilt_deg_each_at_its_own_peak"),
     ):
         assert found[ours] == pytest.approx(expected[theirs], rel=2e-6), ours
 
@@ -45,17 +45,16 @@ def test_published_programs_are_reproduced(recordings):
 def test_published_fidelity_is_the_squared_wasserstein_distance_of_normals():
     levels = (np.arange(200_000) + 0.5) / 200_000
     transported = ((norm.ppf(levels, 3, 2) - norm.ppf(levels, 5, 7)) ** 2).mean()
-    assert published.fidelity((3, 2), (5, 7)) == pytest.approx(transported, rel=1e-3)
+    assert published_realism.fidelity((3, 2), (5, 7)) == pytest.approx(transported, rel=1e-3)
     values = DRAW.normal(size=(4, 10, 33))
-    assert published.fidelity(published.pooled_moments(values), published.pooled_moments(values + 3)) == pytest.approx(
-        9
-    )
+    moments, shifted = (published_realism.pooled_moments(values + shift) for shift in (0, 3))
+    assert published_realism.fidelity(moments, shifted) == pytest.approx(9)
 
 
 def test_published_entropy_of_even_values_is_the_logarithm_of_ten_and_of_one_value_zero():
-    assert published.entropy(np.arange(1000.0)) == pytest.approx(math.log(10))
-    assert published.entropy(np.full(50, 3.0)) == 0
-    assert published.entropy(np.array([0.0] * 30 + [1.0] * 10)) == pytest.approx(
+    assert published_realism.entropy(np.arange(1000.0)) == pytest.approx(math.log(10))
+    assert published_realism.entropy(np.full(50, 3.0)) == 0
+    assert published_realism.entropy(np.array([0.0] * 30 + [1.0] * 10)) == pytest.approx(
         -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
     )
 
@@ -73,9 +72,9 @@ def feet(heights_m, x_m=None):
 def test_published_floor_forgives_a_centimetre_and_counts_beyond_it():
     points = feet([0.3] * 6 + [0.3 + 0.009, 0.3 + 0.04, 0.3 - 0.02, 0.3 - 0.005])
     mask = torch.ones(1, 10, dtype=torch.bool)
-    ground = published.ground_height([published.lowest_heights(points, mask)])
+    ground = published_realism.ground_height([published_realism.lowest_heights(points, mask)])
     assert ground == pytest.approx(0.3)
-    found = published.floor_metrics(points, mask, ground)
+    found = published_realism.floor_metrics(points, mask, ground)
     assert found["floating"] == pytest.approx(4.0 / 10)
     assert found["penetration"] == pytest.approx(2.0 / 10)
 
@@ -84,7 +83,7 @@ def test_published_sliding_is_the_lowest_joints_speed_in_contact_and_masked_fram
     x = [0.0, 0.01, 0.02, 0.03, 5.0, 9.0]
     points = feet([0.0, 0.0, 0.0, 0.0, 0.5, 0.0], x)
     mask = torch.tensor([[True, True, True, True, True, False]])
-    found = published.floor_metrics(points, mask, 0.0)
+    found = published_realism.floor_metrics(points, mask, 0.0)
     assert found["sliding"] == pytest.approx(0.6)  # 1 cm a frame at 60 Hz; the lifted frame is no contact
 
 
@@ -114,11 +113,12 @@ def test_frechet_distance_of_diagonal_normals_has_a_closed_form():
     mean_r, mean_g = np.array([0.0, 1.0]), np.array([3.0, 1.0])
     std_r, std_g = np.array([1.0, 2.0]), np.array([2.0, 0.5])
     expected = ((mean_r - mean_g) ** 2).sum() + ((std_r - std_g) ** 2).sum()
-    found = distances.frechet_of_moments((mean_r, np.diag(std_r**2)), (mean_g, np.diag(std_g**2)))
+    found = distances.frechet_distance((mean_r, np.diag(std_r**2)), (mean_g, np.diag(std_g**2)))
     assert found == pytest.approx(expected)
     features = DRAW.normal(size=(40, 6))
-    assert distances.frechet_distance(features, features) == pytest.approx(0, abs=1e-9)
-    assert distances.frechet_distance(features, features + 2) == pytest.approx(6 * 4)
+    moments = distances.moments(features)
+    assert distances.frechet_distance(moments, moments) == pytest.approx(0, abs=1e-9)
+    assert distances.frechet_distance(moments, distances.moments(features + 2)) == pytest.approx(6 * 4)
 
 
 def test_frechet_distance_equals_the_one_with_a_matrix_square_root():
@@ -127,32 +127,32 @@ def test_frechet_distance_equals_the_one_with_a_matrix_square_root():
     first, second = DRAW.normal(size=(50, 5)), DRAW.normal(size=(60, 5)) @ DRAW.normal(size=(5, 5))
     (mean_1, cov_1), (mean_2, cov_2) = distances.moments(first), distances.moments(second)
     expected = ((mean_1 - mean_2) ** 2).sum() + np.trace(cov_1 + cov_2 - 2 * sqrtm(cov_1 @ cov_2).real)
-    assert distances.frechet_distance(first, second) == pytest.approx(expected)
+    assert distances.frechet_distance((mean_1, cov_1), (mean_2, cov_2)) == pytest.approx(expected)
 
 
 def test_neighbourhoods_of_the_same_set_cover_it_and_of_a_far_one_do_not():
     reference = DRAW.normal(size=(60, 4))
-    same = distances.Neighbourhoods(reference, reference).shares()
+    same = distances.Neighbourhoods(reference, reference).fractions()
     assert (same["precision"], same["recall"], same["coverage"]) == (1, 1, 1)
-    far = distances.Neighbourhoods(reference, reference + 100).shares()
+    far = distances.Neighbourhoods(reference, reference + 100).fractions()
     assert far == {"precision": 0, "recall": 0, "density": 0, "coverage": 0}
 
 
 def test_neighbourhoods_of_points_on_a_line_by_hand():
     reference = np.arange(6.0)[:, None]  # k = 1: every ball has radius 1
     near = distances.Neighbourhoods(reference, np.array([[0.5], [2.0], [50.0]]), k=1)
-    found = near.shares()
+    found = near.fractions()
     assert found["precision"] == pytest.approx(2 / 3)  # 0.5 and 2 lie in balls, 50 in none
     assert found["density"] == pytest.approx((2 + 3 + 0) / 3)  # balls of 0, 1; of 1, 2, 3; of none
     assert found["coverage"] == pytest.approx(4 / 6)  # balls of 0, 1, 2, 3
     assert found["recall"] == 1.0  # radii 1.5, 1.5, 48: the last reaches everything
-    assert near.shares(np.array([2, 2]))["coverage"] == 0
+    assert near.fractions(np.array([2, 2]))["coverage"] == 0
 
 
 def test_one_collapsed_mode_has_precision_without_recall():
     reference = DRAW.normal(size=(80, 3))
     collapsed = reference[:1] + 0.001 * DRAW.normal(size=(40, 3))
-    found = distances.Neighbourhoods(reference, collapsed).shares()
+    found = distances.Neighbourhoods(reference, collapsed).fractions()
     assert found["precision"] == 1
     assert found["recall"] < 0.1
     assert found["coverage"] < 0.3
@@ -195,22 +195,22 @@ def test_features_are_means_over_the_frames_that_count():
     np.testing.assert_allclose(found, motion[:, :100].mean(1).double(), atol=1e-5)
 
 
+def floor_contact(motion):
+    return quantity_metrics(FLOOR, Context(motion, skeleton=StandIn()), has_skeleton=True)
+
+
 def test_contact_of_planted_sliding_and_floating_feet():
     motion = squat()
-    planted = contact_metrics(Context(motion, skeleton=StandIn()))
+    planted = floor_contact(motion)
     assert max(planted.values()) < 1e-2
     motion[..., AT["pelvis_tz"]] += 0.1 * torch.arange(196) / 60
-    sliding = contact_metrics(Context(motion, skeleton=StandIn()))
+    sliding = floor_contact(motion)
     assert sliding["contact_sliding"] == pytest.approx(10, rel=1e-3)  # cm/s
     motion = squat()
     motion[:, 150:, AT["pelvis_ty"]] += 0.05
-    assert contact_metrics(Context(motion, skeleton=StandIn()))["contact_floating"] == pytest.approx(
-        5 * 46 / 196, rel=1e-2
-    )
+    assert floor_contact(motion)["contact_floating"] == pytest.approx(5 * 46 / 196, rel=1e-2)
     motion[:, 150:, AT["pelvis_ty"]] -= 0.10
-    assert contact_metrics(Context(motion, skeleton=StandIn()))["contact_penetration"] == pytest.approx(
-        5 * 46 / 196, rel=1e-2
-    )
+    assert floor_contact(motion)["contact_penetration"] == pytest.approx(5 * 46 / 196, rel=1e-2)
 
 
 def test_a_cubic_path_has_constant_jerk_and_a_masked_seam_none():
@@ -220,19 +220,19 @@ def test_a_cubic_path_has_constant_jerk_and_a_masked_seam_none():
     for name in ("hip_flexion", "knee_angle", "ankle_angle"):
         motion[0, :, AT[f"{name}_l"]] = motion[0, :, AT[f"{name}_r"]] = 100 * time_s**3
     motion[..., AT["pelvis_tilt"]] = motion[..., AT["knee_angle_l"]]
-    found = movement_metrics(Context(motion), MOVEMENT)
+    found = quantity_metrics(GUIDANCE, Context(motion), has_skeleton=False)
     assert found["com_jerk"] == pytest.approx(6, rel=1e-6)
     assert found["angular_jerk"] == pytest.approx(0.6, rel=1e-6)
     tiled = torch.cat([motion, motion], 1)
     seamless = torch.arange(240)[None] < 120
-    assert movement_metrics(Context(tiled), MOVEMENT)["com_jerk"] > 1e3
-    masked = movement_metrics(Context(tiled, mask=seamless), MOVEMENT)
+    assert quantity_metrics(GUIDANCE, Context(tiled), has_skeleton=False)["com_jerk"] > 1e3
+    masked = quantity_metrics(GUIDANCE, Context(tiled, mask=seamless), has_skeleton=False)
     assert masked == pytest.approx(found, rel=1e-6)
 
 
 def test_depth_and_alignment_of_a_squat_that_bends_forward_only():
     context = Context(squat(depth_deg=90.0), skeleton=StandIn())
-    found = movement_metrics(context, MOVEMENT) | movement_metrics(context, MOVEMENT_OF_MODEL)
+    found = quantity_metrics(GUIDANCE, context, has_skeleton=True)
     assert found["knee_flexion"] == pytest.approx(90, rel=1e-3)
     assert found["pelvis_drop"] == pytest.approx(90 * (1 - math.cos(math.pi / 4)), rel=1e-3)  # cm
     assert found["knee_valgus"] == pytest.approx(0, abs=1e-3)
@@ -241,17 +241,17 @@ def test_depth_and_alignment_of_a_squat_that_bends_forward_only():
 
 def test_bands_hold_nineteen_of_twenty_normal_curves_points_and_no_far_one():
     curves = DRAW.normal(size=(4000, 101, 2)) * np.array([1.0, 5.0])
-    band = Band(curves)
-    assert band.inside(curves).mean() == pytest.approx(norm.cdf(2) - norm.cdf(-2), abs=0.005)
-    assert band.inside(curves + 100).max() == 0
+    band = ReferenceBand(curves)
+    assert band.fraction_inside(curves).mean() == pytest.approx(norm.cdf(2) - norm.cdf(-2), abs=0.005)
+    assert band.fraction_inside(curves + 100).max() == 0
     welded = np.zeros((5, 101, 1))
-    assert Band(welded).inside(welded).min() == 1
+    assert ReferenceBand(welded).fraction_inside(welded).min() == 1
 
 
 def test_normality_is_rejected_for_skewed_curves_and_seldom_for_normal_ones():
-    assert share_not_normal(DRAW.normal(size=(60, 101, 8))) < 0.15
-    assert share_not_normal(DRAW.exponential(size=(60, 101, 8))) > 0.9
-    assert math.isnan(share_not_normal(DRAW.normal(size=(5, 101, 8))))
+    assert fraction_not_normal(DRAW.normal(size=(60, 101, 8))) < 0.15
+    assert fraction_not_normal(DRAW.exponential(size=(60, 101, 8))) > 0.9
+    assert math.isnan(fraction_not_normal(DRAW.normal(size=(5, 101, 8))))
 
 
 def test_bootstrap_interval_of_the_mean_is_about_two_standard_errors_and_one_subject_has_none():
@@ -287,10 +287,10 @@ def test_bootstrap_of_a_set_forgives_that_a_drawn_set_is_less_varied():
 
 
 def test_small_sets_are_called_so():
-    assert too_few("set", 21, 420) == []
-    assert len(too_few("set", 1, 1)) == 2
+    assert describe_small_samples("set", 21, 420) == []
+    assert len(describe_small_samples("set", 1, 1)) == 2
 
 
 def test_the_papers_rows_name_published_metrics_only():
-    names = {name for row in PAPER.values() for name in row}
+    names = {name for row in PUBLISHED_ROWS.values() for name in row}
     assert names == {metric.name for metric in METRICS.values() if metric.definition == PUBLISHED}

@@ -1,1 +1,1 @@
-"""Metrics of generated motion: the published definitions, and sounder ones beside them, always told apart."""
+"""Metrics of generated motion: the published definitions and extended metrics, always reported apart."""

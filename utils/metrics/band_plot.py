@@ -1,4 +1,4 @@
-"""A picture of how a set moves beside its reference: time-normalised curves, mean ± 2 SD."""
+"""A plot of the time-normalised curves of a set of motions beside its reference, mean ± 2 SD."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from dataset.io.atomic_write import atomic_write
 from models.conventions import COORDINATE_INDEX
-from utils.metrics.motion_sets import MotionSet
+from utils.metrics.motion_set import MotionSet
 
 _SHOWN = (
     "pelvis_tilt", "hip_flexion_l", "knee_angle_l", "ankle_angle_l",
@@ -16,9 +16,15 @@ _REFERENCE_COLOUR, _COLOUR = "0.45", "#b03a2e"
 
 
 def plot_bands(path: Path, reference: MotionSet, motions: MotionSet) -> Path:
-    """Write a picture (its suffix says the format) of the leg's and trunk's curves of both sets over one repetition.
+    """Plot the leg and trunk angles of both sets over one repetition; a single motion has no band.
 
-    A single motion is drawn without a band.
+    Args:
+        path: the picture to write; its suffix gives the format.
+        reference: the reference motions, in grey.
+        motions: the evaluated motions, in red.
+
+    Returns:
+        The path.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -1,70 +1,90 @@
-"""How sure a figure is: intervals by resampling subjects, and when there are too few to mean anything."""
+"""Bootstrap confidence intervals over subjects, and sample sizes below which they are unreliable."""
 
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import bootstrap
 
 RESAMPLES = 1000
-RESAMPLES_OF_SETS = 200  # where each resample costs a computation over the whole set
+RESAMPLES_OF_SETS = 200  # each resample costs a computation over the whole set
 LEVEL = 0.95
 FEW_SUBJECTS = 5
 FEW_MOTIONS = 20
 
 
 def interval_of_mean(values: np.ndarray, seed: int) -> tuple[float, float]:
-    """Percentile bootstrap interval (95 %) of the mean of one value a subject, (S,) (Efron and Tibshirani 1993).
+    """Percentile bootstrap interval (95 %) of the mean of one value per subject (Efron and Tibshirani 1993).
 
-    Subjects are drawn, not motions: motions of one subject are alike. NaN for fewer than two subjects.
+    Subjects are resampled, and not motions, because motions of one subject are alike.
+
+    Args:
+        values: (S,) one value per subject.
+        seed: seed of the resampling.
+
+    Returns:
+        Lower and upper limit in the unit of the values; NaN for fewer than two subjects.
     """
     if len(values) < 2:
         return float("nan"), float("nan")
-    drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
-    return _percentiles(values[drawn].mean(1))
+    found = bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
 
 
 def interval_of_set(
     statistic: Callable[[np.ndarray], dict[str, float]], subject_of: np.ndarray, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """Percentile bootstrap intervals (95 %) of figures of a whole set, by drawing subjects with all their motions.
+    """Bias-corrected bootstrap intervals (95 %) of metrics of a whole set, resampling subjects with all their motions.
 
-    statistic: indices of motions (with repeats) -> figures by name. subject_of: (N,) whose motion each is.
-    A drawn set has fewer different motions than the set itself, which by itself brings distances up and coverage down;
-    so the percentiles are taken of the deviations from the mean over draws, about the set's own figure. Figures here
-    are not negative, and neither are the limits. NaN for fewer than two subjects.
+    Subjects are clusters of motions and are drawn whole, with replacement (Davison and Hinkley 1997, section 3.8). A
+    resample holds fewer different motions than the set, which alone raises distances and lowers coverage. The bootstrap
+    estimate of this bias, the mean over resamples minus the set's own value (Efron and Tibshirani 1993, chapter 10), is
+    therefore subtracted from the percentile limits. `scipy.stats.bootstrap` has neither clusters nor this correction.
+
+    Args:
+        statistic: metrics by name of the motions at the given indices, which may repeat. None of them is negative, and
+            neither are the limits.
+        subject_of: (N,) subject of each motion.
+        seed: seed of the resampling.
+
+    Returns:
+        Lower and upper limit of each metric in its own unit; NaN for fewer than two subjects.
     """
     subjects = np.unique(subject_of)
     own = statistic(np.arange(len(subject_of)))
     if len(subjects) < 2:
         return dict.fromkeys(own, (float("nan"), float("nan")))
-    draw = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     motions = {subject: np.flatnonzero(subject_of == subject) for subject in subjects}
-    found = [
-        statistic(np.concatenate([motions[subject] for subject in draw.choice(subjects, len(subjects))]))
+    resamples = [
+        statistic(np.concatenate([motions[subject] for subject in generator.choice(subjects, len(subjects))]))
         for _ in range(RESAMPLES_OF_SETS)
     ]
     intervals = {}
-    for name, figure in own.items():
-        values = np.array([one[name] for one in found])
-        low, high = _percentiles(figure + values - values.mean())
-        intervals[name] = (max(low, 0.0), max(high, 0.0))
+    for name, value in own.items():
+        values = np.array([resample[name] for resample in resamples])
+        low, high = np.percentile(value + values - values.mean(), [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
+        intervals[name] = (max(float(low), 0.0), max(float(high), 0.0))
     return intervals
 
 
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(values, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
-    return float(low), float(high)
-
-
-def too_few(name: str, subjects: int, motions: int) -> list[str]:
-    """Sentences that say where a set is too small for its figures to mean much; none where it is not."""
-    said = []
+def describe_small_samples(name: str, subjects: int, motions: int) -> list[str]:
+    """Warnings about a set with few subjects or motions; none where both are enough."""
+    warnings = []
     if subjects < FEW_SUBJECTS:
-        said.append(
-            f"{name}: {subjects} subject(s); with fewer than {FEW_SUBJECTS} neither a standard deviation over "
-            "subjects nor its interval means much"
+        warnings.append(
+            f"{name}: {subjects} subject(s); standard deviations and intervals over fewer than {FEW_SUBJECTS} subjects "
+            "are unreliable"
         )
     if motions < FEW_MOTIONS:
-        said.append(
-            f"{name}: {motions} motion(s); distances between sets, recall above all, mean little below {FEW_MOTIONS}"
+        warnings.append(
+            f"{name}: {motions} motion(s); distances between sets, and recall above all, are unreliable below "
+            f"{FEW_MOTIONS} motions"
         )
-    return said
+    return warnings

@@ -1,7 +1,7 @@
-"""Distances between sets of motions in which units are not mixed, and how varied a set is.
+"""Distances between sets of motions that keep units apart, and the diversity of a set.
 
-Motions are compared as `curves`: (N, 101, C), their first squat at 101 even points of its duration, so that speed and
-length do not count, or as `features`: (N, D), what the VQ-VAE's encoder makes of them.
+Motions are compared as `curves` (N, 101, C), their first squat at 101 equally spaced points of its duration, which
+removes differences of speed and length, or as `features` (N, D) of the VQ-VAE's encoder.
 """
 
 import numpy as np
@@ -10,21 +10,32 @@ from scipy.interpolate import CubicSpline
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
+from models.vqvae.autoencoder import VQVAE
+
 POINTS = 101
 NEIGHBOURS = 5
 
 
 def time_normalised(coordinates: np.ndarray, repetition: tuple[int, int]) -> np.ndarray:
-    """Coordinates (T, C) of the frames [start, end) at 101 even points of their duration, (101, C), by cubic spline."""
+    """Coordinates (101, C) at 101 equally spaced points of the duration of a repetition, by cubic spline.
+
+    Args:
+        coordinates: (T, C) a motion.
+        repetition: first frame of the repetition, and the frame after its last.
+    """
     part = coordinates[repetition[0] : repetition[1]]
     return CubicSpline(np.arange(len(part)), part)(np.linspace(0, len(part) - 1, POINTS))
 
 
 def wasserstein_per_coordinate(reference: np.ndarray, generated: np.ndarray) -> np.ndarray:
-    """1-Wasserstein distance of each coordinate's values, (C,), each in its own unit.
+    """1-Wasserstein distances (C,) of the values of each coordinate, each in its own unit.
 
-    The integral of |F_r - F_g|, or the mean distance that a value has to move (Villani 2009; computed by POT, exact).
-    reference: (R, C), generated: (G, C), all frames of all motions.
+    This is the integral of |F_r - F_g|, the mean distance by which values have to be moved (Villani 2009). Computed
+    exactly by POT.
+
+    Args:
+        reference: (R, C) all frames of the reference.
+        generated: (G, C) all frames of the evaluated motions.
     """
     import ot
 
@@ -32,16 +43,28 @@ def wasserstein_per_coordinate(reference: np.ndarray, generated: np.ndarray) -> 
 
 
 def squared_costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(N, M) mean squared differences of curves or features (N, ...) and (M, ...), in the square of their unit."""
+    """Mean squared differences (N, M), in the square of the unit.
+
+    Args:
+        first: (N, ...) curves or features.
+        second: (M, ...) the same of the other set.
+    """
     first, second = first.reshape(len(first), -1), second.reshape(len(second), -1)
     return cdist(first, second, "sqeuclidean") / first.shape[1]
 
 
 def optimal_transport(costs: np.ndarray, first: np.ndarray | None = None, second: np.ndarray | None = None) -> float:
-    """Exact 2-Wasserstein distance of two sets: sqrt(min over plans P of sum P_ij c_ij), in the costs' unit's root.
+    """Exact 2-Wasserstein distance of two sets: the square root of the least sum of P_ij c_ij over transport plans P.
 
-    costs: (N, M), see `squared_costs`. first (N,), second (M,): weights that sum to 1; by default all alike.
-    Solved by network simplex (Bonneel et al. 2011, in POT); no sampling, no regularisation.
+    Solved by network simplex (Bonneel et al. 2011) in POT, without sampling or regularisation.
+
+    Args:
+        costs: (N, M) squared differences, see `squared_costs`.
+        first: (N,) weights of the first set, which sum to 1; by default equal.
+        second: (M,) weights of the second set, which sum to 1; by default equal.
+
+    Returns:
+        The distance, in the unit whose square the costs are in.
     """
     import ot
 
@@ -51,10 +74,13 @@ def optimal_transport(costs: np.ndarray, first: np.ndarray | None = None, second
 
 
 @torch.no_grad()
-def encoder_features(vqvae, windows: Tensor, mask: Tensor) -> np.ndarray:
-    """(N, code_dim): the mean over time of the VQ-VAE's latents before quantisation, where the mask counts.
+def encoder_features(vqvae: VQVAE, windows: Tensor, mask: Tensor) -> np.ndarray:
+    """Features (N, code_dim) of motions: the mean over time of the VQ-VAE's latents before quantisation.
 
-    windows: (N, 196, 33), degrees and metres, canonical order, placed as the VQ-VAE was trained. mask: (N, 196) bool.
+    Args:
+        vqvae: a trained VQ-VAE.
+        windows: (N, 196, 33), degrees and metres, canonical order, placed as the VQ-VAE was trained.
+        mask: (N, 196) bool, the frames that count; a latent is weighted by the fraction of its frames that do.
     """
     device = next(vqvae.parameters()).device
     found = []
@@ -65,24 +91,24 @@ def encoder_features(vqvae, windows: Tensor, mask: Tensor) -> np.ndarray:
     return torch.cat(found).double().numpy()
 
 
-def frechet_distance(reference: np.ndarray, generated: np.ndarray) -> float:
-    """Frechet distance of features (N, D), (M, D): |mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^(1/2)).
-
-    The squared 2-Wasserstein distance of two normal distributions with these means and covariances (Frechet 1957;
-    Heusel et al. 2017), in the square of the features' unit. Biased upwards for small sets.
-    """
-    return frechet_of_moments(moments(reference), moments(generated))
-
-
 def moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (D,) and covariance (D, D), divided by N, of features (N, D)."""
+    """Mean (D,) and covariance (D, D) of features (N, D); the covariance is divided by N."""
     return features.mean(0), np.atleast_2d(np.cov(features, rowvar=False, ddof=0))
 
 
-def frechet_of_moments(reference: tuple[np.ndarray, np.ndarray], generated: tuple[np.ndarray, np.ndarray]) -> float:
-    """`frechet_distance` of two (mean (D,), covariance (D, D))."""
+def frechet_distance(reference: tuple[np.ndarray, np.ndarray], generated: tuple[np.ndarray, np.ndarray]) -> float:
+    """Fréchet distance of two normal distributions: |mu_r - mu_g|^2 + tr(S_r + S_g - 2 (S_r S_g)^(1/2)).
+
+    This is their squared 2-Wasserstein distance (Fréchet 1957; Heusel et al. 2017), in the square of the features'
+    unit. Moments estimated from few motions overestimate it.
+
+    Args:
+        reference: mean (D,) and covariance (D, D) of the reference's features, see `moments`.
+        generated: mean and covariance of the evaluated motions' features.
+    """
     (mean_r, cov_r), (mean_g, cov_g) = reference, generated
-    # With S = F F^T, tr (S_r S_g)^(1/2) is the sum of the singular values of F_r^T F_g: no square root of round-off.
+    # With S = F F^T, tr (S_r S_g)^(1/2) is the sum of the singular values of F_r^T F_g. A matrix square root would
+    # amplify rounding errors.
     cross = np.linalg.svd(_factor(cov_r).T @ _factor(cov_g), compute_uv=False).sum()
     return float(((mean_r - mean_g) ** 2).sum() + np.trace(cov_r) + np.trace(cov_g) - 2 * cross)
 
@@ -93,26 +119,32 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
 
 
 class Neighbourhoods:
-    """Which generated motions lie among the reference's, and the other way round, by k-th nearest neighbours.
+    """Precision, recall, density and coverage of generated motions by k-th nearest neighbours.
 
-    A ball about each motion reaches to its k-th nearest neighbour in its own set. Shares from 0 to 1 but for density:
+    The neighbourhood of a motion is the ball that reaches to its k-th nearest neighbour in its own set.
 
-    - precision: generated motions inside some reference ball; recall: reference motions inside some generated ball
-      (Kynkäänniemi et al. 2019, equations 1 and 2);
-    - density: mean number of reference balls a generated motion is in, over k (above 1 where they crowd at the
-      densest); coverage: reference balls that hold a generated motion (Naeem et al. 2020, equations 5 and 6).
-
-    reference (R, D), generated (G, D): features. k is 5, or less where a set is smaller.
+    - precision: fraction of generated motions inside some reference ball; recall: fraction of reference motions inside
+      some generated ball (Kynkäänniemi et al. 2019, equations 1 and 2);
+    - density: mean number of reference balls around a generated motion, divided by k, which exceeds 1 where generated
+      motions crowd where the reference is dense; coverage: fraction of reference balls that hold a generated motion
+      (Naeem et al. 2020, equations 5 and 6).
     """
 
     def __init__(self, reference: np.ndarray, generated: np.ndarray, k: int = NEIGHBOURS):
+        """Find the neighbourhoods of two sets.
+
+        Args:
+            reference: (R, D) features of the reference.
+            generated: (G, D) features of the generated motions.
+            k: which nearest neighbour; fewer where a set is smaller.
+        """
         self.k = max(1, min(k, len(reference) - 1, len(generated) - 1))
         across = cdist(reference, generated)
         self._in_reference = across <= _radii(reference, self.k)[:, None]  # (R, G)
         self._in_generated = across <= _radii(generated, self.k)[None, :]
 
-    def shares(self, chosen: np.ndarray | slice = slice(None)) -> dict[str, float]:
-        """The four figures for the generated motions at `chosen`; the balls stay those of the whole sets."""
+    def fractions(self, chosen: np.ndarray | slice = slice(None)) -> dict[str, float]:
+        """The four metrics of the generated motions at the indices `chosen`; the balls stay those of the whole sets."""
         inside = self._in_reference[:, chosen]
         return {
             "precision": float(inside.any(0).mean()),
@@ -129,9 +161,13 @@ def _radii(features: np.ndarray, k: int) -> np.ndarray:
 
 
 def diversity(curves: np.ndarray) -> float:
-    """How far two motions of a set are apart: the mean over pairs of the root mean square difference, in their unit.
+    """Mean over all pairs of motions of their root mean square difference (after Guo et al. 2020).
 
-    curves: (N, 101, C) of one unit. NaN for a single motion. (After Guo et al. 2020, over all pairs.)
+    Args:
+        curves: (N, 101, C) curves of one unit.
+
+    Returns:
+        The difference in the curves' unit; NaN for a single motion.
     """
     if len(curves) < 2:
         return float("nan")

@@ -1,149 +1,158 @@
-"""Rows of an evaluation as a readable table, CSV, JSON, LaTeX and Markdown; published and sounder figures apart.
+"""Tables of the rows of an evaluation: readable text, CSV, JSON, LaTeX and Markdown.
 
-A figure is mean ± standard deviation over subjects, as in the paper; where there is no spread, the value alone.
+Published and extended metrics are in tables of their own. A cell is mean ± standard deviation over subjects, as in the
+paper, or the value alone where there is no standard deviation.
 """
 
-import csv
-import io
 import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from dataset.io.atomic_write import atomic_write, write_json
-from utils.metrics.catalogue import METRICS, PARTS, PUBLISHED, SOUNDER, Metric, metrics_of
-from utils.metrics.evaluation import Figure, Row
-from utils.metrics.paper import PAPER
+from utils.metrics.catalogue import EXTENDED, METRICS, PARTS, PUBLISHED, Metric, metrics_of
+from utils.metrics.metric_row import MetricRow, MetricValue
+from utils.metrics.published_values import PUBLISHED_ROWS
 
 logger = logging.getLogger("bige")
 
 _ABSENT = "–"
-_COLUMNS = (
-    "row", "definition", "metric", "title", "unit", "mean", "std", "n_subjects", "ci95_low", "ci95_high", "n_motions",
-)  # fmt: skip
 
 
-def cell(metric: Metric, figure: Figure | tuple[float, float | None] | None) -> str:
-    """`6.48±4.46`, `1.736` where there is no spread, or a dash where there is no figure."""
-    if figure is None:
+def format_cell(metric: Metric, value: MetricValue | tuple[float, float | None] | None) -> str:
+    """A value with the metric's decimals: `6.48±4.46`, `1.736` without standard deviation, a dash without value.
+
+    Args:
+        metric: the metric.
+        value: its value, or mean and standard deviation of a published row, or None.
+    """
+    if value is None:
         return _ABSENT
-    mean, std = (figure.mean, figure.std) if isinstance(figure, Figure) else figure
+    mean, std = (value.mean, value.std) if isinstance(value, MetricValue) else value
     spread = "" if std is None or math.isnan(std) else f"±{std:.{metric.digits}f}"
     return f"{mean:.{metric.digits}f}{spread}"
 
 
-def readable(rows: Sequence[Row], parts: Sequence[str] = PARTS, paper: str | None = None) -> str:
-    """The tables for a person to read. paper: the name of the paper's row to set beside (see `paper.PAPER`)."""
-    text = [f"Published definitions (mean±std over subjects; {_counts(rows)})", _published_table(rows, parts, paper)]
-    text += [
-        "",
-        "Sounder figures (units not mixed, each frame once; [95 % bootstrap interval over subjects], n subjects)",
-    ]
-    lines = [["", "unit", "", *(row.name for row in rows)]]
-    for metric in _present(rows, parts, SOUNDER):
-        cells = (_with_interval(metric, row.figures.get(metric.name)) for row in rows)
-        lines.append([metric.title, metric.unit, metric.good, *cells])
-    text.append(_aligned(lines))
-    for row in rows:
-        text += [f"{row.name}: {note}" for note in row.notes]
-    return "\n".join(text)
-
-
-def _counts(rows: Sequence[Row]) -> str:
-    return "; ".join(f"{row.name}: n = {row.subjects} subjects, {row.motions} motions" for row in rows)
-
-
-def _published_table(rows: Sequence[Row], parts: Sequence[str], paper: str | None) -> str:
-    metrics = _present(rows, parts, PUBLISHED)
-    lines = [["", *(metric.heading for metric in metrics), "n"]]
-    for row in rows:
-        lines.append([row.name, *(cell(metric, row.figures.get(metric.name)) for metric in metrics), str(row.subjects)])
-    for name in dict.fromkeys(["Reference", paper] if paper else ["Reference"]):
-        lines.append([f"{name} (paper)", *(cell(metric, PAPER[name].get(metric.name)) for metric in metrics), ""])
-    return _aligned(lines)
-
-
-def _present(rows: Sequence[Row], parts: Sequence[str], definition: str) -> list[Metric]:
-    """Metrics of these parts that tables show and some row has."""
-    return [m for m in metrics_of(tuple(parts), definition) if m.shown and any(m.name in row.figures for row in rows)]
-
-
-def _with_interval(metric: Metric, figure: Figure | None) -> str:
-    if figure is None:
+def _format_with_interval(metric: Metric, value: MetricValue | None) -> str:
+    if value is None:
         return _ABSENT
-    interval = "" if math.isnan(figure.low) else f" [{figure.low:.{metric.digits}f}, {figure.high:.{metric.digits}f}]"
-    return f"{cell(metric, figure)}{interval} n={figure.n}"
+    interval = "" if math.isnan(value.low) else f" [{value.low:.{metric.digits}f}, {value.high:.{metric.digits}f}]"
+    return f"{format_cell(metric, value)}{interval} n={value.n}"
 
 
-def _aligned(lines: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
-        for line in lines
-    )
+def _present_metrics(rows: Sequence[MetricRow], parts: Sequence[str], definition: str) -> list[Metric]:
+    """The metrics of these parts that tables show and at least one row has."""
+    metrics = metrics_of(tuple(parts), definition)
+    return [metric for metric in metrics if metric.shown and any(metric.name in row.metrics for row in rows)]
 
 
-def markdown(rows: Sequence[Row], parts: Sequence[str] = PARTS, paper: Sequence[str] = ()) -> str:
-    """Two Markdown tables: the paper's columns under its definitions, with the rows of `paper` as the paper has them;
-    then the sounder figures.
+def _rows_by_metric(rows: Sequence[MetricRow], metrics: Sequence[Metric], published: Sequence[str]) -> pd.DataFrame:
+    """One line per row and one column per metric, as in the paper's tables; then the paper's rows of these names."""
+    lines = {
+        row.name: [*(format_cell(metric, row.metrics.get(metric.name)) for metric in metrics), str(row.subjects)]
+        for row in rows
+    }
+    for name in published:
+        values = PUBLISHED_ROWS[name]
+        lines[f"{name} (paper)"] = [*(format_cell(metric, values.get(metric.name)) for metric in metrics), ""]
+    return pd.DataFrame.from_dict(lines, orient="index", columns=[*(metric.heading for metric in metrics), "n"])
+
+
+def _metrics_by_row(rows: Sequence[MetricRow], metrics: Sequence[Metric]) -> pd.DataFrame:
+    """One line per metric and one column per row, with intervals."""
+    cells = {
+        row.name: [_format_with_interval(metric, row.metrics.get(metric.name)) for metric in metrics] for row in rows
+    }
+    return pd.DataFrame(cells)
+
+
+def readable_tables(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: str | None = None) -> str:
+    """The tables and the notes as text for the terminal.
+
+    Args:
+        rows: rows of the tables.
+        parts: the parts of the catalogue that are shown.
+        published: name of the published row beside them, a key of `PUBLISHED_ROWS`, after the published reference.
+    """
+    counts = "; ".join(f"{row.name}: n = {row.subjects} subjects, {row.motions} motions" for row in rows)
+    names = list(dict.fromkeys(["Reference", published] if published else ["Reference"]))
+    table = _rows_by_metric(rows, _present_metrics(rows, parts, PUBLISHED), names)
+    metrics = _present_metrics(rows, parts, EXTENDED)
+    extended = _metrics_by_row(rows, metrics)
+    extended.index = pd.Index([metric.title for metric in metrics])
+    extended.insert(0, "unit", [metric.unit for metric in metrics])
+    extended.insert(1, "", [metric.direction for metric in metrics])
+    text = [
+        f"Published definitions (mean±std over subjects; {counts})",
+        table.to_string(),
+        "",
+        "Extended metrics (units kept apart, frames counted once; [95 % bootstrap interval over subjects], n subjects)",
+        extended.to_string(),
+    ]
+    return "\n".join(text + [f"{row.name}: {note}" for row in rows for note in row.notes])
+
+
+def markdown_tables(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: Sequence[str] = ()) -> str:
+    """Two Markdown tables: published metrics, a line per row, and extended metrics with intervals, a line per metric.
+
+    Args:
+        rows: rows of the tables.
+        parts: the parts of the catalogue that are shown.
+        published: names of the published rows that the first table ends with.
     """
     text = []
-    for definition in (PUBLISHED, SOUNDER):
-        metrics = _present(rows, parts, definition)
-        if not metrics:
-            continue
-        text += [f"{definition[0].upper()}{definition[1:]}, mean±std over n subjects:", ""]
-        if definition == PUBLISHED:
-            lines = [["", *(metric.heading for metric in metrics), "n"]]
-            lines += [
-                [row.name, *(cell(metric, row.figures.get(metric.name)) for metric in metrics), str(row.subjects)]
-                for row in rows
-            ]
-            lines += [[f"{name} (paper)", *(cell(m, PAPER[name].get(m.name)) for m in metrics), ""] for name in paper]
-        else:
-            lines = [["", *(f"{row.name} (n={row.subjects})" for row in rows)]]
-            lines += [[m.heading, *(_with_interval(m, row.figures.get(m.name)) for row in rows)] for m in metrics]
-        head, *body = ["| " + " | ".join(line) + " |" for line in lines]
-        text += [head, "|" + "---|" * len(lines[0]), *body, ""]
+    metrics = _present_metrics(rows, parts, PUBLISHED)
+    if metrics:
+        table = _rows_by_metric(rows, metrics, published)
+        text += ["Published definition, mean±std over n subjects:", "", *_markdown_lines(table), ""]
+    metrics = _present_metrics(rows, parts, EXTENDED)
+    if metrics:
+        table = _metrics_by_row(rows, metrics)
+        table.index = pd.Index([metric.heading for metric in metrics])
+        table.columns = pd.Index([f"{row.name} (n={row.subjects})" for row in rows])
+        text += ["Extended metrics, mean±std over n subjects:", "", *_markdown_lines(table), ""]
     return "\n".join(text)
 
 
-def latex(rows: Sequence[Row], parts: Sequence[str] = PARTS, paper: Sequence[str] = ()) -> str:
-    """Rows of a LaTeX tabular in the paper's columns, `name & $6.48 \\pm 4.46$ & ...`; a comment heads each block."""
+def _markdown_lines(table: pd.DataFrame) -> list[str]:
+    head = ["", *map(str, table.columns)]
+    body = [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
+    return [_markdown_line(head), "|" + "---|" * len(head), *map(_markdown_line, body)]
+
+
+def _markdown_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def latex_rows(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: Sequence[str] = ()) -> str:
+    r"""Lines of a LaTeX tabular in the paper's columns, `name & $6.48 \pm 4.46$ & ...`; a comment heads each block.
+
+    Args:
+        rows: rows of the tables.
+        parts: the parts of the catalogue that are shown.
+        published: names of the published rows that the first block ends with.
+    """
     text = []
-    for definition in (PUBLISHED, SOUNDER):
-        metrics = _present(rows, parts, definition)
-        if not metrics:
-            continue
-        text.append(f"% {definition}: " + " & ".join(["", *(_escaped(metric.heading) for metric in metrics), "n"]))
-        text += [
-            " & ".join(
-                [
-                    _escaped(row.name),
-                    *(_math(cell(metric, row.figures.get(metric.name))) for metric in metrics),
-                    str(row.subjects),
-                ]
-            )
-            + r" \\"
-            for row in rows
-        ]
-        if definition == PUBLISHED:
-            text += [
-                " & ".join(
-                    [f"{_escaped(name)} (paper)", *(_math(cell(m, PAPER[name].get(m.name))) for m in metrics), ""]
-                )
-                + r" \\"
-                for name in paper
-            ]
+    for definition, names in ((PUBLISHED, published), (EXTENDED, ())):
+        metrics = _present_metrics(rows, parts, definition)
+        if metrics:
+            table = _rows_by_metric(rows, metrics, names)
+            text.append(f"% {definition}: " + " & ".join(["", *map(_escape_latex, table.columns)]))
+            for name, cells in zip(table.index, table.to_numpy(), strict=True):
+                line = [_escape_latex(name), *map(_latex_number, cells[:-1]), cells[-1]]
+                text.append(" & ".join(line) + r" \\")
     return "\n".join(text) + "\n"
 
 
-def _math(text: str) -> str:
-    return "--" if text == _ABSENT else "$" + text.replace("±", r" \pm ") + "$"
+def _latex_number(cell: str) -> str:
+    return "--" if cell == _ABSENT else "$" + cell.replace("±", r" \pm ") + "$"
 
 
-def _escaped(text: str) -> str:
+def _escape_latex(text: str) -> str:
     for character in "&%$#_{}":
         text = text.replace(character, f"\\{character}")
     for character, command in {"^": r"\^{}", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\rightarrow$"}.items():
@@ -151,60 +160,74 @@ def _escaped(text: str) -> str:
     return text.replace("±", r"$\pm$")
 
 
-def comma_separated(rows: Sequence[Row]) -> str:
-    """One line a row and figure, units and intervals in columns of their own."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for row in rows:
-        for metric in METRICS.values():
-            if metric.name in row.figures:
-                f = row.figures[metric.name]
-                numbers = [_number(value) for value in (f.mean, f.std, f.n, f.low, f.high)]
-                head = [row.name, metric.definition, metric.name, metric.title, metric.unit]
-                writer.writerow([*head, *numbers, row.motions])
-    return file.getvalue()
+def comma_separated(rows: Sequence[MetricRow]) -> str:
+    """CSV with one line per row and metric; unit and limits of the interval have columns of their own."""
+    lines = [
+        {
+            "row": row.name,
+            "definition": metric.definition,
+            "metric": metric.name,
+            "title": metric.title,
+            "unit": metric.unit,
+            "mean": value.mean,
+            "std": value.std,
+            "n_subjects": value.n,
+            "ci95_low": value.low,
+            "ci95_high": value.high,
+            "n_motions": row.motions,
+        }
+        for row in rows
+        for metric in METRICS.values()
+        if (value := row.metrics.get(metric.name)) is not None
+    ]
+    return pd.DataFrame(lines).to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
-def as_json(rows: Sequence[Row]) -> list[dict]:
-    """The rows with every figure, each subject's values and what was said, fit for JSON (no NaN: null)."""
+def as_json(rows: Sequence[MetricRow]) -> list[dict[str, Any]]:
+    """The rows as plain values for JSON: every metric with the values of all subjects, and null in place of NaN."""
     found = []
     for row in rows:
         content = asdict(row)
-        figures = {name: content["figures"][name] for name in METRICS if name in content["figures"]}
-        del content["figures"]
-        for definition, key in ((PUBLISHED, "published"), (SOUNDER, "sounder")):
+        metrics = content.pop("metrics")
+        for definition, key in ((PUBLISHED, "published"), (EXTENDED, "extended")):
             content[key] = {
-                name: {"title": METRICS[name].title, "unit": METRICS[name].unit, **figure}
-                for name, figure in figures.items()
-                if METRICS[name].definition == definition
+                name: {"title": metric.title, "unit": metric.unit, **metrics[name]}
+                for name, metric in METRICS.items()
+                if name in metrics and metric.definition == definition
             }
-        found.append(_without_nan(content))
+        found.append(_plain_values(content))
     return found
 
 
-def _without_nan(content):
+def _plain_values(content: Any) -> Any:
     if isinstance(content, dict):
-        return {key: _without_nan(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_without_nan(value) for value in content]
+        return {key: _plain_values(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain_values(value) for value in content]
     if isinstance(content, float):
         return float(f"{content:.6g}") if math.isfinite(content) else None
     return str(content) if isinstance(content, Path) else content
 
 
-def _number(value: float) -> str:
-    return "" if isinstance(value, float) and math.isnan(value) else f"{value:.6g}"
-
-
 def write_tables(
-    folder: Path, name: str, rows: Sequence[Row], parts: Sequence[str] = PARTS, paper: Sequence[str] = ()
+    folder: Path, name: str, rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: Sequence[str] = ()
 ) -> list[Path]:
-    """Write <folder>/<name>.csv, .json, .tex and .md; a table of that name is replaced, which is said."""
+    """Write `<folder>/<name>.csv`, `.json`, `.tex` and `.md`; tables of that name are replaced, which is logged.
+
+    Args:
+        folder: where the files go.
+        name: their name.
+        rows: rows of the tables.
+        parts: the parts of the catalogue that the LaTeX and Markdown tables show.
+        published: names of the published rows in them.
+
+    Returns:
+        The files.
+    """
     texts = {
         "csv": comma_separated(rows),
-        "tex": latex(rows, parts, paper),
-        "md": markdown(rows, parts, paper),
+        "tex": latex_rows(rows, parts, published),
+        "md": markdown_tables(rows, parts, published),
     }
     paths = [folder / f"{name}.{suffix}" for suffix in (*texts, "json")]
     if any(path.exists() for path in paths):

@@ -1,6 +1,8 @@
-"""The BIGE paper's own rows of Tables 2 and 3 (Maheshwari et al., L4DC 2025): (mean, standard deviation)."""
+"""The values that the BIGE paper publishes in its Tables 2 and 3 (Maheshwari et al., L4DC 2025)."""
 
-PAPER = {
+# Row of the paper -> metric of the catalogue -> mean and standard deviation
+
+PUBLISHED_ROWS: dict[str, dict[str, tuple[float, float | None]]] = {
     "Reference": {
         "diversity": (1.736, None),
         "penetration": (0.003, 0.057), "floating": (0.000, 0.021), "sliding": (0.035, 0.024),
@@ -39,5 +41,5 @@ PAPER = {
     },
 }  # fmt: skip
 
-# --baseline -> the paper's name of the row
-ROWS = {"bige": "BIGE", "mdm": "MDM", "t2m": "T2M-GPT", "vqvae": "VQ-VAE"}
+# Name of a method on the command line -> its row in the paper
+BASELINES = {"bige": "BIGE", "mdm": "MDM", "t2m": "T2M-GPT", "vqvae": "VQ-VAE"}

@@ -1,0 +1,73 @@
+"""Settings of an evaluation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.errors import InputError
+from utils.metrics.catalogue import PARTS
+from utils.metrics.published_values import BASELINES
+from utils.runs.shared_configs import ComputeConfig, require_choice, require_fraction
+
+FILE_TYPES = ("mot", "npy", "mocap")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricConfig(ComputeConfig):
+    """Which metrics are computed, and how.
+
+    Attributes:
+        parts: parts of the catalogue that are computed, of `utils.metrics.catalogue.PARTS`.
+        low: lower limit of the requested peak activation of vastus medialis, 0 to 1.
+        high: upper limit of it, 0 to 1.
+        vq_name: VQ-VAE whose encoder gives the features (checkpoint or run folder); None for the shipped one.
+        surrogate_name: surrogate that predicts activations where files have none; None for the shipped one.
+    """
+
+    parts: tuple[str, ...] = PARTS
+    low: float = 0.35
+    high: float = 0.45
+    vq_name: Path | None = None
+    surrogate_name: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a value is out of its range."""
+        super().__post_init__()
+        require_fraction(low=self.low, high=self.high)
+        if self.low >= self.high:
+            raise InputError(f"low is {self.low:g} and high is {self.high:g}, expected low to be below high")
+        for part in self.parts:
+            require_choice(PARTS, parts=part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig(MetricConfig):
+    """Which motions are evaluated against which reference, and where the tables go.
+
+    Attributes:
+        folder_path: folder of subjects' folders (`latents_subject_run_<session>/` or `<subject>/`), one folder of
+            motions, or a data root of OpenCap sessions.
+        file_type: `mot` for OpenSim motion files, `npy` for arrays of frames by 33 coordinates at 60 Hz, `mocap` for
+            the recorded squat trials of OpenCap sessions.
+        baseline: method that the row is named after and whose published row is set beside it, a key of
+            `published_values.BASELINES`; None for the folder's name.
+        subject: session whose model stands for every subject; None for the session that a subject's folder names.
+        reference: folder of the reference motions; None for the data root, or the demo sessions where there is none.
+        data_root: folder of sessions with the subjects' models; None for $BIGE_DATA.
+        out: folder of the written tables.
+        table_name: first part of the names of the written files.
+    """
+
+    folder_path: Path
+    file_type: str = "mot"
+    baseline: str | None = None
+    subject: str | None = None
+    reference: Path | None = None
+    data_root: Path | None = None
+    out: Path = Path("output/evaluation")
+    table_name: str = "evaluation"
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a value is not one of those that are known."""
+        super().__post_init__()
+        require_choice(FILE_TYPES, file_type=self.file_type)
+        require_choice(tuple(BASELINES), baseline=self.baseline)

@@ -1,0 +1,84 @@
+"""Notes and warnings that accompany the metrics of a set of motions."""
+
+import numpy as np
+
+from models.conventions import ROTATION_INDICES
+from utils.metrics.bootstrap import describe_small_samples
+from utils.metrics.catalogue import DISTANCES, GUIDANCE
+from utils.metrics.motion_set import MotionSet
+from utils.metrics.reference_band import fraction_not_normal
+
+
+def find_problems(motions: MotionSet) -> list[str]:
+    """A sentence for each subject whose model is missing or unreadable, of those whose model was needed so far."""
+    return [subject.problem for subject in motions.subjects if subject.problem]
+
+
+def find_notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
+    """Sentences that say how to read the metrics.
+
+    Args:
+        motions: the evaluated motions, their metrics computed.
+        reference: what they were compared with; None for the reference's own row.
+        parts: the parts of the catalogue that were computed.
+    """
+    notes = []
+    windows = [window for subject in motions.subjects for window in subject.windows]
+    if DISTANCES in parts:
+        if reference is None:
+            notes.append(_describe_normality(motions))
+            if len(motions.subjects) > 1:
+                notes.append("distances and bands compare each subject with the other subjects of this set")
+        incomplete = sum(not window.has_squat for window in windows)
+        if incomplete:
+            notes.append(f"{incomplete} motions contain no complete squat; all of their frames are used in its place")
+    if GUIDANCE in parts:
+        predicted = sum(subject.predicted for subject in motions.subjects)
+        notes.append(
+            f"muscle activations are read from the files of {len(motions) - predicted} motions and predicted by the "
+            f"surrogate for {predicted}"
+        )
+    tiled = sum(not window.recorded.all() for window in windows)
+    if tiled:
+        notes.append(
+            f"{tiled} motions are tiled with exact copies of themselves; the extended metrics count each frame once "
+            "and leave out the seams"
+        )
+    return notes
+
+
+def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
+    """Sentences that say why metrics may be unreliable; the arguments are those of `find_notes`."""
+    warnings = describe_small_samples(motions.name, len(motions.subjects), len(motions))
+    if DISTANCES in parts and reference:
+        warnings += describe_small_samples(f"{reference.name} (reference)", len(reference.subjects), len(reference))
+        fewest, dimensions = min(len(reference), len(motions)), reference.features.shape[1]
+        if fewest <= dimensions:
+            warnings.append(
+                f"Fréchet distance: {fewest} motions are too few to estimate a covariance in {dimensions} dimensions; "
+                "the distance is overestimated"
+            )
+    shared = motions.shared_between_subjects
+    if shared:
+        warnings.append(
+            f"{motions.name}: {shared} motions are identical to a motion of another subject, so the subjects are not "
+            "independent; standard deviations and intervals are underestimated"
+        )
+    problems = find_problems(motions)
+    if problems:
+        warnings.append(
+            f"{motions.name}: {len(problems)} of {len(motions.subjects)} subjects have no usable model and are left "
+            "out of the metrics that need feet or joint centres"
+        )
+    return warnings
+
+
+def _describe_normality(motions: MotionSet) -> str:
+    fraction = fraction_not_normal(motions.curves[..., list(ROTATION_INDICES)])
+    if np.isnan(fraction):
+        return f"normality of the curves of {motions.name} was not tested: {len(motions)} motions are too few"
+    return (
+        f"Shapiro and Wilk's test rejects normality (5 % level) at {fraction:.0%} of the curve points of "
+        f"{motions.name}, where 5 % are expected of normally distributed curves; the band of mean ± 2 SD assumes "
+        "normality"
+    )

@@ -1,0 +1,109 @@
+"""The motions of several subjects, ready to be evaluated."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from dataset.locations import demo_root
+from dataset.motion_folders.folder_reader import read_motion_folder
+from dataset.motion_folders.window_folder import WindowFolder
+from dataset.sessions import Session, discover_sessions, open_session
+from utils.metrics.evaluation_networks import EvaluationNetworks
+from utils.metrics.subject_set import SubjectSet
+
+
+@dataclass
+class MotionSet:
+    """The motions of several subjects, ready to be evaluated.
+
+    Attributes:
+        name: name of the set in tables.
+        folder: the folder that they were read from, with the files that could not be read.
+        subjects: the motions by subject.
+    """
+
+    name: str
+    folder: WindowFolder
+    subjects: list[SubjectSet]
+
+    @classmethod
+    def of(cls, name: str, folder: WindowFolder, networks: EvaluationNetworks) -> "MotionSet":
+        """The motions of a folder."""
+        return cls(name, folder, [SubjectSet(subject, networks) for subject in folder.subjects])
+
+    def __len__(self) -> int:
+        return sum(map(len, self.subjects))
+
+    @cached_property
+    def subject_of(self) -> np.ndarray:
+        """(N,) index of the subject of each motion."""
+        return np.repeat(np.arange(len(self.subjects)), [len(subject) for subject in self.subjects])
+
+    @property
+    def shared_between_subjects(self) -> int:
+        """Number of motions that are found with exactly the same coordinates under another subject."""
+        owners: dict[bytes, set[str]] = {}
+        keys = [(window.coordinates.tobytes(), s.name) for s in self.subjects for window in s.windows]
+        for key, name in keys:
+            owners.setdefault(key, set()).add(name)
+        return sum(len(owners[key]) > 1 for key, _ in keys)
+
+    @cached_property
+    def curves(self) -> np.ndarray:
+        """(N, 101, 33), see `SubjectSet.curves`."""
+        return np.concatenate([subject.curves for subject in self.subjects])
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """(N, D), see `SubjectSet.features`."""
+        return np.concatenate([subject.features for subject in self.subjects])
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """(frames, 33), see `SubjectSet.values`."""
+        return np.concatenate([subject.values for subject in self.subjects])
+
+    def counted_values(self) -> np.ndarray:
+        """(values,) all values that the published definitions pool, degrees and metres alike."""
+        return np.concatenate([subject.motion[subject.counted].flatten().numpy() for subject in self.subjects])
+
+
+def load_motions(
+    folder: str | Path,
+    file_type: str,
+    networks: EvaluationNetworks,
+    *,
+    name: str | None = None,
+    data_root: Path | None = None,
+    subject: str | Path | None = None,
+) -> MotionSet:
+    """Read the motions of a folder for an evaluation.
+
+    Args:
+        folder: the folder; see `read_motion_folder` for the layouts.
+        file_type: `mot`, `npy` or `mocap`.
+        networks: the networks of the evaluation.
+        name: name of the set; by default the folder's.
+        data_root: folder of sessions with the subjects' models, beside the demo sessions.
+        subject: session whose model stands for every subject: a folder, or the id of a known session.
+
+    Raises:
+        InputError: there is nothing to evaluate in the folder.
+    """
+    sessions = find_known_sessions(data_root)
+    model_of = None
+    if subject:
+        model_of = next((s for s in sessions if s.id == str(subject)), None) or open_session(subject, data_root)
+    read = read_motion_folder(folder, file_type, sessions=sessions, model_of=model_of)
+    return MotionSet.of(name or read.name, read, networks)
+
+
+def find_known_sessions(data_root: Path | None = None) -> list[Session]:
+    """Sessions that a subject's folder may be named after: the demo sessions, and those under a data root."""
+    sessions: dict[str, Session] = {}
+    for root in (demo_root(), data_root):
+        if root is not None:
+            sessions |= {session.id: session for session in discover_sessions(root)}
+    return list(sessions.values())

@@ -1,0 +1,60 @@
+"""The reference motions of an evaluation, and where they are looked for."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset.errors import InputError
+from dataset.locations import FULL_DEMO, SHIPPED_DEMO, demo_root
+from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
+from dataset.sessions import discover_sessions
+from utils.metrics.evaluation_networks import EvaluationNetworks
+from utils.metrics.motion_set import MotionSet, find_known_sessions
+
+logger = logging.getLogger("bige")
+
+
+def load_reference(
+    folder: str | Path | None,
+    networks: EvaluationNetworks,
+    *,
+    fallbacks: Sequence[Path | None] = (),
+    name: str | None = None,
+) -> MotionSet:
+    """Read the reference motions: the muscle-driven repetitions of the sessions in a folder.
+
+    Args:
+        folder: a data root. The recorded trials are taken where none of its sessions has a muscle-driven repetition,
+            and the motion files where it holds no session at all. None for the first of `fallbacks` with muscle-driven
+            repetitions, and for the demo sessions where there is none; the choice of the demo sessions is logged.
+        networks: the networks of the evaluation.
+        fallbacks: data roots that are tried in this order where `folder` is None.
+        name: name of the set; by default `Reference`, or `Demo reference` where the subjects are synthetic.
+
+    Raises:
+        InputError: there is no motion in the folder.
+    """
+    root = Path(folder).expanduser() if folder else next((f for f in fallbacks if f and _has_muscle_driven(f)), None)
+    if root is None:
+        root = demo_root()
+        logger.warning("reference: the synthetic demo sessions in %s; name recorded ones with --reference", root)
+    if name is None:
+        name = "Demo reference" if _is_demo(root) else "Reference"
+    try:
+        discover_sessions(root)
+    except InputError:
+        return MotionSet.of(name, read_motion_folder(root, "mot", sessions=find_known_sessions()), networks)
+    if _has_muscle_driven(root):
+        return MotionSet.of(name, read_motion_folder(root, MUSCLE_DRIVEN), networks)
+    logger.warning("reference: %s has no muscle-driven repetition, so its recorded trials are taken", root)
+    return MotionSet.of(name, read_motion_folder(root, "mocap"), networks)
+
+
+def _has_muscle_driven(root: Path) -> bool:
+    return any(session.muscle_driven for session in discover_sessions(root))
+
+
+def _is_demo(root: Path) -> bool:
+    """Whether a folder is a data root of demo sessions, or inside one."""
+    demo = {SHIPPED_DEMO.resolve(), FULL_DEMO.resolve(), demo_root().resolve()}
+    return bool(demo & {root.resolve(), *root.resolve().parents})

@@ -1,0 +1,126 @@
+"""The tables of RESULTS.md: recorded subjects and generated motions, each beside the rows of the paper."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dataset.errors import InputError
+from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
+from dataset.sessions import discover_sessions
+from utils.metrics.evaluation import evaluate_folder, evaluate_reference, evaluate_set
+from utils.metrics.evaluation_config import MetricConfig
+from utils.metrics.evaluation_networks import EvaluationNetworks
+from utils.metrics.markdown_blocks import write_blocks
+from utils.metrics.metric_row import MetricRow
+from utils.metrics.motion_set import MotionSet
+from utils.metrics.published_values import PUBLISHED_ROWS
+from utils.metrics.row_tables import markdown_tables, write_tables
+from utils.metrics.simulated_table import simulated_table
+from utils.metrics.tables_config import TablesConfig
+from utils.runs.environment import configure_torch
+
+logger = logging.getLogger("bige")
+
+
+@dataclass(frozen=True)
+class TablesResult:
+    """The tables that were made.
+
+    Attributes:
+        results: the Markdown file that holds them.
+        blocks: Markdown of each table by the name of its block: `recorded`, `generated`, `simulated`.
+        paths: the files that were written beside it.
+    """
+
+    results: Path
+    blocks: dict[str, str]
+    paths: tuple[Path, ...]
+
+
+def make_tables(config: TablesConfig) -> TablesResult:
+    """Evaluate recorded subjects and generated motions, and write their tables.
+
+    Raises:
+        InputError: a folder or its subjects, or a block of the Markdown file, are missing.
+    """
+    networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
+    blocks: dict[str, str] = {}
+    paths: list[Path] = []
+    if config.recordings:
+        rows, published = recorded_rows(config.recordings, networks, config), ["Reference", "MoCap"]
+        blocks["recorded"] = _table_with_notes(rows, published)
+        paths += write_tables(config.out, "recorded", rows, published=published)
+    if config.row:
+        folders = dict(config.row)
+        rows = generated_rows(config.find_data_root()[1], folders, networks, config)
+        published = ["Reference", "MoCap", *(name for name in folders if name in PUBLISHED_ROWS)]
+        blocks["generated"] = _table_with_notes(rows, published)
+        paths += write_tables(config.out, "generated", rows, published=published)
+        if "BIGE" in folders:
+            blocks["simulated"] = simulated_table(folders["BIGE"])
+    write_blocks(config.results, blocks)
+    return TablesResult(config.results, blocks, tuple(paths))
+
+
+def recorded_rows(root: Path, networks: EvaluationNetworks, config: MetricConfig = MetricConfig()) -> list[MetricRow]:
+    """The rows of recorded subjects: muscle-driven repetitions (Reference), and recorded trials (MoCap) against them.
+
+    Args:
+        root: a data root of OpenCap sessions.
+        networks: the networks of the evaluation.
+        config: which metrics are computed.
+
+    Raises:
+        InputError: no session has a muscle-driven repetition.
+    """
+    if not any(session.muscle_driven for session in discover_sessions(root)):
+        raise InputError(f"{root}: no session has a muscle-driven repetition, which the trials are to be compared with")
+    reference = MotionSet.of("Reference", read_motion_folder(root, MUSCLE_DRIVEN), networks)
+    trials = evaluate_folder(root, "mocap", reference, networks, config, name="MoCap", data_root=root)
+    return [evaluate_reference(reference, config), trials]
+
+
+def generated_rows(
+    root: Path, folders: Mapping[str, Path], networks: EvaluationNetworks, config: MetricConfig = MetricConfig()
+) -> list[MetricRow]:
+    """The rows of generated motions, after the reference and the recorded trials of the same subjects.
+
+    Args:
+        root: the data root of the subjects.
+        folders: folders of generated motions by the name of their row. The reference are the muscle-driven repetitions
+            of the subjects of the first folder.
+        networks: the networks of the evaluation.
+        config: which metrics are computed.
+
+    Raises:
+        InputError: a folder is missing, or the data root has none of its subjects.
+    """
+    first = read_motion_folder(next(iter(folders.values())), "mot", sessions=discover_sessions(root))
+    names = {subject.subject for subject in first.subjects}
+
+    def recorded(name: str, file_type: str) -> MotionSet:
+        everyone = read_motion_folder(root, file_type)
+        own = tuple(subject for subject in everyone.subjects if subject.subject in names)
+        if not own:
+            raise InputError(f"{root}: has none of the subjects of the generated motions: {', '.join(sorted(names))}")
+        return MotionSet.of(name, replace(everyone, subjects=own), networks)
+
+    reference = recorded("Demo reference", MUSCLE_DRIVEN)
+    return [
+        evaluate_reference(reference, config),
+        evaluate_set(recorded("Demo trials", "mocap"), reference, config),
+        *(
+            evaluate_folder(folder, "mot", reference, networks, config, name=name, data_root=root)
+            for name, folder in folders.items()
+        ),
+    ]
+
+
+def _table_with_notes(rows: Sequence[MetricRow], published: Sequence[str]) -> str:
+    """Rows as Markdown tables beside the published rows, with a list of their notes and warnings below."""
+    sentences = ((row.name, sentence) for row in rows for sentence in (*row.notes, *row.warnings))
+    notes = dict.fromkeys(
+        f"- {sentence}" if sentence.startswith(name) else f"- {name}: {sentence}" for name, sentence in sentences
+    )
+    return "\n".join([markdown_tables(rows, published=published), *notes])

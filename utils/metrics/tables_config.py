@@ -1,0 +1,32 @@
+"""Settings of the tables of RESULTS.md."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset.errors import InputError
+from utils.metrics.evaluation_config import MetricConfig
+from utils.runs.shared_configs import DataConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablesConfig(DataConfig, MetricConfig):
+    """Which rows the tables have, and where they are written.
+
+    Attributes:
+        row: names and folders of generated motions; a folder holds one folder for each subject, which is named after a
+            session of the data.
+        recordings: OpenCap data root of recorded subjects with muscle-driven repetitions; None for no such table.
+        results: Markdown file in which the tables are put between the comments that name them.
+        out: folder of the tables as CSV, JSON, LaTeX and Markdown.
+    """
+
+    row: tuple[tuple[str, Path], ...] = ()
+    recordings: Path | None = None
+    results: Path = Path("RESULTS.md")
+    out: Path = Path("output/tables")
+
+    def __post_init__(self) -> None:
+        """Raise InputError where there is no row to make."""
+        super().__post_init__()
+        if not self.row and not self.recordings:
+            raise InputError("there is no table to make: give --row NAME=DIR or --recordings DIR")
