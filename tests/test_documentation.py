@@ -1,6 +1,9 @@
-"""What the documents name exists: paths, modules, identifiers, flags and links."""
+"""What the documents name exists: paths, modules, identifiers, flags, links and commands."""
 
+import argparse
 import re
+import runpy
+import shlex
 from functools import cache
 from pathlib import Path
 
@@ -87,3 +90,32 @@ def test_the_architecture_draws_every_room():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+
+
+def documented_commands() -> list[str]:
+    """Every command line of a root script in a code block of the documents."""
+    commands = []
+    for document in (*DOCUMENTS, "README.md"):
+        for block in re.findall(r"```\n(.*?)```", (ROOT / document).read_text(), re.DOTALL):
+            lines = block.replace("\\\n", " ").splitlines()
+            commands += [" ".join(line.split()) for line in lines if re.match(r"python3? \w+\.py", line)]
+    return sorted(set(commands))
+
+
+class Accepted(Exception):
+    """Raised in place of running a script whose arguments were parsed."""
+
+
+@pytest.mark.parametrize("command", documented_commands())
+def test_the_script_accepts_a_documented_command(command, monkeypatch):
+    parse_args = argparse.ArgumentParser.parse_args
+
+    def parse_only(parser, *arguments):
+        parse_args(parser, *arguments)
+        raise Accepted
+
+    _, script, *arguments = shlex.split(command, comments=True)
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)
+    monkeypatch.setattr("sys.argv", [script, *arguments])
+    with pytest.raises(Accepted):
+        runpy.run_path(str(ROOT / script))["main"]()
