@@ -18,8 +18,11 @@ def rajagopal2015() -> Path:
     return Path(package.submodule_search_locations[0]) / "models" / "rajagopal_data" / "Rajagopal2015.osim"
 
 
+ROOT = Path(__file__).resolve().parents[1]
+# Under the repository, or under the folder of recordings; None for the generic model of the nimblephysics wheel.
 MODELS = {
     "Rajagopal2015": None,
+    "demo-person-040": "demo/shipped/Data/demo-person-040/OpenSimData/Model/Rajagopal2015_scaled.osim",
     "LaiUhlrich2022": "models/LaiUhlrich2022.osim",
     "field-subject0": "opencap/Data/field-subject0/OpenSimData/Model/"
     "LaiArnoldModified2017_poly_withArms_weldHand_scaled_adjustedMA_contacts.osim",
@@ -28,8 +31,11 @@ MODELS = {
 
 
 def model_path(name: str, request) -> Path:
-    """Path of one of MODELS; asks for the recordings (and so may skip) only where the model is among them."""
-    return rajagopal2015() if MODELS[name] is None else request.getfixturevalue("recordings") / MODELS[name]
+    """Path of one of MODELS. Asks for the recordings, and so may skip, only where the model is among them."""
+    if MODELS[name] is None:
+        return rajagopal2015()
+    shipped = ROOT / MODELS[name]
+    return shipped if shipped.is_file() else request.getfixturevalue("recordings") / MODELS[name]
 
 
 class OpenSimPoses:
