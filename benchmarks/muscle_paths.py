@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from dataset.io.mot import read_motion
-from dataset.opensim.muscle_geometry import MuscleGeometry, fit_muscle_paths
+from dataset.opensim.muscle_geometry import MuscleGeometry
+from dataset.opensim.muscle_path_fit import fit_muscle_paths
 from models.muscles.paths import LEG_COORDINATES, LEG_INDICES
 
 POSES = 150

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataset.opensim.model_reader import open_opensim_model
+from dataset.opensim.opensim_library import open_opensim_model
 from models.conventions import COORDINATES, ROTATION_INDICES
 
 

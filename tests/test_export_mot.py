@@ -14,8 +14,9 @@ from scipy.spatial.transform import Rotation
 from dataset.errors import InputError
 from dataset.io.bvh import Bone, write_bvh
 from dataset.io.mot import Motion, read_table, write_motion
-from dataset.opensim.model_reader import load_opensim, load_skeleton
+from dataset.opensim.model_reader import load_skeleton
 from dataset.opensim.opencap_viewer import write_viewer_json
+from dataset.opensim.opensim_library import load_opensim
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import COORDINATES, TRANSLATION_INDICES
 from utils.export.animation import animate, body_frames, rest_bones

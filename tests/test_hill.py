@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from dataset.opensim.model_reader import load_opensim
+from dataset.opensim.opensim_library import load_opensim
 from models.muscles.hill import (
     MuscleParameters,
     Muscles,

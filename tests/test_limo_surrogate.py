@@ -191,7 +191,7 @@ def test_those_are_kept_that_the_simulation_finds_nearest():
 
 def test_opensim_opens_what_was_written(limo, tmp_path):
     opensim = pytest.importorskip("opensim")
-    from dataset.opensim.model_reader import load_opensim
+    from dataset.opensim.opensim_library import load_opensim
 
     load_opensim()
     done = limo(tmp_path, "--constraint", "knee_flexion:max:above:-500", "--min-samples", "1")

@@ -168,7 +168,7 @@ def test_table_keeps_what_a_motion_may_not_hold(tmp_path):
 @pytest.mark.parametrize("style", ["opencap", "muscle_driven"])
 def test_opensim_opens_what_we_write_and_realises_it(tmp_path, motion, style):
     opensim = pytest.importorskip("opensim")
-    from dataset.opensim.model_reader import open_opensim_model
+    from dataset.opensim.opensim_library import open_opensim_model
 
     path = tmp_path / "a.mot"
     write_motion(path, motion, beta=True, style=style)

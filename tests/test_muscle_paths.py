@@ -9,8 +9,10 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
-from dataset.opensim.model_reader import load_opensim, open_opensim_model
-from dataset.opensim.muscle_geometry import MuscleGeometry, cached_muscle_paths, fit_muscle_paths
+from dataset.opensim.muscle_geometry import MuscleGeometry
+from dataset.opensim.muscle_path_cache import cached_muscle_paths
+from dataset.opensim.muscle_path_fit import fit_muscle_paths
+from dataset.opensim.opensim_library import load_opensim, open_opensim_model
 from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, MUSCLES
 from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, monomials, velocities
 
@@ -176,9 +178,9 @@ def test_leading_shapes_are_kept(rajagopal):
 
 def test_cache_gives_the_same_paths_without_fitting_again(rajagopal, tmp_path, monkeypatch):
     _, paths = rajagopal
-    monkeypatch.setattr("dataset.opensim.muscle_geometry.fit_muscle_paths", lambda _: paths)
+    monkeypatch.setattr("dataset.opensim.muscle_path_cache.fit_muscle_paths", lambda _: paths)
     cached_muscle_paths(rajagopal_path(), tmp_path)
-    monkeypatch.setattr("dataset.opensim.muscle_geometry.fit_muscle_paths", None)
+    monkeypatch.setattr("dataset.opensim.muscle_path_cache.fit_muscle_paths", None)
     again = cached_muscle_paths(rajagopal_path(), tmp_path)
     motion = torch.linspace(0, 30, 33, dtype=torch.float64)[None]
     torch.testing.assert_close(again(motion).lengths, paths(motion).lengths, rtol=0, atol=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataset.demo.anthropometry import Person, rajagopal_folder
 from dataset.io.atomic_write import atomic_write
-from dataset.opensim.model_reader import load_opensim, open_opensim_model
+from dataset.opensim.opensim_library import load_opensim, open_opensim_model
 
 MODEL_NAME = "Rajagopal2015_scaled.osim"
 

@@ -1,48 +1,77 @@
-"""Bone meshes of a scaled OpenSim model: which files it names, where they lie, and their vertices in body frames.
+"""Bone meshes of a scaled OpenSim model, with their vertices in the frames of the bodies.
 
 Mesh files are looked for in the model's own `Geometry` folder (as an OpenCap download has it), then in the set that
-comes in the nimblephysics package, which is found without importing it. A body none of whose files is found gets
+comes with the nimblephysics package, which is located without importing it. A body without any mesh file is drawn as
 capsules from its joint to the joints of its children.
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.opensim.model_reader import frame_in_body, load_opensim, open_opensim_model, read_osim
+from dataset.opensim.model_reader import read_osim
+from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
 from models.skeleton.description import ModelDescription
 
 logger = logging.getLogger("bige")
 
 _SUFFIXES = ("", ".ply")  # nimblephysics keeps femur.vtp as femur.vtp.ply
-# The same bone in the same frame under the name that other models of the family use.
+# Other models of the family use these names for the same bone in the same frame.
 _SAME_BONE = {f"{bone}_{side}.vtp": f"{side}_{bone}.vtp" for bone in ("femur", "tibia", "fibula") for side in "rl"}
 _CAPSULE_RADIUS_M = 0.022
-_TIP_OF_MASS_CENTRE = 1.7  # a last segment reaches so many times as far as its mass centre
+_TIP_OF_MASS_CENTRE = 1.7  # length of a last segment, as a multiple of the distance of its mass centre
 
 
 @dataclass(frozen=True)
 class BoneMesh:
-    """The bones of one body. vertices: (V, 3) metres in the body's frame. faces: (F, 3) indices of vertices.
+    """The bones of one body.
 
-    body: index into the model's `body_names`. from_files: False where capsules stand in for missing files.
+    Attributes:
+        body: index into the model's `body_names`.
+        vertices: (V, 3), metres in the body's frame.
+        faces: (F, 3), indices of vertices.
     """
 
     body: int
     vertices: np.ndarray
     faces: np.ndarray
-    from_files: bool = True
+
+
+class AttachedMesh(NamedTuple):
+    """A mesh file that a model attaches to a body.
+
+    Attributes:
+        body: index into the model's `body_names`.
+        file: name of the file, as the model has it.
+        scale: (3,) factors along the axes of the mesh.
+        rotation: (3, 3) of the mesh in the body's frame.
+        offset: (3,) of the mesh in the body's frame, metres.
+    """
+
+    body: int
+    file: str
+    scale: np.ndarray
+    rotation: np.ndarray
+    offset: np.ndarray
 
 
 def read_bone_meshes(osim_path: str | Path, description: ModelDescription | None = None) -> tuple[BoneMesh, ...]:
-    """The meshes of a model, one a body that has any, scaled and placed as the model says.
+    """The meshes of a model, one for each body that has any, with the model's scale and placement.
 
-    description: what `read_osim` made of the same file, where it is at hand.
-    Raises InputError where the model cannot be read; files that are missing are logged, and capsules take their place.
+    Mesh files that are missing are logged, and capsules take their place.
+
+    Args:
+        osim_path: the scaled model.
+        description: the result of `read_osim` for the same file, if it is known already.
+
+    Raises:
+        InputError: the model cannot be read.
     """
     osim_path = Path(osim_path)
     description = description or read_osim(osim_path)
@@ -58,20 +87,19 @@ def read_bone_meshes(osim_path: str | Path, description: ModelDescription | None
         parts.setdefault(body, []).append(((vertices * scale) @ rotation.T + offset, faces))
     if missing:
         logger.warning(
-            "%d bone meshes of %s are not in %s (first: %s); bodies left without any are drawn as capsules",
+            "%d bone meshes of %s are not in %s (first: %s); bodies without any mesh are drawn as capsules",
             len(missing), osim_path.name, " or ".join(str(f) for f in folders) or "any folder", next(iter(missing)),
         )  # fmt: skip
     meshes = []
     for body in range(len(description.body_names)):
-        own = parts.get(body)
-        stood_in = own or _capsules_of(description, body)
-        if stood_in:
-            meshes.append(BoneMesh(body, *_merged(stood_in), from_files=own is not None))
+        shapes = parts.get(body) or _capsules_of(description, body)
+        if shapes:
+            meshes.append(BoneMesh(body, *_merged(shapes)))
     return tuple(meshes)
 
 
 def geometry_folders(osim_path: str | Path) -> list[Path]:
-    """Folders that may hold the model's mesh files, the first to be looked into first."""
+    """Folders of mesh files for a model, in the order in which they are searched."""
     own = Path(osim_path).parent / "Geometry"
     spec = find_spec("nimblephysics")
     shipped = (
@@ -83,7 +111,14 @@ def geometry_folders(osim_path: str | Path) -> list[Path]:
 
 
 def read_mesh(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) and triangles (F, 3) of a .vtp, .ply, .stl or .obj file. Raises InputError where it is none."""
+    """Read a .vtp, .ply, .stl or .obj file.
+
+    Returns:
+        Vertices (V, 3), and triangles (F, 3) as indices of vertices.
+
+    Raises:
+        InputError: the file has no surface.
+    """
     from vtkmodules.util.numpy_support import vtk_to_numpy
     from vtkmodules.vtkFiltersCore import vtkTriangleFilter
 
@@ -97,28 +132,26 @@ def read_mesh(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     triangles.Update()
     mesh = triangles.GetOutput()
     if not mesh.GetNumberOfPolys():
-        raise InputError(f"{path}: holds no surface that can be read; replace the file or take it away")
+        raise InputError(f"{path}: the file has no surface that can be read; replace or remove it")
     vertices = vtk_to_numpy(mesh.GetPoints().GetData()).astype(float)
     return vertices, vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(int)
 
 
-def _mesh_reader(path: Path):
+def _mesh_reader(path: Path) -> Any:
+    """The VTK reader for the type of a mesh file."""
+    from vtkmodules.vtkIOGeometry import vtkOBJReader, vtkSTLReader
+    from vtkmodules.vtkIOPLY import vtkPLYReader
+    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
+
+    readers = {".vtp": vtkXMLPolyDataReader, ".ply": vtkPLYReader, ".stl": vtkSTLReader, ".obj": vtkOBJReader}
     kind = path.suffix.lower()
-    if kind == ".vtp":
-        from vtkmodules.vtkIOXML import vtkXMLPolyDataReader as Reader
-    elif kind == ".ply":
-        from vtkmodules.vtkIOPLY import vtkPLYReader as Reader
-    elif kind == ".stl":
-        from vtkmodules.vtkIOGeometry import vtkSTLReader as Reader
-    elif kind == ".obj":
-        from vtkmodules.vtkIOGeometry import vtkOBJReader as Reader
-    else:
-        raise InputError(f"{path}: a mesh of kind {kind!r} cannot be read; expected .vtp, .ply, .stl or .obj")
-    return Reader()
+    if kind not in readers:
+        raise InputError(f"{path}: a mesh of type {kind!r} cannot be read; expected {', '.join(readers)}")
+    return readers[kind]()
 
 
-def attached_meshes(osim_path: Path, description: ModelDescription):
-    """(body, file, scale (3,), rotation (3, 3), offset (3,)) of every visible mesh that hangs on a body."""
+def attached_meshes(osim_path: Path, description: ModelDescription) -> Iterator[AttachedMesh]:
+    """Every visible mesh that is attached to a body."""
     opensim = load_opensim()
     model, _ = open_opensim_model(osim_path)
     for component in model.getComponentsList():
@@ -128,24 +161,19 @@ def attached_meshes(osim_path: Path, description: ModelDescription):
         body = mesh.getFrame().findBaseFrame().getName()
         if body in description.body_names:
             rotation, offset = frame_in_body(mesh.getFrame())
-            yield (
-                description.body_names.index(body),
-                mesh.get_mesh_file(),
-                mesh.get_scale_factors().to_numpy(),
-                rotation,
-                offset,
-            )
+            index, scale = description.body_names.index(body), mesh.get_scale_factors().to_numpy()
+            yield AttachedMesh(index, mesh.get_mesh_file(), scale, rotation, offset)
 
 
 def find_mesh_file(file: str, folders: list[Path]) -> Path | None:
-    """The file that a model means by `file` in the first folder that has it or the same bone, or None."""
+    """The mesh file that a model names `file`, from the first folder that has it or the same bone, or None."""
     name = Path(file.replace("\\", "/")).name
     names = [name + suffix for name in (name, _SAME_BONE.get(name)) if name for suffix in _SUFFIXES]
     return next((folder / n for folder in folders for n in names if (folder / n).is_file()), None)
 
 
 def _capsules_of(description: ModelDescription, body: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Capsules in the body's frame from its own joint to each child's; a last segment goes on past its mass centre."""
+    """Capsules in the body's frame from its joint to each child's, or past the mass centre of a last segment."""
     start = description.joints[body].child_offset
     ends = [joint.parent_offset for joint in description.joints if joint.parent == body]
     ends = [end for end in ends if np.linalg.norm(end - start) > _CAPSULE_RADIUS_M]
@@ -154,14 +182,27 @@ def _capsules_of(description: ModelDescription, body: int) -> list[tuple[np.ndar
     return [capsule(start, end, _CAPSULE_RADIUS_M) for end in ends if np.linalg.norm(end - start) > 1e-3]
 
 
-def capsule(start: np.ndarray, end: np.ndarray, radius_m: float, around: int = 16, rings: int = 5):
-    """Vertices (V, 3) and triangles (F, 3) of a cylinder with round ends from `start` to `end`, both (3,) metres."""
+def capsule(
+    start: np.ndarray, end: np.ndarray, radius_m: float, around: int = 16, rings: int = 5
+) -> tuple[np.ndarray, np.ndarray]:
+    """The surface of a cylinder with hemispherical ends.
+
+    Args:
+        start: (3,) one end of the axis, metres.
+        end: (3,) the other end.
+        radius_m: radius, metres.
+        around: number of vertices in each ring.
+        rings: number of rings in each hemisphere.
+
+    Returns:
+        Vertices (V, 3), and triangles (F, 3) as indices of vertices.
+    """
     axis = (end - start) / np.linalg.norm(end - start)
     side = np.cross(axis, np.eye(3)[np.abs(axis).argmin()])
     side /= np.linalg.norm(side)
     other = np.cross(axis, side)
     latitude = np.linspace(0, np.pi / 2, rings)
-    along = np.concatenate([-np.cos(latitude), np.cos(latitude[::-1])])  # of the radius, from pole to pole
+    along = np.concatenate([-np.cos(latitude), np.cos(latitude[::-1])])  # multiples of the radius, from pole to pole
     wide = np.concatenate([np.sin(latitude), np.sin(latitude[::-1])])
     centre = np.repeat([start, end], rings, axis=0)
     turn = np.linspace(0, 2 * np.pi, around, endpoint=False)
@@ -174,6 +215,7 @@ def capsule(start: np.ndarray, end: np.ndarray, radius_m: float, around: int = 1
 
 
 def _merged(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of several surfaces as one."""
     starts = np.cumsum([0, *(len(vertices) for vertices, _ in parts[:-1])])
     faces = [faces + start for (_, faces), start in zip(parts, starts, strict=True)]
     return np.concatenate([vertices for vertices, _ in parts]), np.concatenate(faces)

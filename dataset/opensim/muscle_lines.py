@@ -1,21 +1,34 @@
-"""Where a model's muscles run, frame by frame: OpenSim's own paths, with conditional, moving and wrapping points."""
+"""Muscle paths of a model in each frame, as OpenSim computes them, with conditional, moving and wrapping points."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from dataset.opensim.model_reader import frame_in_body, load_opensim, open_opensim_model
+from dataset.opensim.opensim_library import (
+    frame_in_body,
+    generalised_coordinate_index,
+    load_opensim,
+    open_opensim_model,
+)
 from models.conventions import COORDINATES, MUSCLES, ROTATION_INDICES
+
+_Placement = tuple[int, np.ndarray, np.ndarray]  # body, rotation and offset of a frame in it
 
 
 @dataclass(frozen=True)
 class MusclePoints:
-    """Points along muscles, each fixed in a body's frame at its moment.
+    """Points along the paths of M muscles in T frames.
 
-    names: the M muscles that the model has, canonical order. bodies: (T, M, K) index into the body names given.
-    locations: (T, M, K, 3) metres in that body's frame. counts: (T, M) points in use, the rest is padding.
-    strength_n: (M,) maximal isometric force.
+    Attributes:
+        names: the muscles, in canonical order.
+        bodies: (T, M, K), index of the body that each point is given in.
+        locations: (T, M, K, 3), metres in the frame of that body.
+        counts: (T, M), how many of the K points are in use; the others are padding.
+        strength_n: (M,), maximum isometric forces, newtons.
     """
 
     names: tuple[str, ...]
@@ -25,19 +38,35 @@ class MusclePoints:
     strength_n: np.ndarray
 
     def in_ground(self, rotations: np.ndarray, origins: np.ndarray) -> np.ndarray:
-        """The points (T, M, K, 3) in the ground frame; rotations (T, B, 3, 3) and origins (T, B, 3) of the bodies."""
+        """The points in the ground frame.
+
+        Args:
+            rotations: (T, B, 3, 3) of the bodies.
+            origins: (T, B, 3) of the bodies, metres.
+
+        Returns:
+            (T, M, K, 3), metres.
+        """
         frames = np.arange(len(self.bodies))[:, None, None]
-        turned = np.einsum("tmkij,tmkj->tmki", rotations[frames, self.bodies], self.locations)
-        return turned + origins[frames, self.bodies]
+        rotated = np.einsum("tmkij,tmkj->tmki", rotations[frames, self.bodies], self.locations)
+        return rotated + origins[frames, self.bodies]
 
 
 def read_muscle_points(
     osim_path: str | Path, coordinates: np.ndarray, body_names: tuple[str, ...]
 ) -> MusclePoints | None:
-    """The paths of those of the 80 muscles that the model has, at each frame; None where it has none of them.
+    """Paths of those of the 80 muscles that the model has, in each frame.
 
-    coordinates: (T, 33), degrees and metres, canonical order. body_names: bodies in the order that indices refer to.
-    Raises InputError where the model cannot be read.
+    Args:
+        osim_path: the scaled model.
+        coordinates: (T, 33), degrees and metres, canonical order.
+        body_names: names of the bodies, which the indices of the result refer to.
+
+    Returns:
+        The points, or None where the model has none of the muscles.
+
+    Raises:
+        InputError: the model cannot be read.
     """
     opensim = load_opensim()
     model, state = open_opensim_model(osim_path)
@@ -47,19 +76,19 @@ def read_muscle_points(
     muscles = [model.getMuscles().get(name) for name in names]
     paths = [muscle.getGeometryPath() for muscle in muscles]
     body_index = {name: i for i, name in enumerate(body_names)}
-    placed = {}  # a frame's absolute path -> (body, rotation, offset)
+    known: dict[str, _Placement] = {}  # by the absolute path of a frame
 
-    def place(frame) -> tuple[int, np.ndarray, np.ndarray]:
+    def locate(frame: Any) -> _Placement:
         key = frame.getAbsolutePathString()
-        if key not in placed:
-            placed[key] = (body_index[frame.findBaseFrame().getName()], *frame_in_body(frame))
-        return placed[key]
+        if key not in known:
+            known[key] = (body_index[frame.findBaseFrame().getName()], *frame_in_body(frame))
+        return known[key]
 
     found: list[list[list[tuple[int, np.ndarray]]]] = []
     for pose in _poses(model, state, coordinates):
         state.setQ(opensim.Vector.createFromMat(pose))
         model.realizePosition(state)
-        found.append([_points_of(opensim, path, state, place) for path in paths])
+        found.append([_points_of(opensim, path, state, locate) for path in paths])
     most = max(len(points) for frame in found for points in frame)
     shape = (len(found), len(names), most)
     bodies, locations, counts = np.zeros(shape, int), np.zeros((*shape, 3)), np.zeros(shape[:2], int)
@@ -73,13 +102,15 @@ def read_muscle_points(
     )
 
 
-def _points_of(opensim, path, state, place) -> list[tuple[int, np.ndarray]]:
-    """(body, location in it) along a path in its present pose, the arc over a wrapping surface included."""
+def _points_of(
+    opensim: ModuleType, path: Any, state: Any, locate: Callable[[Any], _Placement]
+) -> list[tuple[int, np.ndarray]]:
+    """Body and location in it of each point along a path in the current pose, with the arc over a wrapping surface."""
     current = path.getCurrentPath(state)
     points = []
     for i in range(current.getSize()):
         point = current.get(i)
-        body, rotation, offset = place(point.getParentFrame())
+        body, rotation, offset = locate(point.getParentFrame())
         wrap = opensim.PathWrapPoint.safeDownCast(point)
         if wrap is not None:
             arc = wrap.getWrapPath(state)
@@ -88,8 +119,8 @@ def _points_of(opensim, path, state, place) -> list[tuple[int, np.ndarray]]:
     return points
 
 
-def _poses(model, state, coordinates: np.ndarray):
-    """OpenSim's generalised coordinates, frame by frame: what the motion says, couplers obeyed, defaults elsewhere."""
+def _poses(model: Any, state: Any, coordinates: np.ndarray) -> Iterator[np.ndarray]:
+    """OpenSim's generalised coordinates in each frame: those of the motion, coupled ones, and defaults elsewhere."""
     values = np.array(coordinates, dtype=float)
     values[:, ROTATION_INDICES] = np.radians(values[:, ROTATION_INDICES])
     coordinate_set = model.getCoordinateSet()
@@ -99,18 +130,8 @@ def _poses(model, state, coordinates: np.ndarray):
         coordinate = coordinate_set.get(i)
         name = coordinate.getName().removesuffix("_beta")  # the patella follows the knee
         if name in COORDINATES:
-            columns[_q_index(coordinate, state)] = COORDINATES.index(name)
+            columns[generalised_coordinate_index(coordinate, state)] = COORDINATES.index(name)
     for frame in values:
         pose = default.copy()
         pose[list(columns)] = frame[list(columns.values())]
         yield pose
-
-
-def _q_index(coordinate, state) -> int:
-    before = state.getQ().to_numpy()
-    coordinate.setLocked(state, False)
-    value = coordinate.getValue(state)
-    coordinate.setValue(state, value + 0.1, False)
-    index = int(np.argmax(np.abs(state.getQ().to_numpy() - before)))
-    coordinate.setValue(state, value, False)
-    return index

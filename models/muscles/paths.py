@@ -2,7 +2,7 @@
 
 Each muscle's length is a polynomial of order 5 in the one to four coordinates that it spans (as in van den Bogert et
 al., "Implicit methods for efficient musculoskeletal simulation and optimal control", Procedia IUTAM 2 (2011) 297-316),
-fitted once to a scaled model by `dataset.opensim.muscle_geometry`. Both legs share one list of monomials.
+fitted once to a scaled model by `dataset.opensim.muscle_path_fit`. Both legs share one list of monomials.
 """
 
 import math

@@ -13,7 +13,8 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.mot import Motion, read_motion, write_motion, write_table
 from dataset.opensim.model_reader import read_osim
-from dataset.opensim.muscle_geometry import MuscleGeometry, cached_muscle_paths
+from dataset.opensim.muscle_geometry import MuscleGeometry
+from dataset.opensim.muscle_path_cache import cached_muscle_paths
 from dataset.sessions import Session
 from dataset.windows.segmentation import Repetition, segment_repetitions
 from models.conventions import MUSCLES, SIDES
