@@ -19,6 +19,9 @@ from models.skeleton.kinematic_tree import KinematicTree
 class OpenSimSkeleton(nn.Module):
     """A person's skeleton: `motion` (..., 33), degrees and metres in canonical order, to points in the ground frame."""
 
+    contact_radii: Tensor  # (12,) metres
+    coordinate_range: Tensor  # (33, 2) degrees and metres
+
     def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float32):
         super().__init__()
         self.description = description
