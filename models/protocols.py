@@ -10,6 +10,7 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from models.muscles.static_optimization import Simulation
+    from models.skeleton.description import ModelDescription
 
 
 @runtime_checkable
@@ -21,6 +22,10 @@ class Skeleton(Protocol):
 
     contact_radii: Tensor  # (12,) metres
     coordinate_range: Tensor  # (33, 2) degrees and metres
+
+    @property
+    def description(self) -> "ModelDescription":
+        """Joints, bodies and contact spheres of the model."""
 
     @property
     def body_names(self) -> tuple[str, ...]:

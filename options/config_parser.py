@@ -10,10 +10,12 @@ Nothing here imports torch, so that `--help` answers at once.
 
 import argparse
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from dataset.errors import InputError
 
 Config = TypeVar("Config")
 
@@ -51,7 +53,9 @@ def add_option(
     is_positional = not flags[0].startswith("-")
     if not is_positional:
         options["dest"] = path
-    if field.default is not MISSING:
+    if "default" in options:
+        pass  # such as argparse.SUPPRESS, so that `refuse_options` can tell whether the flag was given
+    elif field.default is not MISSING:
         options["default"] = field.default
     elif field.default_factory is not MISSING:
         options["default"] = field.default_factory()
@@ -63,7 +67,7 @@ def add_option(
         item, several = _item_type(annotation)
         if several and "action" not in options:
             options.setdefault("nargs", "+")
-        if item is not str:
+        if item is not str and "action" not in options:
             options.setdefault("type", item)
     group.add_argument(*flags, **options)
 
@@ -92,6 +96,22 @@ def config_of(namespace: argparse.Namespace, config_class: type[Config], prefix:
             value = parsed[path]
             values[field.name] = tuple(value) if isinstance(value, list) else value
     return config_class(**values)
+
+
+def refuse_options(namespace: argparse.Namespace, flags: Mapping[str, str], condition: str) -> None:
+    """Refuse flags that would have no effect.
+
+    Args:
+        namespace: parsed arguments; the flags were added with the default argparse.SUPPRESS.
+        flags: the flags, by the fields that they set.
+        condition: when they would have no effect, as it ends the sentence: "without --sample".
+
+    Raises:
+        InputError: one of them was given.
+    """
+    for path, flag in flags.items():
+        if path in vars(namespace):
+            raise InputError(f"{flag} has no effect {condition}")
 
 
 def _find_field(config_class: type, path: str) -> tuple[Field, Any]:

@@ -1,52 +1,59 @@
 """Command line of MOT_eval.py."""
 
 import argparse
-from pathlib import Path
+from collections.abc import Sequence
 
-from options.config_parser import new_parser
-from options.shared_options import (
-    add_data_arguments,
-    add_output_arguments,
-    add_run_arguments,
-    positive_integer,
-)
+from options.config_parser import add_option, config_of, new_parser, refuse_options
+from options.shared_options import add_compute_options, add_data_options, add_output_options
+from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of MOT_eval.py, under the script's docstring."""
     parser = new_parser(description)
-    data = add_data_arguments(parser)
-    data.add_argument(
-        "--subjects",
-        nargs="+",
-        metavar="ID",
-        help="Reconstruct these sessions or subjects of the data (all: every one); by default the held-out people.",
-    )
+    data = add_data_options(parser, ReconstructionConfig)
+    add_option(
+        data, ReconstructionConfig, "subjects", metavar="ID", default=argparse.SUPPRESS,
+        help="Reconstruct these sessions or subjects of the data (all: every one); the default is the held-out "
+        "subjects.",
+    )  # fmt: skip
     model = parser.add_argument_group("model")
-    model.add_argument(
-        "--resume-pth",
-        type=Path,
-        default=Path("pretrained/vqvae"),
-        metavar="PATH",
-        help="Evaluate this checkpoint, ours or published, or the one in this run folder.",
-    )
+    add_option(
+        model, ReconstructionConfig, "checkpoint", flags=("--resume-pth",), metavar="PATH",
+        help="Evaluate this checkpoint, in this repository's or the published format, or the one in this run folder; "
+        "the default is pretrained/vqvae.",
+    )  # fmt: skip
     sampling = parser.add_argument_group("sampling, the unguided baseline")
-    sampling.add_argument(
-        "--sample",
-        type=positive_integer,
-        metavar="N",
-        help="Instead of reconstructing, decode N random latents: each is that of a random training window "
+    add_option(
+        sampling, SamplingConfig, "count", flags=("--sample",), metavar="N", required=False, default=None,
+        help="Instead of reconstructing, decode N random latents: each is the latent of a random training window "
         "(latents.npz beside the checkpoint) with --sample-noise, quantised; without latents.npz, random codes.",
-    )
-    sampling.add_argument(
-        "--sample-noise",
-        type=float,
-        default=0.5,
-        help="Standard deviation of the noise on a sampled latent, in standard deviations of its channel.",
-    )
-    sampling.add_argument(
-        "--subject", metavar="ID", help="Name the samples' folder after this session, as guidance does."
-    )
-    add_output_arguments(parser, "VQVAE_eval")
-    add_run_arguments(parser)
+    )  # fmt: skip
+    add_option(
+        sampling, SamplingConfig, "noise", flags=("--sample-noise",), default=argparse.SUPPRESS, metavar="STD",
+        help="With --sample: standard deviation of the noise on a latent, in standard deviations of its channel "
+        f"(default: {SamplingConfig.noise}).",
+    )  # fmt: skip
+    add_option(
+        sampling, SamplingConfig, "subject", metavar="ID", default=argparse.SUPPRESS,
+        help="With --sample: name the folder of the motions after this session, as guidance does.",
+    )  # fmt: skip
+    add_output_options(parser, ReconstructionConfig)
+    add_compute_options(parser, ReconstructionConfig)
     return parser
+
+
+def parse_reconstruction_or_sampling(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None
+) -> ReconstructionConfig | SamplingConfig:
+    """Parse the command line (or `arguments`).
+
+    Raises:
+        InputError: options of sampling are given without --sample, or --subjects with it.
+    """
+    namespace = parser.parse_args(arguments)
+    if namespace.count is None:
+        refuse_options(namespace, {"noise": "--sample-noise", "subject": "--subject"}, "without --sample")
+        return config_of(namespace, ReconstructionConfig)
+    refuse_options(namespace, {"subjects": "--subjects"}, "with --sample")
+    return config_of(namespace, SamplingConfig)

@@ -1,112 +1,132 @@
 """Command line of surrogate_training.py."""
 
 import argparse
+from collections.abc import Sequence
 
-from options.config_parser import new_parser
-from options.shared_options import (
-    add_data_arguments,
-    add_output_arguments,
-    add_run_arguments,
-    fraction,
-    positive_integer,
+from options.config_parser import add_option, config_of, new_parser, refuse_options
+from options.shared_options import add_compute_options, add_data_options, add_output_options
+from utils.training.surrogate_training_config import (
+    DEFAULT_LR_PATIENCE,
+    SurrogateEvaluationConfig,
+    SurrogateTrainingConfig,
 )
+from utils.training.training_config import PRECISIONS
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of surrogate_training.py, under the script's docstring."""
     parser = new_parser(description)
-    data = add_data_arguments(parser)
-    data.add_argument(
-        "--mirror", action="store_true", help="Train on mirror images too, left and right muscles exchanged."
-    )
-    data.add_argument(
-        "--shift-frames",
-        type=int,
-        default=0,
-        metavar="N",
-        help="Begin each training window with 0 to N frames (at 60 Hz) of its first pose, drawn anew each epoch, so "
-        "that no frame number is tied to a phase of the squat.",
-    )
+    _add_data_options(parser)
+    _add_network_options(parser)
+    _add_optimisation_options(parser)
+    _add_output_options(parser)
+    add_compute_options(parser, SurrogateTrainingConfig)
+    return parser
 
-    network = parser.add_argument_group("network")
-    network.add_argument("--d-model", type=positive_integer, default=33, help="Channels of the transformer.")
-    network.add_argument("--layers", type=positive_integer, default=3, help="Transformer layers.")
-    network.add_argument("--heads", type=positive_integer, default=3, help="Attention heads; they divide --d-model.")
-    network.add_argument("--feedforward", type=positive_integer, default=128, help="Channels between two layers.")
-    network.add_argument("--dropout", type=fraction, default=0.1, help="Share of activities dropped in training.")
-    network.add_argument(
-        "--derivatives", action="store_true", help="Give the network speeds and accelerations of its inputs too."
-    )
-    network.add_argument(
-        "--stick-figure",
-        action="store_true",
-        help="Give the network the joints of a stick figure of the person's proportions too: which leg carries the "
-        "load turns on where the body is over the feet, which joint angles alone do not say.",
-    )
-    network.add_argument(
-        "--ground-loads",
-        action="store_true",
-        help="Give the network the loads on both legs too, as the laws of motion give them from point masses on the "
-        "stick figure: the share of each foot, centres of pressure, and moments about ankles, knees and hips.",
-    )
-    network.add_argument(
-        "--norm-first",
-        action="store_true",
-        help="Normalise before attention and feed-forward, not after: learns in fewer epochs than the paper's order.",
-    )
-    network.add_argument(
-        "--no-person",
-        action="store_true",
-        help="Leave out mass (kg) and leg length (m), which the network otherwise knows beside the motion.",
-    )
 
-    optimisation = parser.add_argument_group("optimisation")
-    optimisation.add_argument("--batch-size", type=positive_integer, default=128, help="Windows a step.")
-    optimisation.add_argument("--epochs", type=positive_integer, default=1000, help="Passes over the data at most.")
-    optimisation.add_argument("--lr", type=float, default=2e-4, help="Learning rate of Adam at the start.")
-    optimisation.add_argument("--weight-decay", type=float, default=1e-5, help="Weight decay of Adam.")
-    optimisation.add_argument("--clip", type=float, default=1.0, help="Bound the gradient's norm to this.")
-    optimisation.add_argument(
-        "--lr-patience",
-        type=positive_integer,
-        default=10,
-        help="Halve the learning rate after so many epochs without a lower held-out loss.",
+def parse_training_or_evaluation(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None
+) -> SurrogateTrainingConfig | SurrogateEvaluationConfig:
+    """Parse the command line (or `arguments`): --evaluate asks for an evaluation, anything else for a training.
+
+    Raises:
+        InputError: values do not go together, or --subjects is given without --evaluate.
+    """
+    namespace = parser.parse_args(arguments)
+    if namespace.checkpoint is not None:
+        return config_of(namespace, SurrogateEvaluationConfig)
+    refuse_options(namespace, {"subjects": "--subjects"}, "without --evaluate: training uses the split by subject")
+    return config_of(namespace, SurrogateTrainingConfig)
+
+
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    group = add_data_options(parser, SurrogateTrainingConfig)
+    add_option(
+        group, SurrogateTrainingConfig, "mirror",
+        help="Train on the mirror image of every window too, left and right muscles exchanged.",
+    )  # fmt: skip
+    add_option(
+        group, SurrogateTrainingConfig, "shift_frames", metavar="N",
+        help="Begin each training window with 0 to N frames (at 60 Hz) of its first pose, drawn anew for each epoch, "
+        "so that no frame number is tied to a phase of the squat.",
+    )  # fmt: skip
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("network")
+    sizes = {
+        "d_model": "Channels of the transformer.",
+        "layers": "Number of transformer layers.",
+        "heads": "Number of attention heads; --d-model is a multiple of it.",
+        "feedforward": "Channels of the feed-forward networks.",
+    }
+    for name, text in sizes.items():
+        add_option(group, SurrogateTrainingConfig, f"network.{name}", metavar="N", help=text)
+    add_option(
+        group, SurrogateTrainingConfig, "network.dropout", metavar="P", help="Dropout probability in training, 0 to 1."
     )
-    optimisation.add_argument(
-        "--cosine",
-        action="store_true",
+    inputs = {
+        "derivatives": "Add velocities and accelerations of the inputs to the inputs.",
+        "stick_figure": "Add the joint positions of a stick figure with the subject's proportions to the inputs: the "
+        "load on each leg depends on where the body is over the feet, which joint angles alone do not tell.",
+        "ground_loads": "Add the loads on both legs to the inputs, as the equations of motion give them for point "
+        "masses on the stick figure: the share of each foot, centres of pressure, and moments about ankles, knees and "
+        "hips.",
+        "norm_first": "Normalise before attention and feed-forward network instead of after them, which trains in "
+        "fewer epochs than the order of the paper.",
+    }
+    for name, text in inputs.items():
+        add_option(group, SurrogateTrainingConfig, f"network.{name}", help=text)
+    add_option(
+        group, SurrogateTrainingConfig, "network.person_features", flags=("--no-person",),
+        action="store_const", const=0,
+        help="Leave out the anthropometry (mass in kg and lengths in m), which by default is an input beside the "
+        "motion.",
+    )  # fmt: skip
+
+
+def _add_optimisation_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("optimisation")
+    options = {
+        "batch_size": ("N", "Windows per step."),
+        "epochs": ("N", "Most passes over the training windows."),
+        "lr": ("RATE", "Learning rate of Adam at its greatest."),
+        "weight_decay": ("DECAY", "Weight decay of Adam."),
+        "clip": ("NORM", "Clip the gradient to this norm."),
+        "lr_patience": (
+            "N",
+            "Halve the learning rate after N epochs without a lower held-out loss; the default is "
+            f"{DEFAULT_LR_PATIENCE}. Cannot be combined with --cosine.",
+        ),
+        "patience": ("N", "Stop after N epochs without a lower held-out loss."),
+    }
+    for name, (metavar, text) in options.items():
+        add_option(group, SurrogateTrainingConfig, name, metavar=metavar, help=text)
+    add_option(
+        group, SurrogateTrainingConfig, "cosine",
         help="Let the learning rate rise over the first epoch and fall to 0 at --epochs along half a cosine, instead "
         "of halving it on a plateau.",
-    )
-    optimisation.add_argument(
-        "--patience",
-        type=positive_integer,
-        default=60,
-        help="Stop after so many epochs without a lower held-out loss.",
-    )
-    optimisation.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="Arithmetic of the transformer in training; bfloat16 pays on hardware that multiplies in it.",
-    )
+    )  # fmt: skip
+    add_option(
+        group, SurrogateTrainingConfig, "precision", choices=PRECISIONS,
+        help="Arithmetic of the transformer in training; bfloat16 is faster only on hardware that computes in it "
+        "natively.",
+    )  # fmt: skip
 
-    output = add_output_arguments(parser, "surrogate")
-    output.add_argument(
-        "--resume-pth",
-        metavar="PATH",
-        help="Continue exactly from this checkpoint; one without a training state gives the weights to start from.",
-    )
-    output.add_argument(
-        "--evaluate",
-        metavar="PATH",
-        help="Train nothing: evaluate this surrogate, ours or published, on the held-out people, or on --subjects.",
-    )
-    output.add_argument(
-        "--subjects",
-        nargs="+",
-        metavar="ID",
-        help="Evaluate these sessions of the data root (all: every one) instead of the held-out people.",
-    )
-    add_run_arguments(parser)
-    return parser
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    group = add_output_options(parser, SurrogateTrainingConfig)
+    add_option(
+        group, SurrogateTrainingConfig, "resume_pth", metavar="PATH",
+        help="Continue exactly from this checkpoint; one without a training state provides initial weights.",
+    )  # fmt: skip
+    add_option(
+        group, SurrogateEvaluationConfig, "checkpoint", flags=("--evaluate",), metavar="PATH", default=None,
+        help="Do not train: evaluate this surrogate, in this repository's or the published format, on the held-out "
+        "subjects or on --subjects.",
+    )  # fmt: skip
+    add_option(
+        group, SurrogateEvaluationConfig, "subjects", metavar="ID", default=argparse.SUPPRESS,
+        help="With --evaluate: use these sessions or subjects of the data root (all: every one) instead of the "
+        "held-out subjects.",
+    )  # fmt: skip

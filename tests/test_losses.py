@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from tests.windows import squat_windows
-from utils.training.augmentation import vary
+from utils.training.augmentation import augment, delay_windows
 from utils.training.losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
-from utils.training.surrogate_trainer import evaluate, masked_smooth_l1, shifted
+from utils.training.surrogate_metrics import activation_loss, activation_metrics
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("l1", 2.0), ("l2", 4.0), ("l1_smooth", 1.5)])
@@ -34,12 +34,12 @@ def test_a_constant_offset_costs_no_velocity_and_a_steady_drift_no_acceleration(
     assert temporal_loss("l1", target + drift, target) == pytest.approx(0, abs=1e-5)
 
 
-def test_varied_windows_start_where_placed_windows_do():
+def test_augmented_windows_start_where_placed_windows_do():
     windows = squat_windows(count=16, frames=64)
     motion = windows.motion.clone()
     motion[..., [3, 5, 2]] -= motion[:, :1, [3, 5, 2]]
     torch.manual_seed(0)
-    varied, counts = vary(motion, windows.recorded.float(), motion.flip(0))
+    varied, counts = augment(motion, windows.recorded.float(), motion.flip(0))
     assert varied[:, 0, [3, 5, 2]].abs().max() < 1e-4  # pelvis_tx, pelvis_tz, pelvis_rotation
     assert (varied - motion).abs().max() > 5
     assert varied.diff(dim=1).abs().max() < 30  # no jump
@@ -49,15 +49,15 @@ def test_varied_windows_start_where_placed_windows_do():
 
 def test_nothing_varies_at_strength_zero():
     windows = squat_windows()
-    varied, counts = vary(windows.motion, windows.recorded.float(), windows.motion.flip(0), strength=0.0)
+    varied, counts = augment(windows.motion, windows.recorded.float(), windows.motion.flip(0), strength=0.0)
     torch.testing.assert_close(varied, windows.motion)
     assert torch.equal(counts, windows.recorded.float())
 
 
-def test_shifted_windows_wait_in_their_first_pose():
+def test_delayed_windows_hold_their_first_pose():
     windows = squat_windows(count=4)
     chosen, shift = torch.tensor([2, 1]), torch.tensor([5, 0])
-    motion, recorded, activations, labelled = shifted(windows, chosen, shift)
+    motion, recorded, activations, labelled = delay_windows(windows, chosen, shift)
     torch.testing.assert_close(motion[0, 5:], windows.motion[2, :-5])
     torch.testing.assert_close(motion[0, :5], windows.motion[2, :1].expand(5, -1))
     torch.testing.assert_close(activations[0, 5:], windows.activations[2, :-5])
@@ -71,9 +71,9 @@ def test_r2_is_one_for_the_truth_and_zero_for_the_mean():
     windows = squat_windows()
     activations = windows.activations + 0.01 * torch.randn_like(windows.activations)
     windows = type(windows)(**{**vars(windows), "activations": activations})
-    assert evaluate(activations, windows)["r2_median"] == pytest.approx(1)
+    assert activation_metrics(activations, windows)["r2_median"] == pytest.approx(1)
     mean = activations[windows.recorded].mean(0).expand_as(activations)
-    assert evaluate(mean, windows)["r2_median"] == pytest.approx(0, abs=1e-4)
+    assert activation_metrics(mean, windows)["r2_median"] == pytest.approx(0, abs=1e-4)
     off = activations.clone()
     off[~windows.recorded] = 0.9
-    assert masked_smooth_l1(off, activations, windows.recorded) == 0
+    assert activation_loss(off, activations, windows.recorded) == 0

@@ -16,6 +16,7 @@ from windows import squat_windows
 
 from dataset.opensim.model_reader import load_skeleton
 from utils.guidance.output.guided_views import show_guided
+from utils.reconstruction.autoencoding import used_codes_of
 from utils.runs import tensorboard_views as views
 from utils.training.reconstruction_views import show_reconstruction
 
@@ -54,7 +55,7 @@ def test_histograms_of_codes_count_recorded_frames_alone(writer):
     codes = torch.tensor([[[3, 1], [3, 2], [9, 9]], [[4, 1], [3, 1], [9, 9]]])
     recorded = torch.ones(2, 12, dtype=torch.bool)
     recorded[:, 8:] = False
-    views.show_codes(writer, 1, codes, recorded)
+    views.show_codes(writer, 1, used_codes_of(codes, recorded))
     events = read(writer)
     histogram = events.Histograms("codebook/code")[0].histogram_value
     assert (histogram.num, histogram.min, histogram.max) == (8, 1, 4)
@@ -89,11 +90,11 @@ def test_guided_samples_lie_among_the_training_latents(writer, tmp_path):
 
 
 def test_views_come_about_ten_times_a_run_and_at_its_end():
-    steps = [step for step in range(1000, 300_001, 1000) if views.due(step, 1000, 300_000)]
+    steps = [step for step in range(1000, 300_001, 1000) if views.is_view_step(step, 1000, 300_000)]
     assert len(steps) == 10
     assert steps[-1] == 300_000
-    assert [step for step in (1, 2, 3) if views.due(step, 1, 3)] == [1, 2, 3]
-    assert views.due(7, 1000, 7)
+    assert [step for step in (1, 2, 3) if views.is_view_step(step, 1, 3)] == [1, 2, 3]
+    assert views.is_view_step(7, 1000, 7)
 
 
 def test_training_shows_curves_and_codes(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,17 +12,29 @@ import torch
 
 import surrogate_training
 import train_vq
-from dataset.errors import InputError
+from dataset.errors import InputError, RunError
 from dataset.windows.motion_batch import MotionBatch
+from models.surrogate.published_transformer import PublishedSurrogate
+from models.surrogate.surrogate_config import SurrogateConfig
+from models.vqvae.vqvae_config import VQVAEConfig
+from options.config_parser import parse_config
 from options.surrogate_training_options import build_parser as surrogate_parser
+from options.surrogate_training_options import parse_training_or_evaluation
 from options.train_vq_options import build_parser as vq_parser
 from tests.windows import squat_windows
 from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.runs.environment import set_seed
-from utils.training.distributed import Processes
-from utils.training.surrogate_trainer import cosine_rate
-from utils.training.vqvae_trainer import evaluate, learning_rate
+from utils.training import vqvae_trainer
+from utils.training.distributed import ProcessGroup
+from utils.training.schedules import cosine_schedule, milestone_schedule
+from utils.training.surrogate_evaluation import evaluate_surrogate_on
+from utils.training.surrogate_trainer import train_surrogate_on
+from utils.training.surrogate_training_config import SurrogateEvaluationConfig, SurrogateTrainingConfig
+from utils.training.vqvae_losses import evaluate_vqvae
+from utils.training.vqvae_trainer import train_vqvae_on
+from utils.training.vqvae_training_config import VQVAETrainingConfig
 
+CPU = torch.device("cpu")
 SEED_COMMAND = (
     "--batch-size 256 --lr 2e-4 --total-iter 300000 --lr-scheduler 200000 --nb-code 512 --down-t 2 --depth 3 "
     "--dilation-growth-rate 3 --out-dir output --dataname mcs --vq-act relu --quantizer ema_reset --loss-vel 0.5 "
@@ -33,10 +46,14 @@ TINY = (
 )
 
 
+def vqvae_config(text: str) -> VQVAETrainingConfig:
+    return parse_config(vq_parser(""), VQVAETrainingConfig, text.split())
+
+
 def train(tmp_path, name: str, more: str = ""):
-    arguments = vq_parser("").parse_args(f"{TINY} --out-dir {tmp_path} --exp-name {name} {more}".split())
-    set_seed(arguments.seed)
-    train_vq.train(arguments, squat_windows(), squat_windows(seed=1), Processes(torch.device("cpu")))
+    config = vqvae_config(f"{TINY} --out-dir {tmp_path} --exp-name {name} {more}")
+    set_seed(config.seed)
+    train_vqvae_on(config, squat_windows(), squat_windows(seed=1), ProcessGroup(CPU))
     return tmp_path / name
 
 
@@ -52,9 +69,44 @@ def assert_same(one: dict, other: dict) -> None:
 
 
 def test_every_flag_of_the_published_command_is_understood():
-    arguments = vq_parser("").parse_args(SEED_COMMAND.split())
-    assert (arguments.lr_scheduler, arguments.exp_name, arguments.loss_vel) == ([200_000], "VQVAE9", 0.5)
-    assert vq_parser("").parse_args(["--local_rank=1"]).local_rank == 1
+    config = vqvae_config(SEED_COMMAND)
+    assert (config.milestones, config.exp_name, config.loss_vel) == ((200_000,), "VQVAE9", 0.5)
+    assert vqvae_config("--local_rank=1").local_rank == 1
+
+
+def test_a_command_line_and_a_call_from_python_describe_the_same_training():
+    assert vqvae_config("") == VQVAETrainingConfig()
+    assert parse_training_or_evaluation(surrogate_parser(""), []) == SurrogateTrainingConfig()
+    assert vqvae_config("--vq-act gelu --vq-norm LN --mu 0.9").network == VQVAEConfig(
+        activation="gelu", norm="LN", mu=0.9
+    )
+    config = parse_training_or_evaluation(surrogate_parser(""), ["--no-person", "--heads", "11"])
+    assert config == SurrogateTrainingConfig(network=SurrogateConfig(person_features=0, heads=11))
+    evaluation = parse_training_or_evaluation(surrogate_parser(""), ["--evaluate", "x", "--subjects", "all"])
+    assert evaluation == SurrogateEvaluationConfig(checkpoint=Path("x"), subjects=("all",))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    ["--cosine --gamma 0.05", "--cosine --lr-scheduler 10 20", "--code-dim 8 --code-groups 3", "--unquantised 1.5"],
+)
+def test_vqvae_settings_that_do_not_go_together_are_refused(flags):
+    with pytest.raises(InputError):
+        vqvae_config(flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ("--subjects all", "--subjects has no effect without --evaluate"),
+        ("--cosine --lr-patience 3", "lr-patience has no effect with cosine"),
+        ("--d-model 32 --heads 3", "not a multiple of heads 3"),
+        ("--stick-figure --no-person", "need the anthropometry"),
+    ],
+)
+def test_surrogate_settings_that_do_not_go_together_are_refused(flags, reason):
+    with pytest.raises(InputError, match=reason):
+        parse_training_or_evaluation(surrogate_parser(""), flags.split())
 
 
 @pytest.mark.parametrize("quantizer", ["ema_reset", "reset"])
@@ -65,6 +117,12 @@ def test_resuming_continues_exactly(tmp_path, quantizer):
     train(tmp_path, "broken", f"{more} --resume-pth {broken / '2.pth'}")
     assert_same(read_checkpoint(straight / "4.pth"), read_checkpoint(broken / "4.pth"))
     assert (straight / "losses.csv").read_text() == (broken / "losses.csv").read_text()
+
+
+def test_resuming_continues_a_cosine(tmp_path):
+    straight = train(tmp_path, "straight", "--cosine")
+    train(tmp_path, "broken", f"--cosine --resume-pth {straight / '2.pth'}")
+    assert_same(read_checkpoint(straight / "4.pth"), read_checkpoint(tmp_path / "broken" / "4.pth"))
 
 
 def test_a_run_leaves_its_figures_and_latents(tmp_path):
@@ -86,76 +144,111 @@ def test_training_learns_to_reconstruct(tmp_path):
     model = load_vqvae(train(tmp_path, "learn", more))
     windows = squat_windows()
     spread = (windows.motion - windows.motion.mean((0, 1)))[windows.recorded][:, 6:].square().mean().sqrt()
-    assert evaluate(model, windows)["angle_rmse_deg"] < 0.5 * float(spread)
+    assert evaluate_vqvae(model, windows)["angle_rmse_deg"] < 0.5 * float(spread)
 
 
 def test_interrupted_training_saves_and_can_go_on(tmp_path, monkeypatch):
-    from utils.training import augmentation
-
-    calls, vary = [], augmentation.vary
+    calls, augment = [], vqvae_trainer.augment
 
     def interrupting(*arguments):
         calls.append(1)
         if len(calls) == 3:
             os.kill(os.getpid(), signal.SIGINT)
-        return vary(*arguments)
+        return augment(*arguments)
 
-    monkeypatch.setattr(augmentation, "vary", interrupting)
+    monkeypatch.setattr(vqvae_trainer, "augment", interrupting)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, "stopped", "--augment 1")
-    monkeypatch.setattr(augmentation, "vary", vary)
-    assert read_checkpoint(tmp_path / "stopped" / "last.pth")["training"]["iteration"] == 3
+    monkeypatch.setattr(vqvae_trainer, "augment", augment)
+    assert read_checkpoint(tmp_path / "stopped" / "last.pth")["training"]["step"] == 3
     train(tmp_path, "stopped", f"--augment 1 --resume-pth {tmp_path / 'stopped' / 'last.pth'}")
     straight = train(tmp_path, "straight", "--augment 1")
     assert_same(read_checkpoint(straight / "4.pth"), read_checkpoint(tmp_path / "stopped" / "4.pth"))
 
 
-def test_learning_rate_warms_up_and_falls():
-    arguments = vq_parser("").parse_args(
-        ["--lr", "1", "--warm-up-iter", "10", "--lr-scheduler", "20", "30", "--gamma", "0.1", "--total-iter", "40"]
-    )
-    assert [learning_rate(i, arguments) for i in (5, 10, 20, 21, 31)] == pytest.approx([0.5, 1, 1, 0.1, 0.01])
-    arguments.cosine = True
-    assert [learning_rate(i, arguments) for i in (20, 40)] == pytest.approx([0.5, 0], abs=1e-9)
+def test_training_that_diverges_is_a_failed_run(tmp_path):
+    with pytest.raises(RunError, match="diverged"):
+        train(tmp_path, "diverged", "--lr 1e30 --warm-up-iter 0")
 
 
-def test_cosine_rate_rises_over_the_first_epoch_and_ends_at_zero():
-    assert cosine_rate(1.0, 0.5, 100) == pytest.approx(0.5, rel=1e-3)
-    assert cosine_rate(1.0, 50, 100) == pytest.approx(0.5)
-    assert cosine_rate(1.0, 100, 100) == pytest.approx(0, abs=1e-9)
+@pytest.mark.parametrize("names", [{}, {"step": "iteration", "optimizer": "optimiser"}])
+def test_states_of_earlier_versions_are_resumed_and_others_refused(tmp_path, names):
+    folder = train(tmp_path, "run", "--total-iter 2")
+    content = torch.load(folder / "last.pth", weights_only=True)
+    state = {names.get(name, name): value for name, value in content["training"].items()}
+    if names:
+        del state["plateau"], state["best_step"]
+    torch.save(content | {"training": state}, folder / "last.pth")
+    train(tmp_path, "run", f"--resume-pth {folder / 'last.pth'}")
+    straight = train(tmp_path, "straight")
+    assert_same(read_checkpoint(straight / "last.pth")["net"], read_checkpoint(folder / "last.pth")["net"])
+    torch.save(content | {"training": {"moment": 3}}, folder / "last.pth")
+    with pytest.raises(InputError, match="another version"):
+        train(tmp_path, "run", f"--resume-pth {folder / 'last.pth'}")
+
+
+def rates(schedule, steps: int, steps_done: int = 0, **settings) -> list[float]:
+    """Learning rates that an optimiser uses in steps `steps_done` + 1 to `steps`."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)  # not the schedule's own
+    scheduler, used = schedule(optimizer, 2.0, steps_done=steps_done, **settings), []
+    for _ in range(steps_done, steps):
+        used.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return used
+
+
+def test_learning_rate_follows_the_closed_form():
+    steps = np.arange(1, 41)
+    warm_up = np.minimum(1, steps / 10)
+    milestones = {"warm_up": 10, "milestones": (20, 30), "factor": 0.1}
+    expected = 2 * warm_up * 0.1 ** ((steps > 20).astype(int) + (steps > 30))
+    assert rates(milestone_schedule, 40, **milestones) == pytest.approx(expected)
+    assert rates(milestone_schedule, 40, 25, **milestones) == pytest.approx(expected[25:])
+    expected = 2 * warm_up * 0.5 * (1 + np.cos(np.pi * steps / 40))
+    assert rates(cosine_schedule, 40, warm_up=10, total=40) == pytest.approx(expected, abs=1e-12)
+    assert rates(cosine_schedule, 40, 5, warm_up=10, total=40) == pytest.approx(expected[5:], abs=1e-12)
+    assert rates(cosine_schedule, 2, warm_up=0, total=40)[0] == pytest.approx(2, rel=1e-2)
 
 
 def train_surrogate(tmp_path, name: str, more: str = ""):
     text = f"--batch-size 4 --lr 3e-3 --dropout 0.1 --epochs 4 --out-dir {tmp_path} --exp-name {name} {more}"
-    arguments = surrogate_parser("").parse_args(text.split())
-    set_seed(arguments.seed)
-    surrogate_training.train(arguments, squat_windows(), squat_windows(seed=1), torch.device("cpu"))
+    config = parse_training_or_evaluation(surrogate_parser(""), text.split())
+    set_seed(config.seed)
+    train_surrogate_on(config, squat_windows(), squat_windows(seed=1), CPU)
     return tmp_path / name
 
 
 def test_surrogate_resumes_exactly(tmp_path):
-    more = "--mirror --shift-frames 4 --derivatives --stick-figure"
+    more = "--mirror --shift-frames 4 --derivatives --stick-figure --lr-patience 1"
     straight = train_surrogate(tmp_path, "straight", more)
     broken = train_surrogate(tmp_path, "broken", f"{more} --epochs 2")
     train_surrogate(tmp_path, "broken", f"{more} --resume-pth {broken / 'last.pth'}")
     assert_same(read_checkpoint(straight / "last.pth"), read_checkpoint(broken / "last.pth"))
 
 
-def test_surrogate_learns_and_reports(tmp_path, capsys):
+def test_surrogate_learns_and_is_evaluated(tmp_path):
     from utils.checkpoints import load_surrogate
 
     folder = train_surrogate(tmp_path, "learn", "--epochs 40 --d-model 48 --lr 5e-3 --dropout 0 --layers 1")
-    surrogate_training.report(load_surrogate(folder / "last.pth"), squat_windows(), folder)
+    evaluation = evaluate_surrogate_on(load_surrogate(folder / "last.pth"), squat_windows(), folder)
     metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics == evaluation.metrics
     assert metrics["groups"]["vasti"]["r2_least"] > 0.8
     assert metrics["muscles"]["soleus_l"]["r2"] is None  # it never moves
-    assert "vasmed" in capsys.readouterr().out
+    assert "vasmed" in evaluation.table
     assert (folder / "parity.png").stat().st_size > 10_000
+
+
+def test_training_does_not_continue_from_the_published_surrogate(tmp_path):
+    torch.save(PublishedSurrogate(frames=32).state_dict(), tmp_path / "published.pth")
+    with pytest.raises(InputError, match="evaluated but not trained"):
+        train_surrogate(tmp_path, "run", f"--resume-pth {tmp_path / 'published.pth'}")
 
 
 def test_surrogate_stops_early(tmp_path):
     folder = train_surrogate(tmp_path, "early", "--epochs 50 --patience 2 --lr 0")
-    assert read_checkpoint(folder / "last.pth")["training"]["epoch"] == 3
+    assert read_checkpoint(folder / "last.pth")["training"]["step"] == 3
 
 
 def test_windows_are_taken_with_all_that_belongs_to_them():

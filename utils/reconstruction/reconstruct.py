@@ -1,40 +1,85 @@
-"""Pass motions through a VQ-VAE, and count the codes that they use."""
+"""Reconstruct motions with a VQ-VAE, and measure the errors."""
 
-import torch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 from torch import Tensor
 
-from models.vqvae.autoencoder import VQVAE
+from dataset.io.atomic_write import write_json
+from dataset.io.mot import Motion, write_motion
+from dataset.windows.motion_batch import MotionBatch, load_held_out, load_subjects
+from models.conventions import FRAME_RATE_HZ
+from utils.checkpoints import load_vqvae
+from utils.reconstruction.autoencoding import reconstruct_all
+from utils.reconstruction.reconstruction_config import ReconstructionConfig
+from utils.reconstruction.reconstruction_metrics import reconstruction_metrics, reconstruction_table
+from utils.runs.environment import configure_torch
+from utils.runs.record import record_config
 
 
-def root_mean_square(error: Tensor, recorded: Tensor) -> Tensor:
-    """RMS of errors (N, T, C) over the recorded (N, T) frames, for each channel (C,)."""
-    weight = recorded.to(error).unsqueeze(-1)
-    return ((error.square() * weight).sum((0, 1)) / weight.sum().clamp_min(1)).sqrt()
+@dataclass(frozen=True)
+class ReconstructionResult:
+    """Motions beside their reconstructions.
 
-
-def code_usage(codes: Tensor, recorded: Tensor) -> tuple[float, float]:
-    """Perplexity and number of different codes, of the codes (N, L) or (N, L, groups) that stand for recorded frames.
-
-    recorded: (N, T) bool. Of groups, the mean.
+    Attributes:
+        folder: the run folder, which holds `reconstructions/` and `metrics.json`.
+        windows: the recorded windows.
+        reconstruction: (N, T, 33) their reconstructions, degrees and metres.
+        metrics: see `reconstruction_metrics`.
+        nb_code: codes in the codebook.
     """
-    codes = codes.view(*codes.shape[:2], -1)
-    used = codes[recorded.view(len(codes), codes.shape[1], -1).any(-1)]  # (F, groups)
-    perplexities, counts = [], []
-    for group in used.unbind(-1):
-        count = torch.bincount(group)
-        share = count[count > 0].double() / count.sum()
-        perplexities.append(float(torch.exp(-(share * share.log()).sum())))
-        counts.append(len(share))
-    return sum(perplexities) / len(perplexities), sum(counts) / len(counts)
+
+    folder: Path
+    windows: MotionBatch
+    reconstruction: Tensor
+    metrics: dict[str, Any]
+    nb_code: int
+
+    @property
+    def table(self) -> str:
+        """The errors of each coordinate and of each subject as text."""
+        return reconstruction_table(self.metrics, self.nb_code)
 
 
-@torch.no_grad()
-def reconstruct_all(model: VQVAE, motion: Tensor, *, quantised: bool = True, batch: int = 64) -> tuple[Tensor, Tensor]:
-    """Reconstructions (N, T, 33) of motions (N, T, 33), through the codebook or around it, and the codes (N, L)."""
-    model.eval()
-    reconstructions, codes = [], []
-    for part in motion.split(batch):
-        latents = model.encode(part)
-        codes.append(model.quantizer.codes_of(latents))
-        reconstructions.append(model.decode(model.quantizer.vectors_of(codes[-1]) if quantised else latents))
-    return torch.cat(reconstructions), torch.cat(codes)
+def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
+    """Reconstruct motions, and write them as `reconstructions/<session>/<repetition>.mot` with `metrics.json`.
+
+    Raises:
+        InputError: the checkpoint or the sessions cannot be used.
+    """
+    device = configure_torch(config)
+    model = load_vqvae(config.checkpoint_path, device)
+    _, root = config.find_data_root()
+    if config.subjects:
+        windows = load_subjects(root, config.subjects)
+    else:
+        windows, _ = load_held_out(root, seed=config.seed)
+    reconstruction, codes = (tensor.cpu() for tensor in reconstruct_all(model, windows.motion.to(device)))
+    unquantised = reconstruct_all(model, windows.motion.to(device), quantised=False)[0].cpu()
+    metrics = reconstruction_metrics(reconstruction, unquantised, codes, windows)
+
+    folder = config.run_folder
+    record_config(config, folder, "eval_args.json")  # the folder may be that of the training, with its args.json
+    write_motions(folder / "reconstructions", windows.names, reconstruction, windows.recorded)
+    write_json(folder / "metrics.json", metrics)
+    return ReconstructionResult(folder, windows, reconstruction, metrics, model.config.nb_code)
+
+
+def write_motions(folder: Path, names: Sequence[str], motions: Tensor, recorded: Tensor | None = None) -> list[Path]:
+    """Write motions as `<folder>/<name>.mot` at 60 Hz; returns the files.
+
+    Args:
+        folder: parent of the files.
+        names: N names, which may have folders.
+        motions: (N, T, 33), degrees and metres.
+        recorded: (N, T) bool, the frames that are written; None for all.
+    """
+    paths = []
+    for i, (name, motion) in enumerate(zip(names, motions.double().cpu().numpy(), strict=True)):
+        kept = motion if recorded is None else motion[recorded[i].cpu().numpy()]
+        paths.append(folder / f"{name}.mot")
+        write_motion(paths[-1], Motion(np.arange(len(kept)) / FRAME_RATE_HZ, kept))
+    return paths

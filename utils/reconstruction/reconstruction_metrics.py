@@ -1,49 +1,48 @@
-"""What a VQ-VAE gives back: figures in degrees and millimetres, motion files, and unguided samples."""
+"""Errors of reconstructed motions in degrees and millimetres, and their table."""
 
-import logging
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.io.mot import Motion, write_motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.motion_batch import MotionBatch
-from models.conventions import (
-    COORDINATES,
-    FRAME_RATE_HZ,
-    LEG_AND_PELVIS_ROTATION_INDICES,
-    ROTATION_INDICES,
-    WINDOW_FRAMES,
-)
-from models.vqvae.autoencoder import VQVAE
-from utils.reconstruction.reconstruct import code_usage, root_mean_square
-
-logger = logging.getLogger("bige")
+from models.conventions import COORDINATES, LEG_AND_PELVIS_ROTATION_INDICES, ROTATION_INDICES, TRANSLATIONS
+from utils.reconstruction.autoencoding import code_usage, root_mean_square
 
 
 def joint_centre_error_mm(reconstruction: Tensor, windows: MotionBatch) -> Tensor:
-    """Distance of every joint centre from where it was, mean over the joints, (N, T), millimetres, ground frame.
+    """Distance between reconstructed and recorded joint centres, mean over the joints, (N, T) millimetres.
 
-    reconstruction: (N, T, 33), degrees and metres. Each window is evaluated on its own person's skeleton.
+    Args:
+        reconstruction: (N, T, 33), degrees and metres.
+        windows: the N recorded windows; each is evaluated on the skeleton of its own subject.
     """
     error = torch.zeros(reconstruction.shape[:2])
     for model in dict.fromkeys(windows.models):
         rows = [i for i, one in enumerate(windows.models) if one == model]
         skeleton = load_skeleton(model)
-        found, true = skeleton.joint_centres(reconstruction[rows]), skeleton.joint_centres(windows.motion[rows])
-        error[rows] = 1000 * (found - true).norm(dim=-1).mean(-1)
+        decoded, recorded = skeleton.joint_centres(reconstruction[rows]), skeleton.joint_centres(windows.motion[rows])
+        error[rows] = 1000 * (decoded - recorded).norm(dim=-1).mean(-1)
     return error
 
 
-def reconstruction_metrics(reconstruction: Tensor, unquantised: Tensor, codes: Tensor, windows: MotionBatch) -> dict:
-    """Figures of reconstructions (N, T, 33) over recorded frames; all RMS over frames, windows and coordinates.
+def reconstruction_metrics(
+    reconstruction: Tensor, unquantised: Tensor, codes: Tensor, windows: MotionBatch
+) -> dict[str, Any]:
+    """Errors over the recorded frames; root mean squares are over frames, windows and coordinates.
 
-    unquantised: (N, T, 33), decoded from the latents without the codebook. codes: (N, L) or (N, L, groups).
-    Returns `coordinates` (RMSE a coordinate, degrees or metres), `all`, `unquantised` and each of `subjects`
-    (angle RMSE of all and of leg and pelvis rotations, mean joint-centre error), `perplexity` and `used_codes`.
+    Args:
+        reconstruction: (N, T, 33), decoded from codes, degrees and metres.
+        unquantised: (N, T, 33), decoded from latents before quantisation.
+        codes: (N, L) or (N, L, groups).
+        windows: the N recorded windows.
+
+    Returns:
+        `coordinates` (root mean square error of each, degrees or metres); `all`, `unquantised` and each of `subjects`
+        (root mean square error of all rotations and of leg and pelvis rotations, mean joint centre error); `perplexity`
+        and `used_codes` of the codebook; `windows`, their number.
     """
     rms = root_mean_square(reconstruction - windows.motion, windows.recorded)
     perplexity, used_codes = code_usage(codes, windows.recorded)
@@ -72,31 +71,22 @@ def _summary(reconstruction: Tensor, errors_mm: Tensor, windows: MotionBatch) ->
     }
 
 
-def write_motions(folder: Path, names: Sequence[str], motions: Tensor, recorded: Tensor | None = None) -> None:
-    """Write motions (N, T, 33) at 60 Hz as <folder>/<name>.mot; with recorded (N, T), those frames alone."""
-    for i, (name, motion) in enumerate(zip(names, motions.double().cpu().numpy(), strict=True)):
-        kept = motion if recorded is None else motion[recorded[i].cpu().numpy()]
-        path = folder / f"{name}.mot"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_motion(path, Motion(np.arange(len(kept)) / FRAME_RATE_HZ, kept))
+def reconstruction_table(metrics: Mapping[str, Any], nb_code: int) -> str:
+    """The result of `reconstruction_metrics` as text, coordinate by coordinate and subject by subject.
 
-
-@torch.no_grad()
-def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float) -> Tensor:
-    """Random quantised latents (count, L, code_dim): the unguided baseline.
-
-    Each is a random training latent of `latents_file` plus normal noise of `noise` standard deviations of each channel,
-    quantised; where there is no such file, each latent frame is a code drawn by itself.
+    Args:
+        metrics: of `reconstruction_metrics`.
+        nb_code: codes in the codebook.
     """
-    device = next(model.parameters()).device
-    if not latents_file.is_file():
-        logger.warning("%s is not there: decoding random codes", latents_file)
-        frames = WINDOW_FRAMES // model.config.frames_per_latent
-        groups = () if model.config.code_groups == 1 else (model.config.code_groups,)
-        codes = torch.randint(model.config.nb_code, (count, frames, *groups)).to(device)
-        return model.quantizer.vectors_of(codes)
-    with np.load(latents_file) as content:
-        latents = torch.from_numpy(content["latents"].astype(np.float32))
-    spread = latents.flatten(0, 1).std(0)
-    drawn = latents[torch.randint(len(latents), (count,))]
-    return model.quantize((drawn + noise * spread * torch.randn_like(drawn)).to(device))
+    lines = [f"{'coordinate':<20}{'RMSE':>8}"]
+    for name in COORDINATES:
+        unit, scale = ("mm", 1000) if name in TRANSLATIONS else ("deg", 1)
+        lines.append(f"{name:<20}{scale * metrics['coordinates'][name]:>8.2f} {unit}")
+    lines.append(f"{'':<24}{'joint centres':>16}{'all angles':>14}{'leg and pelvis angles':>24}")
+    for name, row in {"all": metrics["all"], **metrics["subjects"], "unquantised": metrics["unquantised"]}.items():
+        lines.append(
+            f"{name:<24}{row['joint_centre_error_mm']:>13.1f} mm{row['angle_rmse_deg']:>10.2f} deg"
+            f"{row['leg_and_pelvis_rmse_deg']:>20.2f} deg"
+        )
+    lines.append(f"perplexity {metrics['perplexity']:.1f} of {nb_code}, {metrics['used_codes']:.0f} codes used")
+    return "\n".join(lines)

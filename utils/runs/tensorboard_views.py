@@ -1,136 +1,125 @@
-"""What TensorBoard shows beside scalars: the codebook's use, curves, short clips, and where latents lie."""
+"""Views of motions, activations, codes and latents in TensorBoard."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, MUSCLES
+from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, MUSCLE_INDEX
+from models.protocols import Skeleton
+from utils.runs.stick_figure_gif import stick_figure_gif
 
-_CURVES = (("knee_angle", "knee, degrees"), ("hip_flexion", "hip flexion, degrees"), ("ankle_angle", "ankle, degrees"))
-_MUSCLES = ("vasmed", "vaslat", "glmax2", "soleus")
-_COLOURS = {"l": "#0072B2", "r": "#D55E00"}
-_GIF_COLOURS = ((150, 150, 150), (0, 114, 178), (213, 94, 0), (0, 158, 115))  # the first motion's is grey
-_GIF_STEP = 3  # of 60 frames a second every third: a frame lasts 50 ms, and GIF counts in 10 ms
-_GIF_SIZE = 240  # pixels a side of each of the two views
-_MOST_LATENTS = 1000  # a megabyte as text
-_UNDRAWN = "patella"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from torch.utils.tensorboard import SummaryWriter
+
+_JOINT_ANGLES = (
+    ("knee_angle", "knee, degrees"),
+    ("hip_flexion", "hip flexion, degrees"),
+    ("ankle_angle", "ankle, degrees"),
+)
+_SHOWN_MUSCLES = ("vasmed", "vaslat", "glmax2", "soleus")
+_SIDE_COLOURS = {"l": "#0072B2", "r": "#D55E00"}
+_MOST_LATENTS = 1000  # about one megabyte of text
 
 
-def due(step: int, every: int, last: int, views: int = 10) -> bool:
-    """Whether views are due at an evaluation: at the last step, and about `views` times before it.
+def is_view_step(step: int, every: int, last: int, views: int = 10) -> bool:
+    """Whether an evaluation adds views: the last one and about `views` others, because each clip has 0.1 MB.
 
-    every: evaluations are that many steps apart. A clip is 0.1 MB, so not every evaluation shows one.
+    Args:
+        step: the step of the evaluation.
+        every: steps between two evaluations.
+        last: the last step.
+        views: number of views in a whole run.
     """
     return step == last or step % (every * max(1, last // every // views)) == 0
 
 
-def show_codes(writer, step: int, codes: Tensor, recorded: Tensor) -> None:
-    """Histograms of which codes stand for recorded frames, and of how often each of those is used.
+def show_codes(writer: "SummaryWriter", step: int, codes: Tensor) -> None:
+    """Show histograms of the codes in use, and of how often each of them is used.
 
-    codes: (N, L) or (N, L, groups). recorded: (N, T) bool.
+    Args:
+        writer: the TensorBoard writer.
+        step: number of the training step.
+        codes: (F, groups), one row per latent frame.
     """
-    codes = codes.view(*codes.shape[:2], -1)
-    used = codes[recorded.view(len(codes), codes.shape[1], -1).any(-1)]  # (F, groups)
-    counts = torch.cat([torch.bincount(group) for group in used.unbind(-1)])
-    writer.add_histogram("codebook/code", used.flatten(), step)
+    counts = torch.cat([torch.bincount(group) for group in codes.unbind(-1)])
+    writer.add_histogram("codebook/code", codes.flatten(), step)
     writer.add_histogram("codebook/uses_of_a_code", counts[counts > 0], step)
 
 
-def show_curves(writer, step: int, tag: str, motion: Tensor, reconstruction: Tensor, recorded: Tensor) -> None:
-    """A figure of knees, hips, ankles and pelvis height of a window and of its reconstruction, each (T, 33).
+def show_curves(
+    writer: "SummaryWriter", step: int, tag: str, motion: Tensor, reconstruction: Tensor, recorded: Tensor
+) -> None:
+    """Show knee, hip and ankle angles and the pelvis's height of a motion and of its reconstruction.
 
-    recorded: (T,) bool, the frames that are drawn.
+    Args:
+        writer: the TensorBoard writer.
+        step: number of the training step.
+        tag: name of the figure.
+        motion: (T, 33), degrees and metres, at 60 Hz.
+        reconstruction: (T, 33).
+        recorded: (T,) bool, the frames that are drawn.
     """
-    kept = recorded.cpu().numpy()
-    own, found = (value.detach().float().cpu().numpy()[kept] for value in (motion, reconstruction))
-    time_s = np.flatnonzero(kept) / FRAME_RATE_HZ
-    figure, axes = _figure(len(_CURVES) + 1)
-    for axis, (name, label) in zip(axes, _CURVES, strict=False):
-        for side, colour in _COLOURS.items():
+    time_s, reference, predicted = _drawn_frames(motion, reconstruction, recorded)
+    figure, axes = _new_figure(len(_JOINT_ANGLES) + 1)
+    for axis, (name, title) in zip(axes, _JOINT_ANGLES, strict=False):
+        for side, colour in _SIDE_COLOURS.items():
             channel = COORDINATE_INDEX[f"{name}_{side}"]
-            _pair(axis, time_s, own[:, channel], found[:, channel], colour, side)
-        axis.set_title(label, fontsize=9)
+            _plot_pair(axis, time_s, reference[:, channel], predicted[:, channel], colour, side)
+        axis.set_title(title, fontsize=9)
     height = COORDINATE_INDEX["pelvis_ty"]
-    _pair(axes[-1], time_s, own[:, height], found[:, height], "black", "pelvis")
+    _plot_pair(axes[-1], time_s, reference[:, height], predicted[:, height], "black", "pelvis")
     axes[-1].set_title("pelvis height, metres", fontsize=9)
-    _legend(figure, axes[0])
+    _add_legend(figure, axes[0])
     writer.add_figure(tag, figure, step)
 
 
-def show_activations(writer, step: int, tag: str, target: Tensor, prediction: Tensor, labelled: Tensor) -> None:
-    """A figure of simulated and predicted activations (T, 80), 0 to 1, of four muscles; labelled: (T,) bool."""
-    kept = labelled.cpu().numpy()
-    own, found = (value.detach().float().cpu().numpy()[kept] for value in (target, prediction))
-    time_s = np.flatnonzero(kept) / FRAME_RATE_HZ
-    figure, axes = _figure(len(_MUSCLES))
-    for axis, name in zip(axes, _MUSCLES, strict=True):
-        for side, colour in _COLOURS.items():
-            channel = MUSCLES.index(f"{name}_{side}")
-            _pair(axis, time_s, own[:, channel], found[:, channel], colour, side)
+def show_activations(
+    writer: "SummaryWriter", step: int, tag: str, target: Tensor, prediction: Tensor, labelled: Tensor
+) -> None:
+    """Show simulated and predicted activations of four muscles.
+
+    Args:
+        writer: the TensorBoard writer.
+        step: number of the training step.
+        tag: name of the figure.
+        target: (T, 80) simulated activations, 0 to 1, at 60 Hz.
+        prediction: (T, 80) predicted activations.
+        labelled: (T,) bool, the frames that are drawn.
+    """
+    time_s, reference, predicted = _drawn_frames(target, prediction, labelled)
+    figure, axes = _new_figure(len(_SHOWN_MUSCLES))
+    for axis, name in zip(axes, _SHOWN_MUSCLES, strict=True):
+        for side, colour in _SIDE_COLOURS.items():
+            channel = MUSCLE_INDEX[f"{name}_{side}"]
+            _plot_pair(axis, time_s, reference[:, channel], predicted[:, channel], colour, side)
         axis.set_title(f"{name}, activation", fontsize=9)
         axis.set_ylim(0, 1)
-    _legend(figure, axes[0])
+    _add_legend(figure, axes[0])
     writer.add_figure(tag, figure, step)
 
 
-def show_clip(writer, step: int, tag: str, motions: Sequence[Tensor], skeleton) -> None:
-    """Motions (T, 33) of one person as a stick-figure clip, from the right and from the front, the first in grey."""
+def show_clip(writer: "SummaryWriter", step: int, tag: str, motions: Sequence[Tensor], skeleton: Skeleton) -> None:
+    """Show motions (T, 33) of one subject as an animated stick figure; see `stick_figure_gif`."""
     from tensorboard.compat.proto.summary_pb2 import Summary
 
     content, (width, height) = stick_figure_gif(motions, skeleton)
     image = Summary.Image(width=width, height=height, colorspace=3, encoded_image_string=content)
-    writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), step)
+    writer._get_file_writer().add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), step)
 
 
-@torch.no_grad()
-def stick_figure_gif(motions: Sequence[Tensor], skeleton) -> tuple[bytes, tuple[int, int]]:
-    """An animated GIF that runs at life speed, and its width and height in pixels. motions: (T, 33) at 60 Hz."""
-    from PIL import Image, ImageDraw
+def show_latents(writer: "SummaryWriter", step: int, groups: Mapping[str, tuple[Tensor, Sequence[str]]]) -> None:
+    """Show latents in TensorBoard's projector; each point is the mean of a latent over time.
 
-    device = skeleton.coordinate_range.device
-    joints = [skeleton.joint_centres(motion.to(device)[::_GIF_STEP]).cpu().numpy() for motion in motions]
-    links = [
-        (joint.parent, joint.child)
-        for joint in skeleton.description.joints
-        if joint.parent >= 0 and not skeleton.body_names[joint.child].startswith(_UNDRAWN)
-    ]
-    every = np.concatenate([places.reshape(-1, 3) for places in joints])
-    low, high = every.min(0), every.max(0)
-    middle, metres = (low + high) / 2, 1.15 * max(high - low)
-    frames = []
-    for frame in range(max(map(len, joints))):
-        picture = Image.new("RGB", (2 * _GIF_SIZE, _GIF_SIZE), "white")
-        draw = ImageDraw.Draw(picture)
-        for view, (axis, sign) in enumerate(
-            ((0, 1.0), (2, -1.0))
-        ):  # forward to the right; the person's right to the left
-
-            def pixel(place: np.ndarray, view=view, axis=axis, sign=sign) -> tuple[float, float]:
-                across = (view + 0.5 + sign * (place[axis] - middle[axis]) / metres) * _GIF_SIZE
-                return across, (0.5 - (place[1] - middle[1]) / metres) * _GIF_SIZE
-
-            _, floor = pixel(low)
-            draw.line([(view * _GIF_SIZE, floor), ((view + 1) * _GIF_SIZE, floor)], fill=(220, 220, 220))
-            for number, places in enumerate(joints):
-                place = places[min(frame, len(places) - 1)]
-                colour = _GIF_COLOURS[min(number, len(_GIF_COLOURS) - 1)]
-                for above, below in links:
-                    draw.line([pixel(place[above]), pixel(place[below])], fill=colour, width=2)
-        frames.append(picture.quantize(16))
-    stream = io.BytesIO()
-    frames[0].save(
-        stream, "GIF", save_all=True, append_images=frames[1:], duration=round(1000 * _GIF_STEP / FRAME_RATE_HZ), loop=0
-    )
-    return stream.getvalue(), frames[0].size
-
-
-def show_latents(writer, step: int, groups: dict[str, tuple[Tensor, Sequence[str]]]) -> None:
-    """A projection of latents, each a window's mean over time. groups: kind -> latents (N, L, D) and their names (N,)
-
-    A kind of more than 1000 latents is thinned out evenly.
+    Args:
+        writer: the TensorBoard writer.
+        step: number of the step.
+        groups: for each kind of latents, the latents (N, L, D) and their N names. Of more than 1000 latents of a kind,
+            1000 are shown, evenly spaced.
     """
     points, labels = [], []
     for kind, (latents, names) in groups.items():
@@ -142,7 +131,16 @@ def show_latents(writer, step: int, groups: dict[str, tuple[Tensor, Sequence[str
     )
 
 
-def _figure(panels: int):
+def _drawn_frames(reference: Tensor, predicted: Tensor, drawn: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times (F,) in seconds and values (F, C) of the frames that are drawn."""
+    kept = drawn.cpu().numpy()
+    reference_values, predicted_values = (
+        value.detach().float().cpu().numpy()[kept] for value in (reference, predicted)
+    )
+    return np.flatnonzero(kept) / FRAME_RATE_HZ, reference_values, predicted_values
+
+
+def _new_figure(panels: int) -> tuple["Figure", Sequence["Axes"]]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(2.6 * panels, 2.4), layout="constrained")
@@ -153,10 +151,12 @@ def _figure(panels: int):
     return figure, axes
 
 
-def _pair(axis, time_s: np.ndarray, own: np.ndarray, found: np.ndarray, colour: str, label: str) -> None:
-    axis.plot(time_s, own, color=colour, linewidth=1, alpha=0.5, label=label)
-    axis.plot(time_s, found, color=colour, linewidth=1, linestyle="--", label=f"{label}, by the network")
+def _plot_pair(
+    axis: "Axes", time_s: np.ndarray, reference: np.ndarray, predicted: np.ndarray, colour: str, label: str
+) -> None:
+    axis.plot(time_s, reference, color=colour, linewidth=1, alpha=0.5, label=label)
+    axis.plot(time_s, predicted, color=colour, linewidth=1, linestyle="--", label=f"{label}, predicted")
 
 
-def _legend(figure, axis) -> None:
+def _add_legend(figure: "Figure", axis: "Axes") -> None:
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)

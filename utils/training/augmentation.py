@@ -1,25 +1,32 @@
-"""Windows beyond the recorded ones, so that the VQ-VAE learns to carry motion and not to recall its training set.
-
-Every batch is varied anew: squats are mixed, arms and trunk are exchanged between people, poses are set off, amplitudes
-and tempo change, and slow drifts are added. A varied window still starts at the origin and faces +x.
-"""
+"""Data augmentation: random variations of training windows, against overfitting to few recorded subjects."""
 
 import torch
 from torch import Tensor
 
+from dataset.windows.motion_batch import MotionBatch
 from models.conventions import COORDINATE_INDEX, COORDINATES, TRANSLATION_INDICES
+from utils.training.surrogate_metrics import labelled_activations
 
 _UPPER_BODY = [i for i, name in enumerate(COORDINATES) if name.startswith(("lumbar", "arm", "elbow", "pro_sup"))]
 _ARMS = [i for i, name in enumerate(COORDINATES) if name.startswith(("arm", "elbow", "pro_sup"))]
 _PLACED = [COORDINATE_INDEX[name] for name in ("pelvis_tx", "pelvis_tz", "pelvis_rotation")]
 
 
-def vary(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Varied motion (B, T, 33) and what counts of it (B, T), from windows and their weights.
+def augment(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Vary windows at random; they still start at the origin and face +x.
 
-    motion: degrees and metres, placed. recorded: (B, T), bool or weight. partners: (B, T, 33), other windows to mix in.
-    strength scales every change; at 1 the standard deviations are 8 degrees (16 for arms) and 4 cm of constant offset,
-    0.15 of amplitude, 1.5 degrees and 1 cm of drift, and tempo varies by a factor of up to 1.3.
+    Windows are mixed, arms and trunk are exchanged between windows, constant offsets and slow drifts are added, and
+    amplitude and tempo are changed. At strength 1 the standard deviations are 8 degrees (arms: 16) and 4 cm of the
+    offset, 0.15 of the amplitude, and 1.5 degrees and 1 cm of the drift; the tempo changes by a factor of up to 1.3.
+
+    Args:
+        motion: (B, T, 33), degrees and metres, placed.
+        recorded: (B, T), whether or with which weight a frame counts.
+        partners: (B, T, 33), other windows that are mixed in.
+        strength: factor of every variation.
+
+    Returns:
+        The varied motion (B, T, 33) and the weights (B, T) of its frames.
     """
     count, frames, channels = motion.shape
 
@@ -37,7 +44,7 @@ def vary(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float = 1
         motion = torch.where(share(0.25), exchanged, motion)
 
     scale = torch.ones(channels)
-    scale[list(TRANSLATION_INDICES)] = 0.005  # metres for a degree
+    scale[list(TRANSLATION_INDICES)] = 0.005  # metres per degree
     offset, drift = 8.0 * scale, 1.5 * scale
     offset[_ARMS] *= 2.0
     drift[list(TRANSLATION_INDICES)] = 0.01
@@ -51,7 +58,7 @@ def vary(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float = 1
 
 
 def _slow_curves(count: int, frames: int, channels: int, like: Tensor) -> Tensor:
-    """Smooth random curves of about unit variance that start at 0: sines of 1/4 to 2 periods a window."""
+    """Smooth random curves (count, T, channels) of about unit variance that start at 0: 1/4 to 2 periods per window."""
     time = torch.linspace(0, 1, frames).to(like)
     periods = torch.tensor([0.25, 0.5, 1.0, 2.0]).to(like)
     waves = torch.sin(2 * torch.pi * periods.unsqueeze(1) * time)  # (4, T)
@@ -59,7 +66,7 @@ def _slow_curves(count: int, frames: int, channels: int, like: Tensor) -> Tensor
 
 
 def _change_tempo(motion: Tensor, recorded: Tensor, most: float) -> tuple[Tensor, Tensor]:
-    """Play each window at a factor between 1 / most and most; beyond its end the last pose holds and does not count."""
+    """Change the tempo by a factor from 1 / most to most; after its end the last pose is held, with weight 0."""
     count, frames, _ = motion.shape
     factor = most ** (2 * torch.rand(count, 1).to(motion) - 1)
     position = torch.arange(frames).to(motion) * factor  # (B, T)
@@ -70,3 +77,27 @@ def _change_tempo(motion: Tensor, recorded: Tensor, most: float) -> tuple[Tensor
     played = torch.lerp(motion[rows, before], motion[rows, after], rest)
     counts = torch.minimum(recorded[rows, before], recorded[rows, after]) * (position <= frames - 1)
     return played, counts
+
+
+def delay_windows(windows: MotionBatch, chosen: Tensor, delay: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Delay windows by some frames, so that no frame number is tied to a phase of the squat.
+
+    The first pose fills the frames before; they count as recorded but not as labelled. Frames beyond the end are lost.
+
+    Args:
+        windows: windows with activations.
+        chosen: (B,) indices of windows.
+        delay: (B,) frames.
+
+    Returns:
+        Motion (B, T, 33), recorded (B, T), activations (B, T, 80) and labelled (B, T).
+    """
+    activations, labelled = labelled_activations(windows)
+    earlier = torch.arange(windows.motion.shape[1], device=chosen.device) - delay.unsqueeze(1)  # (B, T)
+    rows, source = chosen.unsqueeze(1), earlier.clamp_min(0)
+    return (
+        windows.motion[rows, source],
+        windows.recorded[rows, source],
+        activations[rows, source],
+        labelled[rows, source] & (earlier >= 0),
+    )

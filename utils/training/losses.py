@@ -1,24 +1,30 @@
-"""Losses on motions, each frame counted with a weight: a frame that was not recorded has weight 0.
+"""Losses of motions and activations, in which every frame has a weight: 0 for a frame that was not recorded.
 
-BIGE, equation 1: reconstruction + loss_vel * velocity + commit * commitment + temporal * acceleration. Differences are
-a frame's, as in the paper: degrees (or metres, or whatever scale the caller gives) a frame, not a second.
+The loss of the VQ-VAE is equation 1 of BIGE: reconstruction + loss_vel * velocity + commit * commitment, to which
+`temporal` * acceleration can be added. Differences are per frame, as in the paper, not per second.
 """
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from collections.abc import Callable, Mapping
 
-ELEMENTWISE = {
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+ELEMENTWISE: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": lambda prediction, target: (prediction - target).abs(),
     "l2": lambda prediction, target: (prediction - target).square(),
-    "l1_smooth": lambda prediction, target: F.smooth_l1_loss(prediction, target, reduction="none"),
+    "l1_smooth": lambda prediction, target: functional.smooth_l1_loss(prediction, target, reduction="none"),
 }
 
 
 def weighted_loss(kind: str, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean over frames and channels, a scalar.
+    """Weighted mean of a loss over frames and channels, a scalar.
 
-    kind: one of ELEMENTWISE. prediction, target: (B, T, C). weight: (B, T), how much a frame counts; None: equally.
+    Args:
+        kind: one of ELEMENTWISE.
+        prediction: (B, T, C).
+        target: (B, T, C), in the same units.
+        weight: (B, T), weight of each frame; None for equal weights.
     """
     loss = ELEMENTWISE[kind](prediction, target).mean(-1)
     if weight is None:
@@ -27,14 +33,14 @@ def weighted_loss(kind: str, prediction: Tensor, target: Tensor, weight: Tensor 
 
 
 def velocity_loss(kind: str, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    """`weighted_loss` of the differences of successive frames; a difference counts as the lesser of its two frames."""
+    """`weighted_loss` of differences between successive frames; each has the smaller weight of its two frames."""
     if weight is not None:
         weight = torch.minimum(weight[:, 1:], weight[:, :-1])
     return weighted_loss(kind, prediction.diff(dim=1), target.diff(dim=1), weight)
 
 
 def temporal_loss(kind: str, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-    """`weighted_loss` of second differences: the reconstruction shall accelerate as the motion does, and not jitter."""
+    """`weighted_loss` of second differences, which penalises jitter; each has the smallest weight of its frames."""
     if weight is not None:
         weight = torch.minimum(torch.minimum(weight[:, 2:], weight[:, 1:-1]), weight[:, :-2])
     return weighted_loss(kind, prediction.diff(n=2, dim=1), target.diff(n=2, dim=1), weight)

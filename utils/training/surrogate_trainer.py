@@ -1,173 +1,202 @@
-"""Pieces of surrogate training: the training batch, held-out figures a muscle, and the parity plot."""
+"""Train a surrogate of muscle activations."""
 
-import math
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from dataset.io.atomic_write import atomic_write
-from dataset.windows.motion_batch import MotionBatch
-from models.conventions import ANTHROPOMETRIC_FEATURES, MUSCLES, ROTATION_INDICES
+from dataset.errors import InputError
+from dataset.windows.motion_batch import MotionBatch, load_split
+from models.conventions import ROTATION_INDICES
 from models.surrogate.ground_loads import LOAD_COUNT
-from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
+from utils.checkpoints import load_surrogate
+from utils.runs.environment import configure_torch
+from utils.runs.record import record_config, refuse_trained
+from utils.runs.tensorboard_views import show_activations
+from utils.training.augmentation import delay_windows
+from utils.training.distributed import ProcessGroup
+from utils.training.schedules import cosine_schedule
+from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
+from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
+from utils.training.surrogate_training_config import SurrogateTrainingConfig
+from utils.training.training_loop import (
+    BEST,
+    LoopSettings,
+    TrainingState,
+    TrainingTask,
+    read_training_state,
+    run_training,
+)
 
-_LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
-_LEAST_STD = 1e-4  # metres, and metres a frame: below it a channel does not move
-_LEAST_STD_DEG = 1e-2  # the same for degrees
-_LEAST_STD_PERSON = 1e-2  # kilograms and metres
-GROUPS = {
-    "vasti": ("vasint", "vaslat", "vasmed"),
-    "soleus": ("soleus",),
-    "gluteus maximus": ("glmax1", "glmax2", "glmax3"),
-    "hamstrings": ("bflh", "semimem", "semiten"),
-}
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+logger = logging.getLogger("bige")
+
+# Least standard deviations of the normalisation: a channel that moves less counts as constant.
+_LEAST_STD_M = 1e-4  # metres, and metres per frame
+_LEAST_STD_DEG = 1e-2  # degrees, and degrees per frame
+_LEAST_STD_ANTHROPOMETRY = 1e-2  # kilograms and metres
 
 
-def config_of(arguments) -> SurrogateConfig:
-    """The network that the arguments of surrogate_training.py describe."""
-    return SurrogateConfig(
-        d_model=arguments.d_model,
-        layers=arguments.layers,
-        heads=arguments.heads,
-        feedforward=arguments.feedforward,
-        dropout=arguments.dropout,
-        stick_figure=arguments.stick_figure,
-        derivatives=arguments.derivatives,
-        ground_loads=arguments.ground_loads,
-        norm_first=arguments.norm_first,
-        person_features=0 if arguments.no_person else len(ANTHROPOMETRIC_FEATURES),
-    )
+@dataclass(frozen=True)
+class SurrogateTrainingResult:
+    """A trained surrogate.
+
+    Attributes:
+        folder: the run folder, which holds `best.pth`, `last.pth` and the logs.
+        model: the surrogate of the least held-out loss, in evaluation mode.
+        best_loss: its held-out loss, smooth L1.
+        best_epoch: the epoch that it is from.
+        epochs: epochs done.
+        evaluation: its evaluation on the held-out subjects.
+    """
+
+    folder: Path
+    model: SurrogateTransformer
+    best_loss: float
+    best_epoch: int
+    epochs: int
+    evaluation: SurrogateEvaluation
+
+
+def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
+    """Train a surrogate on the simulated repetitions of a data root, split by subject, and evaluate it.
+
+    Raises:
+        InputError: the sessions, the checkpoint to resume from or the network cannot be used.
+        RunError: training diverged.
+        KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
+    """
+    device = configure_torch(config)
+    name, root = config.find_data_root()
+    logger.info("sessions of %s (%s)", root, name)
+    refuse_trained(config.run_folder, config.resume_pth)
+    training, held_out, split = load_split(root, seed=config.seed, activations=True)
+    split.write(config.run_folder / "split.json")
+    record_config(config, config.run_folder)
+    return train_surrogate_on(config, training, held_out, device)
+
+
+def train_surrogate_on(
+    config: SurrogateTrainingConfig, training: MotionBatch, held_out: MotionBatch, device: torch.device
+) -> SurrogateTrainingResult:
+    """`train_surrogate` on windows that have been loaded."""
+    if config.mirror:
+        training = training.with_mirrored()
+    training, held_out = training.to(device), held_out.to(device)
+    if config.resume_pth is None:
+        model, state = SurrogateTransformer(config.network).to(device), TrainingState()
+        fit_to_windows(model, training)
+    else:
+        model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
+    logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
+
+    task = SurrogateTask(config, model, state, training, held_out)
+    settings = LoopSettings(folder=config.run_folder, steps=config.epochs, seed=config.seed, patience=config.patience)
+    state = run_training(task, settings, ProcessGroup(device), state)
+    best = _load_trainable(config.run_folder / BEST, device)
+    evaluation = evaluate_surrogate_on(best, held_out, config.run_folder)
+    return SurrogateTrainingResult(config.run_folder, best, state.best, state.best_step, state.step, evaluation)
+
+
+def _load_trainable(path: Path, device: torch.device) -> SurrogateTransformer:
+    """The surrogate of a checkpoint. Raises InputError for published weights, which are not trained further."""
+    model = load_surrogate(path, device)
+    if not isinstance(model, SurrogateTransformer):
+        raise InputError(
+            f"{path} has the published surrogate, which can be evaluated but not trained further: its attention runs "
+            "over the batch instead of over time"
+        )
+    return model
 
 
 @torch.no_grad()
-def fit_to_data(model: SurrogateTransformer, windows: MotionBatch) -> None:
-    """Take the normalisation of motion and person from the training windows, and begin at their mean activations."""
+def fit_to_windows(model: SurrogateTransformer, windows: MotionBatch) -> None:
+    """Fit the normalisation to the training windows, and let the untrained network predict their mean activations."""
     channels = model.channels(windows.motion, windows.anthropometry)
-    least_std = torch.full((channels.shape[-1],), _LEAST_STD)
+    least_std = torch.full((channels.shape[-1],), _LEAST_STD_M)
     loads = LOAD_COUNT if model.config.ground_loads else 0
     orders = 3 if model.config.derivatives else 1
     least_std[: len(least_std) - loads].view(orders, -1)[:, list(ROTATION_INDICES)] = _LEAST_STD_DEG
     model.normalizer.fit(channels, windows.recorded, least_std=least_std.to(channels))
-    if model.person_normalizer is not None:
-        model.person_normalizer.fit(windows.anthropometry, least_std=_LEAST_STD_PERSON)
+    if model.person_normalizer is not None and windows.anthropometry is not None:
+        model.person_normalizer.fit(windows.anthropometry, least_std=_LEAST_STD_ANTHROPOMETRY)
+    activations, labelled = labelled_activations(windows)
     model.head.weight.mul_(0.1)
-    model.head.bias.copy_(torch.logit(windows.activations[windows.labelled].mean(0), eps=1e-3))
+    model.head.bias.copy_(torch.logit(activations[labelled].mean(0), eps=1e-3))
 
 
-def cosine_rate(lr: float, epochs_done: float, epochs: int) -> float:
-    """Learning rate after `epochs_done`, not only whole ones: up over the first epoch, then down to 0 at `epochs`."""
-    return lr * min(1.0, epochs_done) * 0.5 * (1 + math.cos(math.pi * min(1.0, epochs_done / epochs)))
+class SurrogateTask(TrainingTask):
+    """Epochs and evaluations of the training of a surrogate; see `TrainingTask`."""
 
+    metrics = ("loss",)
+    held_out_metrics = ("loss", "rmse", "r2_median")
+    model: SurrogateTransformer
 
-def shifted(windows: MotionBatch, chosen: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Motion, recorded, activations and labelled of the windows `chosen` (B,), each `shift` (B,) frames later.
+    def __init__(
+        self,
+        config: SurrogateTrainingConfig,
+        model: SurrogateTransformer,
+        state: TrainingState,
+        training: MotionBatch,
+        held_out: MotionBatch,
+    ) -> None:
+        """Set up the optimiser of a model, which resumes from `state`; the windows are on the device of the model."""
+        self.config, self.model, self.training, self.held_out = config, model, training, held_out
+        self.device = training.motion.device
+        self.optimizer = torch.optim.Adam(model.parameters(), config.lr, weight_decay=config.weight_decay)
+        self.plateau: ReduceLROnPlateau | None = None
+        self.scheduler: LambdaLR | None = None
+        if not config.cosine:
+            self.plateau = ReduceLROnPlateau(self.optimizer, factor=0.5, patience=config.plateau_epochs)
+        state.restore(self.optimizer, self.plateau)
+        if config.cosine:
+            batches = -(-len(training) // config.batch_size)
+            self.scheduler = cosine_schedule(
+                self.optimizer,
+                config.lr,
+                warm_up=batches,  # the first epoch
+                total=batches * config.epochs,
+                steps_done=batches * state.step,
+            )
 
-    The first pose stands in the frames before, which count as recorded, not as labelled; what leaves is cut off.
-    """
-    frames = windows.motion.shape[1]
-    earlier = torch.arange(frames, device=chosen.device) - shift.unsqueeze(1)  # (B, T)
-    rows, source = chosen.unsqueeze(1), earlier.clamp_min(0)
-    labelled = windows.labelled[rows, source] & (earlier >= 0)
-    return windows.motion[rows, source], windows.recorded[rows, source], windows.activations[rows, source], labelled
+    def train_step(self) -> Mapping[str, float | Tensor]:
+        """Optimise for one epoch; the mean loss of its windows."""
+        total = 0.0
+        for chosen in torch.randperm(len(self.training)).split(self.config.batch_size):
+            delay = torch.randint(self.config.shift_frames + 1, (len(chosen),))
+            total += self._optimise(chosen.to(self.device), delay.to(self.device)) * len(chosen)
+        return {"loss": total / len(self.training), "lr": self._lr}
 
+    def _optimise(self, chosen: Tensor, delay: Tensor) -> float:
+        """One step of the optimiser on the windows `chosen` (B,), delayed by `delay` (B,) frames; their loss."""
+        motion, recorded, activations, labelled = delay_windows(self.training, chosen, delay)
+        anthropometry = None if self.training.anthropometry is None else self.training.anthropometry[chosen]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            prediction = self.model(motion, recorded, anthropometry)
+        loss = activation_loss(prediction, activations, labelled)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        self._lr = self.optimizer.param_groups[0]["lr"]
+        self.optimizer.step()
+        if self.scheduler is not None:
+            self.scheduler.step()
+        return loss.item()
 
-def masked_smooth_l1(prediction: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
-    """Smooth L1 of activations (B, T, 80), mean over the labelled (B, T) frames and all muscles."""
-    loss = nn.functional.smooth_l1_loss(prediction, target, reduction="none").mean(-1)
-    return (loss * labelled).sum() / labelled.sum().clamp_min(1)
+    def evaluate(self) -> dict[str, Any]:
+        """Metrics of the activations of the held-out windows."""
+        self._prediction = predict_all(self.model, self.held_out)
+        return activation_metrics(self._prediction, self.held_out)
 
-
-@torch.no_grad()
-def predict_all(model: nn.Module, windows: MotionBatch, batch: int = 64) -> Tensor:
-    """Predicted activations (N, T, 80) of all windows."""
-    model.eval()
-    predictions = []
-    for start in range(0, len(windows), batch):
-        part = slice(start, start + batch)
-        anthropometry = None if windows.anthropometry is None else windows.anthropometry[part]
-        predictions.append(model(windows.motion[part], windows.recorded[part], anthropometry))
-    return torch.cat(predictions)
-
-
-def evaluate(prediction: Tensor, windows: MotionBatch) -> dict:
-    """Figures over the labelled frames of all windows: `loss`, and for each muscle R2 and RMSE (activation, 0 to 1).
-
-    R2 = 1 - (squared error) / (squared deviation from the muscle's mean over these frames); None for a muscle whose
-    standard deviation is below 0.001, of which there is nothing to explain.
-    """
-    mask = windows.labelled
-    target, found = windows.activations[mask].double(), prediction[mask].double()  # (F, 80)
-    squared_error = (found - target).square().mean(0)
-    variance = target.var(0, unbiased=False)
-    r2 = torch.where(variance > _LEAST_ACTIVITY**2, 1 - squared_error / variance, torch.nan)
-    rmse = squared_error.sqrt()
-    muscles = {name: {"r2": _figure(r2[i]), "rmse": _figure(rmse[i])} for i, name in enumerate(MUSCLES)}
-    groups = {}
-    for group, members in GROUPS.items():
-        indices = [MUSCLES.index(f"{muscle}_{side}") for muscle in members for side in "lr"]
-        own = r2[indices]
-        groups[group] = {
-            "r2_least": _figure(own.nan_to_num(torch.inf).min() if own.isfinite().any() else own[0]),
-            "r2_mean": _figure(own.nanmean()),
-            "rmse_mean": _figure(rmse[indices].mean()),
-        }
-    return {
-        "loss": float(masked_smooth_l1(prediction, windows.activations, mask)),
-        "rmse": float(squared_error.mean().sqrt()),
-        "r2_median": float(r2.nanmedian()),
-        "windows": len(windows),
-        "groups": groups,
-        "muscles": muscles,
-    }
-
-
-def table(metrics: dict) -> str:
-    """The figures of `evaluate` for a person to read: a line a muscle, left and right, then a line a group."""
-
-    def shown(value: float | None, width: int) -> str:
-        return f"{'idle' if value is None else format(value, '.3f'):>{width}}"
-
-    lines = [f"{'muscle':<16}{'R2 left':>9}{'R2 right':>9}{'RMSE left':>11}{'RMSE right':>11}"]
-    for muscle in (name[:-2] for name in metrics["muscles"] if name.endswith("_l")):
-        sides = [metrics["muscles"][f"{muscle}_{side}"] for side in "lr"]
-        figures = [shown(s["r2"], 9) for s in sides] + [shown(s["rmse"], 11) for s in sides]
-        lines.append(f"{muscle:<16}" + "".join(figures))
-    for group, values in metrics["groups"].items():
-        r2, least, rmse = (shown(values[name], 0) for name in ("r2_mean", "r2_least", "rmse_mean"))
-        lines.append(f"{group}: R2 {r2} (least {least}), RMSE {rmse}")
-    return "\n".join(lines)
-
-
-def _figure(value: Tensor) -> float | None:
-    """A number for a table; None where there is none."""
-    return None if value.isnan() else round(float(value), 4)
-
-
-def plot_parity(path: Path, prediction: Tensor, windows: MotionBatch, muscles: tuple[str, ...]) -> None:
-    """Predicted over simulated activation, one panel a muscle and side, of the labelled frames."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    mask = windows.labelled
-    target, found = windows.activations[mask].cpu().numpy(), prediction[mask].cpu().numpy()
-    kept = np.linspace(0, len(target) - 1, min(len(target), 4000)).astype(int)
-    figure, axes = plt.subplots(2, len(muscles), figsize=(2.2 * len(muscles), 4.8), sharex=True, sharey=True)
-    for row, side in zip(axes, "lr", strict=True):
-        for axis, muscle in zip(row, muscles, strict=True):
-            i = MUSCLES.index(f"{muscle}_{side}")
-            r2 = 1 - np.mean((found[:, i] - target[:, i]) ** 2) / max(np.var(target[:, i]), 1e-12)
-            axis.plot([0, 1], [0, 1], color="0.7", linewidth=0.8)
-            axis.scatter(target[kept, i], found[kept, i], s=2, alpha=0.25, linewidths=0)
-            axis.set_title(f"{muscle}_{side}   R² {r2:.2f}", fontsize=8)
-            axis.set_aspect("equal")
-    figure.supxlabel("simulated activation (0 to 1)", fontsize=9)
-    figure.supylabel("surrogate's activation (0 to 1)", fontsize=9)
-    figure.tight_layout()
-    with atomic_write(path) as temporary:
-        figure.savefig(temporary, dpi=120, format="png")
-    plt.close(figure)
+    def show(self, writer: "SummaryWriter", step: int) -> None:
+        """Add the activations of the first held-out window to TensorBoard."""
+        activations, labelled = labelled_activations(self.held_out)
+        show_activations(writer, step, "held_out/activations", activations[0], self._prediction[0], labelled[0])

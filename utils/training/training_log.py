@@ -1,8 +1,11 @@
-"""What a training run leaves behind: `train.log`, `losses.csv` and TensorBoard events in its folder."""
+"""Logs of a training: `losses.csv`, TensorBoard events and `train.log`."""
 
 import csv
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from torch.utils.tensorboard import SummaryWriter
 
 from dataset.io.atomic_write import atomic_write
 
@@ -10,19 +13,29 @@ logger = logging.getLogger("bige")
 
 
 class TrainingLog:
-    """Writes a row of figures to `losses.csv` and TensorBoard, and sends the package's log to `train.log`.
+    """Writes metrics to `losses.csv` and TensorBoard, and copies the package's log to `train.log`.
 
-    folder: the run folder. columns: names of the figures; the first column of the file is `step`.
-    resume_at: rows after this step are dropped (a run that goes on from a checkpoint writes them again); None: a new
-    file. enabled: False in all but the first process of a distributed run, which then writes nothing.
+    Attributes:
+        writer: the TensorBoard writer of the run folder; only where the log is enabled.
     """
 
-    def __init__(self, folder: Path, columns: list[str], *, resume_at: int | None = None, enabled: bool = True) -> None:
+    writer: SummaryWriter
+
+    def __init__(
+        self, folder: Path, columns: Sequence[str], *, resume_at: int | None = None, enabled: bool = True
+    ) -> None:
+        """Open the files of a run folder.
+
+        Args:
+            folder: the run folder.
+            columns: names of the metrics; they follow the column `step`.
+            resume_at: the step from which training is resumed; later rows are removed, since they are written again.
+                None starts new files.
+            enabled: whether anything is written; only the main process of a distributed training does.
+        """
         self.columns, self.enabled = columns, enabled
         if not enabled:
             return
-        from torch.utils.tensorboard import SummaryWriter
-
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "losses.csv"
         kept = _rows_until(self.path, resume_at) if resume_at is not None else []
@@ -33,14 +46,14 @@ class TrainingLog:
         self.handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         logger.addHandler(self.handler)
 
-    def write(self, step: int, figures: dict[str, float]) -> None:
-        """Add the figures of `step`; a column without a figure stays empty."""
+    def write(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Add the metrics of a step; a column without a metric stays empty."""
         if not self.enabled:
             return
         with self.path.open("a", newline="") as file:
-            row = (f"{figures[name]:.6g}" if name in figures else "" for name in self.columns)
+            row = (f"{metrics[name]:.6g}" if name in metrics else "" for name in self.columns)
             csv.writer(file).writerow([step, *row])
-        for name, value in figures.items():
+        for name, value in metrics.items():
             self.writer.add_scalar(name, value, step)
 
     def close(self) -> None:

@@ -1,137 +1,215 @@
-"""Pieces of VQ-VAE training: losses, learning rate, held-out figures, latents of the training windows."""
+"""Train a VQ-VAE on squat windows."""
 
-import math
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_write
-from dataset.windows.motion_batch import MotionBatch
-from models.conventions import (
-    LEG_AND_PELVIS_ROTATION_INDICES,
-    ROTATION_INDICES,
-    TRANSLATION_INDICES,
+from dataset.windows.motion_batch import MotionBatch, load_split
+from models.vqvae.autoencoder import VQVAE
+from utils.checkpoints import load_vqvae
+from utils.runs.environment import configure_torch
+from utils.runs.record import record_config, refuse_trained
+from utils.training.augmentation import augment
+from utils.training.distributed import ProcessGroup, join_process_group
+from utils.training.reconstruction_views import show_reconstruction
+from utils.training.schedules import cosine_schedule, milestone_schedule
+from utils.training.training_latents import write_latents
+from utils.training.training_loop import (
+    BEST,
+    LoopSettings,
+    TrainingState,
+    TrainingTask,
+    read_training_state,
+    run_training,
 )
-from models.vqvae.autoencoder import VQVAE, VQVAEOutput
-from models.vqvae.vqvae_config import VQVAEConfig
-from utils.reconstruction.reconstruct import code_usage, reconstruct_all, root_mean_square
-from utils.training.losses import temporal_loss, velocity_loss, weighted_loss
+from utils.training.vqvae_losses import HELD_OUT_METRICS, evaluate_vqvae, least_std, vqvae_losses
+from utils.training.vqvae_training_config import VQVAETrainingConfig
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+logger = logging.getLogger("bige")
 
 
-def new_model(arguments) -> VQVAE:
-    """The network that the arguments of train_vq.py describe. Raises InputError where its sizes do not go together."""
-    config = VQVAEConfig(
-        nb_code=arguments.nb_code,
-        code_dim=arguments.code_dim,
-        code_groups=arguments.code_groups,
-        width=arguments.width,
-        down_t=arguments.down_t,
-        stride_t=arguments.stride_t,
-        depth=arguments.depth,
-        dilation_growth_rate=arguments.dilation_growth_rate,
-        activation=arguments.vq_act,
-        norm=arguments.vq_norm,
-        quantizer=arguments.quantizer,
-        mu=arguments.mu,
+@dataclass(frozen=True)
+class VQVAETrainingResult:
+    """A trained VQ-VAE.
+
+    Attributes:
+        folder: the run folder, which holds `best.pth`, `last.pth`, `latents.npz` and the logs.
+        model: the VQ-VAE of the least held-out loss, in evaluation mode.
+        best_loss: its held-out loss, smooth L1 in degrees and centimetres.
+        best_step: the optimisation step that it is from.
+        steps: optimisation steps done.
+    """
+
+    folder: Path
+    model: VQVAE
+    best_loss: float
+    best_step: int
+    steps: int
+
+
+def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
+    """Train a VQ-VAE on the sessions of a data root, split by subject into training and held-out sessions.
+
+    Returns:
+        The result; None in all but the main process of a distributed training, which writes all files.
+
+    Raises:
+        InputError: the sessions, the checkpoint to resume from or the network cannot be used.
+        RunError: training diverged.
+        KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
+    """
+    with join_process_group(configure_torch(config), config.local_rank) as group:
+        name, root = config.find_data_root()
+        refuse_trained(config.run_folder, config.resume_pth)
+        training, held_out, split = load_split(root, seed=config.seed)
+        if group.is_main:
+            logger.info("sessions of %s (%s)", root, name)
+            record_config(config, config.run_folder)
+            split.write(config.run_folder / "split.json")
+        return train_vqvae_on(config, training, held_out, group)
+
+
+def train_vqvae_on(
+    config: VQVAETrainingConfig, training: MotionBatch, held_out: MotionBatch, group: ProcessGroup
+) -> VQVAETrainingResult | None:
+    """`train_vqvae` on windows that have been loaded, in one process of `group`."""
+    if config.mirror:
+        training = training.with_mirrored()
+    training, held_out = training.to(group.device), held_out.to(group.device)
+    weight = training.recorded.float().clamp_min(config.unrecorded_weight)  # (N, T)
+    if config.resume_pth is None:
+        model, state = new_vqvae(config).to(group.device), TrainingState()
+        model.normalizer.fit(training.motion, weight, least_std=least_std().to(group.device))
+    else:
+        model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
+    logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
+
+    task = VQVAETask(config, model, state, training, weight, held_out, group)
+    settings = LoopSettings(
+        folder=config.run_folder,
+        steps=config.total_iter,
+        seed=config.seed,
+        log_every=config.print_iter,
+        evaluate_every=config.eval_iter,
+        save_every=config.save_iter,
+        keep=True,
     )
+    state = run_training(task, settings, group, state)
+    if not group.is_main:
+        return None
+    best = load_vqvae(config.run_folder / BEST, group.device)
+    write_latents(config.run_folder / "latents.npz", best, training)
+    return VQVAETrainingResult(config.run_folder, best, state.best, state.best_step, state.step)
+
+
+def new_vqvae(config: VQVAETrainingConfig) -> VQVAE:
+    """An untrained VQ-VAE.
+
+    Raises:
+        InputError: the sizes of the network do not fit together.
+    """
     try:
-        model = VQVAE(config)
-        if arguments.vq_start == "interpolator":
+        model = VQVAE(config.network)
+        if config.vq_start == "interpolator":
             model.start_as_interpolator()
     except ValueError as error:
-        raise InputError(
-            f"this network cannot be built: {error}; change --width, --code-dim or --code-groups"
-        ) from None
+        raise InputError(f"this network cannot be built: {error}; change width, code-dim or code-groups") from None
     return model
 
 
-def loss_scale() -> Tensor:
-    """(33,) factors from degrees and metres to the losses' degrees and centimetres: a degree of a joint moves the
-    body about as far as a centimetre, so both count alike.
-    """
-    scale = torch.ones(len(ROTATION_INDICES) + len(TRANSLATION_INDICES))
-    scale[list(TRANSLATION_INDICES)] = 100.0
-    return scale
+class VQVAETask(TrainingTask):
+    """Steps and evaluations of the training of a VQ-VAE; see `TrainingTask`."""
 
+    metrics = ("loss", "reconstruction", "velocity", "temporal", "commitment", "perplexity", "used_codes")
+    held_out_metrics = HELD_OUT_METRICS
+    plateau = None
+    model: VQVAE
 
-def least_std() -> Tensor:
-    """(33,) least standard deviations of the normalisation: 2 degrees and 2 cm."""
-    return 2.0 / loss_scale()
+    def __init__(
+        self,
+        config: VQVAETrainingConfig,
+        model: VQVAE,
+        state: TrainingState,
+        training: MotionBatch,
+        weight: Tensor,
+        held_out: MotionBatch,
+        group: ProcessGroup,
+    ) -> None:
+        """Set up the optimiser of a model, which may be resumed.
 
-
-def learning_rate(iteration: int, arguments) -> float:
-    """Learning rate of step `iteration` (from 1): linear warm-up, then milestones or half a cosine."""
-    warm = min(1.0, iteration / arguments.warm_up_iter) if arguments.warm_up_iter > 0 else 1.0
-    if arguments.cosine:
-        return arguments.lr * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, iteration / arguments.total_iter)))
-    passed = sum(iteration > milestone for milestone in arguments.lr_scheduler)
-    return arguments.lr * warm * arguments.gamma**passed
-
-
-def vqvae_losses(output: VQVAEOutput, motion: Tensor, weight: Tensor, arguments) -> dict[str, Tensor]:
-    """Terms of BIGE's equation 1 and their weighted sum, `loss`.
-
-    motion: (B, T, 33), degrees and metres. weight: (B, T). arguments: recons_loss, loss_vel, commit, temporal.
-    """
-    scale = loss_scale().to(motion)
-    of = (arguments.recons_loss, output.reconstruction * scale, motion * scale, weight)
-    terms = {
-        "reconstruction": weighted_loss(*of),
-        "velocity": velocity_loss(*of),
-        "temporal": temporal_loss(*of),
-        "commitment": output.quantised.loss,
-    }
-    weights = {
-        "reconstruction": 1.0,
-        "velocity": arguments.loss_vel,
-        "temporal": arguments.temporal,
-        "commitment": arguments.commit,
-    }
-    terms["loss"] = sum(weights[name] * value for name, value in terms.items() if weights[name])
-    return terms
-
-
-def evaluate(model: VQVAE, windows: MotionBatch) -> dict[str, float]:
-    """Held-out figures on recorded frames, through the codebook and (`latent_`) around it.
-
-    loss: smooth L1 in degrees and centimetres; angle_rmse_deg and leg_rmse_deg: all and leg and pelvis rotations, RMS;
-    pelvis_rmse_mm: pelvis translation; used_codes.
-    """
-    figures = {}
-    scale = loss_scale().to(windows.motion)
-    for prefix, quantised in (("", True), ("latent_", False)):
-        reconstruction, codes = reconstruct_all(model, windows.motion, quantised=quantised)
-        error = reconstruction - windows.motion
-        rms = root_mean_square(error, windows.recorded)
-        figures |= {
-            f"{prefix}angle_rmse_deg": float(rms[list(ROTATION_INDICES)].square().mean().sqrt()),
-            f"{prefix}leg_rmse_deg": float(rms[list(LEG_AND_PELVIS_ROTATION_INDICES)].square().mean().sqrt()),
-            f"{prefix}pelvis_rmse_mm": 1000 * float(rms[list(TRANSLATION_INDICES)].square().sum().sqrt()),
-        }
-        if quantised:
-            weight = windows.recorded.to(error)
-            figures["loss"] = float(weighted_loss("l1_smooth", reconstruction * scale, windows.motion * scale, weight))
-            figures["used_codes"] = code_usage(codes, windows.recorded)[1]
-    return figures
-
-
-@torch.no_grad()
-def write_latents(path: Path, model: VQVAE, windows: MotionBatch, batch: int = 64) -> None:
-    """Write the training latents, before quantisation, that guidance's proximity needs.
-
-    `latents` float16 (N, L, code_dim), `names` (N,) the windows' names, `recorded` bool (N, L), latent frames that
-    stand for at least one recorded frame.
-    """
-    model.eval()
-    latents = torch.cat([model.encode(part) for part in windows.motion.split(batch)])
-    recorded = windows.recorded.view(len(windows), latents.shape[1], -1).any(-1)
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            latents=latents.cpu().numpy().astype(np.float16),
-            names=np.array(windows.names),
-            recorded=recorded.cpu().numpy(),
+        Args:
+            config: settings of the training.
+            model: the network, on the device of `group`.
+            state: where training starts.
+            training: training windows, on the same device.
+            weight: (N, T), weight of their frames.
+            held_out: held-out windows, on the same device.
+            group: the processes that train together.
+        """
+        self.config, self.model = config, model
+        self.training, self.weight, self.held_out = training, weight, held_out
+        self.device = group.device
+        self.network = group.wrap(model)
+        self.batch_size = max(1, config.batch_size // group.world_size)
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), config.lr, betas=(0.9, 0.99), weight_decay=config.weight_decay
         )
+        state.restore(self.optimizer)
+        if config.cosine:
+            self.scheduler = cosine_schedule(
+                self.optimizer,
+                config.lr,
+                warm_up=config.warm_up_iter,
+                total=config.total_iter,
+                steps_done=state.step,
+            )
+        else:
+            self.scheduler = milestone_schedule(
+                self.optimizer,
+                config.lr,
+                warm_up=config.warm_up_iter,
+                milestones=config.milestones,
+                factor=config.milestone_factor,
+                steps_done=state.step,
+            )
+
+    def train_step(self) -> Mapping[str, float | Tensor]:
+        """Optimise on one random batch; the losses and the use of the codebook."""
+        config, size = self.config, self.batch_size
+        chosen = torch.randint(len(self.training), (size,)).to(self.device)
+        unquantised = (torch.rand(size) < config.unquantised).to(self.device)
+        motion, weight = self.training.motion[chosen], self.weight[chosen]  # (B, T, 33), (B, T)
+        if config.augment > 0:
+            partners = self.training.motion[torch.randint(len(self.training), (size,)).to(self.device)]
+            motion, weight = augment(motion, weight, partners, config.augment)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+            output = self.network(motion, weight, unquantised)
+        losses = vqvae_losses(output, motion, weight, config)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses["loss"].backward()
+        lr = self.optimizer.param_groups[0]["lr"]
+        self.optimizer.step()
+        self.scheduler.step()
+        metrics = {name: value.detach() for name, value in losses.items()}
+        return metrics | {
+            "perplexity": output.quantised.perplexity,
+            "used_codes": output.quantised.used_codes,
+            "lr": lr,
+        }
+
+    def evaluate(self) -> dict[str, float]:
+        """The HELD_OUT_METRICS."""
+        return evaluate_vqvae(self.model, self.held_out)
+
+    def show(self, writer: "SummaryWriter", step: int) -> None:
+        """Add curves, a clip and the use of the codebook to TensorBoard."""
+        show_reconstruction(writer, step, self.model, self.held_out)

@@ -1,0 +1,78 @@
+"""Decode random latents: the unguided baseline."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.conventions import WINDOW_FRAMES
+from models.vqvae.autoencoder import VQVAE
+from utils.checkpoints import find_checkpoint, load_vqvae
+from utils.reconstruction.reconstruct import write_motions
+from utils.reconstruction.reconstruction_config import SamplingConfig
+from utils.runs.environment import configure_torch
+from utils.runs.run_folder import RunFolder
+
+logger = logging.getLogger("bige")
+
+
+@dataclass(frozen=True)
+class SamplingResult:
+    """Motions decoded from random latents.
+
+    Attributes:
+        folder: the folder of the motion files.
+        paths: the motion files.
+        motion: (N, T, 33), degrees and metres, at 60 Hz.
+    """
+
+    folder: Path
+    paths: list[Path]
+    motion: Tensor
+
+
+def sample(config: SamplingConfig) -> SamplingResult:
+    """Decode random latents, and write the motions to the folder where guidance writes those of a session.
+
+    Raises:
+        InputError: the checkpoint cannot be used.
+    """
+    device = configure_torch(config)
+    checkpoint = find_checkpoint(config.checkpoint_path)
+    model = load_vqvae(checkpoint, device)
+    latents = sample_latents(model, checkpoint.with_name("latents.npz"), config.count, config.noise)
+    session = Path(config.subject).name if config.subject else "unguided"
+    folder = RunFolder(config.run_folder, session).motions
+    names = [f"entry_{j}_{config.exp_name}" for j in range(config.count)]
+    motion = model.decode(latents).detach().cpu()
+    return SamplingResult(folder, write_motions(folder, names, motion), motion)
+
+
+@torch.no_grad()
+def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float) -> Tensor:
+    """Random quantised latents (count, L, code_dim).
+
+    Each is a random training latent with Gaussian noise, quantised. Without training latents, each latent frame is a
+    random code, independent of the others.
+
+    Args:
+        model: the VQ-VAE.
+        latents_file: its training latents, `latents.npz`.
+        count: number of latents.
+        noise: standard deviation of the noise, in standard deviations of each channel.
+    """
+    device = next(model.parameters()).device
+    if not latents_file.is_file():
+        logger.warning("%s does not exist: decoding random codes instead of varied training latents", latents_file)
+        frames = WINDOW_FRAMES // model.config.frames_per_latent
+        groups = () if model.config.code_groups == 1 else (model.config.code_groups,)
+        codes = torch.randint(model.config.nb_code, (count, frames, *groups)).to(device)
+        return model.quantizer.vectors_of(codes)
+    with np.load(latents_file) as content:
+        latents = torch.from_numpy(content["latents"].astype(np.float32))
+    spread = latents.flatten(0, 1).std(0)
+    drawn = latents[torch.randint(len(latents), (count,))]
+    return model.quantize((drawn + noise * spread * torch.randn_like(drawn)).to(device))
