@@ -32,7 +32,7 @@ def main() -> None:
     from models.muscles.paths import LEG_COORDINATES
     from utils.biomechanics.muscle_names import muscle_indices
     from utils.guidance.verification import verify
-    from utils.simulation.session_simulation import build_simulator
+    from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

@@ -23,7 +23,7 @@ def main() -> None:
     from dataset.sessions import open_session
     from dataset.windows.motion_dataset import MotionDataset
     from models.muscles.simulation_settings import SimulationSettings
-    from utils.simulation.session_simulation import build_simulator
+    from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
     session = open_session(arguments.session)

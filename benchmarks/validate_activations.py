@@ -24,7 +24,7 @@ def main() -> None:
     from dataset.io.mot import read_motion, read_table
     from dataset.sessions import open_session
     from models.conventions import MUSCLE_INDEX, MUSCLES
-    from utils.simulation.session_simulation import build_simulator
+    from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
     cache, root = Path("output/cache"), Path(sys.argv[1]) / "opencap" / "Data"

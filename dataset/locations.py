@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SHIPPED_VQVAE = REPOSITORY / "pretrained" / "vqvae"
 SHIPPED_SURROGATE = REPOSITORY / "pretrained" / "surrogate"
 UCSD_HOLDOUT = REPOSITORY / "splits" / "ucsd_holdout.txt"
+# A run's motions are in <run>/mot_visualization/latents_subject_run_<session>/
+MOTIONS_FOLDER, SESSION_PREFIX = "mot_visualization", "latents_subject_run_"
 FULL_DEMO, SHIPPED_DEMO = REPOSITORY / "demo" / "full", REPOSITORY / "demo" / "shipped"
 
 

@@ -25,7 +25,7 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         default, text = action.default, action.help or ""
-        if default is None or default is False or default == () or default is argparse.SUPPRESS or "default" in text:
+        if default is None or default is False or default == [] or default is argparse.SUPPRESS or "default" in text:
             return text
         shown = " ".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
         return f"{text} (default: {'on' if default is True else shown})".replace("%", "%%").replace("%%%%", "%%")
@@ -56,7 +56,7 @@ def add_option(
     if "default" in options:
         pass  # such as argparse.SUPPRESS, so that `refuse_options` can tell whether the flag was given
     elif field.default is not MISSING:
-        options["default"] = field.default
+        options["default"] = list(field.default) if isinstance(field.default, tuple) else field.default
     elif field.default_factory is not MISSING:
         options["default"] = field.default_factory()
     elif not is_positional:

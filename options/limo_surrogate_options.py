@@ -1,219 +1,184 @@
 """Command line of LIMO_Surrogate.py."""
 
 import argparse
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
-from options.config_parser import new_parser
-from options.shared_options import (
-    add_data_arguments,
-    add_output_arguments,
-    add_run_arguments,
-    positive_integer,
-)
+from options.config_parser import add_option, new_parser
+from options.shared_options import add_compute_options, add_data_options, add_output_options
+from utils.guidance.guidance_config import GuidanceConfig
 
-WEIGHTS = {
-    "tilt": (0.5, "pelvis tilt at the frame of the muscle's peak"),
-    "asymmetry": (1.0, "left minus right of hip, knee and ankle"),
-    "angular-speed": (0.5, "angular speed of hips, knees, ankles and pelvis tilt"),
-    "com-speed": (50.0, "velocity of the pelvis, which stands for the centre of mass"),
-    "com-acceleration": (100.0, "acceleration of the pelvis"),
-    "slide": (0.1, "sliding of the feet on the subject's contact points"),
-    "mac": (1.0, "muscle activation constraint, the peak within [--low, --high]"),
+_WEIGHTS = {
+    "tilt": "pelvis tilt at the frame of the muscle's peak",
+    "asymmetry": "difference between left and right of hip, knee and ankle flexion",
+    "angular_speed": "angular speed of hips, knees, ankles and pelvis tilt",
+    "com_speed": "velocity of the pelvis, which stands for the centre of mass",
+    "com_acceleration": "acceleration of the pelvis",
+    "slide": "sliding of the feet on the subject's contact points",
+    "mac": "muscle activation constraint, the peak within [--low, --high]",
 }
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of LIMO_Surrogate.py, under the script's docstring."""
     parser = new_parser(description)
-    data = add_data_arguments(parser)
-    data.add_argument(
-        "--subject",
-        required=True,
-        metavar="SESSION",
-        help="Session folder of the person, or its id under the data root; its model gives skeleton, mass and legs.",
-    )
+    _add_data(parser)
+    _add_models(parser)
+    _add_constraints(parser)
+    _add_weights(parser)
+    _add_optimisation(parser)
+    _add_output(parser)
+    add_compute_options(parser, GuidanceConfig)
+    return parser
 
-    models = parser.add_argument_group("models")
-    models.add_argument(
-        "--vq-name",
-        type=Path,
-        metavar="PATH",
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    group = add_data_options(parser, GuidanceConfig)
+    add_option(
+        group, GuidanceConfig, "subject", metavar="SESSION",
+        help="Session folder of the subject, or its id under the data root; its model gives skeleton, mass and limb "
+        "lengths.",
+    )  # fmt: skip
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("models")
+    add_option(
+        group, GuidanceConfig, "vq_name", metavar="PATH",
         help="VQ-VAE checkpoint or run folder, with the training latents (latents.npz) beside it; "
         "the default is the shipped pretrained/vqvae.",
-    )
-    models.add_argument(
-        "--surrogate-name",
-        type=Path,
-        metavar="PATH",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "surrogate_name", metavar="PATH",
         help="Surrogate checkpoint or run folder; the default is the shipped pretrained/surrogate.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "seq_len", metavar="N", help="Length of a latent; 49 decodes to 196 frames, 3.3 s."
     )
-    models.add_argument(
-        "--seq-len", type=positive_integer, default=49, help="Length of a latent; 49 decodes to 196 frames, 3.3 s."
-    )
-    models.add_argument(
-        "--smooth-hz",
-        type=_weight,
-        default=6.0,
-        metavar="HZ",
-        help="Low-pass decoded motions at this frequency, as motion capture is; 0 leaves the decoder's noise in.",
-    )
+    add_option(
+        group, GuidanceConfig, "smooth_hz", metavar="HZ",
+        help="Cut-off frequency of the low-pass filter on decoded motions, as in motion capture; 0 for none.",
+    )  # fmt: skip
 
-    asked = parser.add_argument_group(
+
+def _add_constraints(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
         "constraints",
         "QUANTITY[:NAME]:STATISTIC[:MUSCLE]:COMPARISON[:NUMBER[:NUMBER]][:weight=W][:tolerance=X][:name=TEXT][:wish], "
         "for example knee_flexion:max:within:80:100 or pelvis_tilt:at_peak:vasmed:above:-30:wish. "
         "What is not a wish is required of every sample. --list-quantities explains every word.",
     )
-    asked.add_argument("--low", type=float, default=0.35, help="Least peak activation of --muscle, 0 to 1.")
-    asked.add_argument("--high", type=float, default=0.45, help="Greatest peak activation of --muscle, 0 to 1.")
-    asked.add_argument(
-        "--muscle", default="vasmed", help="Muscle whose peak is to lie between --low and --high, on both sides."
+    add_option(group, GuidanceConfig, "low", help="Least peak activation of --muscle, 0 to 1.")
+    add_option(group, GuidanceConfig, "high", help="Greatest peak activation of --muscle, 0 to 1.")
+    add_option(
+        group, GuidanceConfig, "muscle", help="Muscle whose peak has to lie between --low and --high on both sides."
     )
-    asked.add_argument(
-        "--constraint", action="append", default=[], metavar="LINE", help="Add a constraint; may be given repeatedly."
-    )
-    asked.add_argument(
-        "--constraints",
-        type=Path,
-        metavar="FILE",
+    add_option(
+        group, GuidanceConfig, "constraint", action="append", metavar="LINE",
+        help="Add a constraint; may be given repeatedly.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "constraints", metavar="FILE",
         help="Add the constraints of a JSON file, a list of lines or objects.",
+    )  # fmt: skip
+    group.add_argument(
+        "--list-quantities", action=_ListQuantities, help="Print quantities, statistics and comparisons, and exit."
     )
-    asked.add_argument(
-        "--list-quantities", action=_ListQuantities, help="Print quantities, statistics and comparisons, and leave."
+    add_option(
+        group, GuidanceConfig, "max_distance", metavar="X",
+        help="Greatest distance of a latent to the nearest training latent, in multiples of the median between-subject "
+        "distance; 0 for any.",
+    )  # fmt: skip
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("weights", "As published; 0 leaves a term out.")
+    for name, text in _WEIGHTS.items():
+        flags = ("--alpha-" + name.replace("_", "-"),)
+        add_option(group, GuidanceConfig, f"weights.{name}", flags=flags, metavar="W", help=f"Weight of: {text}.")
+    add_option(
+        group, GuidanceConfig, "beta", metavar="W", help="Weight of the distance to the nearest training latent."
     )
 
-    weights = parser.add_argument_group("weights", "As published; 0 leaves a term out.")
-    for name, (default, what) in WEIGHTS.items():
-        weights.add_argument(f"--alpha-{name}", type=_weight, default=default, metavar="W", help=f"Weight of: {what}.")
-    weights.add_argument(
-        "--beta", type=_weight, default=0.01, metavar="W", help="Weight of the distance to the nearest training latent."
-    )
 
-    asked.add_argument(
-        "--max-distance",
-        type=_weight,
-        default=1.0,
-        metavar="X",
-        help="Require that a latent is no further from the nearest training latent than X times the distance that is "
-        "typical from one person's motion to the nearest of another; 0 lets it go anywhere.",
-    )
-
-    optimisation = parser.add_argument_group("optimisation")
-    optimisation.add_argument(
-        "--total-iter",
-        type=positive_integer,
-        default=3000,
-        help="Iterations: a sixth proximity alone, a sixth ramping the constraints in, and a last sixth proximity with "
-        "what is required.",
-    )
-    optimisation.add_argument(
-        "--move",
-        choices=("principal", "anywhere"),
-        default="principal",
-        help="Change a latent along the principal axes of the training latents, which keeps the change one that real "
-        "motions show, or each of its elements by itself, as published.",
-    )
-    optimisation.add_argument(
-        "--lr",
-        type=float,
-        default=0.5,
-        help="Adam's step: in tenths of the training latents' spread with --move principal, in units of the latent, as "
-        "published, with --move anywhere.",
-    )
-    optimisation.add_argument(
-        "--num-runs",
-        type=positive_integer,
-        default=3000,
-        metavar="N",
-        help="At most so many starts in all; a sample that misses what is required is started afresh.",
-    )
-    optimisation.add_argument("--min-samples", type=positive_integer, default=20, help="Motions to write.")
-    optimisation.add_argument(
-        "--candidates",
-        type=_at_least_one,
-        default=1.0,
-        metavar="F",
-        help="Guide F times --min-samples motions and keep those whose simulated peaks lie nearest to the range; "
+def _add_optimisation(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("optimisation")
+    add_option(
+        group, GuidanceConfig, "total_iter", metavar="N",
+        help="Iterations: in the first sixth proximity acts alone, in the second the constraints are ramped in, and in "
+        "the last the wishes are disabled.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "move", choices=("principal", "anywhere"),
+        help="Update latents in the PCA space of the training latents, or element by element, as published.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "lr",
+        help="Step size of Adam: with --move principal in tenths of the training latents' standard deviation along "
+        "each component, with --move anywhere in units of the latent, as published.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "num_runs", metavar="N",
+        help="Most initial latents in all; a sample that misses what is required is replaced by a new start.",
+    )  # fmt: skip
+    add_option(group, GuidanceConfig, "min_samples", metavar="N", help="Motions to write.")
+    add_option(
+        group, GuidanceConfig, "candidates", metavar="F",
+        help="Guide F times --min-samples motions, and keep those whose simulated peaks lie nearest to the range; "
         "takes F times as long.",
-    )
-    optimisation.add_argument(
-        "--refine",
-        type=int,
-        default=None,
-        metavar="N",
-        help="Correct the surrogate by what the simulation finds in each motion and guide on for 150 iterations, at "
-        "most N times, until the simulation itself finds what is required; the default is 2, and 0 with --no-verify.",
-    )
-    optimisation.add_argument("--batch-size", type=positive_integer, default=20, help="Samples optimised together.")
-    optimisation.add_argument(
-        "--patience",
-        type=int,
-        default=100,
-        metavar="N",
-        help="End a sample that meets what is required after N iterations in which its objective gained under 0.5 "
-        "percent; 0 goes through all iterations.",
-    )
-    optimisation.add_argument(
-        "--give-up",
-        type=positive_integer,
-        default=3,
-        metavar="N",
-        help="Stop after N batches in a row without a single sample that meets what is required.",
-    )
-    optimisation.add_argument(
-        "--start-noise",
-        type=_weight,
-        default=0.0,
-        metavar="SD",
-        help="Noise on a start, in standard deviations of the training latents; a start is a random training latent.",
-    )
-    optimisation.add_argument(
-        "--release",
-        action="store_true",
-        help="In the last sixth let go of what is required too, as published (the best iterate is kept either way).",
-    )
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "refine", metavar="N",
+        help="Most rounds of refinement: the residual between simulation and surrogate corrects the surrogate for each "
+        "motion, and guidance continues for 150 iterations, until the simulation itself meets what is required; the "
+        "default is 2, and 0 with --no-verify.",
+    )  # fmt: skip
+    add_option(group, GuidanceConfig, "batch_size", metavar="N", help="Samples optimised together.")
+    add_option(
+        group, GuidanceConfig, "patience", metavar="N",
+        help="A sample that meets what is required is finished after N iterations in which its objective fell by less "
+        "than 0.5 percent; 0 runs all iterations.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "give_up", metavar="N",
+        help="Stop after N batches in a row without a sample that meets what is required.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "start_noise", metavar="SD",
+        help="Noise on initial latents, in standard deviations of the training latents; an initial latent is a random "
+        "training latent.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "release",
+        help="Disable required constraints in the final phase too, as published (the best iterate is kept either way).",
+    )  # fmt: skip
 
-    output = add_output_arguments(parser, "TestBIGE")
-    output.add_argument(
-        "--overwrite", action="store_true", help="Replace the motions that --exp-name already holds for this session."
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = add_output_options(parser, GuidanceConfig)
+    add_option(
+        group, GuidanceConfig, "overwrite", help="Replace the motions that --exp-name already holds for this session."
     )
-    output.add_argument(
-        "--verify",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="Simulate the motions on the person's own model afterwards and say what peak activations that finds; "
-        "takes some ten seconds, and a fit of the model's muscle paths the first time.",
-    )
-    output.add_argument(
-        "--exact-paths",
-        action="store_true",
-        help="Simulate with OpenSim's own muscle paths instead of polynomials fitted to them, which are off by up to a "
-        "fifth in a deep knee; takes half a minute more for every twenty motions and round.",
-    )
-    add_run_arguments(parser)
-    return parser
+    add_option(
+        group, GuidanceConfig, "verify",
+        help="Simulate the motions on the subject's own model and report the peak activations found; takes some ten "
+        "seconds, and a fit of the model's muscle paths the first time.",
+    )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "exact_paths",
+        help="Simulate with OpenSim's own muscle paths instead of fitted polynomials, whose moment arms are off by up "
+        "to a fifth at a deeply bent knee; takes half a minute more for every twenty motions and round.",
+    )  # fmt: skip
 
 
 class _ListQuantities(argparse.Action):
-    def __init__(self, option_strings, dest, **options):
+    """Print what a constraint may name, and exit."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=options["help"])
 
-    def __call__(self, parser, namespace, values, option_string=None):
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
         from utils.guidance.objective.constraint_grammar import vocabulary
 
         print(vocabulary())
         parser.exit()
-
-
-def _at_least_one(text: str) -> float:
-    value = float(text)
-    if not value >= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
-
-
-def _weight(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
-    return value

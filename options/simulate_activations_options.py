@@ -1,36 +1,34 @@
 """Command line of simulate_activations.py."""
 
 import argparse
-from pathlib import Path
 
-from options.config_parser import new_parser
-from options.shared_options import add_session_arguments, add_threads_argument, fraction
+from options.config_parser import add_option, new_parser
+from options.shared_options import add_session_options
+from utils.simulation.simulation_config import SimulationConfig
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of simulate_activations.py, under the script's docstring."""
     parser = new_parser(description)
-    add_session_arguments(parser, "Simulate")
+    add_session_options(parser, "Simulate")
     simulation = parser.add_argument_group("simulation")
-    simulation.add_argument(
-        "--activation-floor",
-        type=fraction,
-        default=0.05,
-        metavar="A",
+    add_option(
+        simulation, SimulationConfig, "settings.activation_floor", metavar="A",
         help="Lowest activation of a muscle, 0 to 1; OpenCap's simulations use 0.05 or 0.01.",
-    )
-    simulation.add_argument(
-        "--exact-paths",
-        action="store_true",
+    )  # fmt: skip
+    add_option(
+        simulation, SimulationConfig, "exact_paths",
         help="Take muscle lengths and moment arms from OpenSim in every frame instead of fitted polynomials "
         "(several times slower).",
-    )
+    )  # fmt: skip
     output = parser.add_argument_group("output")
-    output.add_argument("--out-dir", type=Path, required=True, metavar="DIR", help="Write to DIR/<session>/.")
-    output.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="Make repetitions anew that are in DIR already; they are kept otherwise.",
-    )
-    add_threads_argument(parser.add_argument_group("run"))
+    add_option(output, SimulationConfig, "out_dir", metavar="DIR", help="Write to DIR/<session>/.")
+    add_option(
+        output, SimulationConfig, "overwrite",
+        help="Simulate repetitions again that are in DIR already; they are kept otherwise.",
+    )  # fmt: skip
+    add_option(
+        parser.add_argument_group("run"), SimulationConfig, "threads", metavar="N",
+        help="Use at most this many CPU threads; the default is half of the cores.",
+    )  # fmt: skip
     return parser

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,9 +16,10 @@ from utils.biomechanics.context import Context
 from utils.guidance.latents.latent_sampling import LatentSampler
 from utils.guidance.objective.constraint_grammar import parse_term, read_terms, vocabulary
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 from utils.guidance.objective.published_terms import published_terms
-from utils.guidance.optimisation.latent_optimizer import Guidance, _State
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 
@@ -39,8 +41,10 @@ def describe(z, decode=decode):
 
 def guidance_for(*terms, iterations=120, **options):
     latents = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))
+    objective = Objective(options.pop("describe", describe), terms or [DEPTH], Proximity(latents))
+    objective = replace(objective, max_distance=options.pop("max_distance", math.inf))
     options = {"lr": 0.2, "schedule": Schedule(iterations)} | options
-    return Guidance(describe, terms or [DEPTH], Proximity(latents), **options)
+    return LatentOptimizer(objective, **options)
 
 
 def draws(seed=2):
@@ -194,43 +198,31 @@ def test_proximity_to_the_codebook_is_the_distance_to_the_own_codes():
 
 def test_the_published_schedule():
     schedule = Schedule(3000, release=True)
-    assert [schedule.at(i)[0] for i in (0, 499)] == [0, 0]
-    assert schedule.at(750)[0] == pytest.approx(0.5, abs=0.01)
-    assert schedule.at(1000) == schedule.at(2499) == (1.0, 1.0)
-    assert schedule.at(2500) == schedule.at(2999) == (0.0, 0.0)
-    assert Schedule(3000).at(2500) == (1.0, 0.0)
-    assert [Schedule(60).at(i) for i in (9, 20, 50)] == [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)]
-
-
-def test_the_step_is_adams():
-    z = torch.randn(3, 4, 2, generator=torch.Generator().manual_seed(0))
-    theirs = z.clone().requires_grad_()
-    adam = torch.optim.Adam([theirs], lr=0.3)
-    state = _State(torch.zeros_like(z), z.clone(), 1)
-    for _ in range(20):
-        theirs.grad = 2 * theirs.detach() + 1
-        state.step(2 * state.variable + 1, 0.3)
-        adam.step()
-    torch.testing.assert_close(state.variable, theirs.detach())
+    assert [schedule.weights(i)[0] for i in (0, 499)] == [0, 0]
+    assert schedule.weights(750)[0] == pytest.approx(0.5, abs=0.01)
+    assert schedule.weights(1000) == schedule.weights(2499) == (1.0, 1.0)
+    assert schedule.weights(2500) == schedule.weights(2999) == (0.0, 0.0)
+    assert Schedule(3000).weights(2500) == (1.0, 0.0)
+    assert [Schedule(60).weights(i) for i in (9, 20, 50)] == [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)]
 
 
 def test_what_is_required_is_met_though_the_wishes_pull_against_it():
     """Starts 90 degrees deep and asked for 60 to 80 at most, while a wish for 100 degrees is four times as heavy."""
     guidance = guidance_for(DEPTH, parse_term("knee_flexion:max:above:100:weight=4:wish"))
     z = guidance.optimise(torch.stack([draws()(j) for j in range(4)]))
-    for sample in guidance.answer(z, range(4)):
+    for sample in guidance.objective.evaluate(z, range(4)):
         assert sample.accepted
         assert 60 <= sample.values[0].min() <= sample.values[0].max() <= 80
         assert sample.met == (True, False)
-    fixed = guidance_for(DEPTH, parse_term("knee_flexion:max:above:100:weight=4:wish"), hold=1.0)
-    assert not fixed.answer(fixed.optimise(torch.zeros(1, 4, 3)), [0])[0].accepted
+    fixed = guidance_for(DEPTH, parse_term("knee_flexion:max:above:100:weight=4:wish"), multiplier_growth=1.0)
+    assert not fixed.objective.evaluate(fixed.optimise(torch.zeros(1, 4, 3)), [0])[0].accepted
 
 
 def test_of_what_meets_the_constraints_the_nearest_to_real_motion_is_kept():
     far = torch.stack([draws()(j) for j in range(4)]) + 4
     guidance = guidance_for(iterations=240)
-    before, _ = guidance.proximity(far)
-    samples = guidance.answer(guidance.optimise(far), range(4))
+    before, _ = guidance.objective.proximity(far)
+    samples = guidance.objective.evaluate(guidance.optimise(far), range(4))
     assert all(sample.accepted for sample in samples)
     assert max(sample.proximity for sample in samples) < 0.6 * before.min()
 
@@ -238,11 +230,11 @@ def test_of_what_meets_the_constraints_the_nearest_to_real_motion_is_kept():
 def test_what_is_too_far_from_real_motion_does_not_count():
     """The squat asked for lies four units from every training latent."""
     deep = parse_term("knee_flexion:max:within:150:160")
-    near = guidance_for(deep, furthest=1.0)
-    sample = near.answer(near.optimise(torch.zeros(1, 4, 3)), [0])[0]
+    near = guidance_for(deep, max_distance=1.0)
+    sample = near.objective.evaluate(near.optimise(torch.zeros(1, 4, 3)), [0])[0]
     assert not sample.accepted
     free = guidance_for(deep)
-    sample = free.answer(free.optimise(torch.zeros(1, 4, 3)), [0])[0]
+    sample = free.objective.evaluate(free.optimise(torch.zeros(1, 4, 3)), [0])[0]
     assert sample.accepted
     assert sample.proximity > 3
 
@@ -262,13 +254,12 @@ def test_patience_ends_early_what_is_settled():
     best = guidance.optimise(torch.stack([draws()(j) for j in range(4)]), seen.append)
     assert len(seen) < 500
     assert seen[-1]["active"] < 4 or seen[-1]["met"] == 4
-    assert all(sample.accepted for sample in guidance.answer(best, range(4)))
+    assert all(sample.accepted for sample in guidance.objective.evaluate(best, range(4)))
 
 
 def test_nothing_is_decoded_while_only_proximity_acts():
     decoded = []
-    guidance = guidance_for(iterations=60, schedule=Schedule(60, release=True))
-    guidance.describe = lambda z: decoded.append(1) or describe(z)
+    guidance = guidance_for(schedule=Schedule(60, release=True), describe=lambda z: decoded.append(1) or describe(z))
     guidance.optimise(torch.zeros(1, 4, 3))
     assert len(decoded) == 60 - 10 - 10 + 1  # and one last look
 
@@ -276,7 +267,7 @@ def test_nothing_is_decoded_while_only_proximity_acts():
 def test_on_training_latents_the_proximity_phase_is_passed_over():
     seen = []
     guidance = guidance_for(iterations=60)
-    guidance.optimise(guidance.proximity.latents[:2].view(2, 4, 3), seen.append)
+    guidance.optimise(guidance.objective.proximity.latents[:2].view(2, 4, 3), seen.append)
     assert seen[0]["iteration"] == 10
 
 
@@ -290,11 +281,10 @@ def test_the_same_start_gives_the_same_result_and_another_seed_another():
 
 
 def test_a_sample_that_misses_is_started_afresh():
-    """LatentSampler 0 and 1 cannot move (their gradient is nothing); fresh ones take their place."""
+    """Starts 0 and 1 cannot move (their gradient is nothing); fresh ones take their place."""
     latents = torch.zeros(8, 4, 3)
     latents[:2, 0, 2] = 1.0
-    guidance = guidance_for()
-    guidance.describe = lambda z: describe(torch.where((z[:, :1, 2:] > 0.5), z.detach() * 0, z))
+    guidance = guidance_for(describe=lambda z: describe(torch.where((z[:, :1, 2:] > 0.5), z.detach() * 0, z)))
     samples = search(guidance, lambda j: latents[j], wanted=4, starts=8, batch_size=4)
     assert [sample.start for sample in samples] == [2, 3, 4, 5]
     assert all(sample.accepted for sample in samples)
@@ -304,7 +294,13 @@ def test_what_cannot_be_met_is_given_up_and_the_nearest_misses_come_back():
     batches = []
     guidance = guidance_for(parse_term("knee_flexion:min:above:500"), iterations=6)
     samples = search(
-        guidance, draws(), wanted=4, starts=20, batch_size=4, give_up=2, report=lambda row: batches.append(row["batch"])
+        guidance,
+        draws(),
+        wanted=4,
+        starts=20,
+        batch_size=4,
+        give_up=2,
+        on_iteration=lambda row: batches.append(row["batch"]),
     )
     assert set(batches) == {0, 1}
     assert len(samples) == 4
@@ -313,18 +309,32 @@ def test_what_cannot_be_met_is_given_up_and_the_nearest_misses_come_back():
 
 
 def test_stopping_returns_the_best_so_far():
-    def stop(row):
-        if row["iteration"] == 100:
-            raise KeyboardInterrupt
-
-    samples = search(guidance := guidance_for(), draws(), wanted=4, starts=20, batch_size=2, report=stop)
-    assert guidance.interrupted
+    rows = []
+    samples = search(
+        guidance_for(),
+        draws(),
+        wanted=4,
+        starts=20,
+        batch_size=2,
+        on_iteration=rows.append,
+        should_stop=lambda: len(rows) > 100,
+    )
+    assert len(rows) == 101
     assert [sample.start for sample in samples] == [0, 1]
     assert all(sample.accepted for sample in samples)
 
 
+def test_a_finished_sample_is_no_longer_updated():
+    """A sample that is finished early is returned as it was, whatever the others of its batch do afterwards."""
+    guidance = guidance_for(iterations=600, patience=10)
+    starts = torch.stack([draws()(j) for j in range(4)])
+    together = guidance.optimise(starts)
+    alone = torch.cat([guidance.optimise(starts[j : j + 1]) for j in range(4)])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+
+
 def test_a_new_constraint_needs_no_change_in_the_loop():
     guidance = guidance_for(DEPTH, parse_term("coordinate:lumbar_extension:mean:within:3:5"))
-    samples = guidance.answer(guidance.optimise(torch.zeros(2, 4, 3)), range(2))
+    samples = guidance.objective.evaluate(guidance.optimise(torch.zeros(2, 4, 3)), range(2))
     assert all(sample.accepted for sample in samples)
     assert samples[0].values[1].item() == pytest.approx(4, abs=1.1)

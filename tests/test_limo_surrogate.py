@@ -26,9 +26,11 @@ from utils.biomechanics.registry import evaluate
 from utils.biomechanics.statistics import summarise
 from utils.checkpoints import save_checkpoint
 from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 from utils.guidance.verification import Verification
-from utils.simulation.session_simulation import build_simulator
+from utils.simulation.simulators import build_simulator
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,7 +76,7 @@ def test_the_low_pass_halves_the_power_at_its_cutoff_and_keeps_lines():
 def test_principal_moves_stay_in_the_span_of_the_training_latents_and_know_their_spread():
     latents = torch.randn(12, 6, 5, generator=torch.Generator().manual_seed(0))
     moves = PCAUpdate(latents)
-    assert moves.start(latents[:3]).shape == (3, 11)  # twelve points span eleven directions
+    assert moves.zero(latents[:3]).shape == (3, 11)  # twelve points span eleven directions
     variable = torch.randn(400, 11, generator=torch.Generator().manual_seed(1))
     displaced = moves(variable)
     differences = (latents - latents.mean(0)).flatten(1)
@@ -151,6 +153,16 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
     losses = "losses_person.csv"
     assert (tmp_path / "a" / "Test" / losses).read_bytes() == (tmp_path / "b" / "Test" / losses).read_bytes()
 
+    result = load_guidance(folder)
+    assert result.session.id == result.session_id == "person"
+    for j, sample in enumerate(result.samples):
+        written = torch.from_numpy(read_motion(files[j]).coordinates)
+        torch.testing.assert_close(sample.motion.double(), written, atol=1e-6, rtol=0)
+        values = [entry["value"] for entry in summary["samples"][j]["terms"].values()]
+        for value, rounded in zip(sample.values, values, strict=True):
+            assert value.tolist() == pytest.approx(rounded, rel=1e-5, abs=1e-9)
+    assert summarise_result(result) == summary
+
     refused = limo(tmp_path / "a")
     assert refused.returncode == 2
     assert "--overwrite" in refused.stderr
@@ -177,16 +189,15 @@ def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path, exact):
 
 def test_candidates_without_a_simulation_are_refused(arguments, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), "--candidates", "2"])
-    with pytest.raises(InputError, match="--no-verify"):
+    with pytest.raises(InputError, match="no-verify"):
         LIMO_Surrogate.main()
 
 
 def test_those_are_kept_that_the_simulation_finds_nearest():
     simulated = torch.tensor([[0.40, 0.50], [0.36, 0.44], [0.30, 0.40]])
     verification = Verification(torch.zeros(3, 1, 80), simulated, simulated, torch.zeros(3), torch.zeros(3))
-    torch.testing.assert_close(verification.missed_by(0.35, 0.45), torch.tensor([0.05, 0.0, 0.05]))
-    rows = verification.take([1, 0]).rows(0.35, 0.45)
-    assert [row["within_range"] for row in rows] == [True, False]
+    torch.testing.assert_close(verification.violation(0.35, 0.45), torch.tensor([0.05, 0.0, 0.05]))
+    torch.testing.assert_close(verification.take([1, 0]).violation(0.35, 0.45), torch.tensor([0.0, 0.05]))
 
 
 def test_opensim_opens_what_was_written(limo, tmp_path):

@@ -6,10 +6,13 @@ from bodies import StandIn, activations_of, squat
 
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.proximity import Proximity
-from utils.guidance.optimisation.latent_optimizer import Guidance
-from utils.guidance.optimisation.refinement import corrected, log_odds, refine
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
+from utils.guidance.optimisation.refinement import refine
 from utils.guidance.optimisation.schedule import Schedule
+from utils.guidance.subject.surrogate_correction import corrected, log_odds
+from utils.guidance.verification import SimulatedMotion
 
 PEAK = Term("activation", "max", "within", 0.30, 0.34, argument="vasmed", tolerance=0.005)
 LATENTS = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))
@@ -33,10 +36,15 @@ def truth(motion):
     return promised * (1.2 + promised)
 
 
+def simulated_by(activations_of_motion):
+    """A simulation that finds these activations, and no residual."""
+    return lambda motion: [SimulatedMotion(one, 0.0, 0.5) for one in activations_of_motion(motion)]
+
+
 def guided(count=4):
     models = Models()
-    guidance = Guidance(models.describe, [PEAK], Proximity(LATENTS), lr=0.2, schedule=Schedule(120))
-    samples = guidance.answer(guidance.optimise(LATENTS[:count]), list(range(count)))
+    guidance = LatentOptimizer(Objective(models.describe, [PEAK], Proximity(LATENTS)), lr=0.2, schedule=Schedule(120))
+    samples = guidance.objective.evaluate(guidance.optimise(LATENTS[:count]), list(range(count)))
     return models, guidance, samples
 
 
@@ -48,9 +56,11 @@ def test_the_simulation_comes_to_find_what_was_asked():
     models, guidance, samples = guided()
     assert all(sample.accepted for sample in samples)  # promised
     assert (peaks(samples) > 0.40).all()  # and not so
-    refined = refine(samples, guidance, models, truth, rounds=3)
+    refined, simulations = refine(samples, guidance, models, simulated_by(truth), rounds=3)
     assert ((peaks(refined) >= 0.30) & (peaks(refined) <= 0.34)).all()
     assert [sample.start for sample in refined] == [sample.start for sample in samples]
+    for sample, simulation in zip(refined, simulations, strict=True):
+        torch.testing.assert_close(simulation.activations, truth(sample.motion[None])[0])
     for sample in refined:  # the corrected surrogate says what the simulation finds
         assert sample.activations.max().item() == pytest.approx(truth(sample.motion[None]).max().item(), abs=0.01)
 
@@ -58,7 +68,7 @@ def test_the_simulation_comes_to_find_what_was_asked():
 def test_a_motion_that_meets_it_already_is_left_alone():
     models, guidance, samples = guided()
     rows = []
-    refined = refine(samples, guidance, models, activations_of, rounds=2, report=rows.append)
+    refined, _ = refine(samples, guidance, models, simulated_by(activations_of), rounds=2, on_iteration=rows.append)
     assert rows == []
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
 
@@ -71,7 +81,7 @@ def test_it_never_returns_a_version_that_the_simulation_likes_less():
         calls.append(len(motion))
         return torch.full_like(truth(motion), 0.5 + 0.1 * len(calls))
 
-    refined = refine(samples, guidance, models, contrary, rounds=2)
+    refined, _ = refine(samples, guidance, models, simulated_by(contrary), rounds=2)
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
     assert len(calls) == 3
 

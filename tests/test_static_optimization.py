@@ -14,7 +14,9 @@ from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX, MUSCLES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.simulation_settings import SimulationSettings
-from utils.simulation.session_simulation import build_simulator, simulate_repetition, simulate_trial
+from utils.simulation.session_simulation import simulate_trial
+from utils.simulation.simulated_repetition import simulate_repetition
+from utils.simulation.simulators import build_simulator
 
 OPENCAP_REPETITIONS = ("Squats_0_1", "Squats_0_2", "Asym_0_1", "Asym_0_2")
 

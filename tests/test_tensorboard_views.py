@@ -1,7 +1,6 @@
 """What TensorBoard is given is what TensorBoard can show: read back with its own reader."""
 
 import io
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from windows import squat_windows
 
 from dataset.opensim.model_reader import load_skeleton
-from utils.guidance.output.guided_views import show_guided
+from utils.guidance.output.guided_events import write_guided_events
 from utils.reconstruction.autoencoding import used_codes_of
 from utils.runs import tensorboard_views as views
 from utils.training.reconstruction_views import show_reconstruction
@@ -110,11 +109,15 @@ def test_training_shows_curves_and_codes(tmp_path):
 
 
 def test_guidance_shows_its_samples_once_however_often_it_is_repeated(tmp_path):
-    samples = [SimpleNamespace(z=torch.randn(8, 8), motion=motion) for motion in squat(4, frames=20)]
-    paths = [Path(f"entry_{i}.mot") for i in range(4)]
-    latents = SimpleNamespace(names=tuple("uvwxyz"), draw=SimpleNamespace(latents=torch.randn(6, 8, 8)))
+    result = SimpleNamespace(
+        samples=[SimpleNamespace(z=torch.randn(8, 8), motion=motion) for motion in squat(4, frames=20)],
+        file_names=[f"entry_{i}.mot" for i in range(4)],
+        training_names=tuple("uvwxyz"),
+        training_latents=torch.randn(6, 8, 8),
+        session=SimpleNamespace(model_path=rajagopal2015()),
+    )
     for _ in range(2):
-        show_guided(tmp_path, samples, paths, latents, load_skeleton(rajagopal2015()))
+        write_guided_events(result, tmp_path)
     events = EventAccumulator(str(tmp_path)).Reload()
     assert {tag.split("/")[1].split("_")[0] for tag in events.Tags()["images"]} == {"least", "middle", "greatest"}
     labels = next(tmp_path.rglob("metadata.tsv")).read_text().splitlines()

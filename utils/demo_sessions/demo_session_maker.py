@@ -12,7 +12,7 @@ from tqdm import tqdm
 from dataset.demo.demo_config import DemoConfig
 from dataset.demo.population import finish_population, make_session, start_population
 from dataset.sessions import Session
-from utils.simulation.session_simulation import simulate_session
+from utils.simulation.session_simulation import simulate_trials
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,5 @@ def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:
     torch.set_num_threads(1)
     session = make_session(config, person_index)
     if config.labels:
-        simulate_session(session, session.squat_trials, session.path.parent, progress=False)
+        simulate_trials(session, session.squat_trials, session.path.parent, progress=False)
     return session

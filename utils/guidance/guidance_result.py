@@ -3,40 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
 from dataset.sessions import Session
-from dataset.windows.window import Window
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.measures import Measure
 from utils.guidance.objective.constraints import Term
+from utils.guidance.subject.own_squats import OwnSquats
 from utils.guidance.verification import Verification
-
-
-@dataclass(frozen=True)
-class OwnSquats:
-    """The subject's recorded squats, at 60 Hz, placed at the origin on the floor y = 0, facing +x.
-
-    Attributes:
-        recorded: windows of the session's squat trials.
-        simulated: windows with muscle activations from the session's own muscle-driven repetitions; may be empty.
-        predicted: (N, T, 80) activations, 0 to 1, that the surrogate predicts for `recorded`; None without any.
-    """
-
-    recorded: tuple[Window, ...] = ()
-    simulated: tuple[Window, ...] = ()
-    predicted: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A quantity of every sample beside what was asked: values (S, C), left and right or one channel, and its unit."""
-
-    values: Tensor
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +32,7 @@ class GuidanceResult:
         verification: what the simulation on the subject's own model finds of the samples; None if it was not run.
         own_squats: the subject's recorded squats.
         training_names: names of the training windows, indexed by `GuidedSample.nearest`; may be empty.
+        training_latents: (N, L, D) training latents; None without any, and in a loaded result.
         distance_to_others: median distance of a training latent to the nearest of another session; None if unknown.
         history: one row per iteration: batch, iteration, active, met, objective, proximity and the loss of each term.
         interrupted: whether the user stopped the run early.
@@ -74,6 +52,7 @@ class GuidanceResult:
     verification: Verification | None
     own_squats: OwnSquats
     training_names: tuple[str, ...]
+    training_latents: Tensor | None
     distance_to_others: float | None
     history: pd.DataFrame
     interrupted: bool

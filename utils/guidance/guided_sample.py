@@ -1,25 +1,47 @@
 """One guided motion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 
 @dataclass(frozen=True)
 class GuidedSample:
-    """One guided motion: what it is, and what it was asked and does."""
+    """A motion that guidance found, with what was required of it.
 
-    start: int  # number of its start, from 0
-    z: Tensor  # (L, D) latent
-    motion: Tensor  # (T, 33) degrees and metres, as decoded
-    activations: Tensor  # (T, 80)
-    values: tuple[Tensor, ...]  # of each term, (C,), in its unit
-    met: tuple[bool, ...]  # of each term, within its tolerance
-    violation: float  # by how many tolerances the worst required term is missed; 0 inside
-    proximity: float  # distance of z to the nearest training latent
-    nearest: int  # index of that latent
+    Attributes:
+        start: number of its initial latent, from 0.
+        z: (L, D) latent.
+        motion: (T, 33), degrees and metres, at 60 Hz, as decoded.
+        activations: (T, 80) predicted muscle activations, 0 to 1.
+        values: each term's value (C,), left and right or one, in the term's unit.
+        met: for each term whether it is met within its tolerance.
+        violation: by how many tolerances the worst requirement is missed; 0 where all are met.
+        proximity: distance of z to the nearest training latent.
+        nearest: index of that latent; -1 without training latents.
+    """
+
+    start: int
+    z: Tensor
+    motion: Tensor
+    activations: Tensor
+    values: tuple[Tensor, ...]
+    met: tuple[bool, ...]
+    violation: float
+    proximity: float
+    nearest: int
 
     @property
     def accepted(self) -> bool:
-        """Whether it meets every required term."""
+        """Whether every requirement is met within its tolerance."""
         return self.violation <= 1.0 + 1e-6
+
+    def cpu(self) -> "GuidedSample":
+        """The same sample with all tensors on the CPU."""
+        return replace(
+            self,
+            z=self.z.cpu(),
+            motion=self.motion.cpu(),
+            activations=self.activations.cpu(),
+            values=tuple(value.cpu() for value in self.values),
+        )

@@ -1,4 +1,4 @@
-"""Guided motions are re-simulated, not only believed: what the physics says of what the surrogate promised."""
+"""Check guided motions by static optimisation on the subject's own model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,115 +6,95 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.conventions import FRAME_RATE_HZ, MUSCLE_INDEX
+from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
-from models.muscles.static_optimization import ActivationSimulator, Simulation
+from models.protocols import Simulator
+from utils.biomechanics.muscle_names import muscle_indices
 from utils.guidance.guided_sample import GuidedSample
 
-_TOLERANCE = 0.05  # of activation, between what was promised and what the simulation finds
+NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
+_ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
+_INNER = slice(_ENDS, -_ENDS)
+
+
+@dataclass(frozen=True)
+class SimulatedMotion:
+    """What the simulation finds of one motion.
+
+    Attributes:
+        activations: (T, 80) muscle activations, 0 to 1, float64.
+        residual_n: RMS of the pelvis residual force in newtons: what gravity and the ground reaction do not explain.
+        right_foot_share: mean share of the vertical ground reaction force under the right foot.
+    """
+
+    activations: Tensor
+    residual_n: float
+    right_foot_share: float
+
+
+@torch.no_grad()
+def simulate_motions(simulator: Simulator, motion: Tensor) -> list[SimulatedMotion]:
+    """Simulate motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, on the CPU in float64."""
+    simulation = simulator(motion.detach().cpu().double(), FRAME_RATE_HZ)
+    residual_n = simulation.residuals[:, _INNER, 3:].square().sum(-1).mean(-1).sqrt()
+    vertical = simulation.ground_forces[:, _INNER, :, 1]
+    share = (vertical[..., 0] / vertical.sum(-1)).mean(-1)
+    return [
+        SimulatedMotion(activations, float(residual), float(right))
+        for activations, residual, right in zip(simulation.activations, residual_n, share, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What the simulation says of S motions, all on the CPU.
+    """The simulations of S samples beside what the surrogate predicted for them.
 
-    activations: (S, T, 80). predicted, simulated: (S, 2) peak activation of the muscle, left and right, without the
-    first and last 0.2 s. residual_n: (S,) RMS force that neither ground nor gravity explains. ground_share: (S,) mean
-    share of the vertical force under the right foot.
+    Attributes:
+        activations: (S, T, 80) simulated muscle activations, 0 to 1.
+        predicted: (S, 2) predicted peak activation of the constrained muscle, left and right, without the first and
+            last 0.2 s.
+        simulated: (S, 2) its simulated peak activation.
+        residual_n: (S,) RMS of the pelvis residual force, newtons.
+        right_foot_share: (S,) mean share of the vertical ground reaction force under the right foot.
     """
 
     activations: Tensor
     predicted: Tensor
     simulated: Tensor
     residual_n: Tensor
-    ground_share: Tensor
+    right_foot_share: Tensor
 
-    def missed_by(self, low: float, high: float) -> Tensor:
+    @classmethod
+    def of(cls, samples: Sequence[GuidedSample], simulations: Sequence[SimulatedMotion], muscle: str) -> "Verification":
+        """The verification of samples by their simulations; `muscle` is named without its side."""
+        activations = torch.stack([simulation.activations for simulation in simulations])
+        predicted = torch.stack([sample.activations for sample in samples]).cpu()
+        sides = muscle_indices(muscle)
+        return cls(
+            activations=activations,
+            predicted=predicted[:, _INNER][..., sides].amax(1).double(),
+            simulated=activations[:, _INNER][..., sides].amax(1),
+            residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
+            right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),
+        )
+
+    def violation(self, low: float, high: float) -> Tensor:
         """(S,) by how much the worse side's simulated peak lies outside the range; 0 inside."""
         return torch.maximum(self.simulated - high, low - self.simulated).clamp(min=0).amax(1)
 
-    def take(self, indices: list[int]) -> "Verification":
-        """Of these motions only, in this order."""
-        return Verification(**{name: value[indices] for name, value in vars(self).items()})
-
-    def rows(self, low: float, high: float) -> list[dict]:
-        """For each motion the promised and the simulated peaks, and whether the simulation finds them in the range."""
-        rows = []
-        missed = self.missed_by(low, high)
-        for promised, found, residual, share, miss in zip(
-            self.predicted, self.simulated, self.residual_n, self.ground_share, missed, strict=True
-        ):
-            rows.append(
-                {
-                    "peak_predicted": _numbers(promised),
-                    "peak_simulated": _numbers(found),
-                    "within_range": bool(miss == 0),
-                    "within_range_and_0.05": bool(miss <= _TOLERANCE),
-                    "residual_force_n": round(float(residual), 2),
-                    "right_foot_share": round(float(share), 3),
-                }
-            )
-        return rows
-
-    def add_to(self, summary: dict, low: float, high: float) -> None:
-        """Put what the simulation finds of each sample into the run's summary, beside what was asked of it."""
-        rows = self.rows(low, high)
-        for sample, row in zip(summary["samples"], rows, strict=True):
-            sample["simulated"] = row
-        summary["simulated_within_range"] = sum(row["within_range"] for row in rows)
-
-    def table(self, low: float, high: float) -> str:
-        """The same for a person to read, a line a motion."""
-        head = ("entry", "promised l/r", "simulated l/r", "in range", "right foot", "residual N")
-        widths = [max(len(title), 10) for title in head]
-        lines = ["  ".join(title.rjust(width) for title, width in zip(head, widths, strict=True))]
-        for j, row in enumerate(self.rows(low, high)):
-            peaks = ["/".join(f"{peak:.2f}" for peak in row[f"peak_{kind}"]) for kind in ("predicted", "simulated")]
-            verdict = "yes" if row["within_range"] else "within .05" if row["within_range_and_0.05"] else "no"
-            cells = (str(j), *peaks, verdict, f"{row['right_foot_share']:.0%}", f"{row['residual_force_n']:.1f}")
-            lines.append("  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True)))
-        return "\n".join(lines)
+    def take(self, indices: Sequence[int]) -> "Verification":
+        """The verification of the samples at `indices`, in that order."""
+        chosen = list(indices)
+        return Verification(**{name: value[chosen] for name, value in vars(self).items()})
 
 
-@torch.no_grad()
-def simulate(simulator: ActivationSimulator, motion: Tensor) -> Simulation:
-    """The Simulation of motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, on the CPU."""
-    return simulator(motion.detach().cpu().double(), FRAME_RATE_HZ)
+def select_by_simulation(
+    samples: Sequence[GuidedSample], verification: Verification, low: float, high: float, wanted: int
+) -> list[int]:
+    """Indices, ascending, of the `wanted` samples whose simulated peaks lie nearest to the range.
 
-
-def verify(simulator: ActivationSimulator, motion: Tensor, predicted: Tensor, muscle: str) -> Verification:
-    """Simulate motions (S, T, 33) beside the activations predicted for them.
-
-    motion: as for `simulate`. predicted: (S, T, 80). muscle: without its side, for instance vasmed.
+    Accepted samples come before the others.
     """
-    simulation = simulate(simulator, motion)
-    ends = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
-    inner, sides = slice(ends, -ends), [MUSCLE_INDEX[f"{muscle}_{side}"] for side in "lr"]
-    vertical = simulation.ground_forces[:, inner, :, 1]
-    return Verification(
-        activations=simulation.activations,
-        predicted=predicted.cpu()[:, inner][..., sides].amax(1).double(),
-        simulated=simulation.activations[:, inner][..., sides].amax(1),
-        residual_n=simulation.residuals[:, inner, 3:].square().sum(-1).mean(-1).sqrt(),
-        ground_share=(vertical[..., 0] / vertical.sum(-1)).mean(-1),
-    )
-
-
-def choose_by_simulation(
-    samples: Sequence[GuidedSample], simulator: ActivationSimulator, muscle: str, low: float, high: float, wanted: int
-) -> tuple[list[GuidedSample], Verification]:
-    """The `wanted` samples whose simulated peaks lie nearest to low to high, in their order, and their Verification.
-
-    Those that meet what was required of them come first.
-    """
-    motion = torch.stack([sample.motion for sample in samples])
-    promised = torch.stack([sample.activations for sample in samples])
-    verification = verify(simulator, motion, promised, muscle)
-    missed = verification.missed_by(low, high).tolist()
-    best = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, missed[j]))
-    kept = sorted(best[:wanted])
-    return [samples[j] for j in kept], verification.take(kept)
-
-
-def _numbers(values: Tensor) -> list[float]:
-    return [round(float(value), 4) for value in values]
+    violation = verification.violation(low, high).tolist()
+    best = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, violation[j]))
+    return sorted(best[:wanted])

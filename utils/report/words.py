@@ -8,10 +8,11 @@ from dataset.errors import InputError
 from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
 from utils.biomechanics.registry import QUANTITIES
 from utils.biomechanics.statistics import AT_PEAK
+from utils.guidance.guidance_config import PublishedWeights
 from utils.guidance.objective.constraint_grammar import parse_term, read_terms
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.published_terms import published_terms
-from utils.simulation.session_simulation import WEAK_MUSCLES
+from utils.simulation.simulation_summary import WEAK_MUSCLES
 
 MUSCLE_NAMES = {
     "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",
@@ -163,12 +164,13 @@ def weak(muscle: str) -> bool:
 def terms_of(arguments: dict) -> dict[str, Term]:
     """The terms of a run by label, from its args.json; empty where it does not say enough or cannot be read."""
     try:
+        names = ("tilt", "asymmetry", "angular_speed", "com_speed", "com_acceleration", "slide", "mac")
+        weights = arguments.get("weights") or {name: arguments[f"alpha_{name}"] for name in names}
         terms = published_terms(
             arguments["low"],
             arguments["high"],
             arguments["muscle"],
-            **{name: arguments[f"alpha_{name}"] for name in ("tilt", "asymmetry", "angular_speed", "com_speed")},
-            **{name: arguments[f"alpha_{name}"] for name in ("com_acceleration", "slide", "mac")},
+            PublishedWeights(**weights),
         )
         terms += [parse_term(line) for line in arguments["constraint"]]
         terms += read_terms(arguments["constraints"]) if arguments["constraints"] else []

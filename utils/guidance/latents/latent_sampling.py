@@ -1,38 +1,40 @@
-"""Initial latents of the optimisation."""
+"""Initial latents of the optimisation; the one of a given number is the same whatever batch it is in."""
 
 import torch
 from torch import Tensor
 
 
 class LatentSampler:
-    """Where optimisation starts: start j is the same whatever batch it is in."""
+    """Initial latents drawn from the training latents; none is repeated before all were used."""
 
     def __init__(self, latents: Tensor, seed: int, noise: float = 0.0):
-        """Draw from the training latents without repeating one before all were used.
+        """Shuffle the training latents.
 
         Args:
             latents: (N, L, D) training latents.
-            noise: standard deviation of Gaussian noise on a start, in units of the latents' own standard deviation.
+            seed: seed of the order and of the noise.
+            noise: standard deviation of added Gaussian noise, in standard deviations of the training latents.
         """
         self.latents, self.seed, self.noise = latents, seed, noise
-        self.spread = latents.float().std()
+        self.std = latents.float().std()
         self.order = torch.randperm(len(latents), generator=torch.Generator().manual_seed(seed))
 
     def __call__(self, start: int) -> Tensor:
-        """(L, D) latent of start number `start`."""
+        """Initial latent (L, D) number `start`."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + start)
         latent = self.latents[self.order[start % len(self.order)]].float()
         noise = torch.randn(latent.shape, generator=generator).to(latent)
-        return latent + self.noise * self.spread * noise
+        return latent + self.noise * self.std * noise
 
 
 class CodebookSampler:
-    """LatentSampler of random codes, one a latent frame, where a checkpoint comes without its training latents."""
+    """Initial latents of random codes, one per latent frame, for a checkpoint without its training latents."""
 
     def __init__(self, codebook: Tensor, frames: int, seed: int):
+        """Store the codebook (codes, D); a latent has `frames` frames."""
         self.codebook, self.frames, self.seed = codebook, frames, seed
 
     def __call__(self, start: int) -> Tensor:
-        """(L, D) latent of start number `start`."""
+        """Initial latent (L, D) number `start`."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + start)
         return self.codebook[torch.randint(len(self.codebook), (self.frames,), generator=generator)]

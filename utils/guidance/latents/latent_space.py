@@ -1,4 +1,4 @@
-"""The training latents of a VQ-VAE: initial values, proximity and parametrisation of guidance."""
+"""The training latents of a VQ-VAE: initial latents, proximity and the parametrisation of guidance."""
 
 import logging
 import math
@@ -11,68 +11,89 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
-from utils.checkpoints import find_checkpoint
+from models.vqvae.autoencoder import VQVAE
+from utils.checkpoints.checkpoint_file import find_checkpoint
 from utils.guidance.latents.latent_sampling import CodebookSampler, LatentSampler
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
-from utils.guidance.subject.frozen_models import FrozenModels
 
 logger = logging.getLogger("bige")
 
-_ENOUGH_LATENTS = 20  # of fully recorded windows, to do without the others
-_MOST_COMPARED = 256  # training latents whose distance to other people's is taken
+_ENOUGH_LATENTS = 20  # fully recorded windows that suffice without the partly recorded ones
+_MOST_COMPARED = 256  # training latents whose distance to other sessions is measured
 
 
 @dataclass(frozen=True)
 class LatentSpace:
-    """Where guidance may start and what it has to stay near to."""
+    """What guidance knows of the latents of a VQ-VAE.
 
-    draw: LatentSampler | CodebookSampler
+    Attributes:
+        sampler: initial latents.
+        proximity: distance to the training latents.
+        update: how latents are changed.
+        names: names of the training windows, in the order of the latents; empty without training latents.
+        latents: (N, L, D) training latents, or None.
+        distance_to_others: median distance of a training latent to the nearest of another session; None if unknown.
+    """
+
+    sampler: LatentSampler | CodebookSampler
     proximity: Proximity | CodebookProximity
-    move: PCAUpdate | ElementwiseUpdate
-    names: tuple[str, ...]  # of the training windows, in the order of the latents; empty where there are none
-    distance_to_others: float | None  # how far one person's motion typically is from the nearest of another
+    update: PCAUpdate | ElementwiseUpdate
+    names: tuple[str, ...] = ()
+    latents: Tensor | None = None
+    distance_to_others: float | None = None
 
-    def furthest(self, people: float) -> float:
-        """The greatest distance that counts as plausible, for `people` times that between people; 0: any."""
-        return people * self.distance_to_others if people and self.distance_to_others else math.inf
+    def max_distance(self, multiple: float) -> float:
+        """The greatest plausible distance, as a multiple of the between-subject distance; 0 for any."""
+        return multiple * self.distance_to_others if multiple and self.distance_to_others else math.inf
 
 
-def load_latents(
-    vqvae_path: str | Path | None, models: FrozenModels, frames: int, seed: int, noise: float, move: str
+def load_latent_space(
+    vqvae_path: str | Path | None,
+    vqvae: VQVAE,
+    *,
+    frames: int,
+    seed: int,
+    noise: float = 0.0,
+    update: str = "principal",
 ) -> LatentSpace:
     """The training latents beside a checkpoint (`latents.npz`), or else its codebook.
 
-    move: `principal` or `anywhere`; a codebook alone leaves only the latter. frames: latent length; training latents
-    that are longer are cut, shorter ones are an InputError.
+    Args:
+        vqvae_path: the checkpoint or run folder; None for the shipped VQ-VAE.
+        vqvae: the VQ-VAE of that checkpoint.
+        frames: length of a latent; longer training latents are cut.
+        seed: seed of the initial latents.
+        noise: see `LatentSampler`.
+        update: `principal` for `PCAUpdate`, `anywhere` for `ElementwiseUpdate`; a codebook alone allows only that.
+
+    Raises:
+        InputError: the training latents are shorter than `frames`.
     """
-    longest = models.surrogate.positional_encoding.shape[1] // models.vqvae.config.frames_per_latent
-    if frames > longest:
-        raise InputError(f"--seq-len {frames} is longer than the surrogate's motions; it reads up to {longest}")
+    device = next(vqvae.parameters()).device
     path = find_checkpoint(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
     if not path.is_file():
-        logger.warning("%s: not there, so starts are random codes and proximity is to the codebook", path)
-        codebook = models.vqvae.quantizer.vectors_of(torch.arange(models.vqvae.config.nb_code, device=models.device))
+        logger.warning("%s does not exist: initial latents are random codes, proximity is to the codebook", path)
+        codebook = vqvae.quantizer.vectors_of(torch.arange(vqvae.config.nb_code, device=device))
         return LatentSpace(
-            CodebookSampler(codebook, frames, seed),
-            CodebookProximity(models.vqvae.quantize),
-            ElementwiseUpdate(),
-            (),
-            None,
+            CodebookSampler(codebook, frames, seed), CodebookProximity(vqvae.quantize), ElementwiseUpdate()
         )
     with np.load(path) as content:
-        latents, names = content["latents"], tuple(str(name) for name in content["names"])
-        whole = content["recorded"].all(1) if "recorded" in content else np.ones(len(latents), dtype=bool)
-    if latents.shape[1] < frames:
-        raise InputError(f"--seq-len {frames} is longer than the training latents of {path}, {latents.shape[1]} each")
-    if whole.sum() >= _ENOUGH_LATENTS:  # what was not recorded was not learned either
-        latents, names = latents[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
-    latents = torch.as_tensor(latents[:, :frames]).float().to(models.device)
+        array, names = content["latents"], tuple(str(name) for name in content["names"])
+        whole = content["recorded"].all(1) if "recorded" in content else np.ones(len(array), dtype=bool)
+    if array.shape[1] < frames:
+        raise InputError(
+            f"{path}: the training latents have {array.shape[1]} frames, and --seq-len {frames} asks for more"
+        )
+    if whole.sum() >= _ENOUGH_LATENTS:  # latent frames of unrecorded motion were hardly trained
+        array, names = array[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
+    latents = torch.as_tensor(array[:, :frames]).float().to(device)
     return LatentSpace(
         LatentSampler(latents, seed, noise),
         Proximity(latents),
-        ElementwiseUpdate() if move == "anywhere" else PCAUpdate(latents),
+        ElementwiseUpdate() if update == "anywhere" else PCAUpdate(latents),
         names,
+        latents,
         _distance_to_others(latents, [name.split("/")[0] for name in names]),
     )
 
@@ -82,8 +103,8 @@ def _distance_to_others(latents: Tensor, sessions: list[str]) -> float | None:
     number = {session: i for i, session in enumerate(dict.fromkeys(sessions))}
     if len(number) < 2:
         return None
-    whose = torch.tensor([number[session] for session in sessions], device=latents.device)
+    session_of = torch.tensor([number[session] for session in sessions], device=latents.device)
     every = -(-len(latents) // _MOST_COMPARED)
     distances = torch.cdist(latents[::every].flatten(1), latents.flatten(1))
-    own = whose[::every, None] == whose
-    return float(distances.masked_fill(own, torch.inf).amin(1).median())
+    same = session_of[::every, None] == session_of
+    return float(distances.masked_fill(same, torch.inf).amin(1).median())

@@ -1,42 +1,60 @@
-"""Parametrisations of the change of a latent: element by element, or in the PCA space of the training latents."""
+"""How latents are updated: element by element, or in the PCA space of the training latents."""
+
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 
-class ElementwiseUpdate:
-    """The published move: every element of z goes its own way."""
+class LatentUpdate(Protocol):
+    """A parametrisation of the change of latents: the optimiser updates a variable, which displaces the latents."""
 
-    def start(self, z: Tensor) -> Tensor:
-        """The variable (B, L, D) that moves nothing."""
+    def zero(self, z: Tensor) -> Tensor:
+        """The variable (B, ...) that leaves the latents z (B, L, D) unchanged."""
+
+    def __call__(self, variable: Tensor) -> Tensor:
+        """Displacement of the latents, (B, L, D)."""
+
+
+class ElementwiseUpdate:
+    """The published update: every element of a latent changes on its own."""
+
+    def zero(self, z: Tensor) -> Tensor:
+        """The variable (B, L, D) that leaves the latents unchanged."""
         return torch.zeros_like(z)
 
     def __call__(self, variable: Tensor) -> Tensor:
-        """Displacement of z, (B, L, D)."""
+        """Displacement of the latents, (B, L, D)."""
         return variable
 
 
 class PCAUpdate:
-    """Moves along the ways in which the training latents differ from one another, each as far as they do.
+    """Updates along the principal components of the training latents.
 
-    Adam steps every element alike, and in a latent of thousands of elements that finds spikes of a few frames that fool
-    a surrogate. The principal axes of whole training latents are changes that real motions show, over all of their
-    time. A unit is a tenth of the latents' spread along each axis, whatever the scale of a checkpoint's latents.
+    Adam steps every element of its variable alike; on the thousands of elements of a latent it finds spikes of a few
+    frames that mislead a surrogate. The principal components of whole training latents are changes that recorded
+    motions show, over all of their time. One unit of the variable is a tenth of the training latents' standard
+    deviation along its component, whatever the scale of a checkpoint's latents.
     """
 
-    def __init__(self, latents: Tensor, share: float = 0.999):
-        """Take the axes that hold `share` of the variance of latents (N, L, D)."""
+    def __init__(self, latents: Tensor, explained: float = 0.999):
+        """Take the components that explain a share of the variance.
+
+        Args:
+            latents: (N, L, D) training latents.
+            explained: share of the variance that the components explain.
+        """
         self.shape = latents.shape[1:]
         centred = (latents - latents.mean(0)).flatten(1).double()
         variance, vectors = torch.linalg.eigh(centred @ centred.T)  # N x N: there are fewer windows than elements
         order = variance.argsort(descending=True)
-        kept = order[: int((variance[order].cumsum(0) < share * variance.sum()).sum()) + 1]
-        self.axes = (0.1 * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
+        kept = order[: int((variance[order].cumsum(0) < explained * variance.sum()).sum()) + 1]
+        self.components = (0.1 * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
 
-    def start(self, z: Tensor) -> Tensor:
-        """The variable (B, K) that moves nothing."""
-        return z.new_zeros(len(z), len(self.axes))
+    def zero(self, z: Tensor) -> Tensor:
+        """The variable (B, K) that leaves the latents unchanged."""
+        return z.new_zeros(len(z), len(self.components))
 
     def __call__(self, variable: Tensor) -> Tensor:
-        """Displacement of z, (B, L, D)."""
-        return (variable @ self.axes).unflatten(1, self.shape)
+        """Displacement of the latents, (B, L, D)."""
+        return (variable @ self.components).unflatten(1, self.shape)

@@ -1,19 +1,40 @@
-"""Read constraints from the command line or a JSON file."""
+"""The constraint grammar: read terms from the command line or a JSON file.
+
+A term is one line,
+
+    QUANTITY[:NAME]:STATISTIC[:MUSCLE]:COMPARISON[:NUMBER[:NUMBER]][:weight=W][:tolerance=X][:name=TEXT][:wish]
+
+    activation:vasmed:max:within:0.35:0.45      knee_flexion:max:above:90
+    pelvis_tilt:at_peak:vasmed:within:-35:-17:wish          foot_slip:mean:small:weight=2
+
+or a JSON object with the fields of `Term`.
+"""
 
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 from dataset.errors import InputError
 from utils.biomechanics.registry import QUANTITIES, check_names, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, STATISTICS
 from utils.guidance.objective.constraints import COMPARISONS, Term
 
+_KEYS = {
+    "quantity", "statistic", "comparison", "numbers", "low", "high", "weight", "argument", "muscle", "tolerance",
+    "wish", "name", "unit",
+}  # fmt: skip
+_BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
+
 
 def parse_term(text: str) -> Term:
-    """A term from one line, see the module's docstring; InputError says which part is wrong."""
+    """The term that a line describes.
+
+    Raises:
+        InputError: the line cannot be read; the message says which part is wrong.
+    """
     parts = [part.strip() for part in text.split(":")]
-    options = {}
+    options: dict[str, Any] = {}
     while parts and (parts[-1] == "wish" or "=" in parts[-1]):
         key, _, value = parts.pop().partition("=")
         options[key] = value
@@ -26,7 +47,7 @@ def parse_term(text: str) -> Term:
             raise InputError(f"constraint {text!r} ends before its {what}") from None
 
     quantity = find_quantity(following("quantity"))
-    content = {"quantity": quantity.name}
+    content: dict[str, Any] = {"quantity": quantity.name}
     if quantity.argument:
         content["argument"] = following(quantity.argument)
     content["statistic"] = following("statistic over time")
@@ -37,62 +58,40 @@ def parse_term(text: str) -> Term:
     return term_from(content | options, f"constraint {text!r}")
 
 
-def term_from(content: dict, source: str) -> Term:
-    """A term from a JSON object or a parsed line; keys as in `Term`, or `numbers` in the comparison's order."""
-    content = dict(content)
-    known = {"quantity", "statistic", "comparison", "numbers", "low", "high", "weight", "argument", "muscle"}
-    known |= {"tolerance", "wish", "name", "unit"}
-    unknown = set(content) - known
+def term_from(content: dict[str, Any], source: str) -> Term:
+    """The term that a JSON object or a parsed line describes.
+
+    Args:
+        content: the fields of `Term`, or `numbers` in place of its bounds, in the comparison's order.
+        source: where it is from, for messages.
+
+    Raises:
+        InputError: a field is unknown, missing or has a wrong value.
+    """
+    unknown = set(content) - _KEYS
     if unknown:
-        raise InputError(f"{source}: {sorted(unknown)[0]!r} means nothing here; known are {', '.join(sorted(known))}")
+        raise InputError(f"{source}: unknown key {sorted(unknown)[0]!r}; known are {', '.join(sorted(_KEYS))}")
     for key in ("quantity", "statistic", "comparison"):
         if not isinstance(content.get(key), str):
             raise InputError(f"{source}: {key} is missing")
-    comparison = content["comparison"]
-    if comparison not in COMPARISONS:
-        raise InputError(f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}")
-
-    def number(key: str, value) -> float:
-        try:
-            result = float(value)
-        except (TypeError, ValueError):
-            result = math.nan
-        if not math.isfinite(result):
-            raise InputError(f"{source}: {key} is {value!r}, expected a number")
-        return result
-
-    numbers = content.pop("numbers", None)
-    if numbers is None:
-        given = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
-        numbers = [content[key] for key in given[comparison] if key in content]
-    numbers = [number("a bound", value) for value in numbers]
-    if len(numbers) != COMPARISONS[comparison]:
-        raise InputError(f"{source}: {comparison} takes {COMPARISONS[comparison]} number(s), got {len(numbers)}")
-    low, high = {
-        "within": lambda: (numbers[0], numbers[1]),
-        "above": lambda: (numbers[0], None),
-        "below": lambda: (None, numbers[0]),
-        "equals": lambda: (numbers[0], numbers[0]),
-        "small": lambda: (None, None),
-    }[comparison]()
-    if low is not None and high is not None and low > high:
-        raise InputError(f"{source}: the range {low:g} to {high:g} is empty; give the lower bound first")
+    quantity = find_quantity(content["quantity"])
+    unit = content.get("unit", quantity.unit)
+    if unit != quantity.unit:
+        raise InputError(f"{source}: {quantity.name} is in {quantity.unit}, not in {unit!r}")
+    low, high = _bounds(content, source)
     term = Term(
-        quantity=content["quantity"],
+        quantity=quantity.name,
         statistic=content["statistic"],
-        comparison=comparison,
+        comparison=content["comparison"],
         low=low,
         high=high,
-        weight=number("weight", content.get("weight", 1.0)),
+        weight=_number("weight", content.get("weight", 1.0), source),
         argument=content.get("argument"),
         muscle=content.get("muscle"),
-        tolerance=number("tolerance", content["tolerance"]) if "tolerance" in content else None,
+        tolerance=_number("tolerance", content["tolerance"], source) if "tolerance" in content else None,
         wish=content.get("wish", False) is not False,
         name=content.get("name", ""),
     )
-    unit = content.get("unit", find_quantity(term.quantity).unit)
-    if unit != find_quantity(term.quantity).unit:
-        raise InputError(f"{source}: {term.quantity} is in {find_quantity(term.quantity).unit}, not in {unit!r}")
     if term.weight < 0 or term.allowed <= 0:
         raise InputError(f"{source}: the weight must not be negative, and the tolerance must be above 0")
     try:
@@ -102,8 +101,42 @@ def term_from(content: dict, source: str) -> Term:
     return term
 
 
+def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float | None]:
+    """Lower and upper bound of a comparison, None where it has none."""
+    comparison = content["comparison"]
+    if comparison not in COMPARISONS:
+        raise InputError(f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}")
+    given = content.get("numbers")
+    if given is None:
+        given = [content[key] for key in _BOUNDS[comparison] if key in content]
+    numbers = [_number("a bound", value, source) for value in given]
+    if len(numbers) != COMPARISONS[comparison]:
+        raise InputError(f"{source}: {comparison} takes {COMPARISONS[comparison]} number(s), got {len(numbers)}")
+    bounds = dict(zip(_BOUNDS[comparison], numbers, strict=True))
+    low, high = bounds.get("low"), bounds.get("high")
+    if comparison == "equals":
+        high = low
+    if low is not None and high is not None and low > high:
+        raise InputError(f"{source}: the range {low:g} to {high:g} is empty; give the lower bound first")
+    return low, high
+
+
+def _number(key: str, value: Any, source: str) -> float:
+    try:
+        result = float(value)
+    except (TypeError, ValueError, OverflowError):
+        result = math.nan
+    if not math.isfinite(result):
+        raise InputError(f"{source}: {key} is {str(value)[:40]!r}, expected a number")
+    return result
+
+
 def read_terms(path: str | Path) -> list[Term]:
-    """The terms of a JSON file: a list of lines (as on the command line) or objects, or {"constraints": that list}."""
+    """The terms of a JSON file: a list of lines or objects, or {"constraints": that list}.
+
+    Raises:
+        InputError: the file or one of its terms cannot be read.
+    """
     path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -128,16 +161,19 @@ def read_terms(path: str | Path) -> list[Term]:
 
 
 def vocabulary() -> str:
-    """Every quantity, statistic and comparison that a constraint may name, explained for a person to read."""
-    lines = ["Quantities (unit, what counts as equal):"]
+    """Every quantity, statistic and comparison that a constraint may name, explained for users."""
+    lines = ["Quantities (unit, difference that counts as equal):"]
     for quantity in QUANTITIES.values():
         name = quantity.name + (f":<{quantity.argument}>" if quantity.argument else "")
         sides = " Left and right." if len(quantity.channels) > 1 else ""
         lines.append(f"  {name:26} {quantity.unit}, {quantity.tolerance:g}. {quantity.doc}{sides}")
-    lines.append(f"Statistics over time:\n  {', '.join(STATISTICS)}, and {AT_PEAK}:<muscle>, the value when it peaks")
+    lines.append(
+        f"Statistics over time:\n  {', '.join(STATISTICS)}, and {AT_PEAK}:<muscle>, the value at the frame of its "
+        "peak activation"
+    )
     lines.append("Comparisons:")
     lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
-    lines.append("  small: as small as the rest allows, never required")
+    lines.append("  small: as small as the other terms allow; never required")
     lines.append("In a file (--constraints), a JSON list of such lines, or of objects:")
     lines.append(
         '  {"quantity": "activation", "argument": "vasmed", "statistic": "max", "comparison": "within", "low": 0.35,'

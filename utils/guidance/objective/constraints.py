@@ -1,14 +1,8 @@
-"""What guidance asks of a motion, term by term.
+"""Terms of the objective: constraints that a sample has to meet, and wishes that only attract it.
 
-A `Term` is a quantity of `utils.quantities`, a statistic over time, a comparison and a weight. It is read from one line
-
-    QUANTITY[:NAME]:STATISTIC[:MUSCLE]:COMPARISON[:NUMBER[:NUMBER]][:weight=W][:tolerance=X][:name=TEXT][:wish]
-
-    activation:vasmed:max:within:0.35:0.45      knee_flexion:max:above:90
-    pelvis_tilt:at_peak:vasmed:within:-35:-17:wish          foot_slip:mean:small:weight=2
-
-`within`, `above`, `below` and `equals` are required: a sample that misses one is started afresh. With `wish`, and for
-`small`, a term only pulls.
+A `Term` is a quantity of `utils.biomechanics`, a statistic over time, a comparison and a weight.
+`within`, `above`, `below` and `equals` are required: a sample that misses one is replaced by a new start. With `wish`,
+and for `small`, a term only attracts. `utils.guidance.objective.constraint_grammar` reads terms.
 """
 
 from dataclasses import dataclass, replace
@@ -20,16 +14,26 @@ from utils.biomechanics.registry import evaluate, find_quantity
 from utils.biomechanics.statistics import outside, summarise
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
-VALUE_OF_A_TOLERANCE = 0.01  # what one tolerance outside counts in a loss: activations then count as published
+LOSS_OF_A_TOLERANCE = 0.01  # loss of a value one tolerance outside; activations then count as published
 
 
 @dataclass(frozen=True)
 class Term:
-    """One constraint or wish: a quantity, a statistic over time, a comparison and a weight.
+    """One constraint or wish.
 
-    low, high: the bounds asked, in the quantity's unit; None leaves a side open. tolerance: how far outside still
-    counts as met, in that unit. wish: the term pulls, but a sample may miss it. scale: multiplies the loss of `small`,
-    so that the published weights see the units they were published for.
+    Attributes:
+        quantity: name of a quantity of `utils.biomechanics`.
+        statistic: name of a statistic over time.
+        comparison: a name in `COMPARISONS`.
+        low: lower bound, in the quantity's unit; None leaves that side open.
+        high: upper bound, likewise.
+        weight: weight in the objective.
+        argument: the muscle or coordinate that the quantity asks for.
+        muscle: the muscle of the statistic `at_peak`.
+        tolerance: how far outside the bounds still counts as met, in the quantity's unit; None for the quantity's own.
+        wish: the term attracts, and a sample may miss it.
+        scale: factor on the loss of `small`, so that published weights see the units they were published for.
+        name: label; by default made from quantity and statistic.
     """
 
     quantity: str
@@ -50,32 +54,32 @@ class Term:
         """Whether a sample has to meet it."""
         return not self.wish and self.comparison != "small"
 
-    def aimed_inside(self, share: float) -> "Term":
-        """The same, its range narrowed by `share` of its width at both ends; a one-sided term stays as it is."""
-        if self.comparison != "within":
+    def narrowed(self, share: float) -> "Term":
+        """The same term with its range narrowed by `share` of its width at both ends; unchanged if one-sided."""
+        if self.comparison != "within" or self.low is None or self.high is None:
             return self
         margin = share * (self.high - self.low)
         return replace(self, low=self.low + margin, high=self.high - margin)
 
     @property
     def label(self) -> str:
-        """A column's title: the given name, or quantity and statistic."""
+        """Column title: the given name, or quantity and statistic."""
         return self.name or "_".join(filter(None, [self.argument or self.quantity, self.statistic, self.muscle]))
 
     @property
     def unit(self) -> str:
-        """Unit of the value, as a person reads it."""
+        """Unit of the value, as users read it."""
         unit = find_quantity(self.quantity).unit
         return f"({unit})^2" if self.statistic == "mean_square" else unit
 
     @property
     def allowed(self) -> float:
-        """The tolerance in force."""
+        """The tolerance in force, in the quantity's unit."""
         return find_quantity(self.quantity).tolerance if self.tolerance is None else self.tolerance
 
     @property
     def asked(self) -> str:
-        """What is asked, in words."""
+        """The comparison and its bounds in words."""
         if self.comparison == "small":
             return "small"
         if self.comparison == "within":
@@ -88,10 +92,10 @@ class Term:
         return summarise(trace, self.statistic, context, self.muscle)
 
     def loss(self, value: Tensor) -> Tensor:
-        """(B,) what the objective sees of (B, C) values, before the weight.
+        """Loss (B,) of values (B, C), before the weight.
 
         `small`: the mean over channels, scaled. Otherwise the mean over channels of max(value - high, low - value, 0),
-        counted in tolerances of 0.01 each, so that a weight means the same for degrees, metres and activations. The
+        with a tolerance counted as 0.01, so that a weight means the same for degrees, metres and activations. The
         bounds are drawn in by a tenth of the range or one tolerance, so that what converges on them lies inside.
         """
         if self.comparison == "small":
@@ -100,16 +104,15 @@ class Term:
         margin = self.allowed
         if low is not None and high is not None:
             margin = min(margin, 0.1 * (high - low))
-        return outside(value, None if low is None else low + margin, None if high is None else high - margin).mean(
-            -1
-        ) * (VALUE_OF_A_TOLERANCE / self.allowed)
+        excess = outside(value, None if low is None else low + margin, None if high is None else high - margin)
+        return excess.mean(-1) * (LOSS_OF_A_TOLERANCE / self.allowed)
 
     def violation(self, value: Tensor) -> Tensor:
-        """(B,) by how many tolerances the worst channel is outside what was asked; 0 inside, and for `small`."""
+        """(B,) by how many tolerances the worst channel of values (B, C) is out of bounds; 0 inside and for `small`."""
         if self.comparison == "small":
             return value.new_zeros(len(value))
         return outside(value, self.low, self.high).amax(-1) / self.allowed
 
     def met(self, value: Tensor) -> Tensor:
-        """(B,) bool, every channel within what was asked and its tolerance; `small` is always met."""
+        """(B,) bool, every channel within the bounds and their tolerance; always true for `small`."""
         return self.violation(value) <= 1.0 + 1e-6

@@ -1,4 +1,4 @@
-"""Distance from a latent to the training latents, or to the codebook."""
+"""Distance from latents to the training latents, or to the codebook."""
 
 from collections.abc import Callable
 
@@ -7,36 +7,41 @@ from torch import Tensor
 
 
 class Proximity:
-    """Distance from latents to the nearest of many: the arg-min by one matrix product, the value exactly."""
+    """Distance from latents to the nearest training latent.
+
+    The nearest one is found by one matrix product, |z|^2 - 2 z.e + |e|^2; the best few are compared exactly, because
+    the product rounds; the distance to the winner is exact.
+    """
 
     def __init__(self, latents: Tensor, candidates: int = 8):
-        """Keep the latents to be near to.
+        """Store the training latents.
 
         Args:
             latents: (N, L, D) training latents.
-            candidates: how many of the matrix product's best are compared exactly, as it rounds.
+            candidates: how many of the matrix product's best are compared exactly.
         """
         self.latents = latents.flatten(1).float()
         self.centre = self.latents.mean(0)
-        self.centred = self.latents - self.centre  # shorter vectors: less is lost in |z|^2 - 2 z.e + |e|^2
+        self.centred = self.latents - self.centre  # shorter vectors lose less to rounding
         self.square = self.centred.square().sum(1)
         self.candidates = min(candidates, len(latents))
 
     def __call__(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Distance (B,) to the nearest latent, differentiable, and its index (B,), for z (B, L, D)."""
+        """Distance (B,) of z (B, L, D) to the nearest training latent, differentiable, and its index (B,)."""
         flat = z.flatten(1)
         with torch.no_grad():
-            ahead = self.square - 2 * (flat - self.centre) @ self.centred.T  # (B, N), up to |z|^2
-            best = ahead.topk(self.candidates, dim=1, largest=False).indices.sort(dim=1).values
+            ranking = self.square - 2 * (flat - self.centre) @ self.centred.T  # (B, N), squared distance less |z|^2
+            best = ranking.topk(self.candidates, dim=1, largest=False).indices.sort(dim=1).values
             exact = torch.linalg.vector_norm(flat.unsqueeze(1) - self.latents[best], dim=2)
             index = best.gather(1, exact.argmin(1, keepdim=True)).squeeze(1)
         return torch.linalg.vector_norm(flat - self.latents[index], dim=1), index
 
 
 class CodebookProximity:
-    """Distance from latents to their own codes, where a checkpoint comes without its training latents."""
+    """Distance from latents to their own codes, for a checkpoint without its training latents."""
 
     def __init__(self, quantize: Callable[[Tensor], Tensor]):
+        """Store the quantiser, latents (B, L, D) -> the nearest codes (B, L, D)."""
         self.quantize = quantize
 
     def __call__(self, z: Tensor) -> tuple[Tensor, Tensor]:

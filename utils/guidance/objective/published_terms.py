@@ -1,67 +1,68 @@
-"""The objective of the BIGE paper (Table 1) as terms with the published weights."""
+"""The terms of a run: the objective of the BIGE paper (Table 1), and the constraints that a user adds to it."""
 
 import math
 from dataclasses import replace
 
 from models.conventions import FRAME_RATE_HZ
 from utils.biomechanics.statistics import AT_PEAK
+from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
 from utils.guidance.objective.constraint_grammar import parse_term, read_terms
 from utils.guidance.objective.constraints import Term
+
+TILT_RANGE_DEG = (-34.2, -17.4)  # of the paper's own rows: MoCap mean - SD to Reference + SD of MoCap
 
 
 def published_terms(
     low: float,
     high: float,
     muscle: str = "vasmed",
+    weights: PublishedWeights | None = None,
     *,
-    tilt: float = 0.5,
-    asymmetry: float = 1.0,
-    angular_speed: float = 0.5,
-    com_speed: float = 50.0,
-    com_acceleration: float = 100.0,
-    slide: float = 0.1,
-    mac: float = 1.0,
-    tilt_range_deg: tuple[float, float] = (-34.2, -17.4),
+    tilt_range_deg: tuple[float, float] = TILT_RANGE_DEG,
 ) -> list[Term]:
-    """Table 1 of the paper, with its weights (alpha) as defaults, on every frame.
+    """Table 1 of the paper with its weights (alpha), evaluated on every frame.
 
-    In these losses angles are in radians, lengths in metres and rates a frame: so the published weights put asymmetry,
-    angular speed, COM velocity and COM acceleration of a squat on one scale. Asymmetry is the sum over its three
-    joints. Sums over time are means over the frames that count, so that a weight does not depend on a motion's length
-    or mask. The muscle's peak on both sides is the one required term.
+    In these losses angles are in radians, lengths in metres and rates per frame; so the published weights put
+    asymmetry, angular speed, and velocity and acceleration of the centre of mass of a squat on one scale. Asymmetry is
+    the sum over its three joints. Sums over time are means over the frames that count, so that a weight does not depend
+    on a motion's length or mask. The muscle's peak on both sides is the one required term.
 
-    tilt_range_deg: the paper names the quantity but no aim; this one spans its own rows (MoCap mean - SD to Reference
-    + SD of MoCap), and is a wish.
+    Args:
+        low: least peak activation, 0 to 1.
+        high: greatest peak activation, 0 to 1.
+        muscle: muscle, without its side.
+        weights: weights of the terms; None for the published ones.
+        tilt_range_deg: range wished for the pelvis tilt; the paper names the quantity but no range.
     """
+    weights = weights or PublishedWeights()
     frame, radian = 1.0 / FRAME_RATE_HZ, math.pi / 180
     terms = [
-        replace(parse_term(f"activation:{muscle}:max:within:{low}:{high}:name=MAC"), weight=mac),
-        Term("pelvis_tilt", AT_PEAK, "within", *tilt_range_deg, tilt, muscle=muscle, wish=True, name="tilt"),
-        Term("asymmetry", "mean_square", "small", weight=asymmetry, scale=3 * radian**2, name="asymmetry"),
-        Term("angular_speed", "mean_square", "small", weight=angular_speed, scale=(frame * radian) ** 2, name="omega"),
-        Term("com_speed", "mean_square", "small", weight=com_speed, scale=frame**2, name="com_speed"),
-        Term("com_acceleration", "mean_square", "small", weight=com_acceleration, scale=frame**4, name="com_acc"),
-        Term("foot_slip", "mean", "small", weight=slide, scale=frame, name="slide"),
+        replace(parse_term(f"activation:{muscle}:max:within:{low}:{high}:name=MAC"), weight=weights.mac),
+        Term("pelvis_tilt", AT_PEAK, "within", *tilt_range_deg, weights.tilt, muscle=muscle, wish=True, name="tilt"),
+        Term("asymmetry", "mean_square", "small", weight=weights.asymmetry, scale=3 * radian**2, name="asymmetry"),
+        Term(
+            "angular_speed",
+            "mean_square",
+            "small",
+            weight=weights.angular_speed,
+            scale=(frame * radian) ** 2,
+            name="omega",
+        ),
+        Term("com_speed", "mean_square", "small", weight=weights.com_speed, scale=frame**2, name="com_speed"),
+        Term(
+            "com_acceleration", "mean_square", "small", weight=weights.com_acceleration, scale=frame**4, name="com_acc"
+        ),
+        Term("foot_slip", "mean", "small", weight=weights.slide, scale=frame, name="slide"),
     ]
     return [term for term in terms if term.weight > 0]
 
 
-def terms_of(arguments) -> list[Term]:
-    """What the arguments of LIMO_Surrogate.py ask: the published terms, and the constraints added to them.
+def terms_of(config: GuidanceConfig) -> list[Term]:
+    """The published terms, and the constraints that the configuration adds to them.
 
-    Raises InputError where a constraint cannot be read.
+    Raises:
+        InputError: a constraint cannot be read.
     """
-    terms = published_terms(
-        arguments.low,
-        arguments.high,
-        arguments.muscle,
-        tilt=arguments.alpha_tilt,
-        asymmetry=arguments.alpha_asymmetry,
-        angular_speed=arguments.alpha_angular_speed,
-        com_speed=arguments.alpha_com_speed,
-        com_acceleration=arguments.alpha_com_acceleration,
-        slide=arguments.alpha_slide,
-        mac=arguments.alpha_mac,
-    )
-    terms += [parse_term(line) for line in arguments.constraint]
-    return terms + (read_terms(arguments.constraints) if arguments.constraints else [])
+    terms = published_terms(config.low, config.high, config.muscle, config.weights)
+    terms += [parse_term(line) for line in config.constraint]
+    return terms + (read_terms(config.constraints) if config.constraints else [])

@@ -1,97 +1,115 @@
-"""Guide again with what the simulation found: the surrogate's error on a motion is taken out of its neighbourhood.
+"""Correct the surrogate locally by its residual against the simulation, and continue guidance.
 
-A surrogate is off by a few hundredths of activation, and by much the same on a motion and on its neighbours. So each
-motion is simulated on the person's own model, the difference corrects the surrogate frame by frame and muscle by
-muscle, and guidance goes on from there; then it is simulated again. This is a defect correction (Stetter 1978): what it
-arrives at is judged by the simulation alone, the surrogate only gives the direction.
+A surrogate's error is a few hundredths of activation, and nearly the same for a motion and its neighbours. So each
+motion is simulated on the subject's own model, the residual corrects the surrogate frame by frame and muscle by muscle,
+guidance continues from there, and the result is simulated again. This is a defect correction (Stetter 1978): the
+simulation alone judges the result, the surrogate only provides the gradient.
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from copy import copy
+from dataclasses import replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.optimisation.latent_optimizer import Guidance
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.schedule import Schedule
+from utils.guidance.subject.surrogate_correction import log_odds
+from utils.guidance.verification import SimulatedMotion
 
 logger = logging.getLogger("bige")
 
-ITERATIONS = 150  # of guidance, a round
-_STEP = 0.5  # of the first guidance's learning rate: the motion is to stay where the correction holds
-_MARGIN = 0.2  # of a range at both its ends: what is aimed at the edge is found beyond it as often as inside
-_LEAST = 0.01  # an activation nearer to 0 or 1 is taken as this near
+ITERATIONS = 150  # of a round
+_LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay where the correction holds
+_MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
 
 
-def log_odds(activations: Tensor) -> Tensor:
-    """ln(a / (1 - a)) of activations, where a correction of one can never leave 0 to 1."""
-    return torch.logit(activations, eps=_LEAST)
+class DescribesMotions(Protocol):
+    """What refinement needs of the frozen networks; `FrozenModels` provides it."""
 
+    def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
+        """The `Context` of the motions that latents (B, L, D) decode to, with corrected activations."""
 
-def corrected(surrogate: Callable[..., Tensor], correction: Tensor) -> Callable[..., Tensor]:
-    """A surrogate that answers with `correction` (B, T, 80), in log odds, added to what `surrogate` says of a batch."""
-    return lambda *inputs: torch.sigmoid(log_odds(surrogate(*inputs)) + correction)
+    def describe_motion(self, motion: Tensor, **options: Tensor) -> Context:
+        """The `Context` of motions (B, T, 33)."""
 
 
 def refine(
     samples: Sequence[GuidedSample],
-    guidance: Guidance,
-    models,
-    simulate: Callable[[Tensor], Tensor],
+    optimizer: LatentOptimizer,
+    models: DescribesMotions,
+    simulate: Callable[[Tensor], list[SimulatedMotion]],
     rounds: int,
-    report: Callable[[dict], None] | None = None,
-) -> list[GuidedSample]:
-    """The samples, guided on until the simulation finds in them what is required, for at most `rounds` rounds.
+    on_iteration: Callable[[Row], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
+    """Continue guidance until the simulation finds what is required, for at most `rounds` rounds.
+
+    Every version of a motion is simulated once.
 
     Args:
-        guidance: what made the samples. models: utils.guidance_models.FrozenModels.
-        simulate: motions (S, T, 33) -> activations (S, T, 80).
-        report: as in `Guidance.optimise`, with the number of the `batch`, from 0.
+        samples: guided samples.
+        optimizer: the optimisation that made them.
+        models: the networks and the subject.
+        simulate: motions (S, T, 33) -> what the simulation finds of each.
+        rounds: most rounds; with 0 the samples are only simulated.
+        on_iteration: as in `LatentOptimizer.optimise`, with the number of the round as `batch`, from 0.
+        should_stop: as in `LatentOptimizer.optimise`.
 
     Returns:
-        for each sample the version that the simulation likes best, in the same order. Its `activations` and `values`
-        are those of the corrected surrogate.
+        For each sample, in the same order, the version with the smallest violation in simulation, and its simulation.
+        A refined sample's `activations` and `values` are those of the corrected surrogate.
     """
-    if not samples:
-        return []
     best, current = list(samples), list(samples)
-    least = [float("inf")] * len(samples)
-    going = list(range(len(samples)))
+    simulations: list[SimulatedMotion | None] = [None] * len(samples)
+    lowest = [float("inf")] * len(samples)
+    pending = list(range(len(samples)))
     for number in range(rounds + 1):
-        motion = torch.stack([current[i].motion for i in going])
-        simulated = simulate(motion).to(motion)
-        missed = _violation(guidance, models, [current[i] for i in going], simulated)
-        for i, miss in zip(going, missed, strict=True):
-            if miss < least[i]:
-                best[i], least[i] = current[i], miss
-        logger.info("%d of %d motions meet what is required when simulated", sum(m <= 0 for m in least), len(samples))
-        left = [k for k, miss in enumerate(missed) if miss > 0]
-        if number == rounds or not left or guidance.interrupted:
+        motion = torch.stack([current[i].motion for i in pending])
+        found = simulate(motion)
+        simulated = torch.stack([one.activations for one in found]).to(motion)
+        violations = _violations(optimizer, models, [current[i] for i in pending], simulated)
+        for i, violation, simulation in zip(pending, violations, found, strict=True):
+            if violation < lowest[i]:
+                best[i], lowest[i], simulations[i] = current[i], violation, simulation
+        logger.info("%d of %d motions meet the requirements in simulation", sum(v <= 0 for v in lowest), len(samples))
+        left = [k for k, violation in enumerate(violations) if violation > 0]
+        if number == rounds or not left or should_stop():
             break
-        going, motion, simulated = [going[k] for k in left], motion[left], simulated[left]
+        pending, motion, simulated = [pending[k] for k in left], motion[left], simulated[left]
         with torch.no_grad():
             correction = log_odds(simulated) - log_odds(models.describe_motion(motion).activations)
-        again = copy(guidance)
-        again.describe = lambda z, correction=correction: models.describe(z, correction)
-        again.schedule, again.patience = Schedule(ITERATIONS, first=0, ramp=0), 0
-        again.lr = _STEP * guidance.lr
-        aiming = copy(again)
-        aiming.terms = [term.aimed_inside(_MARGIN) for term in guidance.terms]
-        z = aiming.optimise(
-            torch.stack([current[i].z for i in going]),
-            (lambda row, number=number: report({"batch": number} | row)) if report else None,
+        objective = replace(
+            optimizer.objective, describe=lambda z, correction=correction: models.describe(z, correction)
         )
-        for i, sample in zip(going, again.answer(z, [samples[i].start for i in going]), strict=True):
+        inner = replace(objective, terms=[term.narrowed(_MARGIN) for term in objective.terms])
+        continued = replace(
+            optimizer,
+            objective=inner,
+            schedule=Schedule(ITERATIONS, first=0, ramp=0),
+            lr=_LR_FACTOR * optimizer.lr,
+            patience=0,
+        )
+        z = continued.optimise(
+            torch.stack([current[i].z for i in pending]),
+            (lambda row, number=number: on_iteration({"batch": number} | row)) if on_iteration else None,
+            should_stop,
+        )
+        for i, sample in zip(pending, objective.evaluate(z, [samples[i].start for i in pending]), strict=True):
             current[i] = sample
-        guidance.interrupted = aiming.interrupted
-    return best
+    return best, [simulation for simulation in simulations if simulation is not None]
 
 
 @torch.no_grad()
-def _violation(guidance: Guidance, models, samples: Sequence[GuidedSample], simulated: Tensor) -> list[float]:
-    """By how many tolerances each sample misses the worst of what is required, by its simulated activations."""
+def _violations(
+    optimizer: LatentOptimizer, models: DescribesMotions, samples: Sequence[GuidedSample], simulated: Tensor
+) -> list[float]:
+    """Each sample's violation of the requirements by its simulated activations (S, T, 80)."""
     context = models.describe_motion(torch.stack([sample.motion for sample in samples]), activations=simulated)
     distance = torch.tensor([sample.proximity for sample in samples]).to(simulated)
-    return guidance.violation([term.value(context) for term in guidance.terms], distance).tolist()
+    values = [term.value(context) for term in optimizer.objective.terms]
+    return optimizer.objective.violation(values, distance).tolist()

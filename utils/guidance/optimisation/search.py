@@ -6,48 +6,55 @@ import torch
 from torch import Tensor
 
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.optimisation.latent_optimizer import Guidance
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 
 
 def search(
-    guidance: Guidance,
-    draw: Callable[[int], Tensor],
+    optimizer: LatentOptimizer,
+    sample_latent: Callable[[int], Tensor],
     *,
     wanted: int,
     starts: int,
     batch_size: int = 20,
     give_up: int = 3,
-    report: Callable[[dict], None] | None = None,
+    on_iteration: Callable[[Row], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> list[GuidedSample]:
-    """Guided motions, started afresh until enough meet what is required.
+    """Guided samples, with new initial latents in place of those that miss a requirement.
 
     Args:
-        draw: number of a start -> its latent (L, D).
+        optimizer: the optimisation of a batch.
+        sample_latent: number of a start -> its initial latent (L, D).
         wanted: how many samples to return.
-        starts: at most so many starts in all.
-        batch_size: at most so many are optimised together.
-        give_up: stop after so many batches in a row without a sample that was accepted.
-        report: as in `Guidance.optimise`, with the number of the `batch`.
+        starts: most initial latents in all.
+        batch_size: most samples that are optimised together.
+        give_up: stop after so many batches in a row without an accepted sample.
+        on_iteration: as in `LatentOptimizer.optimise`, with the number of the `batch`.
+        should_stop: as in `LatentOptimizer.optimise`; no batch begins once it answers True.
 
     Returns:
-        `wanted` samples: the first accepted ones, in the order of their starts, filled up with those that missed by
-        least where too few were. Fewer only if there were fewer starts or the user stopped it.
+        `wanted` samples: the first accepted ones, in the order of their starts, followed by those with the smallest
+        violation where too few were accepted. Fewer only if there were fewer starts or the search was stopped.
     """
     samples: list[GuidedSample] = []
-    used = batch = barren = 0
-    while used < starts and barren < give_up and not guidance.interrupted:
+    used = batch = unsuccessful = 0
+    while used < starts and unsuccessful < give_up and not (samples and should_stop()):
         missing = wanted - sum(sample.accepted for sample in samples)
         if missing <= 0:
             break
         numbers = range(used, min(used + min(batch_size, missing), starts))
-        best = guidance.optimise(
-            torch.stack([draw(number) for number in numbers]),
-            (lambda row, batch=batch: report({"batch": batch} | row)) if report else None,
+        initial = torch.stack([sample_latent(number) for number in numbers])
+        found = optimizer.objective.evaluate(
+            optimizer.optimise(initial, _numbered(on_iteration, batch), should_stop), list(numbers)
         )
-        found = guidance.answer(best, list(numbers))
         samples += found
-        barren = 0 if any(sample.accepted for sample in found) else barren + 1
+        unsuccessful = 0 if any(sample.accepted for sample in found) else unsuccessful + 1
         used, batch = numbers.stop, batch + 1
     accepted = [sample for sample in samples if sample.accepted]
     rest = sorted((sample for sample in samples if not sample.accepted), key=lambda sample: sample.violation)
     return (accepted + rest)[:wanted]
+
+
+def _numbered(on_iteration: Callable[[Row], None] | None, batch: int) -> Callable[[Row], None] | None:
+    """`on_iteration` with the number of the batch in each row."""
+    return (lambda row: on_iteration({"batch": batch} | row)) if on_iteration else None

@@ -1,102 +1,102 @@
-"""One picture of a guidance run: every sample's squat over time, before the person's own repetitions."""
+"""One picture of a guidance run: every sample over time, in front of the subject's own repetitions."""
 
-import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from dataset.errors import InputError
-from dataset.io.mot import read_motion
-from dataset.sessions import Session
-from dataset.windows.floor import floor_height
-from dataset.windows.window import windows_of_trial
-from models.conventions import FRAME_RATE_HZ
+from dataset.io.atomic_write import atomic_write
+from models.conventions import FRAME_RATE_HZ, SIDES
+from models.muscles.simulation_settings import FILTER_MARGIN_S
+from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate
+from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.subject.postprocessing import low_pass
 
-logger = logging.getLogger("bige")
-
-PANELS = (
+_PANELS = (
     ("knee_flexion", None, "knee flexion [deg]"),
     ("hip_flexion", None, "hip flexion [deg]"),
     ("ankle_dorsiflexion", None, "ankle dorsiflexion [deg]"),
     ("pelvis_tilt", None, "pelvis tilt [deg]"),
     ("pelvis_height", None, "pelvis height [m]"),
 )
+_MOST_SHOWN = 5  # of the subject's own repetitions
 
 
-def own_repetitions(session: Session, most: int = 5) -> torch.Tensor | None:
-    """Up to `most` windows (N, 196, 33) of the session's own squats, placed on the floor; None where it has none."""
-    windows = []
-    for path in session.squat_trials:
-        try:
-            motion = read_motion(path)
-            height_m = floor_height(session, motion)
-            windows += [window.placed(height_m)[0].coordinates for window in windows_of_trial(motion)]
-        except InputError as error:
-            logger.warning("not shown: %s", error)
-        if len(windows) >= most:
-            break
-    return torch.as_tensor(np.stack(windows[:most]), dtype=torch.float32) if windows else None
+def draw_overview(result: GuidanceResult, path: Path) -> None:
+    """Draw quantities over time (mean of left and right), and the constrained muscle on each side with its range.
 
-
-@torch.no_grad()
-def draw_overview(path: Path, samples, models, session: Session, arguments, verification=None) -> None:
-    """Draw mean of left and right of each quantity over time, and the muscle on each side with the range asked.
-
-    The person's own repetitions are grey, where the session holds squats; their activations are the surrogate's too.
-    verification: the samples' Verification, whose peaks then stand against the promised ones in the last panel.
+    The subject's own repetitions are grey, with the activations that the surrogate predicts for them. Where the motions
+    were simulated, the last panel shows simulated over predicted peaks.
     """
-    import matplotlib
+    from matplotlib import colormaps
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    guided = models.describe_motion(
-        torch.stack([sample.motion for sample in samples]),
-        activations=torch.stack([sample.activations for sample in samples]),  # refined: not the bare surrogate's
-    )
-    own = own_repetitions(session)
-    drawn = [(guided, plt.cm.viridis(np.linspace(0, 0.95, len(samples))), 1.0)]
+    config = result.config
+    guided = Context(result.motion, activations=result.activations, floor_height_m=0.0, ends_s=FILTER_MARGIN_S)
+    drawn = [(guided, colormaps["viridis"](np.linspace(0, 0.95, len(result.samples))), 1.0)]
+    own = _own_repetitions(result)
     if own is not None:
-        own = low_pass(own.to(models.device), models.smooth_hz)  # as the guided ones are
-        drawn.insert(0, (models.describe_motion(own), ["0.6"] * len(own), 2.0))
-    panels = [*PANELS, *((("activation"), f"{arguments.muscle}_{side}", f"{arguments.muscle} {side}") for side in "lr")]
-    figure, axes = plt.subplots(2, 4, figsize=(16, 7), constrained_layout=True)
-    for axis, (quantity, argument, label) in zip(axes.flat, panels, strict=False):
+        drawn.insert(0, (own, ["0.6"] * len(own.motion), 2.0))
+    figure = Figure(figsize=(16, 7), layout="constrained")
+    axes = figure.subplots(2, 4)
+    muscles = [("activation", f"{config.muscle}_{side}", f"{config.muscle} {side}") for side in SIDES]
+    for axis, (quantity, argument, title) in zip(axes.flat, [*_PANELS, *muscles], strict=False):
         for context, colours, width in drawn:
-            trace = evaluate(quantity, context, argument)
-            values = trace.values.mean(-1).masked_fill(~trace.valid, torch.nan).cpu()  # (B, T)
-            time_s = np.arange(values.shape[1]) / FRAME_RATE_HZ
-            for trace, colour in zip(values, colours, strict=True):
-                axis.plot(time_s, trace, color=colour, linewidth=width)
-        axis.set_title(label, loc="left", fontsize=10)
-        axis.set_xlim(0, time_s[-1])
+            _draw_curves(axis, context, quantity, argument, colours, width)
+        axis.set_title(title, loc="left", fontsize=10)
         if quantity == "activation":
-            axis.axhspan(arguments.low, arguments.high, color="tab:green", alpha=0.15)
+            axis.axhspan(config.low, config.high, color="tab:green", alpha=0.15)
             axis.set_ylim(0, 1)
-    legend = f"{session.id}: {len(samples)} guided motions (dark: least peak activation)"
+    title = f"{result.session_id}: {len(result.samples)} guided motions (dark: least peak activation)"
     if own is not None:
-        legend += "; grey: the person's own repetitions, activation as the surrogate predicts it"
-    figure.suptitle(legend, fontsize=11)
+        title += "; grey: the subject's own repetitions, with predicted activation"
+    figure.suptitle(title, fontsize=11)
     for axis in axes[-1]:
         axis.set_xlabel("time [s]")
-    _draw_verification(axes.flat[-1], verification, arguments)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    _draw_verification(axes.flat[-1], result)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})
 
 
-def _draw_verification(axis, verification, arguments) -> None:
-    """Promised against simulated peaks of the muscle, a point a motion and side."""
-    if verification is None:
+def _own_repetitions(result: GuidanceResult) -> Context | None:
+    own = result.own_squats
+    if not own.recorded or own.predicted is None:
+        return None
+    motion = np.stack([window.coordinates for window in own.recorded[:_MOST_SHOWN]])
+    return Context(
+        low_pass(torch.as_tensor(motion, dtype=torch.float32), result.config.smooth_hz),
+        activations=torch.as_tensor(own.predicted[:_MOST_SHOWN]),
+        floor_height_m=0.0,
+        ends_s=FILTER_MARGIN_S,
+    )
+
+
+def _draw_curves(
+    axis: Axes, context: Context, quantity: str, argument: str | None, colours: Sequence | np.ndarray, width: float
+) -> None:
+    trace = evaluate(quantity, context, argument)
+    values = trace.values.mean(-1).masked_fill(~trace.valid, torch.nan)  # (B, T)
+    time_s = np.arange(values.shape[1]) / FRAME_RATE_HZ
+    for curve, colour in zip(values, colours, strict=True):
+        axis.plot(time_s, curve, color=colour, linewidth=width)
+    axis.set_xlim(0, time_s[-1])
+
+
+def _draw_verification(axis: Axes, result: GuidanceResult) -> None:
+    """Simulated over predicted peak activation of the muscle, a point per motion and side."""
+    found, config = result.verification, result.config
+    if found is None:
         axis.axis("off")
         return
     for side, marker in enumerate("<>"):
-        promised, found = verification.predicted[:, side], verification.simulated[:, side]
-        axis.scatter(promised, found, marker=marker, s=28, label=("left", "right")[side])
-    axis.axhspan(arguments.low, arguments.high, color="tab:green", alpha=0.15)
+        axis.scatter(
+            found.predicted[:, side], found.simulated[:, side], marker=marker, s=28, label=("left", "right")[side]
+        )
+    axis.axhspan(config.low, config.high, color="tab:green", alpha=0.15)
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
-    axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="promised by the surrogate", ylabel="found by simulation")
-    axis.set_title(f"peak {arguments.muscle}", loc="left", fontsize=10)
+    axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted by the surrogate", ylabel="simulated")
+    axis.set_title(f"peak {config.muscle}", loc="left", fontsize=10)
     axis.legend(fontsize=8)

@@ -1,79 +1,96 @@
-"""What guidance looks through: the frozen decoder and surrogate, and the person whose motion it is to be."""
+"""The frozen decoder and surrogate with the skeleton of the subject whose motion is guided."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.protocols import Skeleton
 from models.surrogate.published_transformer import PublishedSurrogate
+from models.surrogate.transformer import SurrogateTransformer
+from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
-from utils.checkpoints import load_surrogate, load_vqvae
-from utils.guidance.optimisation.refinement import corrected
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
+from utils.guidance.subject.surrogate_correction import corrected
+from utils.networks.frozen_networks import load_frozen_surrogate, load_frozen_vqvae, predict_activations
 
-logger = logging.getLogger("bige")
 
-
-@dataclass
+@dataclass(frozen=True)
 class FrozenModels:
-    """The decoder, the surrogate and a person's skeleton, none of which guidance changes."""
+    """What guidance differentiates through and does not change.
 
-    vqvae: torch.nn.Module
-    surrogate: torch.nn.Module
-    skeleton: torch.nn.Module
-    smooth_hz: float = 6.0  # low-pass of decoded motions; 0: none
+    Attributes:
+        vqvae: the VQ-VAE, whose decoder is used.
+        surrogate: the surrogate of muscle activation.
+        skeleton: the subject's skeleton.
+        smooth_hz: cut-off frequency of the low-pass filter on decoded motions, Hz; 0 for none.
+    """
 
-    def __post_init__(self):
-        for model in (self.vqvae, self.surrogate):
-            model.eval().requires_grad_(False)
-        self.anthropometry = torch.tensor(self.skeleton.anthropometry, dtype=torch.float32, device=self.device)
+    vqvae: VQVAE
+    surrogate: SurrogateTransformer | PublishedSurrogate
+    skeleton: Skeleton
+    smooth_hz: float = 6.0
 
     @property
     def device(self) -> torch.device:
-        """Where all of it is."""
+        """The device of the networks."""
         return next(self.vqvae.parameters()).device
 
-    def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
-        """Latents (B, L, D) -> the Context of the motions that they are for this person.
+    @property
+    def longest_latent(self) -> int:
+        """The most latent frames whose motion the surrogate can read."""
+        return self.surrogate.positional_encoding.shape[1] // self.vqvae.config.frames_per_latent
 
-        correction: (B, T, 80) log odds to add to what the surrogate says, see `utils.guidance.optimisation.refinement`.
+    def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
+        """The `Context` of the subject's motions that latents z (B, L, D) decode to.
+
+        Args:
+            z: latents.
+            correction: (B, T, 80), in log odds, added to the surrogate's activations; see
+                `utils.guidance.optimisation.refinement`.
         """
         motion = low_pass(self.vqvae.decode(z), self.smooth_hz)
         motion, points = stand_on_floor(motion, self.skeleton)
-        surrogate = self._activations if correction is None else corrected(self._activations, correction)
+        surrogate = self._predict if correction is None else corrected(self._predict, correction)
         return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
 
-    def describe_motion(self, motion: Tensor, **options) -> Context:
-        """The Context of motions (B, T, 33) that stand on the floor y = 0; options as for `Context`."""
-        options.setdefault("surrogate", self._activations)
+    def describe_motion(self, motion: Tensor, **options: Any) -> Context:
+        """The `Context` of motions (B, T, 33) that stand on the floor y = 0; options as of `Context`."""
+        options.setdefault("surrogate", self._predict)
+        anthropometry = torch.tensor(self.skeleton.anthropometry, dtype=torch.float32, device=self.device)
         return Context(
             motion,
-            anthropometry=self.anthropometry,
+            anthropometry=anthropometry,
             skeleton=self.skeleton,
             floor_height_m=0.0,
             ends_s=FILTER_MARGIN_S,
             **options,
         )
 
-    def _activations(self, motion: Tensor, mask: Tensor, anthropometry: Tensor) -> Tensor:
-        if isinstance(self.surrogate, PublishedSurrogate):  # alone: its attention would mix a batch's motions
-            return torch.cat([self.surrogate(one, None, None) for one in motion.split(1)])
-        return self.surrogate(motion, None if mask.all() else mask, anthropometry)
+    def _predict(self, motion: Tensor, mask: Tensor, anthropometry: Tensor) -> Tensor:
+        return predict_activations(self.surrogate, motion, mask, anthropometry)
 
 
 def load_models(
-    vqvae: str | Path | None, surrogate: str | Path | None, session: Session, device, smooth_hz: float
+    vqvae: str | Path | None,
+    surrogate: str | Path | None,
+    session: Session,
+    device: torch.device | str,
+    smooth_hz: float,
 ) -> FrozenModels:
-    """The models of two checkpoints (None: the shipped ones) and the session's skeleton, on `device`."""
+    """The networks of two checkpoints (None for the shipped ones) and the session's skeleton, on `device`.
+
+    Raises:
+        InputError: a checkpoint or the session's model cannot be read.
+    """
     return FrozenModels(
-        load_vqvae(vqvae or SHIPPED_VQVAE, device),
-        load_surrogate(surrogate or SHIPPED_SURROGATE, device),
+        load_frozen_vqvae(vqvae, device),
+        load_frozen_surrogate(surrogate, device),
         load_skeleton(session.model_path, torch.float32).to(device),
         smooth_hz,
     )

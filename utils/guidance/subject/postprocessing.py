@@ -7,37 +7,45 @@ import torch
 from torch import Tensor
 
 from models.conventions import FRAME_RATE_HZ, TRANSLATION_INDICES
+from models.protocols import Skeleton
 
-_SMOOTHING_S = 0.05  # standard deviation of what smooths the feet's way
+_SMOOTHING_S = 0.05  # standard deviation of the filter on the trajectory of the feet
 
 
-def stand_on_floor(motion: Tensor, skeleton) -> tuple[Tensor, Tensor]:
-    """Make decoded motions one person's: the feet of a squat stay where they are, on the floor y = 0.
+def stand_on_floor(motion: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
+    """Move the pelvis of decoded motions so that the subject's feet stay in place on the floor y = 0; differentiable.
 
-    A decoded pelvis path belongs to the legs of the people trained on; longer legs, bent alike, move the pelvis
-    further. So the path is corrected by what it does to the feet: the common horizontal way of the contact points and
-    the height of the lowest are taken out of it, smoothed over 0.05 s (a frame's noise in a joint angle must not
-    become an acceleration of the pelvis). It begins at the origin. Joint angles are left alone; differentiable.
+    A decoded pelvis trajectory belongs to the legs of the training subjects; longer legs that bend alike move the
+    pelvis further. So the common horizontal displacement of the contact points and the height of the lowest one are
+    subtracted from the pelvis, smoothed over 0.05 s, because a frame's noise in a joint angle must not become an
+    acceleration of the pelvis. The motion begins at the origin. Joint angles are not changed.
 
     Args:
-        motion: (B, T, 33), degrees and metres. skeleton: the person's.
+        motion: (B, T, 33), degrees and metres.
+        skeleton: the subject's.
 
     Returns:
-        the motion (B, T, 33) and its contact points (B, T, 12, 3) metres.
+        The motion (B, T, 33) and its contact points (B, T, 12, 3), metres.
     """
     points = skeleton.contact_points(motion).to(motion.dtype)
-    way = points.mean(2)  # (B, T, 3)
+    centre = points.mean(2)  # (B, T, 3)
     lowest = (points[..., 1] - skeleton.contact_radii.to(points)).amin(-1)
-    way = smoothing(motion.shape[1], _SMOOTHING_S).to(motion) @ torch.stack([way[..., 0], lowest, way[..., 2]], -1)
-    start = (motion[:, :1, TRANSLATION_INDICES] - way[:, :1]) * motion.new_tensor([1.0, 0.0, 1.0])
+    smooth = smoothing_matrix(motion.shape[1], _SMOOTHING_S).to(motion)
+    drift = smooth @ torch.stack([centre[..., 0], lowest, centre[..., 2]], -1)
+    start = (motion[:, :1, TRANSLATION_INDICES] - drift[:, :1]) * motion.new_tensor([1.0, 0.0, 1.0])
     shift = torch.zeros_like(motion)
-    shift[..., TRANSLATION_INDICES] = -way - start
-    return motion + shift, points - (way + start).unsqueeze(2)
+    shift[..., TRANSLATION_INDICES] = -drift - start
+    return motion + shift, points - (drift + start).unsqueeze(2)
 
 
 @lru_cache(maxsize=8)
-def smoothing(frames: int, sigma_s: float) -> Tensor:
-    """(T, T) weights that fit a line around each frame, Gaussian in time: smooth, and true to slopes at both ends."""
+def smoothing_matrix(frames: int, sigma_s: float) -> Tensor:
+    """(T, T) weights that fit a line around each frame, Gaussian in time: slopes are preserved at both ends.
+
+    Args:
+        frames: number of frames T, at 60 Hz.
+        sigma_s: standard deviation of the weights, seconds.
+    """
     time = torch.arange(frames, dtype=torch.float64) / FRAME_RATE_HZ
     lag = time - time[:, None]  # (T, T)
     weights = torch.exp(-0.5 * (lag / sigma_s) ** 2)
@@ -46,12 +54,12 @@ def smoothing(frames: int, sigma_s: float) -> Tensor:
 
 
 def low_pass(motion: Tensor, cutoff_hz: float) -> Tensor:
-    """Motions (B, T, C) at 60 Hz without what is faster than `cutoff_hz` (half power); 0 leaves them as they are.
+    """Motions (B, T, C) at 60 Hz, low-pass filtered with half power at `cutoff_hz`; 0 returns them unchanged.
 
-    A convolutional decoder leaves noise from frame to frame that joints do not make and a surrogate can be fooled by;
+    A convolutional decoder leaves noise from frame to frame that joints do not make and that can mislead a surrogate;
     motion capture is filtered at about 6 Hz for the same reason.
     """
     if not cutoff_hz:
         return motion
-    sigma_s = math.sqrt(math.log(2)) / (2 * math.pi * cutoff_hz)  # of the Gaussian whose power is halved there
-    return smoothing(motion.shape[1], sigma_s).to(motion) @ motion
+    sigma_s = math.sqrt(math.log(2)) / (2 * math.pi * cutoff_hz)  # of the Gaussian whose power is halved at the cut-off
+    return smoothing_matrix(motion.shape[1], sigma_s).to(motion) @ motion

@@ -1,0 +1,1 @@
+"""What a guidance run writes and prints."""

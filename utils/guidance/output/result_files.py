@@ -1,0 +1,253 @@
+"""Save the result of a guidance run in its session's folder, and load it again.
+
+entry_<j>_<exp-name>.mot   coordinates (degrees, metres) and predicted activations of a sample, for OpenSim
+latents.npz                latents, numbers of their starts, nearest training windows and the distance to them
+result.npz, result.json    the whole result, unrounded, for `load_guidance`
+summary.json               what was asked of the samples and what they do, for people and programs
+args.json                  configuration, command line and versions
+"""
+
+import json
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dataset.errors import InputError
+from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.mot import Motion, write_motion
+from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+from dataset.sessions import Session
+from dataset.windows.window import Window
+from models.conventions import FRAME_RATE_HZ
+from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.measures import Measure
+from utils.guidance.objective.constraints import Term
+from utils.guidance.output.summary import summarise_result
+from utils.guidance.subject.own_squats import OwnSquats
+from utils.guidance.verification import Verification
+from utils.runs.record import record_config
+
+ARRAYS_NAME, RECORD_NAME = "result.npz", "result.json"
+FORMAT = "bige-guidance-1"
+_PATHS = ("data_root", "out_dir", "vq_name", "surrogate_name", "constraints")
+
+
+def save_guidance(result: GuidanceResult, folder: Path) -> None:
+    """Write a result into a session's folder of motions; `result.json` comes last and means that all is there."""
+    for name, sample in zip(result.file_names, result.samples, strict=True):
+        motion, activations = sample.motion.double().numpy(), sample.activations.double().numpy()
+        write_motion(folder / name, Motion(np.arange(len(motion)) / FRAME_RATE_HZ, motion, activations))
+    _write_npz(
+        folder / "latents.npz",
+        latents=torch.stack([sample.z for sample in result.samples]).numpy(),
+        start=np.array([sample.start for sample in result.samples]),
+        nearest=np.array([result.nearest_name(sample) or "" for sample in result.samples]),
+        proximity=np.array([sample.proximity for sample in result.samples]),
+    )
+    _write_npz(folder / ARRAYS_NAME, **_arrays(result))
+    record_config(result.config, folder)
+    write_json(folder / "summary.json", summarise_result(result))
+    write_json(folder / RECORD_NAME, _record(result))
+
+
+def session_folders(run: Path) -> list[Path]:
+    """The sessions' folders of a guidance run, or `run` itself where it is one of them.
+
+    Raises:
+        InputError: there is none.
+    """
+    if (run / RECORD_NAME).is_file() and run.resolve().parent.name == MOTIONS_FOLDER:
+        return [run.resolve()]
+    folders = sorted(path.parent for path in run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/{RECORD_NAME}"))
+    if not folders:
+        raise InputError(
+            f"{run}: not a guidance run; expected {MOTIONS_FOLDER}/{SESSION_PREFIX}*/{RECORD_NAME}, as "
+            "LIMO_Surrogate.py writes it, or one of those folders"
+        )
+    return folders
+
+
+def load_guidance(folder: Path) -> GuidanceResult:
+    """The result that was saved in a session's folder of motions.
+
+    Its session is opened where the configuration names it; it is None where it is no longer there.
+
+    Raises:
+        InputError: the folder holds no complete result, or one of another version of this program.
+    """
+    if not (folder / RECORD_NAME).is_file():
+        raise InputError(
+            f"{folder}: holds no {RECORD_NAME}; the run did not finish, or an earlier version of this program made it"
+        )
+    record, arguments = _read_json(folder / RECORD_NAME), _read_json(folder / "args.json")
+    if record.get("format") != FORMAT:
+        raise InputError(f"{folder / RECORD_NAME}: format {record.get('format')}, this program reads {FORMAT}")
+    config = _config_from(arguments)
+    terms = tuple(Term(**term) for term in record["terms"])
+    try:
+        with np.load(folder / ARRAYS_NAME) as content:
+            arrays = {name: content[name] for name in content.files}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / ARRAYS_NAME}: cannot be read ({error})") from None
+    own = OwnSquats(
+        _windows_from(arrays, "own_recorded", record["own_recorded"]),
+        _windows_from(arrays, "own_simulated", record["own_simulated"]),
+        arrays.get("own_predicted"),
+    )
+    return GuidanceResult(
+        config=config,
+        session=_find_session(config),
+        session_id=record["session"],
+        mass_kg=record["mass_kg"],
+        leg_length_m=record["leg_length_m"],
+        terms=terms,
+        samples=_samples_from(arrays, terms),
+        measures={
+            name: Measure(torch.from_numpy(arrays[f"measure_{name}"]), unit)
+            for name, unit in record["measure_units"].items()
+        },
+        verification=_verification_from(arrays),
+        own_squats=own,
+        training_names=tuple(str(name) for name in arrays["training_names"]),
+        training_latents=None,
+        distance_to_others=record["distance_to_others"],
+        history=_read_history(folder.parents[1] / f"losses_{record['session']}.csv"),
+        interrupted=record["interrupted"],
+        made=datetime.fromisoformat(record["made"]).astimezone(UTC),
+        command=record["command"],
+        versions=record["versions"],
+    )
+
+
+def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
+    """The arrays of a result by name."""
+    samples = result.samples
+    arrays = {
+        name: torch.stack([getattr(sample, name) for sample in samples]).numpy()
+        for name in ("z", "motion", "activations")
+    }
+    for name in ("start", "met", "violation", "proximity", "nearest"):
+        arrays[name] = np.array([getattr(sample, name) for sample in samples])
+    for k in range(len(result.terms)):
+        arrays[f"value_{k}"] = torch.stack([sample.values[k] for sample in samples]).numpy()
+    for name, measure in result.measures.items():
+        arrays[f"measure_{name}"] = measure.values.numpy()
+    if result.verification is not None:
+        for name, value in vars(result.verification).items():
+            arrays[f"verification_{name}"] = value.float().numpy() if name == "activations" else value.numpy()
+    for group in ("recorded", "simulated"):
+        for i, window in enumerate(getattr(result.own_squats, group)):
+            for name, values in vars(window).items():
+                if isinstance(values, np.ndarray):
+                    arrays[f"own_{group}_{i}_{name}"] = values
+    if result.own_squats.predicted is not None:
+        arrays["own_predicted"] = result.own_squats.predicted
+    arrays["training_names"] = np.array(result.training_names, dtype=str)
+    return arrays
+
+
+def _record(result: GuidanceResult) -> dict[str, Any]:
+    """What `load_guidance` needs beside the configuration and the arrays."""
+    return {
+        "format": FORMAT,
+        "session": result.session_id,
+        "mass_kg": result.mass_kg,
+        "leg_length_m": result.leg_length_m,
+        "distance_to_others": result.distance_to_others,
+        "command": result.command,
+        "versions": result.versions,
+        "made": result.made.isoformat(timespec="seconds"),
+        "interrupted": result.interrupted,
+        "terms": [asdict(term) for term in result.terms],
+        "measure_units": {name: measure.unit for name, measure in result.measures.items()},
+        "own_recorded": [_window_record(window) for window in result.own_squats.recorded],
+        "own_simulated": [_window_record(window) for window in result.own_squats.simulated],
+    }
+
+
+def _window_record(window: Window) -> dict[str, Any]:
+    return {
+        "start_s": window.start_s,
+        "source": None if window.source is None else str(window.source),
+        "has_squat": window.has_squat,
+        "name": window.name,
+    }
+
+
+def _windows_from(arrays: dict[str, np.ndarray], group: str, records: list[dict[str, Any]]) -> tuple[Window, ...]:
+    windows = []
+    for i, record in enumerate(records):
+        prefix = f"{group}_{i}_"
+        own = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+        source = record.pop("source")
+        windows.append(Window(**{"activations": None} | own | record, source=source and Path(source)))
+    return tuple(windows)
+
+
+def _samples_from(arrays: dict[str, np.ndarray], terms: tuple[Term, ...]) -> tuple[GuidedSample, ...]:
+    tensors = {name: torch.from_numpy(arrays[name]) for name in ("z", "motion", "activations")}
+    values = [torch.from_numpy(arrays[f"value_{k}"]) for k in range(len(terms))]
+    return tuple(
+        GuidedSample(
+            start=int(arrays["start"][j]),
+            **{name: tensor[j] for name, tensor in tensors.items()},
+            values=tuple(value[j] for value in values),
+            met=tuple(bool(met) for met in arrays["met"][j]),
+            violation=float(arrays["violation"][j]),
+            proximity=float(arrays["proximity"][j]),
+            nearest=int(arrays["nearest"][j]),
+        )
+        for j in range(len(arrays["start"]))
+    )
+
+
+def _verification_from(arrays: dict[str, np.ndarray]) -> Verification | None:
+    names = [field.name for field in fields(Verification)]
+    if f"verification_{names[0]}" not in arrays:
+        return None
+    return Verification(**{name: torch.from_numpy(arrays[f"verification_{name}"]) for name in names})
+
+
+def _config_from(arguments: dict[str, Any]) -> GuidanceConfig:
+    known = {field.name for field in fields(GuidanceConfig)}
+    values = {name: value for name, value in arguments.items() if name in known}
+    values |= {name: Path(values[name]) for name in _PATHS if values.get(name)}
+    return GuidanceConfig(**values | {"weights": PublishedWeights(**values["weights"])})
+
+
+def _find_session(config: GuidanceConfig) -> Session | None:
+    try:
+        return config.open_session()
+    except InputError:
+        return None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected a JSON object, found a {type(content).__name__}")
+    return content
+
+
+def _read_history(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame()
+    try:
+        return pd.read_csv(path)
+    except ValueError as error:
+        raise InputError(f"{path}: not a table of losses ({error})") from None
+
+
+def _write_npz(path: Path, **arrays: np.ndarray) -> None:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)

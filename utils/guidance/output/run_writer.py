@@ -1,0 +1,86 @@
+"""Write a guidance run into its run folder: losses while it runs, and everything else at its end."""
+
+import csv
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset.sessions import Session
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.objective.constraints import Term
+from utils.guidance.optimisation.latent_optimizer import Row
+from utils.guidance.output.guided_events import write_guided_events
+from utils.guidance.output.overview import draw_overview
+from utils.guidance.output.result_files import save_guidance
+from utils.guidance.output.summary import write_run_summary
+from utils.runs.run_folder import RunFolder
+
+HISTORY_COLUMNS = ("batch", "iteration", "active", "met", "objective", "proximity")
+
+
+class RunWriter:
+    """A context manager and the observer of `run_guidance` that writes the run folder of a configuration.
+
+    The losses go to `losses_<session>.csv` and TensorBoard while the run is going on. Motions of an earlier run are
+    replaced only when the new ones are there.
+    """
+
+    def __init__(self, config: GuidanceConfig):
+        """Write into the run folder of `config`."""
+        self.config = config
+        self._folder: RunFolder | None = None
+        self._iteration = 0
+
+    @property
+    def folder(self) -> RunFolder:
+        """The files of the session's run; known once the run has started."""
+        if self._folder is None:
+            raise RuntimeError("the run has not started, so its session is not known")
+        return self._folder
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where fitted muscle paths are kept between the runs of an experiment."""
+        return self.config.run_folder / "cache"
+
+    def __enter__(self) -> "RunWriter":
+        return self
+
+    def on_start(self, session: Session, terms: Sequence[Term]) -> None:
+        """Make the run folder and open the logs.
+
+        Raises:
+            InputError: the session's motions are there already, and the configuration does not say `overwrite`.
+        """
+        from torch.utils.tensorboard import SummaryWriter
+
+        folder = RunFolder(self.config.run_folder, session.id)
+        folder.refuse_existing(self.config.overwrite)
+        self._folder = folder
+        self.folder.motions.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.folder.events, ignore_errors=True)
+        self._losses = self.folder.losses.open("w", newline="")
+        self._rows = csv.DictWriter(self._losses, [*HISTORY_COLUMNS, *(term.label for term in terms)], restval="")
+        self._rows.writeheader()
+        self._events = SummaryWriter(str(self.folder.events))
+
+    def on_iteration(self, row: Row) -> None:
+        """Log one iteration."""
+        self._rows.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+        for key, value in row.items():
+            self._events.add_scalar(key, value, self._iteration)
+        self._iteration += 1
+
+    def write(self, result: GuidanceResult) -> None:
+        """Write motions, latents, summaries, the overview and TensorBoard views of a finished run."""
+        self.folder.remove_motions()
+        save_guidance(result, self.folder.motions)
+        write_run_summary(self.folder.run)
+        draw_overview(result, self.folder.motions / "overview.png")
+        write_guided_events(result, self.folder.events)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._folder is not None:
+            self._losses.close()
+            self._events.close()

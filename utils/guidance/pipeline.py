@@ -1,0 +1,190 @@
+"""Guidance of one subject in one call, from a configuration to a result.
+
+result = run_guidance(GuidanceConfig(subject="path/to/session", low=0.35, high=0.45))
+result.motion                    # (S, T, 33) degrees and metres, at 60 Hz
+result.verification.simulated    # (S, 2) peak activations found by static optimisation, left and right
+"""
+
+import logging
+import math
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import torch
+
+from dataset.errors import InputError
+from dataset.sessions import Session
+from models.muscles.simulation_settings import FILTER_MARGIN_S
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate
+from utils.biomechanics.statistics import summarise
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
+from utils.guidance.measures import measure
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.objective import Objective
+from utils.guidance.objective.published_terms import terms_of
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
+from utils.guidance.optimisation.progress import Progress
+from utils.guidance.optimisation.refinement import ITERATIONS, refine
+from utils.guidance.optimisation.schedule import Schedule
+from utils.guidance.optimisation.search import search
+from utils.guidance.subject.frozen_models import FrozenModels, load_models
+from utils.guidance.subject.own_squats import load_own_squats
+from utils.guidance.verification import Verification, select_by_simulation, simulate_motions
+from utils.runs.environment import configure_torch
+from utils.runs.interruption import graceful_shutdown
+from utils.runs.record import command_line, versions
+from utils.simulation.simulators import build_simulator
+
+logger = logging.getLogger("bige")
+
+
+class GuidanceObserver(Protocol):
+    """What `run_guidance` tells while it runs; `RunWriter` writes it to a run folder."""
+
+    def on_start(self, session: Session, terms: Sequence[Term]) -> None:
+        """Called once, when all input has been read and found valid, before the first iteration."""
+
+    def on_iteration(self, row: Row) -> None:
+        """Called after each iteration, with a row of `GuidanceResult.history`."""
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """Where fitted muscle paths are kept between runs; None for a temporary folder."""
+
+
+def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = None) -> GuidanceResult:
+    """Generate motions of one subject that meet constraints.
+
+    Loads the networks and the subject, optimises latents, corrects the surrogate by the simulation and continues, keeps
+    the samples that the simulation finds nearest to the range, and measures them. The first Ctrl-C ends the
+    optimisation after the current iteration, and the best samples so far are completed.
+
+    Args:
+        config: what is asked, and how it is searched for.
+        observer: told of the start and of each iteration; without one, nothing is written.
+
+    Raises:
+        InputError: the configuration, the session or a checkpoint cannot be used.
+    """
+    terms = terms_of(config)
+    device = configure_torch(config)
+    session = config.open_session()
+    models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
+    latents = _load_latents(config, models)
+    if observer:
+        observer.on_start(session, terms)
+
+    optimizer = LatentOptimizer(
+        Objective(models.describe, terms, latents.proximity, config.beta, latents.max_distance(config.max_distance)),
+        latents.update,
+        Schedule(config.total_iter, release=config.release),
+        lr=config.lr,
+        patience=config.patience,
+    )
+    history: list[Row] = []
+    with graceful_shutdown() as should_stop, Progress(config.total_iter) as progress:
+
+        def on_iteration(row: Row) -> None:
+            history.append(progress.show(row))
+            if observer:
+                observer.on_iteration(history[-1])
+
+        samples = search(
+            optimizer,
+            latents.sampler,
+            wanted=math.ceil(config.candidates * config.min_samples),
+            starts=config.num_runs,
+            batch_size=config.batch_size,
+            give_up=config.give_up,
+            on_iteration=on_iteration,
+            should_stop=should_stop,
+        )
+        simulations = []
+        if config.verify:
+            logger.info("simulating %d motions on the subject's own model", len(samples))
+            progress.begin_refinement(ITERATIONS)
+            with tempfile.TemporaryDirectory() as temporary:
+                cache = (observer and observer.cache_folder) or Path(temporary)
+                simulator = build_simulator(session.model_path, cache, exact_paths=config.exact_paths)
+            samples, simulations = refine(
+                samples,
+                optimizer,
+                models,
+                lambda motion: simulate_motions(simulator, motion),
+                config.refinement_rounds,
+                on_iteration,
+                should_stop,
+            )
+        interrupted = should_stop()
+
+    order = _by_peak_activation(samples, config.muscle)
+    samples = [samples[j].cpu() for j in order]
+    verification = None
+    if config.verify:
+        verification = Verification.of(samples, [simulations[j] for j in order], config.muscle)
+        kept = select_by_simulation(samples, verification, config.low, config.high, config.min_samples)
+        samples, verification = [samples[j] for j in kept], verification.take(kept)
+    own_squats = load_own_squats(session, models)
+    skeleton = models.skeleton.to(torch.device("cpu"))
+    guided = Context(
+        torch.stack([sample.motion for sample in samples]),
+        activations=torch.stack([sample.activations for sample in samples]),
+        skeleton=skeleton,
+        floor_height_m=0.0,
+        ends_s=FILTER_MARGIN_S,
+    )
+    return GuidanceResult(
+        config=config,
+        session=session,
+        session_id=session.id,
+        mass_kg=skeleton.mass_kg,
+        leg_length_m=skeleton.leg_length_m,
+        terms=tuple(terms),
+        samples=tuple(samples),
+        measures=measure(guided, config.muscle),
+        verification=verification,
+        own_squats=own_squats,
+        training_names=latents.names,
+        training_latents=None if latents.latents is None else latents.latents.cpu(),
+        distance_to_others=latents.distance_to_others,
+        history=pd.DataFrame(history),
+        interrupted=interrupted,
+        made=datetime.now(UTC),
+        command=command_line(),
+        versions=versions(),
+    )
+
+
+def _load_latents(config: GuidanceConfig, models: FrozenModels) -> LatentSpace:
+    if config.seq_len > models.longest_latent:
+        raise InputError(
+            f"--seq-len {config.seq_len} is longer than the motions that the surrogate reads, up to "
+            f"{models.longest_latent}"
+        )
+    return load_latent_space(
+        config.vq_name,
+        models.vqvae,
+        frames=config.seq_len,
+        seed=config.seed,
+        noise=config.start_noise,
+        update=config.move,
+    )
+
+
+def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[int]:
+    """Indices of the samples by the predicted peak activation of the muscle, mean of the sides, least first."""
+    context = Context(
+        torch.stack([sample.motion for sample in samples]),
+        activations=torch.stack([sample.activations for sample in samples]),
+        ends_s=FILTER_MARGIN_S,
+    )
+    peaks = summarise(evaluate("activation", context, muscle), "max").mean(-1).tolist()
+    return sorted(range(len(samples)), key=lambda j: (peaks[j], samples[j].start))

@@ -1,0 +1,60 @@
+"""Write a simulated repetition in the layout of OpenCap's muscle-driven simulations."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dataset.io.atomic_write import write_json
+from dataset.io.mot import write_motion, write_table
+from models.conventions import SIDES, TRANSLATIONS
+from models.muscles.paths import LEG_COORDINATES
+from models.muscles.static_optimization import PELVIS, ActivationSimulator
+from utils.simulation.simulated_repetition import SimulatedRepetition
+
+
+def motion_path(folder: Path, name: str) -> Path:
+    """The muscle-driven motion of a repetition; it is written last, so that its presence means all is there."""
+    return folder / f"kinematics_activations_{name}_muscle_driven.mot"
+
+
+def summary_path(folder: Path, name: str) -> Path:
+    """The summary of a repetition."""
+    return folder / f"summary_{name}.json"
+
+
+def write_repetition(
+    simulator: ActivationSimulator, simulated: SimulatedRepetition, summary: dict[str, Any], folder: Path
+) -> None:
+    """Write motion, joint moments, ground reaction forces, reserves and residuals, and the summary of a repetition."""
+    name = simulated.name
+    _write_moments(simulator, simulated, folder / f"kinetics_{name}.mot")
+    _write_ground_forces(simulated, folder / f"forces_resultant_{name}.mot")
+    _write_reserves(simulated, folder / f"reserves_{name}.mot")
+    write_json(summary_path(folder, name), summary)
+    write_motion(motion_path(folder, name), simulated.motion, style="muscle_driven")
+
+
+def _write_moments(simulator: ActivationSimulator, simulated: SimulatedRepetition, path: Path) -> None:
+    columns = [f"{c}_{'force' if c in TRANSLATIONS else 'moment'}" for c in simulator.coordinate_names]
+    write_table(path, columns, simulated.simulation.moments.numpy(), simulated.motion.time_s, old_header=True)
+
+
+def _write_ground_forces(simulated: SimulatedRepetition, path: Path) -> None:
+    """Force (N), centre of pressure (m) and free moment (Nm) of each foot, right first, in the ground frame."""
+    simulation = simulated.simulation
+    feet = [(i, side) for i, side in enumerate("rl")]
+    parts = (("force", "v", simulation.ground_forces), ("force", "p", simulation.centres_of_pressure))
+    names = [f"ground_{kind}_{side}_{letter}{axis}" for _, side in feet for kind, letter, _ in parts for axis in "xyz"]
+    data = [values[:, i].numpy() for i, _ in feet for _, _, values in parts]
+    names += [f"ground_torque_{side}_{axis}" for _, side in feet for axis in "xyz"]
+    data += [simulation.free_moments[:, i].numpy() for i, _ in feet]
+    write_table(path, names, np.concatenate(data, 1), simulated.motion.time_s, old_header=True)
+
+
+def _write_reserves(simulated: SimulatedRepetition, path: Path) -> None:
+    simulation = simulated.simulation
+    names = [f"{c}_reserve" for c in (f"{n}_{side}" for side in SIDES for n in LEG_COORDINATES)]
+    names += [f"{c}_residual" for c in PELVIS]
+    data = np.concatenate([simulation.reserves.flatten(1).numpy(), simulation.residuals.numpy()], 1)
+    write_table(path, names, data, simulated.motion.time_s, old_header=True)
