@@ -1,8 +1,10 @@
-"""Muscle labels hold against OpenCap's simulations and force plates, and gradients pass through them."""
+"""Static optimisation against OpenCap's simulations and force plates, Newton's laws and finite differences."""
 
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from utils.simulation.session_simulation import simulate_trial
 from utils.simulation.simulated_repetition import simulate_repetition
 from utils.simulation.simulators import build_simulator
 
+DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
 OPENCAP_REPETITIONS = ("Squats_0_1", "Squats_0_2", "Asym_0_1", "Asym_0_2")
 
 
@@ -29,6 +32,24 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def field_subject(recordings):
     return open_session(recordings / "opencap/Data/field-subject0")
+
+
+@pytest.fixture(scope="module", params=["demo person", "recorded subject"])
+def subject(request):
+    """A session and one of its trials: of the shipped demo person, and of a recorded subject where there is one."""
+    if request.param == "demo person":
+        session = open_session(DEMO_PERSON)
+        return session, session.trials[0]
+    session = request.getfixturevalue("field_subject")
+    return session, session.trial("Squats_0")
+
+
+@pytest.fixture(scope="module")
+def repetition(subject):
+    """The second squat of the trial, with a third of a second before and after it."""
+    motion = read_motion(subject[1])
+    found, around = segment_repetitions(motion)[1], round(motion.rate_hz / 3)
+    return motion.cut(found.start_frame - around, found.end_frame + around)
 
 
 def rms(values):
@@ -90,21 +111,20 @@ def test_ground_forces_agree_with_force_plates(recordings, cache, trial, foot_li
     assert percent * rms(ours - measured) <= foot_limit
 
 
-def test_exact_paths_give_the_same_activations(field_subject, cache):
-    motion = read_motion(field_subject.trial("Squats_0")).cut(150, 270)
-    frames = torch.tensor(motion.coordinates)[None]
+def test_exact_paths_give_the_same_activations(subject, repetition, cache):
+    frames, model_path = torch.tensor(repetition.coordinates)[None], subject[0].model_path
     with torch.no_grad():
-        exact = build_simulator(field_subject.model_path, cache, exact_paths=True)(frames, motion.rate_hz)
-        fitted = build_simulator(field_subject.model_path, cache)(frames, motion.rate_hz)
+        exact = build_simulator(model_path, cache, exact_paths=True)(frames, repetition.rate_hz)
+        fitted = build_simulator(model_path, cache)(frames, repetition.rate_hz)
     legs = [MUSCLE_INDEX[f"vasmed_{side}"] for side in "lr"]
     assert rms((exact.activations - fitted.activations)[0, 12:-12][:, legs].numpy()) < 0.015
 
 
-def test_forces_and_moments_balance(field_subject, cache):
+def test_forces_and_moments_balance(subject, cache):
     """Newton: the ground carries the mass, and muscles with reserves make the moments."""
-    simulator = build_simulator(field_subject.model_path, cache)
-    motion = read_motion(field_subject.trial("Squats_0"))
-    repetition = simulate_repetition(simulator, motion, segment_repetitions(motion)[1], "Squats_0_segment_2")
+    simulator = build_simulator(subject[0].model_path, cache)
+    motion = read_motion(subject[1])
+    repetition = simulate_repetition(simulator, motion, segment_repetitions(motion)[1], "segment_2")
     simulation = repetition.simulation
     mean_force = simulation.ground_forces[..., 1].sum(1).mean()
     assert abs(float(mean_force) / simulator.weight_n - 1) < 0.03  # starts and ends at rest
@@ -123,30 +143,25 @@ def test_forces_and_moments_balance(field_subject, cache):
             assert bool(((centre[:, axis] > low - 0.01) & (centre[:, axis] < high + 0.01)).all())
 
 
-def test_heavier_people_need_more(field_subject, cache):
-    from dataclasses import replace
-
-    simulator = build_simulator(field_subject.model_path, cache)
-    heavier = build_simulator(field_subject.model_path, cache)
-    description = heavier.dynamics.description
+def test_heavier_subjects_need_more_activation(subject, repetition, cache):
+    simulator = build_simulator(subject[0].model_path, cache)
+    description = simulator.dynamics.description
     loaded = replace(description, masses_kg=description.masses_kg * 1.3, inertias=description.inertias * 1.3)
     heavier = type(simulator)(loaded, simulator.muscles, simulator.paths)
-    motion = read_motion(field_subject.trial("Squats_0")).cut(150, 330)
-    frames = torch.tensor(motion.coordinates)[None]
+    frames = torch.tensor(repetition.coordinates)[None]
     with torch.no_grad():
         peaks = [
-            run(frames, motion.rate_hz).activations[0, :, MUSCLE_INDEX["vasmed_r"]].max()
+            run(frames, repetition.rate_hz).activations[0, :, MUSCLE_INDEX["vasmed_r"]].max()
             for run in (simulator, heavier)
         ]
     assert peaks[1] > 1.2 * peaks[0]
 
 
-def test_gradient_of_peak_activation_agrees_with_finite_differences(field_subject, cache):
-    """What guidance would follow: d peak vasmed / d a smooth change of the motion, to 1 %."""
-    simulator = build_simulator(field_subject.model_path, cache, SimulationSettings(tolerance=1e-11))
-    motion = read_motion(field_subject.trial("Squats_0")).cut(190, 330)
-    frames = torch.tensor(motion.coordinates)[None]
-    bump = torch.hann_window(140, periodic=False, dtype=torch.float64)
+def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, repetition, cache):
+    """The derivative of peak vastus medialis by a smooth change of the motion, to 1 %."""
+    simulator = build_simulator(subject[0].model_path, cache, SimulationSettings(tolerance=1e-11))
+    motion, frames = repetition, torch.tensor(repetition.coordinates)[None]
+    bump = torch.hann_window(len(motion), periodic=False, dtype=torch.float64)
     channels = {"pelvis_tilt": 0, "knee_angle_r": 13, "hip_flexion_r": 9, "pelvis_ty": 4}
 
     def peak(amount):
@@ -165,13 +180,14 @@ def test_gradient_of_peak_activation_agrees_with_finite_differences(field_subjec
         torch.testing.assert_close(amount.grad[i], difference, rtol=0.01, atol=0)
 
 
-def test_trial_is_written_in_the_layout_of_the_ucsd_set(field_subject, cache, tmp_path):
-    simulator = build_simulator(field_subject.model_path, cache)
-    trial = field_subject.trial("Squats_0")
+def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, cache, tmp_path):
+    session, trial = subject
+    simulator = build_simulator(session.model_path, cache)
     summaries = simulate_trial(simulator, trial, tmp_path / "person", progress=False)
-    assert len(summaries) == 5
-    folder = tmp_path / "person/OpenSimData/Dynamics/Squats_0_segment_3"
-    written = read_motion(folder / "kinematics_activations_Squats_0_segment_3_muscle_driven.mot")
+    assert len(summaries) == len(segment_repetitions(read_motion(trial))) == 5
+    name = f"{trial.stem}_segment_3"
+    folder = tmp_path / f"person/OpenSimData/Dynamics/{name}"
+    written = read_motion(folder / f"kinematics_activations_{name}_muscle_driven.mot")
     recorded = read_motion(trial)
     repetition = segment_repetitions(recorded)[2]
     np.testing.assert_allclose(
@@ -180,13 +196,14 @@ def test_trial_is_written_in_the_layout_of_the_ucsd_set(field_subject, cache, tm
     np.testing.assert_allclose(
         written.coordinates, recorded.coordinates[repetition.start_frame : repetition.end_frame], atol=1e-6
     )
-    forces = read_table(folder / "forces_resultant_Squats_0_segment_3.mot")
-    assert 600 < forces.column("ground_force_r_vy").max() + forces.column("ground_force_l_vy").max() < 1200
-    assert read_table(folder / "kinetics_Squats_0_segment_3.mot").column("knee_angle_r_moment").min() < -30
-    assert json.loads((folder / "summary_Squats_0_segment_3.json").read_text())["repetition"] == "Squats_0_segment_3"
-    before = (folder / "kinetics_Squats_0_segment_3.mot").stat().st_mtime_ns
+    forces = read_table(folder / f"forces_resultant_{name}.mot")
+    weights = (forces.column("ground_force_r_vy") + forces.column("ground_force_l_vy")) / simulator.weight_n
+    assert 1.0 < weights.max() < 1.6
+    assert read_table(folder / f"kinetics_{name}.mot").column("knee_angle_r_moment").min() < -30
+    assert json.loads((folder / f"summary_{name}.json").read_text())["repetition"] == name
+    before = (folder / f"kinetics_{name}.mot").stat().st_mtime_ns
     simulate_trial(simulator, trial, tmp_path / "person", progress=False)
-    assert (folder / "kinetics_Squats_0_segment_3.mot").stat().st_mtime_ns == before
+    assert (folder / f"kinetics_{name}.mot").stat().st_mtime_ns == before
 
 
 def test_script_answers_a_wrong_session_with_a_sentence(tmp_path):
