@@ -24,7 +24,8 @@ def main() -> None:
     from dataset.windows.resample import resample
     from models.conventions import COORDINATES, ROTATION_INDICES
     from models.skeleton.body_joints import BodyJoints
-    from utils.retargeting.joint_retargeting import export_joints, fit_motion
+    from utils.retargeting.joint_export import joints_of_motion
+    from utils.retargeting.joint_fit import fit_motion
 
     torch.set_num_threads(1)
     legs = [i for i, name in enumerate(COORDINATES) if name.startswith(("hip", "knee", "ankle", "subtalar"))]
@@ -33,7 +34,7 @@ def main() -> None:
         body = BodyJoints(load_skeleton(session.model_path))
         for trial in session.trials:
             motion = resample(read_motion(trial), 20.0)
-            joints = export_joints(motion, body, session)
+            joints = joints_of_motion(motion, body, session)
             for noise_m in (0.0, 0.005):
                 noisy = joints + np.random.default_rng(0).normal(0, noise_m, joints.shape)
                 error = fit_motion(noisy, body, 20.0)[1].coordinates.double().numpy() - motion.coordinates

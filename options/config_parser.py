@@ -60,7 +60,7 @@ def add_option(
     elif field.default_factory is not MISSING:
         options["default"] = field.default_factory()
     elif not is_positional:
-        options["required"] = True
+        options.setdefault("required", True)
     if annotation is bool:
         options.setdefault("action", argparse.BooleanOptionalAction if options["default"] else "store_true")
     else:

@@ -1,85 +1,96 @@
 """Command line of retarget_baselines.py."""
 
 import argparse
-from pathlib import Path
 
-from options.config_parser import new_parser
-from options.shared_options import add_output_arguments, add_session_arguments, add_threads_argument
+from dataset.errors import InputError
+from options.config_parser import add_option, config_of, new_parser
+from options.shared_options import add_output_options, add_session_options
+from utils.retargeting.retargeting_config import (
+    JOINT_DEFINITIONS,
+    SOURCE_TYPES,
+    UNITS,
+    JointExportConfig,
+    RetargetingConfig,
+)
+
+_ONLY_RETARGETING = ("type", "input", "unit", "mean", "std", "max_mean_mm", "max_p95_mm")
+_ONLY_EXPORT = ("trial",)
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of retarget_baselines.py, under the script's docstring."""
     parser = new_parser(description)
-    add_session_arguments(parser, "Export, with --export-joints,")
+    add_session_options(parser, "Export, with --export-joints,")
     source = parser.add_argument_group("source")
-    source.add_argument(
-        "--type",
-        choices=("mdm", "t2m", "humanml", "joints", "smpl"),
-        help="Read MDM's results.npy (mdm), joint arrays (T, 22, 3) or (N, T, 22, 3) as T2M-GPT writes them (t2m) or "
-        "of any origin (joints), HumanML3D's 263 features (humanml), or an .npz of SMPL parameters (smpl).",
-    )
-    source.add_argument(
-        "--input", type=Path, metavar="PATH", help="Retarget the motions of this file, or of all files of this folder."
-    )
-    source.add_argument(
-        "--fps",
-        type=positive_number,
-        metavar="HZ",
-        help="Frames of the source in a second; the default is what the file says, and 20 where it says nothing. "
-        "With --export-joints, the rate of what is written.",
-    )
-    source.add_argument(
-        "--joints-of",
-        choices=("body-model", "skeleton"),
-        help="Take the joints for those of a body model, SMPL's and HumanML3D's, whose straight legs bend by 10 "
-        "degrees between their joints, or for the joint centres of a skeleton, as --export-joints writes them; the "
+    add_option(
+        source, RetargetingConfig, "type", required=False, choices=SOURCE_TYPES,
+        help="Read MDM's results.npy (mdm), joint positions (T, 22, 3) or (N, T, 22, 3) as T2M-GPT writes them (t2m) "
+        "or of any origin (joints), HumanML3D's 263 features (humanml), or an .npz of SMPL parameters (smpl).",
+    )  # fmt: skip
+    add_option(
+        source, RetargetingConfig, "input", required=False, metavar="PATH",
+        help="Retarget the motions of this file, or of all files of this folder.",
+    )  # fmt: skip
+    add_option(
+        source, RetargetingConfig, "fps", metavar="HZ",
+        help="Frames per second of the source; the default is the rate that the file states, and 20 where it states "
+        "none. With --export-joints, the rate of the written positions.",
+    )  # fmt: skip
+    add_option(
+        source, RetargetingConfig, "joints_of", choices=JOINT_DEFINITIONS,
+        help="Define the joints as the body model of SMPL and HumanML3D does, whose straight legs bend by 10 degrees "
+        "at the knee (body-model), or as the joint centres of a skeleton, which --export-joints writes (skeleton). The "
         "default is skeleton for --type joints and --export-joints, and body-model otherwise.",
-    )
-    source.add_argument("--unit", choices=("m", "cm", "mm"), default="m", help="Unit of the source's joint positions.")
+    )  # fmt: skip
+    add_option(source, RetargetingConfig, "unit", choices=UNITS, help="Unit of the source's joint positions.")
+    add_option(
+        source, RetargetingConfig, "mean", metavar="NPY",
+        help="Mean of the features, (263,), if the features of --type humanml are normalised; together with --std.",
+    )  # fmt: skip
+    add_option(
+        source, RetargetingConfig, "std", metavar="NPY",
+        help="Standard deviation of the features, (263,); together with --mean.",
+    )  # fmt: skip
     source.add_argument(
-        "--mean",
-        type=Path,
-        metavar="NPY",
-        help="Mean of the features, (263,), where --type humanml reads normalised ones; goes with --std.",
-    )
-    source.add_argument("--std", type=Path, metavar="NPY", help="Standard deviation of the features, (263,).")
-    source.add_argument(
-        "--export-joints",
-        action="store_true",
-        help="The other way: write the 22 joints of the subject's own trials as .npy, (T, 22, 3) in metres, y up, "
-        "z forward, the floor at 0.",
-    )
+        "--export-joints", action="store_true",
+        help="Write the 22 joints of the subject's own trials instead, as .npy (T, 22, 3) in metres, y up, z forward, "
+        "with the floor at 0.",
+    )  # fmt: skip
     fit = parser.add_argument_group("fit")
-    fit.add_argument(
-        "--max-mean-mm",
-        type=positive_number,
-        default=20.0,
-        metavar="MM",
-        help="Call a motion a misfit where its joints are further than this from where the source has them, in mm, "
-        "mean over joints and frames: what OpenSim's guide allows the RMS of markers.",
-    )
-    fit.add_argument(
-        "--max-p95-mm",
-        type=positive_number,
-        default=40.0,
-        metavar="MM",
-        help="The same for the 95th percentile, in mm: what OpenSim's guide allows the largest error.",
-    )
+    add_option(
+        fit, RetargetingConfig, "max_mean_mm", metavar="MM",
+        help="Report a motion as not fitting if the mean distance of its joints from their targets exceeds this, in mm "
+        "over joints and frames. OpenSim's guide accepts this RMS error of markers.",
+    )  # fmt: skip
+    add_option(
+        fit, RetargetingConfig, "max_p95_mm", metavar="MM",
+        help="The same for the 95th percentile of the distances, in mm. OpenSim's guide accepts this as the largest "
+        "error of a marker.",
+    )  # fmt: skip
     run = parser.add_argument_group("run")
-    run.add_argument(
-        "--device",
-        default="auto",
-        help="Compute on this torch device; auto takes the GPU where there is one, and the CPU otherwise.",
-    )
-    add_threads_argument(run)
-    output = add_output_arguments(parser, "retargeted")
-    output.add_argument("--overwrite", action="store_true", help="Replace motions that are there already.")
+    add_option(
+        run, RetargetingConfig, "device",
+        help="Torch device to compute on; auto chooses a GPU if there is one, and the CPU otherwise.",
+    )  # fmt: skip
+    add_option(
+        run, RetargetingConfig, "threads", metavar="N",
+        help="Use at most this many CPU threads; the default is half of the cores.",
+    )  # fmt: skip
+    output = add_output_options(parser, RetargetingConfig)
+    add_option(output, RetargetingConfig, "overwrite", help="Replace motions or joints that exist already.")
     return parser
 
 
-def positive_number(text: str) -> float:
-    """A number above 0, for argparse."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
+def parse_retargeting(parser: argparse.ArgumentParser) -> RetargetingConfig | JointExportConfig:
+    """Parse the command line into the configuration of what it asks for, retargeting or an export of joints.
+
+    Raises:
+        InputError: a flag of the other task is given, or values do not go together.
+    """
+    namespace = parser.parse_args()
+    exports = namespace.export_joints
+    for name in _ONLY_RETARGETING if exports else _ONLY_EXPORT:
+        if getattr(namespace, name) != parser.get_default(name):
+            condition = "cannot be used together with" if exports else "can only be used together with"
+            raise InputError(f"--{name.replace('_', '-')} {condition} --export-joints")
+    return config_of(namespace, JointExportConfig) if exports else config_of(namespace, RetargetingConfig)

@@ -17,14 +17,9 @@ from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, FIXED_DEG, coordinate_limits
 from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
-from utils.retargeting.joint_retargeting import (
-    bone_stretch_percent,
-    export_joints,
-    fit_motion,
-    joint_errors_mm,
-    onto_person,
-    position_sd_m,
-)
+from utils.retargeting.joint_export import joints_of_motion
+from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm, position_sd_m
+from utils.retargeting.joint_targets import find_targets
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "demo" / "shipped" / "Data"
@@ -121,7 +116,7 @@ def test_real_squats_come_back_from_a_body_models_joints_too(recordings):
     session = open_session(recordings / "opencap" / "Data" / "field-subject0")
     template = BodyJoints(load_skeleton(session.model_path), "template")
     motion = resample(read_motion(session.trial("Squats_0")), 20.0)
-    found, _, _ = placed_fit(export_joints(motion, template, session), template)
+    found, _, _ = placed_fit(joints_of_motion(motion, template, session), template)
     assert rms(angle_errors(found, motion)[:, LEG]) < 1.5
 
 
@@ -160,7 +155,7 @@ def test_demo_squats_come_back_from_their_joints(person):
 def round_trip(session, trial):
     body = BodyJoints(load_skeleton(session.model_path))
     motion = resample(read_motion(session.trial(trial)), 20.0)
-    found, target, fit = placed_fit(export_joints(motion, body, session), body)
+    found, target, fit = placed_fit(joints_of_motion(motion, body, session), body)
     errors = angle_errors(found, motion)
     assert fit.converged
     assert rms(errors[:, LEG]) < 1.5  # asked for: 3 degrees
@@ -173,7 +168,7 @@ def round_trip(session, trial):
 
 
 def test_noise_of_5_mm_stays_noise(body, session, squat):
-    joints = export_joints(squat, body, session)
+    joints = joints_of_motion(squat, body, session)
     noisy = joints + np.random.default_rng(0).normal(0, 0.005, joints.shape)
     found, target, fit = placed_fit(noisy, body)
     errors = angle_errors(found, squat)
@@ -185,7 +180,7 @@ def test_noise_of_5_mm_stays_noise(body, session, squat):
 
 
 def test_a_turned_and_moved_source_gives_the_same_angles(body, session, squat):
-    joints = export_joints(squat, body, session)
+    joints = joints_of_motion(squat, body, session)
     sine, cosine = np.sin(2.4), np.cos(2.4)
     turned = joints @ np.array([[cosine, 0, -sine], [0, 1, 0], [sine, 0, cosine]]) + (3.0, 0, -8.0)
     first, _, _ = placed_fit(joints, body)
@@ -198,7 +193,7 @@ def test_another_persons_squat_keeps_its_directions_on_this_persons_bones(body):
     other = open_session(SHIPPED / "demo-person-040")
     their = BodyJoints(load_skeleton(other.model_path))
     motion = resample(read_motion(other.trials[0]), 20.0).cut(0, 100)
-    joints = export_joints(motion, their, other)
+    joints = joints_of_motion(motion, their, other)
     found, target, fit = placed_fit(1.15 * joints, body)
     errors = angle_errors(found, motion)
     assert rms(errors[:, LEG]) < 4.0
@@ -214,7 +209,7 @@ def test_another_persons_squat_keeps_its_directions_on_this_persons_bones(body):
 
 
 def test_a_body_bent_beyond_its_joints_is_a_misfit_not_a_broken_knee(body, session, squat):
-    joints = export_joints(squat, body, session)
+    joints = joints_of_motion(squat, body, session)
     knee, hip = joints[:, JOINT["left_knee"]], joints[:, JOINT["left_hip"]]
     below = [JOINT[f"left_{name}"] for name in ("ankle", "foot")]
     forward = 0.6 * (knee - hip)[:, [0, 2, 1]] * (1, -1, -1)  # the shank swung forward and up: the knee overstretched
@@ -225,7 +220,7 @@ def test_a_body_bent_beyond_its_joints_is_a_misfit_not_a_broken_knee(body, sessi
 
 
 def test_what_joints_do_not_show_is_held(body, session, squat):
-    found, _, _ = placed_fit(export_joints(squat, body, session), body)
+    found, _, _ = placed_fit(joints_of_motion(squat, body, session), body)
     for name, value in FIXED_DEG.items():
         assert np.allclose(found[:, COORDINATE_INDEX[name]], value)
 
@@ -241,9 +236,9 @@ def test_stretching_bones_are_measured(body):
 
 
 def test_an_identical_body_is_its_own_target(body, session, squat):
-    joints = export_joints(squat, body, session)
+    joints = joints_of_motion(squat, body, session)
     ground = np.stack([joints[..., 2], joints[..., 1], -joints[..., 0]], -1)
-    target = onto_person(joints, body, ground)
+    target = find_targets(joints, body, ground)
     relative = target.joints - target.joints[:, :1]
     heading = np.linalg.norm(relative - (ground - ground[:, :1]), axis=-1)
     assert heading[:, FITTED].max() < 0.03  # the first frame is turned to face +x

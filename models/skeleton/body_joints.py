@@ -30,6 +30,9 @@ class BodyJoints(nn.Module):
     origin. back: (3,) the lumbar joint there. moved_by: (33, 22) bool, which coordinates move which joints.
     """
 
+    body: Tensor
+    local: Tensor
+
     def __init__(self, skeleton, kind: str = "centres"):
         super().__init__()
         if kind not in ("centres", "template"):

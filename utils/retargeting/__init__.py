@@ -1,1 +1,1 @@
-"""Retargeting of joint positions to a subject's skeleton."""
+"""Retargeting of joint positions to a subject's skeleton, and the joint positions of a subject's own trials."""

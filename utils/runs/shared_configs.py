@@ -14,24 +14,37 @@ from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, open_sessio
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComputeConfig:
-    """Where and how reproducibly a run computes.
+class DeviceConfig:
+    """Where a run computes.
 
     Attributes:
         device: torch device; `auto` takes a GPU where there is one, and the CPU otherwise.
-        seed: seed of every random choice.
         threads: most CPU threads that torch uses; None for half of the cores.
     """
 
     device: str = "auto"
-    seed: int = 123
     threads: int | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
+        require_at_least(1, threads=self.threads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeConfig(DeviceConfig):
+    """Where and how reproducibly a run computes.
+
+    Attributes:
+        seed: seed of every random choice.
+    """
+
+    seed: int = 123
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a number is out of its range."""
+        super().__post_init__()
         if self.seed < 0:
             raise InputError(f"seed {self.seed}: expected an integer of at least 0")
-        require_at_least(1, threads=self.threads)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,23 +74,32 @@ class DataConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionConfig:
-    """One OpenCap session and some of its trials.
+class SubjectConfig:
+    """The OpenCap session of one subject.
 
     Attributes:
         subject: the session's folder, or its id under the data root.
-        trial: names of trials in `OpenSimData/Kinematics`, or paths; empty for all trials named squat or sqt, and for
-            every trial where none is.
         data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
     """
 
     subject: str
-    trial: Sequence[str] = ()
     data_root: Path | None = None
 
     def open_session(self) -> Session:
         """The session. Raises InputError where it is not there."""
         return open_session(self.subject, self.data_root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionConfig(SubjectConfig):
+    """One OpenCap session and some of its trials.
+
+    Attributes:
+        trial: names of trials in `OpenSimData/Kinematics`, or paths; empty for all trials named squat or sqt, and for
+            every trial where none is.
+    """
+
+    trial: Sequence[str] = ()
 
     def find_trials(self, session: Session) -> list[Path]:
         """The motion files of the trials. Raises InputError where there is none, or not the one that is named."""

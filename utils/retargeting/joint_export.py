@@ -1,0 +1,66 @@
+"""Export of the 22 joints of a subject's own trials, in the axes of motion-generation datasets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dataset.errors import InputError
+from dataset.io.atomic_write import atomic_write
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
+from dataset.io.motion_generators import GENERATOR_RATE_HZ
+from dataset.sessions import Session
+from dataset.windows.floor import floor_height
+from dataset.windows.resample import resample
+from models.conventions import COORDINATE_INDEX
+from models.skeleton.body_joints import BodyJoints
+from utils.retargeting.retargeting_config import JointExportConfig
+from utils.retargeting.subject_joints import load_subject_joints
+
+
+@dataclass(frozen=True)
+class JointExportResult:
+    """The outcome of an export of joints.
+
+    Attributes:
+        frames: number of frames of each written file.
+        rate_hz: their rate.
+    """
+
+    frames: dict[Path, int]
+    rate_hz: float
+
+
+def export_joints(config: JointExportConfig) -> JointExportResult:
+    """Write the joints of the session's trials to `<out_dir>/<exp_name>/joints_<session>/<trial>.npy`.
+
+    Each file is (T, 22, 3) in metres, y up, z forward, with the floor at 0.
+
+    Raises:
+        InputError: there is no trial, a trial cannot be read, or a file exists already.
+    """
+    session = config.open_session()
+    trials = config.find_trials(session)
+    body = load_subject_joints(config, session)
+    rate_hz = config.fps or GENERATOR_RATE_HZ
+    frames = {}
+    for trial in trials:
+        path = config.run_folder / f"joints_{session.id}" / f"{trial.stem}.npy"
+        if path.exists() and not config.overwrite:
+            raise InputError(f"{path} exists already; give --overwrite or another --exp-name")
+        joints = joints_of_motion(resample(read_motion(trial), rate_hz), body, session)
+        with atomic_write(path) as temporary:
+            np.save(temporary, joints)
+        frames[path] = len(joints)
+    return JointExportResult(frames, rate_hz)
+
+
+def joints_of_motion(motion: Motion, body: BodyJoints, session: Session) -> np.ndarray:
+    """Joints (T, 22, 3) of a recorded motion, metres, y up, z forward, with the floor at 0."""
+    coordinates = motion.coordinates.copy()
+    coordinates[:, COORDINATE_INDEX["pelvis_ty"]] -= floor_height(session, motion)
+    with torch.no_grad():
+        joints = body(torch.as_tensor(coordinates).to(body.local)).double().cpu().numpy()
+    return np.stack([-joints[..., 2], joints[..., 1], joints[..., 0]], -1)
