@@ -30,7 +30,7 @@ def main() -> None:
     from utils.guidance.output.printed_tables import sample_table, verification_table
     from utils.guidance.output.run_writer import RunWriter
     from utils.guidance.pipeline import run_guidance
-    from utils.report.build import write_report
+    from utils.report.page import REPORT_NAME, write_report
 
     with RunWriter(config) as writer:
         result = run_guidance(config, writer)
@@ -41,7 +41,7 @@ def main() -> None:
         print(verification_table(result))
     folder = writer.folder.motions
     logger.info("%d motions, summary.json and overview.png in %s", len(result.samples), folder)
-    logger.info("open %s in a browser", write_report(folder, result.session, result.verification))
+    logger.info("open %s in a browser", write_report(result, folder / REPORT_NAME))
     if result.interrupted:
         sys.exit(INTERRUPTED)
     if result.accepted < config.min_samples:

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from options.config_parser import add_option, config_of, new_parser
 from utils.rendering.camera import VIEWS
@@ -50,14 +49,11 @@ def picture_size(text: str) -> tuple[int, int]:
 
 
 def _add_data_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "motions",
-        nargs="+",
-        type=Path,
-        metavar="MOT",
+    add_option(
+        group, RenderConfig, "motions", flags=["motions"], metavar="MOT",
         help="Draw these motion files (.mot, .sto). Without --subject, the first one is read as the session; the last "
         "one is written if it ends in .mp4, .png or another suffix of a video or image: <subject> <mot> <output>.",
-    )
+    )  # fmt: skip
     group.add_argument(
         "--subject",
         metavar="SESSION",

@@ -1,36 +1,32 @@
 """Command line of report.py."""
 
 import argparse
-from pathlib import Path
 
-from options.config_parser import new_parser
+from options.config_parser import add_option, new_parser
+from utils.report.report_config import ReportConfig
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of report.py, under the script's docstring."""
     parser = new_parser(description)
-    parser.add_argument(
-        "run",
-        type=Path,
-        metavar="RUN_DIR",
+    add_option(
+        parser, ReportConfig, "run", flags=["run"], metavar="RUN_DIR",
         help="Run folder of LIMO_Surrogate.py (<out-dir>/<exp-name>), or the folder of one of its sessions.",
-    )
+    )  # fmt: skip
     data = parser.add_argument_group("data")
-    data.add_argument(
-        "--subject",
-        metavar="SESSION",
-        help="Session folder of the person, or its id under the data root; the default is where the run's args.json "
-        "says it was. Its model gives the figure, its squats the reference; without it the page shows curves only.",
-    )
-    data.add_argument(
-        "--data-root",
-        type=Path,
-        metavar="DIR",
-        help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is the run's own.",
-    )
+    add_option(
+        data, ReportConfig, "subject", metavar="SESSION",
+        help="Session folder of the subject, or its id under the data root; the default is the session that the run's "
+        "args.json names. Its model is drawn in the 3-D player; without it the page shows curves and tables only.",
+    )  # fmt: skip
+    add_option(
+        data, ReportConfig, "data_root", metavar="DIR",
+        help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is the one that the run names.",
+    )  # fmt: skip
     output = parser.add_argument_group("output")
-    output.add_argument(
-        "--out", type=Path, metavar="FILE", help="Write the page here; the default is report.html beside the motions."
-    )
-    output.add_argument("--overwrite", action="store_true", help="Replace a report that is there already.")
+    add_option(
+        output, ReportConfig, "out", metavar="FILE",
+        help="Write the page to FILE; the default is report.html beside the motions.",
+    )  # fmt: skip
+    add_option(output, ReportConfig, "overwrite", help="Replace a report that already exists.")
     return parser

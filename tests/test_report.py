@@ -1,4 +1,4 @@
-"""The report says what the run's files say, opens without a network, and is small."""
+"""The report says what the run's result says, opens without a network, and is small."""
 
 import json
 import re
@@ -8,22 +8,24 @@ import numpy as np
 import pytest
 import torch
 from bodies import squat
-from report_run import ARGUMENTS, make_run, make_session
+from synthetic_run import MASS_KG, RESIDUAL_N, make_result, make_session, own_squats_of, save_run
 
 import report
 from dataset.errors import InputError
-from dataset.io.mot import read_motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.conventions import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
+from utils.guidance.measures import MEASURES
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
-from utils.guidance.verification import Verification
-from utils.report import charts, encoding, words
-from utils.report.build import write_report
-from utils.report.figure import Figure
-from utils.report.phases import PHASES, find_squat, stretched
-from utils.report.reference import band, reference_of
-from utils.report.run_files import SIMULATED_NAME, read_run
+from utils.guidance.subject.own_squats import OwnSquats
+from utils.report import charts, encoding, vocabulary
+from utils.report.measure_display import SHOWN_MEASURES
+from utils.report.page import build_page
+from utils.report.reference import make_band, make_reference
+from utils.report.skeleton_figure import SkeletonFigure
+from utils.report.squat_phases import PHASES, find_phases, normalise_phases
+from utils.report.term_wording import ranges_of
 
 VOID = {"meta", "link", "input", "br", "img"}
 
@@ -70,17 +72,17 @@ def session(tmp_path_factory) -> Session:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("run"))
+def result(session):
+    return make_result(session)
 
 
 @pytest.fixture(scope="module")
-def page(folder, session) -> Page:
-    return Page(write_report(folder, session).read_text())
+def page(result) -> Page:
+    return Page(build_page(result))
 
 
-def test_it_asks_nothing_of_a_network(folder, page):
-    text = (folder / "report.html").read_text()
+def test_it_asks_nothing_of_a_network(result, page):
+    text = build_page(result)
     assert re.findall(r"https?:[^\"' ]*", text) == ["http://www.w3.org/2000/svg"]  # a name, not an address
     assert not re.search(r"@import|url\(|import\(|fetch\(|XMLHttpRequest", text)
     for element in page.elements:
@@ -91,8 +93,10 @@ def test_it_asks_nothing_of_a_network(folder, page):
 
 
 def test_it_leads_with_the_answer(page):
-    assert page.find(tag="h1")[0]["text"] == "2 of 3 met what was asked. Simulated: 1 of 3 in range."
-    assert "vastus medialis activation lies between 0.35 and 0.45" in page.words()
+    assert page.find(tag="h1")[0]["text"] == (
+        "2 of 3 samples meet the requirements. In the simulation, 1 of 3 are in the range."
+    )
+    assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
 
 
 def test_every_id_is_there_once_and_every_label_leads_somewhere(page):
@@ -105,22 +109,22 @@ def test_every_id_is_there_once_and_every_label_leads_somewhere(page):
     assert all(b - a <= 1 for a, b in zip(headings, headings[1:], strict=False))
 
 
-def test_the_figures_points_are_the_joint_centres_within_a_millimetre(folder, page, session):
+def test_the_figures_points_are_the_joint_centres_within_a_millimetre(result, page, session):
     skeleton = load_skeleton(session.model_path)
-    names = Figure(skeleton).names
-    for j, motion in enumerate(m for m in page.data["motions"] if m["kind"] == "sample"):
-        written = read_motion(folder / f"entry_{j}_hand.mot")
+    names = SkeletonFigure(skeleton).names
+    motions = [m for m in page.data["motions"] if m["kind"] == "sample"]
+    for sample, motion in zip(result.samples, motions, strict=True):
         points = encoding.decode(motion["points"], "<i2").reshape(196, len(names), 3) / 1000
         with torch.no_grad():
-            centres = skeleton.joint_centres(torch.as_tensor(written.coordinates, dtype=torch.float32)).numpy()
-            soles = skeleton.contact_points(torch.as_tensor(written.coordinates, dtype=torch.float32)).numpy()
+            centres = skeleton.joint_centres(sample.motion).numpy()
+            soles = skeleton.contact_points(sample.motion).numpy()
         count = centres.shape[1]
         assert np.abs(points[:, :count] - centres).max() < 1e-3
         assert np.abs(points[:, count : count + 12] - soles).max() < 1e-3
 
 
 def test_the_head_is_above_the_shoulders_and_left_is_left(session):
-    figure = Figure(load_skeleton(session.model_path))
+    figure = SkeletonFigure(load_skeleton(session.model_path))
     at = dict(zip(figure.names, figure.points(np.zeros((1, 33)))[0], strict=True))
     shoulders = (at["acromial_l"] + at["acromial_r"]) / 2
     assert 0.2 < at["head"][1] - shoulders[1] < 0.35
@@ -132,33 +136,34 @@ def test_the_head_is_above_the_shoulders_and_left_is_left(session):
     assert {side["side"] for side in figure.shapes()} == {"", "l", "r"}
 
 
-def test_coordinates_and_activations_come_back(folder, page):
+def test_coordinates_and_activations_come_back(result, page):
     motion = next(m for m in page.data["motions"] if m["kind"] == "sample")
-    written = read_motion(folder / "entry_0_hand.mot")
+    written = result.samples[0].motion.double().numpy()
     steps = np.array([coordinate["step"] for coordinate in page.data["coordinates"]])
     coordinates = encoding.decode(motion["coordinates"], "<i2").reshape(196, 33) * steps
-    assert np.abs(coordinates - written.coordinates).max() <= 0.5 * encoding.ANGLE_STEP_DEG + 1e-9
+    assert np.abs(coordinates - written).max() <= 0.5 * encoding.ANGLE_STEP_DEG + 1e-9
     height = COORDINATES.index("pelvis_ty")
-    assert np.abs(coordinates - written.coordinates)[:, height].max() <= 0.5 * encoding.METRE_STEP_M + 1e-9
+    assert np.abs(coordinates - written)[:, height].max() <= 0.5 * encoding.METRE_STEP_M + 1e-9
     activations = encoding.decode(motion["activations"], "u1").reshape(196, 80) / 255
-    assert np.abs(activations - written.activations).max() < 0.002
+    assert np.abs(activations - result.samples[0].activations.numpy()).max() < 0.002
+    simulated = encoding.decode(motion["simulated"], "u1").reshape(196, 80) / 255
+    assert np.abs(simulated - result.verification.activations[0].numpy()).max() < 0.002
     assert [c["name"] for c in page.data["coordinates"]] == list(COORDINATES)
     assert {i for i, step in enumerate(steps) if step == encoding.METRE_STEP_M} == set(TRANSLATION_INDICES)
 
 
-def test_the_tables_sort_by_the_numbers_of_the_summary(folder, page):
-    summary = json.loads((folder / "summary.json").read_text())
+def test_the_tables_sort_by_the_numbers_of_the_result(result, page):
     cells = [e for e in page.elements if e["tag"] == "td" and "data-key" in e]
     keys = [float(cell["data-key"]) for cell in cells]
-    for sample in summary["samples"]:
-        assert max(sample["terms"]["MAC"]["value"]) in keys
-        assert sample["measures"]["knee_flexion_max"]["value"][1] in keys  # the larger side
-        assert max(sample["simulated"]["peak_simulated"]) in keys
+    for j, sample in enumerate(result.samples):
+        assert float(sample.values[0].max()) in keys
+        assert result.measures["knee_flexion_max"].values[j, 1] in keys  # the larger side
+        assert float(result.verification.simulated[j].max()) in keys
     heads = [e for e in page.find(tag="th", scope="col") if "aria-sort" in e]
     assert {head["aria-sort"] for head in heads} == {"ascending", "none"}
     assert len(page.find(tag="button", **{"class": "sort"})) == len(heads)
-    unexplained = f"{100 * 7.0 / (75 * 9.80665):.1f}"
-    assert unexplained in [cell["text"] for cell in cells]
+    residual = f"{100 * RESIDUAL_N / (MASS_KG * 9.80665):.1f}"
+    assert residual in [cell["text"] for cell in cells]
 
 
 def test_what_was_only_to_be_small_is_shown_as_a_root_in_its_own_unit(page):
@@ -167,29 +172,28 @@ def test_what_was_only_to_be_small_is_shown_as_a_root_in_its_own_unit(page):
     assert re.search(r"2 to 2\s*°", row["text"])
 
 
-def test_without_a_simulation_it_says_so(tmp_path, session):
-    page = Page(write_report(make_run(tmp_path, simulated=False), session).read_text())
-    assert page.find(tag="h1")[0]["text"].strip() == "2 of 3 met what was asked."
+def test_without_a_simulation_it_says_so(session):
+    page = Page(build_page(make_result(session, simulated=False)))
+    assert page.find(tag="h1")[0]["text"].strip() == "2 of 3 samples meet the requirements."
     assert "These motions were not simulated" in page.words()
     assert not page.find(tag="svg", **{"class": "scatter"})
     assert len(page.find(tag="table", **{"class": "sortable"})) == 1
 
 
-def test_without_a_model_it_shows_curves_only_and_says_so(tmp_path):
-    page = Page(write_report(make_run(tmp_path), None).read_text())
+def test_without_a_model_it_shows_curves_only_and_says_so():
+    page = Page(build_page(make_result()))
     assert "The 3-D player is left out" in page.words()
     assert not page.find(tag="canvas")
     assert page.data["figure"] is None
     assert page.data["motions"][0]["points"] is None
     assert page.data["reference"]["coordinates"]
-    assert "synthetic demo people" in page.words()
+    assert "synthetic demo subjects" in page.words()
 
 
-def test_names_from_files_are_text_and_nothing_else(tmp_path, session):
+def test_names_from_files_are_text_and_nothing_else(session):
     evil = "<img src=x onerror=alert(1)>"
-    folder = make_run(tmp_path, session="a<b>&c", exp=evil)
-    (folder / "args.json").write_text(json.dumps(ARGUMENTS | {"subject": "</script><script>alert(2)</script>"}))
-    page = Page(write_report(folder, session).read_text())
+    subject = "</script><script>alert(2)</script>"
+    page = Page(build_page(make_result(session, session_id="a<b>&c", subject=subject, exp_name=evil)))
     assert not page.find(tag="img")
     assert not page.find(tag="b")
     assert len(page.find(tag="script")) == 2
@@ -197,24 +201,8 @@ def test_names_from_files_are_text_and_nothing_else(tmp_path, session):
     assert evil in page.find(id="made")[0]["text"]
 
 
-def test_twenty_samples_are_far_below_eight_megabytes(tmp_path, session):
-    folder = make_run(tmp_path, samples=20)
-    simulated = torch.rand(20, 196, 80, generator=torch.Generator().manual_seed(0))
-    path = write_report(folder, session, Verification(simulated, *[torch.zeros(20, 2)] * 2, *[torch.zeros(20)] * 2))
-    assert path.stat().st_size < 6e6
-
-
-def test_simulated_curves_are_shown_only_where_they_are_this_run_s(tmp_path, session):
-    folder = make_run(tmp_path)
-    summary = json.loads((folder / "summary.json").read_text())
-    peaks = torch.tensor([sample["simulated"]["peak_simulated"] for sample in summary["samples"]])
-    activations = torch.zeros(3, 196, 80)
-    activations[:, 98, [MUSCLE_INDEX["vasmed_l"], MUSCLE_INDEX["vasmed_r"]]] = peaks
-    zero = torch.zeros(3)
-    write_report(folder, session, Verification(activations, peaks, peaks, zero, zero))
-    assert np.abs(read_run(folder).simulated - activations.numpy()).max() < 1e-3
-    np.savez(folder / SIMULATED_NAME, activations=activations.numpy() + 0.1)  # of a run since replaced
-    assert read_run(folder).simulated is None
+def test_twenty_samples_are_far_below_eight_megabytes(session):
+    assert len(build_page(make_result(session, samples=20)).encode()) < 6e6
 
 
 @pytest.mark.parametrize("wait", [0, 50])
@@ -222,13 +210,13 @@ def test_a_squat_is_found_without_the_standing_around_it(wait):
     """Of 0.5 (1 - cos), 15 % of the depth is passed at arccos(0.7) = 0.127 of a turn, both ways."""
     motion = squat(frames=201)[0].numpy()
     motion = np.concatenate([motion[:1].repeat(wait, 0), motion, motion[-1:].repeat(wait, 0)])
-    found = find_squat(motion)
+    found = find_phases(motion)
     assert found.deepest == wait + 100
     assert found.start == wait + 25
     assert found.end == wait + 175
-    assert found.whole
-    assert not find_squat(motion[: wait + 140]).whole
-    assert find_squat(motion, wait + 140).end == wait + 139
+    assert found.is_complete
+    assert not find_phases(motion[: wait + 140]).is_complete
+    assert find_phases(motion, wait + 140).end == wait + 139
 
 
 def test_a_band_is_the_mean_and_sd_at_the_same_phase_whatever_the_timing():
@@ -236,50 +224,54 @@ def test_a_band_is_the_mean_and_sd_at_the_same_phase_whatever_the_timing():
     quick, slow = (squat(frames=frames)[0].double().numpy() for frames in (101, 401))
     knee = COORDINATES.index("knee_angle_l")
     curves = [(motion, factor * motion[:, [knee]]) for motion, factor in ((quick, 1.0), (slow, 3.0))]
-    of_one = stretched(slow[:, [knee]], find_squat(slow))[:, 0]
+    of_one = normalise_phases(slow[:, [knee]], find_phases(slow))[:, 0]
     assert len(of_one) == PHASES
     assert of_one.argmax() == 50
-    found = band(curves, "two")
+    found = make_band(curves, "two")
     np.testing.assert_allclose(found.mean[:, 0], 2 * of_one, atol=4)  # the start of the quick one is a frame coarse
     np.testing.assert_allclose(found.sd[:, 0], np.sqrt(2) * of_one, atol=4)
     assert found.mean[50, 0] == pytest.approx(2 * of_one[50])
-    assert band(curves[:1], "one").sd is None
-    assert band([(quick[:3], quick[:3])], "too short") is None
+    assert make_band(curves[:1], "one").sd is None
+    assert make_band([(quick[:3], quick[:3])], "too short") is None
 
 
-def test_the_reference_is_the_person_s_own_squats(session):
-    found = reference_of(session, lambda motion: torch.full((len(motion), 196, 80), 0.25))
-    assert [own.name for own in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
-    assert "2 of this person's own repetitions" in found.coordinates.source
+def test_the_reference_is_the_subjects_own_squats(session):
+    own = own_squats_of(session)
+    found = make_reference(own)
+    assert [one.name for one in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
+    assert "2 of this subject's own repetitions" in found.coordinates.source
     knee = found.coordinates.mean[:, COORDINATES.index("knee_angle_l")]
     assert knee.max() == pytest.approx(90, abs=1)
     assert knee.argmax() == 50
-    assert "surrogate predicts" in found.activations.source
+    assert "predicted by the surrogate" in found.activations.source
     np.testing.assert_allclose(found.activations.mean, 0.25)
-    assert reference_of(session).activations is None
+    assert make_reference(OwnSquats(own.recorded)).activations is None
 
 
-def test_the_constraints_of_a_run_are_told_from_its_arguments():
-    terms = words.terms_of(ARGUMENTS | {"constraint": ["knee_flexion:max:within:80:100", "foot_slip:mean:below:0.1"]})
-    assert list(terms) == ["MAC", "tilt", "asymmetry", "knee_flexion_max", "foot_slip_mean"]
-    ranges = {found["panel"]: found for found in words.ranges_of(list(terms.values()))}
+def test_the_ranges_of_the_curves_are_those_of_the_terms():
+    terms = [*published_terms(0.35, 0.45), parse_term("knee_flexion:max:within:80:100")]
+    ranges = {found["panel"]: found for found in ranges_of(terms)}
     assert (ranges["knee_angle_l"]["low"], ranges["knee_angle_l"]["high"]) == (80, 100)
-    assert ranges["vasmed_l"]["words"] == "asked, largest value: 0.35 to 0.45"
+    assert ranges["vasmed_l"]["words"] == "required, largest value: 0.35 to 0.45"
     assert ranges["pelvis_tilt"]["words"].endswith("−34.2 to −17.4")
-    assert words.terms_of({}) == {}
 
 
 def test_every_coordinate_and_muscle_is_in_a_panel():
-    shown = [name for _, _, names, _ in words.COORDINATE_PANELS for name in names]
+    shown = [name for panel in vocabulary.COORDINATE_PANELS for name in panel.coordinates]
     assert sorted(shown) == sorted(COORDINATES)
-    assert {f"{muscle}_{side}" for muscle in words.MUSCLE_NAMES for side in "lr"} == set(MUSCLE_INDEX)
-    assert all(set(muscles) <= set(words.MUSCLE_NAMES) for muscles in words.MUSCLE_GROUPS.values())
-    assert all(words.statistic_words(term.statistic, term.muscle) for term in published_terms(0.3, 0.4))
+    assert {f"{muscle}_{side}" for muscle in vocabulary.MUSCLE_NAMES for side in "lr"} == set(MUSCLE_INDEX)
+    assert all(set(muscles) <= set(vocabulary.MUSCLE_NAMES) for muscles in vocabulary.MUSCLE_GROUPS.values())
+    assert all(vocabulary.statistic_words(term.statistic, term.muscle) for term in published_terms(0.3, 0.4))
+
+
+def test_every_shown_measure_is_one_that_guidance_takes():
+    assert {shown.name for shown in SHOWN_MEASURES} <= {f"{quantity}_{statistic}" for quantity, statistic in MEASURES}
+    assert all(shown.note for shown in SHOWN_MEASURES)
 
 
 def test_batches_follow_one_another_in_the_history():
     iteration, batch = np.tile(np.arange(100), 2), np.repeat([0, 1], 100)
-    picture = charts.history("objective", iteration, batch, np.where(iteration < 50, np.nan, 1.0))
+    picture = charts.history_chart("objective", iteration, batch, np.where(iteration < 50, np.nan, 1.0))
     curves = [re.findall(r"[\d.]+,[\d.]+", points) for points in re.findall(r'polyline[^>]*points="([^"]*)"', picture)]
     assert [len(points) for points in curves] == [50, 50]
     x = [[float(point.split(",")[0]) for point in points] for points in curves]
@@ -291,14 +283,14 @@ def test_batches_follow_one_another_in_the_history():
 
 def test_thinning_keeps_a_line_a_line_and_its_last_point():
     x = np.arange(3000.0)
-    points = np.array(charts.downsampled(x, 2 * x + 1))
+    points = np.array(charts.downsample(x, 2 * x + 1))
     assert len(points) == 160
     np.testing.assert_allclose(points[:, 1], 2 * points[:, 0] + 1)
     assert points[-1, 0] == 2999
 
 
-def test_the_script_writes_once_and_replaces_only_when_told(tmp_path, session, monkeypatch, capsys):
-    folder = make_run(tmp_path)
+def test_the_script_writes_once_and_replaces_only_when_told(tmp_path, session, result, monkeypatch, capsys):
+    folder = save_run(tmp_path, result)
     command = ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)]
     monkeypatch.setattr("sys.argv", command)
     report.main()
@@ -311,47 +303,52 @@ def test_the_script_writes_once_and_replaces_only_when_told(tmp_path, session, m
     assert (tmp_path / "elsewhere.html").is_file()
 
 
-def test_the_folder_of_one_session_is_enough_wherever_one_stands(tmp_path, session, monkeypatch):
-    folder = make_run(tmp_path)
+def test_a_saved_run_gives_the_page_of_its_result(tmp_path, session, result, page, monkeypatch):
+    folder = save_run(tmp_path, result)
+    monkeypatch.setattr("sys.argv", ["report.py", str(folder), "--subject", str(session.path)])
+    report.main()
+    saved = Page((folder / "report.html").read_text())
+    assert saved.data == page.data
+    assert saved.find(tag="table")[0]["text"] == page.find(tag="table")[0]["text"]
+    assert saved.find(tag="header")[0]["text"] == page.find(tag="header")[0]["text"]
+
+
+def test_the_folder_of_one_session_is_enough_wherever_one_stands(tmp_path, session, result, monkeypatch):
+    folder = save_run(tmp_path, result)
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.argv", ["report.py", ".", "--subject", str(session.path)])
     report.main()
     assert Page((folder / "report.html").read_text()).find(tag="svg", **{"class": "history"})
 
 
-def test_a_session_that_has_moved_leaves_the_figure_out(tmp_path, monkeypatch, caplog):
-    folder = make_run(tmp_path, session="nobody-knows-me")
+def test_a_session_that_has_moved_leaves_the_player_out(tmp_path, monkeypatch, caplog):
+    folder = save_run(tmp_path, make_result(session_id="nobody-knows-me", subject="nobody-knows-me"))
     monkeypatch.setattr("sys.argv", ["report.py", str(folder)])
     monkeypatch.delenv("BIGE_DATA", raising=False)
     report.main()
-    assert "without the person's figure" in caplog.text
+    assert "without the 3-D player" in caplog.text
     assert "3-D player is left out" in (folder / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
-    ("break_it", "says"),
+    ("break_it", "message"),
     [
-        (lambda folder: (folder / "summary.json").unlink(), "no guidance run there"),
-        (lambda folder: (folder / "summary.json").write_text("{"), "cannot be read as JSON"),
-        (lambda folder: (folder / "summary.json").write_text("{}"), "holds no 'session'"),
-        (lambda folder: (folder / "entry_1_hand.mot").unlink(), "entry_1_hand.mot"),
-        (
-            lambda folder: (folder.parents[1] / "losses_person.csv").write_text("batch,iteration\n0,x\n"),
-            "losses_person",
-        ),
+        (lambda folder: (folder / "result.json").unlink(), "not a guidance run"),
+        (lambda folder: (folder / "result.json").write_text("{"), "cannot be read as JSON"),
+        (lambda folder: (folder / "result.json").write_text("{}"), "result.json: format"),
     ],
 )
-def test_a_broken_run_is_named(tmp_path, session, monkeypatch, break_it, says):
-    folder = make_run(tmp_path)
+def test_a_broken_run_is_named(tmp_path, session, result, monkeypatch, break_it, message):
+    folder = save_run(tmp_path, result)
     break_it(folder)
     monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)])
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=message):
         report.main()
     assert not (folder / "report.html").exists()
 
 
-def test_another_person_s_session_is_refused(tmp_path, session, monkeypatch):
-    make_run(tmp_path, session="somebody")
+def test_the_session_of_another_subject_is_refused(tmp_path, session, monkeypatch):
+    save_run(tmp_path, make_result(session_id="somebody"))
     monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)])
     with pytest.raises(InputError, match="is session person"):
         report.main()

@@ -7,9 +7,9 @@ import shutil
 import time
 
 import pytest
-from report_run import make_run, make_session
+from synthetic_run import make_result, make_session
 
-from utils.report.build import write_report
+from utils.report.page import write_report
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIXELS = """() => {
@@ -37,7 +37,7 @@ def browser():
 @pytest.fixture(scope="module")
 def report_path(tmp_path_factory):
     root = tmp_path_factory.mktemp("browser")
-    return write_report(make_run(root), make_session(root / "person"))
+    return write_report(make_result(make_session(root / "person")), root / "report.html")
 
 
 @pytest.fixture
@@ -181,8 +181,8 @@ def test_the_page_decodes_what_was_written(opened, report_path):
         """() => {
           const { data } = report;
           const sample = data.samples[2];
-          const knee = sample.coordinates[98 * 33 + data.coordinateAt.get("knee_angle_l")] * 0.02;
-          return [knee, sample.activations[98 * 80 + data.muscleAt.get("vasmed_l")] / 255];
+          const knee = sample.coordinates[98 * 33 + data.coordinateIndex.get("knee_angle_l")] * 0.02;
+          return [knee, sample.activations[98 * 80 + data.muscleIndex.get("vasmed_l")] / 255];
         }"""
     )
     assert knee == pytest.approx(100, abs=0.1)
@@ -234,7 +234,7 @@ def test_it_prints_its_tables_and_a_strip_in_light_colours(opened, report_path):
 
 
 def test_without_a_skeleton_the_curves_still_play(opened, tmp_path):
-    page, heard = opened(write_report(make_run(tmp_path), None))
+    page, heard = opened(write_report(make_result(), tmp_path / "report.html"))
     assert len(heard) == 1
     before = frame(page)
     page.click("#play")

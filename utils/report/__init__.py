@@ -1,7 +1,6 @@
-"""A guidance run as one page, report.html, that opens offline: what was asked, met, simulated, and how it looks.
+"""The report of a guidance run: one HTML page that opens offline, in any browser.
 
-`build.write_report` is the whole interface. `run_files` reads what a run left behind, `reference` the person's own
-squats, `figure` turns motions into points, `encoding` packs numbers, `words` says in plain language what they are and
-`charts` draws the static pictures. assets/ holds the page's template, style and scripts as files of their own; they are
-put into the page when it is built, so that it asks nothing of a network.
+`page.write_report(result, path)` writes the page of a `GuidanceResult`; `run_reports.write_run_reports(config)` writes
+the pages of a saved run. assets/ holds the template, style and scripts, which are put into the page so that it needs no
+network.
 """

@@ -1,38 +1,54 @@
-"""What the guided motions are held against: the person's own squats, or else those of the shipped demo people."""
+"""Squats that guided motions are compared with: the subject's own, or those of the shipped demo subjects."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
-from dataset.sessions import Session, discover_sessions
+from dataset.sessions import discover_sessions
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window import Window
-from utils.report.phases import Squat, find_squat, stretched
+from utils.guidance.subject.own_squats import OwnSquats
+from utils.report.squat_phases import SquatPhases, find_phases, normalise_phases
 
 logger = logging.getLogger("bige")
 
 _MOST_SHOWN = 5
-_SAME_S = 1e-3
-_FEWEST_FRAMES = 30
+_SAME_S = 1e-3  # two windows of one file that start within this time are the same
+_FEWEST_FRAMES = 30  # a shorter curve is no squat
+
+Curves = list[tuple[np.ndarray, np.ndarray]]  # coordinates (T, 33) of a repetition, and curves (T, C) in its frames
 
 
 @dataclass(frozen=True)
 class OwnSquat:
-    """A recorded squat, placed on the floor: coordinates (T, 33), activations (T, 80) or None, and its phases."""
+    """A recorded squat of the subject, on the floor.
+
+    Attributes:
+        name: name in the page.
+        coordinates: (T, 33), degrees and metres.
+        activations: (T, 80), 0 to 1; None where it was not simulated.
+        phases: its phases.
+    """
 
     name: str
     coordinates: np.ndarray
     activations: np.ndarray | None
-    squat: Squat
+    phases: SquatPhases
 
 
 @dataclass(frozen=True)
 class Band:
-    """Mean and standard deviation (101, C) over squats, phase by phase; sd is None of a single one."""
+    """Mean and spread of curves over squats, phase by phase.
+
+    Attributes:
+        mean: (101, C) mean.
+        sd: (101, C) standard deviation; None for a single squat.
+        source: where the curves come from, in words.
+    """
 
     mean: np.ndarray
     sd: np.ndarray | None
@@ -41,100 +57,97 @@ class Band:
 
 @dataclass(frozen=True)
 class Reference:
-    """Squats to lay over a sample, and bands of the coordinates and of the muscles, None where nothing is known."""
+    """What guided motions are compared with.
+
+    Attributes:
+        squats: own squats of the subject that can be shown beside a sample.
+        coordinates: band of the 33 coordinates; None without any squat.
+        activations: band of the 80 muscle activations; None where they are not known.
+    """
 
     squats: list[OwnSquat]
     coordinates: Band | None
     activations: Band | None
 
 
-def reference_of(session: Session | None, predict=None) -> Reference:
-    """The person's own squats and bands; the shipped demo people's bands where the session holds no squat.
+def make_reference(own: OwnSquats) -> Reference:
+    """The subject's own squats and their bands; the bands of the shipped demo subjects where there are none.
 
-    predict: (N, T, 33) tensor -> (N, T, 80), the surrogate, for a person whose own squats were not simulated.
+    Activations are those of the session's own simulation, or else those that the surrogate predicts.
     """
-    recorded = _windows(session, with_activations=False) if session else []
-    if not recorded:
-        demo = _demo_windows()
-        source = f"{len(demo)} squats of synthetic demo people, because no recorded squat of this person was found"
-        return Reference([], band(_cuts(demo, "coordinates"), source), band(_cuts(demo, "activations"), source))
-    simulated = _windows(session, with_activations=True)
-    if simulated:
-        activations = band(_cuts(simulated, "activations"), f"simulated, {_own(len(simulated))}")
-    elif predict and (curves := _predicted(recorded, predict)):
-        activations = band(curves, f"as the surrogate predicts them, {_own(len(curves))}")
-    else:
-        activations = None
-    squats = []
-    for k, window in enumerate(recorded[:_MOST_SHOWN], 1):
-        labelled = next((w for w in simulated if _same(w, window)), None)
-        squats.append(
-            OwnSquat(
-                f"own squat {k} ({window.source.stem if window.source else 'recorded'}, {window.start_s:.1f} s)",
-                window.coordinates,
-                labelled.activations if labelled else None,
-                find_squat(window.coordinates, int(window.first_repetition.sum())),
-            )
-        )
-    return Reference(squats, band(_cuts(recorded, "coordinates"), _own(len(recorded))), activations)
+    if not own.recorded:
+        return _demo_reference()
+    source = _own_repetitions(len(own.recorded))
+    squats = [_own_squat(k, window, own.simulated) for k, window in enumerate(own.recorded[:_MOST_SHOWN], 1)]
+    return Reference(squats, make_band(_coordinates(own.recorded), source), _activation_band(own))
 
 
-def _own(count: int) -> str:
-    return f"{count} of this person's own repetitions" if count > 1 else "this person's only recorded repetition"
+def make_band(curves: Curves, source: str) -> Band | None:
+    """The band of the curves of several squats, `source` in words; None without a curve."""
+    normalised = [
+        normalise_phases(values, find_phases(coordinates))
+        for coordinates, values in curves
+        if len(values) > _FEWEST_FRAMES
+    ]
+    if not normalised:
+        return None
+    sd = np.std(normalised, 0, ddof=1) if len(normalised) > 1 else None
+    return Band(np.mean(normalised, 0), sd, source)
 
 
-def _windows(session: Session, with_activations: bool) -> list[Window]:
-    if with_activations and not session.squat_muscle_driven:
-        return []
-    return _windows_of([session], with_activations) if session.squat_trials or session.squat_muscle_driven else []
-
-
-def _demo_windows() -> list[Window]:
+def _demo_reference() -> Reference:
     try:
-        return _windows_of(discover_sessions(SHIPPED_DEMO), with_activations=True)
+        windows = MotionDataset(discover_sessions(SHIPPED_DEMO), with_activations=True).windows
     except InputError as error:
-        logger.warning("no reference: %s", error)
-        return []
+        logger.warning("the report has no reference: %s", error)
+        windows = []
+    source = f"{len(windows)} squats of synthetic demo subjects, because no recorded squat of this subject was found"
+    return Reference([], make_band(_coordinates(windows), source), make_band(_activations(windows), source))
 
 
-def _predicted(windows: list[Window], predict) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(coordinates, activations) of each window's repetition; empty where the run's surrogate is no longer there."""
-    motion = torch.as_tensor(np.stack([window.coordinates for window in windows]), dtype=torch.float32)
-    try:
-        activations = predict(motion).numpy().astype(float)
-    except InputError as error:
-        logger.warning("no reference for the muscles: %s", error)
-        return []
-    cuts = [_repetition(window) for window in windows]
-    return [(w.coordinates[cut], a[cut]) for w, a, cut in zip(windows, activations, cuts, strict=True)]
+def _activation_band(own: OwnSquats) -> Band | None:
+    if own.simulated:
+        return make_band(_activations(own.simulated), f"simulated, {_own_repetitions(len(own.simulated))}")
+    if own.predicted is None:
+        return None
+    frames = [_repetition(window) for window in own.recorded]
+    curves = [
+        (window.coordinates[inside], activations[inside])
+        for window, activations, inside in zip(own.recorded, own.predicted.astype(float), frames, strict=True)
+    ]
+    return make_band(curves, f"predicted by the surrogate, {_own_repetitions(len(curves))}")
 
 
-def _windows_of(sessions: list[Session], with_activations: bool) -> list[Window]:
-    try:
-        return MotionDataset(sessions, with_activations=with_activations).windows
-    except InputError as error:
-        logger.warning("no reference: %s", error)
-        return []
+def _own_squat(number: int, window: Window, simulated: Sequence[Window]) -> OwnSquat:
+    same = next((other for other in simulated if _is_same(other, window)), None)
+    trial = window.source.stem if window.source else "recorded"
+    return OwnSquat(
+        f"own squat {number} ({trial}, {window.start_s:.1f} s)",
+        window.coordinates,
+        same.activations if same else None,
+        find_phases(window.coordinates, int(window.first_repetition.sum())),
+    )
 
 
-def _same(one: Window, other: Window) -> bool:
+def _own_repetitions(count: int) -> str:
+    return f"{count} of this subject's own repetitions" if count > 1 else "this subject's only recorded repetition"
+
+
+def _is_same(one: Window, other: Window) -> bool:
     return one.source == other.source and abs(one.start_s - other.start_s) < _SAME_S
 
 
 def _repetition(window: Window) -> np.ndarray:
-    """(T,) bool, the frames of the repetition that were recorded, and whose activations are known where any are."""
+    """(T,) bool, the recorded frames of the first repetition, and of those the ones with activations if it has any."""
     frames = window.first_repetition & window.recorded
     return frames if window.labelled is None else frames & window.labelled
 
 
-def _cuts(windows: list[Window], field: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(coordinates, field) of each window's repetition, both cut to it."""
-    return [(w.coordinates[_repetition(w)], getattr(w, field)[_repetition(w)]) for w in windows]
+def _coordinates(windows: Sequence[Window]) -> Curves:
+    return [(w.coordinates[_repetition(w)], w.coordinates[_repetition(w)]) for w in windows]
 
 
-def band(cuts: list[tuple[np.ndarray, np.ndarray]], source: str) -> Band | None:
-    """The band of curves (T_i, C), each with the coordinates (T_i, 33) that tell its phases; None of no curve."""
-    curves = [stretched(curve, find_squat(coordinates)) for coordinates, curve in cuts if len(curve) > _FEWEST_FRAMES]
-    if not curves:
-        return None
-    return Band(np.mean(curves, 0), np.std(curves, 0, ddof=1) if len(curves) > 1 else None, source)
+def _activations(windows: Sequence[Window]) -> Curves:
+    return [
+        (w.coordinates[_repetition(w)], w.activations[_repetition(w)]) for w in windows if w.activations is not None
+    ]

@@ -1,83 +1,108 @@
-"""How far each figure of a report can be trusted, in sentences, with what the run itself says of it."""
+"""The reliability of each figure of the page, in sentences, with the errors that the run itself shows."""
 
 import numpy as np
 
 from models.muscles.simulation_settings import FILTER_MARGIN_S
+from utils.guidance.guidance_result import GuidanceResult
+from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.reference import Reference
-from utils.report.run_files import RunFiles
-from utils.report.sample_tables import glossary
-from utils.report.words import weak_sentence
-
-_MEASURES = {
-    "Knee flexion, deepest": "As good as the joint angles above.",
-    "Trunk lean, most": "As good as the joint angles above.",
-    "Depth of the pelvis": "Follows from the joint angles and the length of the model's legs.",
-    "Left–right difference": "As good as the joint angles above. A few degrees mean little: capture from video errs by "
-    "as much.",
-    "Knee inwards, most": "The least certain of the joints: hip rotation and adduction are small and hard to capture.",
-    "Speed of the joints": "After a low-pass filter, as motion capture has; not a peak speed.",
-    "Drift of the feet, most": "A fault of the motion: planted feet do not drift. One to four centimetres are usual, "
-    "as in capture from video.",
-    "Lift of the feet, most": "A fault of the motion, or a heel that rises. Feet are rigid here.",
-}
+from utils.report.vocabulary import muscle_name, weak_muscles
 
 
-def trust_rows(run: RunFiles, reference: Reference, muscle: str) -> list[dict]:
-    """{"title", "means", "trust"} of each kind of figure, those that matter most first."""
-    ends = f"Peaks count from {FILTER_MARGIN_S:g} s after the beginning to {FILTER_MARGIN_S:g} s before the end."
+def trust_rows(result: GuidanceResult, reference: Reference) -> list[dict[str, str]]:
+    """For each kind of figure its `title`, its `definition`, and its `reliability`, the most important ones first."""
     rows = [
-        ("Promised activation", f"What a neural network, the surrogate, predicts from motion and the person's size. "
-         f"{ends}", _promise(run, muscle)),
-        ("Simulated activation", "The least effort of 80 muscles that makes the motion on the person's own skeleton, "
-         "with the ground's force worked out from the motion.",
-         "The better of the two, still not a measurement. For the vasti it agrees with OpenCap's own simulations "
-         "(r above .98, error about .02 to .04, few repetitions of one person). Muscle strength is the model's, "
-         "mostly generic: a strong person's activations come out high."),
-        ("Weak muscles", "Marked “weak” beside their curves.",
-         f"Do not lean on them, promised or simulated: {weak_sentence()}. The surrogate is poor too for the hamstrings "
-         "and, on recorded people, for gluteus maximus."),
-        ("Share of the right foot", "How much of the load the simulation puts on the right foot; 50 % is even.",
-         "Which leg carries the load turns on centimetres. Against force plates a foot's force is off by 2 to 6 % of "
-         "body weight, more in asymmetric squats: take small differences between the legs as none."),
-        ("Unexplained force", "What is left over when ground and gravity have explained the motion.",
-         "A check, not a finding: above 5 % of body weight do not believe that motion's activations."),
-        ("Joint angles", "Of the generated motion, on the person's own skeleton.",
-         "Exact for the motion as written in the .mot files. It keeps the person's bone lengths; whether this "
-         "person can or will move so is not known. A motion lasts 3.3 s: slow squats do not finish in it."),
-        ("Picture of the person", "Joint centres from the person's scaled model, to the millimetre.",
-         "Limbs' thickness, head and hands are drawn, not measured."),
-        ("Reference band", "Mean ± 2 SD over repetitions, each way down and each way up stretched to one length.",
-         _band(reference)),
-    ]  # fmt: skip
-    rows += [(f"{title} [{unit}]", means, _MEASURES[title]) for title, unit, means in glossary()]
-    rows.append((
-        "Distance from known motion",
-        "How far the motion is from the nearest training motion; 1 is how far one person's is from another's.",
-        "Well under 1 is near to something recorded or, for the shipped weights, to synthetic demo people; "
-        "those were made to cover recorded people's ranges.",
-    ))  # fmt: skip
-    return [dict(zip(("title", "means", "trust"), row, strict=True)) for row in rows]
+        *_activation_rows(result),
+        *_mechanics_rows(),
+        (
+            "Reference band",
+            "Mean ± 2 SD over repetitions, whose descents and ascents are each stretched to one length.",
+            _band_reliability(reference),
+        ),
+        *((f"{shown.title} [{shown.unit}]", shown.definition, shown.reliability) for shown in SHOWN_MEASURES),
+        (
+            "Distance from training motions",
+            "Distance of the latent from the nearest training latent. A value of 1 is the median distance between the "
+            "motions of different subjects.",
+            "Values well below 1 are close to a recorded motion or, with the shipped networks, to a motion of a "
+            "synthetic demo subject; those were made to cover the ranges of recorded people.",
+        ),
+    ]
+    return [dict(zip(("title", "definition", "reliability"), row, strict=True)) for row in rows]
 
 
-def _promise(run: RunFiles, muscle: str) -> str:
-    rows = [sample["simulated"] for sample in run.summary["samples"] if "simulated" in sample]
-    if not rows:
-        return "A promise that was not checked here. Where it was, the simulation often found peaks outside the range."
-    off = np.abs(np.array([row["peak_simulated"] for row in rows]) - np.array([row["peak_predicted"] for row in rows]))
+def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
+    return [
+        (
+            "Predicted activation",
+            "The prediction of a neural network, the surrogate, from the motion and the subject's anthropometry. "
+            f"Peaks are taken from {FILTER_MARGIN_S:g} s after the start to {FILTER_MARGIN_S:g} s before the end.",
+            _prediction_reliability(result),
+        ),
+        (
+            "Simulated activation",
+            "Static optimisation: the least effort of 80 muscles that produces the motion on the subject's own model, "
+            "with a ground reaction force that is computed from the motion.",
+            "More reliable than the prediction, but not a measurement. For the vasti it agrees with OpenCap's own "
+            "simulations (r above .98, error about .02 to .04, for a few repetitions of one person). The strength of "
+            "the muscles is the model's and mostly generic, so the activations of a strong person come out too high.",
+        ),
+        (
+            "Weak muscles",
+            "Marked “weak” beside their curves.",
+            f"Predicted and simulated activations are unreliable for them: {weak_muscles()}. The surrogate is also "
+            "unreliable for the hamstrings and, for recorded people, for the gluteus maximus.",
+        ),
+    ]
+
+
+def _mechanics_rows() -> list[tuple[str, str, str]]:
+    return [
+        (
+            "Load on the right foot",
+            "Share of the vertical ground reaction force that the simulation puts under the right foot; 50 % is even.",
+            "The distribution of load depends on centimetres. Compared with force plates, the force under a foot has "
+            "an error of 2 to 6 % of body weight, and more in asymmetric squats, so small differences between the legs "
+            "mean nothing.",
+        ),
+        (
+            "Residual force",
+            "The force that remains when gravity and the ground reaction force have explained the motion.",
+            "A check of the simulation. Above 5 % of body weight, the activations of that motion are not reliable.",
+        ),
+        (
+            "Joint angles",
+            "Angles of the generated motion, on the subject's own skeleton.",
+            "Exact for the motion in the .mot files, which has the subject's bone lengths. Whether this subject can "
+            "or will move like that is not known. A motion lasts 3.3 s, so slow squats do not end in it.",
+        ),
+        (
+            "Picture of the subject",
+            "Joint centres of the subject's scaled model, exact to a millimetre.",
+            "The thickness of the limbs, the head and the hands are drawn, not measured.",
+        ),
+    ]
+
+
+def _prediction_reliability(result: GuidanceResult) -> str:
+    found = result.verification
+    if found is None:
+        return (
+            "The prediction was not checked in this run. Where it was, the simulation often found peaks outside the "
+            "range."
+        )
+    error = (found.simulated - found.predicted).abs().numpy()
+    advice = "The optimisation exploits what the surrogate predicts, including its errors."
+    if result.config.refinement_rounds:
+        advice = "The simulation has corrected the surrogate (--refine), so its error is smaller than without."
     return (
-        f"A promise. In this run the simulation finds peaks of {muscle} that differ from it by {np.median(off):.2f} in "
-        f"the middle and {off.max():.2f} at worst. {_optimised(run)}"
+        f"In this run the simulated peaks of {muscle_name(result.config.muscle)} differ from the predicted ones by "
+        f"{np.median(error):.2f} (median) and by {error.max():.2f} at most. {advice}"
     )
 
 
-def _optimised(run: RunFiles) -> str:
-    if run.arguments.get("refine"):
-        return "The simulation corrected the surrogate in between (--refine), so that it is off by less than elsewhere."
-    return "The optimisation looks for what the surrogate likes, its errors too."
-
-
-def _band(reference: Reference) -> str:
+def _band_reliability(reference: Reference) -> str:
     if reference.coordinates is None:
-        return "There is none here."
-    few = "" if reference.squats else " It is not this person: size and habit differ."
-    return f"Of {reference.coordinates.source}.{few} From a handful of repetitions an SD is rough."
+        return "There is no reference in this report."
+    other = "" if reference.squats else " They are not this subject: body size and habit differ."
+    return f"Computed from {reference.coordinates.source}.{other} With few repetitions, an SD is a rough estimate."

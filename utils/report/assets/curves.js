@@ -1,12 +1,13 @@
-// Small panels of curves over time, all with one cursor: the player's frame.
+// Small panels of curves over time. One cursor in all of them shows the player's frame.
 
 const PANEL_HEIGHT = 132;
 const EDGE = { left: 38, right: 8, top: 8, bottom: 20 };
 
-class Curves {
-  constructor(data, player, box, chooser, groups, curvesOf) {
-    Object.assign(this, { data, player, box, chooser, groups, curvesOf, panels: [] });
-    for (const name of Object.keys(groups)) chooser.append(element("option", { value: name }, name));
+// A group of panels in `box`, chosen by the select element `chooser`. `curveOf(motion, column, kind)` is a curve or null.
+class CurvePanels {
+  constructor(data, player, box, chooser, groups, curveOf) {
+    Object.assign(this, { data, player, box, chooser, groups, curveOf, panels: [] });
+    for (const name of Object.keys(groups)) chooser.append(htmlElement("option", { value: name }, name));
     chooser.addEventListener("change", () => this.build());
     player.listeners.push((changed) => {
       if (["sample", "other", "match"].some((name) => changed.has(name))) this.draw();
@@ -19,19 +20,19 @@ class Curves {
   build() {
     this.box.replaceChildren();
     this.panels = this.groups[this.chooser.value].map((panel) => {
-      const readout = element("span", { class: "readout" });
-      const title = element("span", { class: "panel-title" }, panel.title);
-      title.append(element("span", { class: "unit" }, ` [${panel.unit}]`));
-      if (panel.weak) title.append(element("span", { class: "weak", title: panel.weak }, "weak"));
-      const svg = vector("svg", { class: "panel", role: "img", height: PANEL_HEIGHT });
-      const made = element("figure", {}, element("figcaption", {}, title, readout), svg);
-      if (panel.positive) made.append(element("span", { class: "positive" }, `+ ${panel.positive}`));
-      if (panel.range) made.append(element("span", { class: "positive aim" }, panel.range.words));
-      this.box.append(made);
+      const readout = htmlElement("span", { class: "readout" });
+      const title = htmlElement("span", { class: "panel-title" }, panel.title);
+      title.append(htmlElement("span", { class: "unit" }, ` [${panel.unit}]`));
+      if (panel.weak) title.append(htmlElement("span", { class: "weak", title: panel.weak }, "weak"));
+      const svg = svgElement("svg", { class: "panel", role: "img", height: PANEL_HEIGHT });
+      const figure = htmlElement("figure", {}, htmlElement("figcaption", {}, title, readout), svg);
+      if (panel.positive) figure.append(htmlElement("span", { class: "positive" }, `+ ${panel.positive}`));
+      if (panel.range) figure.append(htmlElement("span", { class: "positive target" }, panel.range.words));
+      this.box.append(figure);
       const scrub = (event) => {
-        const box = svg.getBoundingClientRect();
-        const share = (event.clientX - box.left - EDGE.left) / (box.width - EDGE.left - EDGE.right);
-        this.player.seek(Math.round(share * (this.player.sample.frames - 1)));
+        const area = svg.getBoundingClientRect();
+        const position = (event.clientX - area.left - EDGE.left) / (area.width - EDGE.left - EDGE.right);
+        this.player.seek(Math.round(position * (this.player.sample.frames - 1)));
       };
       svg.addEventListener("pointerdown", (event) => {
         svg.setPointerCapture(event.pointerId);
@@ -43,13 +44,13 @@ class Curves {
     this.draw();
   }
 
-  // The same for all samples, so that choosing another does not rescale.
+  // Limits of the vertical axis: the same for all samples, so that the curves of two samples can be compared.
   limits(panel) {
     let values = panel.range ? [panel.range.low, panel.range.high].filter((value) => value !== null) : [];
     for (const motion of this.data.motions) {
       for (const name of panel.columns) {
-        for (const kind of ["promised", "simulated"]) {
-          const curve = this.curvesOf(motion, name, kind);
+        for (const kind of ["predicted", "simulated"]) {
+          const curve = this.curveOf(motion, name, kind);
           if (curve) values = [...values, Math.min(...curve), Math.max(...curve)];
         }
       }
@@ -58,9 +59,9 @@ class Curves {
     let [low, high] = [Math.min(...values), Math.max(...values)];
     if (panel.fraction) [low, high] = [0, Math.max(0.2, Math.ceil(10 * high) / 10)];
     else {
-      const least = panel.unit === "m" ? 0.05 : 10;
-      const more = Math.max(0.05 * (high - low), (least - (high - low)) / 2);
-      [low, high] = [low - more, high + more];
+      const leastSpan = panel.unit === "m" ? 0.05 : 10;
+      const margin = Math.max(0.05 * (high - low), (leastSpan - (high - low)) / 2);
+      [low, high] = [low - margin, high + margin];
     }
     return [low, high];
   }
@@ -79,7 +80,7 @@ class Curves {
     const y = (value) => EDGE.top + ((PANEL_HEIGHT - EDGE.top - EDGE.bottom) * (high - value)) / (high - low);
     Object.assign(panel, { x, y });
     const path = (points) => "M" + points.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("L");
-    const line = (curve, name) => vector("path", { class: name, d: path(curve.map((value, frame) => [frame, value])) });
+    const line = (curve, name) => svgElement("path", { class: name, d: path(curve.map((value, frame) => [frame, value])) });
     const parts = [];
 
     if (panel.band) {
@@ -87,60 +88,60 @@ class Curves {
       const frame = (i) => frameOf((2 * i) / (mean.length - 1), sample);
       const upper = over.map((value, i) => [frame(i), value]);
       const lower = under.map((value, i) => [frame(i), value]).reverse();
-      if (!single) parts.push(vector("path", { class: "band", d: `${path([...upper, ...lower])}Z` }));
-      parts.push(vector("path", { class: "band-mean", d: path(mean.map((value, i) => [frame(i), value])) }));
+      if (!single) parts.push(svgElement("path", { class: "band", d: `${path([...upper, ...lower])}Z` }));
+      parts.push(svgElement("path", { class: "band-mean", d: path(mean.map((value, i) => [frame(i), value])) }));
     }
     if (panel.fraction) {
       for (const from of [0, last - this.data.endFrames]) {
         const box = { x: x(from), width: x(this.data.endFrames) - x(0), y: y(high), height: y(low) - y(high) };
-        parts.push(vector("rect", { class: "ends", ...box }));
+        parts.push(svgElement("rect", { class: "ends", ...box }));
       }
     }
-    const tick = niceStep(high - low);
+    const tick = tickStep(high - low);
     for (let value = Math.ceil(low / tick) * tick; value <= high + 1e-9; value += tick) {
       const text = Math.abs(value) < 1e-9 ? "0" : value.toFixed(Math.max(0, -Math.floor(Math.log10(tick) + 1e-9)));
-      parts.push(vector("line", { class: "grid", x1: x(0), x2: x(last), y1: y(value), y2: y(value) }));
-      parts.push(vector("text", { x: EDGE.left - 5, y: y(value) + 4, "text-anchor": "end" }, text.replace("-", "−")));
+      parts.push(svgElement("line", { class: "grid", x1: x(0), x2: x(last), y1: y(value), y2: y(value) }));
+      parts.push(svgElement("text", { x: EDGE.left - 5, y: y(value) + 4, "text-anchor": "end" }, text.replace("-", "−")));
     }
     for (let second = 0; second <= last / this.data.rate; second++) {
       const at = x(second * this.data.rate);
-      parts.push(vector("text", { x: at, y: PANEL_HEIGHT - 5, "text-anchor": "middle" }, second ? `${second}` : "0 s"));
+      parts.push(svgElement("text", { x: at, y: PANEL_HEIGHT - 5, "text-anchor": "middle" }, second ? `${second}` : "0 s"));
     }
     if (panel.range) {
       const top = panel.range.high ?? high;
       const bottom = panel.range.low ?? low;
       const box = { x: x(0), width: x(last) - x(0), y: y(top), height: Math.max(1, y(bottom) - y(top)) };
-      parts.push(vector("rect", { class: "asked", ...box }, vector("title", {}, panel.range.words)));
+      parts.push(svgElement("rect", { class: "target", ...box }, svgElement("title", {}, panel.range.words)));
     }
     const curves = [];
     for (const [i, name] of panel.columns.entries()) {
       const side = panel.columns.length > 1 ? SIDES[i] : "b";
-      const otherCurve = other && this.curvesOf(other, name, "promised");
+      const otherCurve = other && this.curveOf(other, name, "predicted");
       if (otherCurve) {
-        const frames = Array.from({ length: sample.frames }, (_, f) =>
-          this.player.match ? matchedFrame(f, sample, other) : Math.min(f, other.frames - 1),
+        const frames = Array.from({ length: sample.frames }, (_, frame) =>
+          this.player.match ? matchedFrame(frame, sample, other) : Math.min(frame, other.frames - 1),
         );
-        parts.push(line(frames.map((f) => between(otherCurve, f)), `other side-${side}`));
+        parts.push(line(frames.map((frame) => interpolate(otherCurve, frame)), `other side-${side}`));
       }
-      const simulated = this.curvesOf(sample, name, "simulated");
+      const simulated = this.curveOf(sample, name, "simulated");
       if (simulated) parts.push(line(simulated, `simulated side-${side}`));
-      const curve = this.curvesOf(sample, name, "promised");
+      const curve = this.curveOf(sample, name, "predicted");
       if (curve) {
         parts.push(line(curve, `curve side-${side}`));
         curves.push({ side, curve });
       }
     }
-    panel.cursor = vector("line", { class: "cursor", y1: EDGE.top, y2: PANEL_HEIGHT - EDGE.bottom });
+    panel.cursor = svgElement("line", { class: "cursor", y1: EDGE.top, y2: PANEL_HEIGHT - EDGE.bottom });
     panel.marks = curves.map(({ side, curve }) => {
       const shape = side === "r" ? ["rect", { width: 8, height: 8 }] : ["circle", { r: 4.5 }];
-      return { side, curve, mark: vector(shape[0], { class: `cursor-mark side-${side}`, ...shape[1] }) };
+      return { side, curve, mark: svgElement(shape[0], { class: `cursor-mark side-${side}`, ...shape[1] }) };
     });
     panel.svg.setAttribute("viewBox", `0 0 ${width} ${PANEL_HEIGHT}`);
     panel.svg.replaceChildren(...parts, panel.cursor, ...panel.marks.map(({ mark }) => mark));
     const peaks = curves.map(({ side, curve }) => {
       const peak = Math.max(...curve);
       const where = (curve.indexOf(peak) / this.data.rate).toFixed(2);
-      return `${SIDE_WORDS[side] || ""} largest ${shown(peak, panel)} at ${where} s`.trim();
+      return `${SIDE_WORDS[side] || ""} largest ${formatValue(peak, panel)} at ${where} s`.trim();
     });
     panel.svg.setAttribute("aria-label", `${panel.title}, ${sample.label}: ${peaks.join("; ")}`);
   }
@@ -152,30 +153,31 @@ class Curves {
       panel.cursor.setAttribute("x1", at);
       panel.cursor.setAttribute("x2", at);
       const words = panel.marks.map(({ side, curve, mark }) => {
-        const value = between(curve, frame);
+        const value = interpolate(curve, frame);
         const height = panel.y(value);
         const place = side === "r" ? { x: at - 4, y: height - 4 } : { cx: at, cy: height };
         for (const [key, number] of Object.entries(place)) mark.setAttribute(key, number.toFixed(1));
-        return `${side === "b" ? "" : `${side.toUpperCase()} `}${shown(value, panel)}`;
+        return `${side === "b" ? "" : `${side.toUpperCase()} `}${formatValue(value, panel)}`;
       });
       panel.readout.textContent = words.join("  ");
     }
   }
 }
 
-function shown(value, panel) {
+function formatValue(value, panel) {
   const digits = panel.fraction || panel.unit === "m" ? 2 : 0;
   const text = value.toFixed(digits);
   const unit = panel.fraction ? "" : panel.unit === "m" ? " m" : panel.unit;
   return (Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−")) + unit;
 }
 
-function niceStep(span) {
+// Distance between the ticks of an axis of this span: 1, 2 or 5 times a power of ten.
+function tickStep(span) {
   const power = 10 ** Math.floor(Math.log10(span / 3));
   return power * [1, 2, 5, 10].find((factor) => factor * power >= span / 4);
 }
 
-// Mean and mean ± 2 SD over the columns' sides together, not below `least`.
+// Mean and mean ± 2 SD of the columns of both sides pooled; null without a reference. The lower edge is at least `least`.
 function bandOf(reference, columns, least = -Infinity) {
   if (!reference || columns.some((column) => column === undefined)) return null;
   const length = reference.mean.length;

@@ -1,4 +1,4 @@
-// Puts the page together: gallery, player and its controls, curves, tables, print.
+// Connects the parts of the page: gallery, player and controls, curves, tables, printing.
 
 const PHASES = ["start", "half way down", "deepest", "half way up", "end"];
 const GALLERY_VIEW = { yaw: 65, pitch: 5 };
@@ -13,13 +13,13 @@ function start() {
 
   buildComparison(data, player, find("compare"));
   connectControls(player, find);
-  buildCurves(data, player, find);
+  buildCurvePanels(data, player, find);
   const strip = buildStrip(data, player, find("strip"));
   const gauges = buildGauges(data, player, find("gauges"));
 
   const drawStills = () => {
-    const palette = data.figure && readPalette();
     if (!data.figure) return;
+    const palette = readPalette();
     gallery.forEach((button, i) => {
       const sample = data.samples[i];
       drawStill(button.querySelector("canvas"), data, sample, sample.deepest, GALLERY_VIEW, palette);
@@ -63,21 +63,21 @@ function start() {
   matchMedia("print").addEventListener("change", (event) => printing(event.matches));
   addEventListener("beforeprint", () => printing(true));
   addEventListener("afterprint", () => printing(false));
-  window.report = { data, player }; // for whoever looks in with the browser's console
+  window.report = { data, player }; // for the browser's console and for tests
 }
 
 function galleryButton(data, player, sample) {
-  const button = element("button", { type: "button", class: "pick", "aria-pressed": "false" });
-  const head = element("span", { class: "pick-number" }, `${sample.number}`);
+  const button = htmlElement("button", { type: "button", class: "pick", "aria-pressed": "false" });
+  const head = htmlElement("span", { class: "pick-number" }, `${sample.number}`);
   const mark = (state, title, words) =>
-    element("span", { class: `mark-${state}`, title: words }, title, element("span", { class: "unseen" }, `: ${words}`));
-  const marks = [mark(sample.met ? "met" : "missed", "asked", sample.met ? "met" : "missed")];
+    htmlElement("span", { class: `mark-${state}`, title: words }, title, htmlElement("span", { class: "unseen" }, `: ${words}`));
+  const marks = [mark(sample.met ? "met" : "missed", "required", sample.met ? "met" : "missed")];
   if (sample.verdict) {
     const words = { met: "in the range", near: "within 0.05 of the range", missed: "out of the range" };
     marks.push(mark(sample.verdict, "simulated", words[sample.verdict]));
   }
   button.append(head);
-  if (data.figure) button.append(element("canvas", { "aria-hidden": "true" }));
+  if (data.figure) button.append(htmlElement("canvas", { "aria-hidden": "true" }));
   button.append(...marks);
   button.addEventListener("click", () => player.set({ sample }));
   return button;
@@ -86,14 +86,14 @@ function galleryButton(data, player, sample) {
 function buildComparison(data, player, select) {
   if (!select) return;
   const own = data.motions.filter((motion) => motion.kind === "own");
-  const groups = [["The person's own squats", own], ["Other samples", data.samples]];
-  select.append(element("option", { value: "" }, "nothing"));
+  const groups = [["The subject's own squats", own], ["Other samples", data.samples]];
+  select.append(htmlElement("option", { value: "" }, "nothing"));
   for (const [label, motions] of groups) {
     if (!motions.length) continue;
     const options = motions.map((motion) =>
-      element("option", { value: data.motions.indexOf(motion) }, capital(motion.label)),
+      htmlElement("option", { value: data.motions.indexOf(motion) }, capital(motion.label)),
     );
-    select.append(element("optgroup", { label }, ...options));
+    select.append(htmlElement("optgroup", { label }, ...options));
   }
   const choose = () => player.set({ other: select.value === "" ? null : data.motions[Number(select.value)] });
   select.addEventListener("change", choose);
@@ -129,7 +129,7 @@ function showTime(data, player, find) {
   player.canvas?.setAttribute("aria-label", `3-D view of ${player.sample.label} at ${seconds} seconds. ${player.sample.note}`);
 }
 
-function buildCurves(data, player, find) {
+function buildCurvePanels(data, player, find) {
   const group = (panels) => {
     const groups = {};
     for (const panel of panels) (groups[panel.group] ??= []).push(panel);
@@ -140,35 +140,35 @@ function buildCurves(data, player, find) {
   const coordinates = group(
     data.coordinatePanels.map((panel) => ({
       ...panel,
-      band: bandOf(data.reference.coordinates, panel.columns.map((name) => data.coordinateAt.get(name))),
+      band: bandOf(data.reference.coordinates, panel.columns.map((name) => data.coordinateIndex.get(name))),
       range: rangeOf(panel.columns),
     })),
   );
   coordinates["All 33 coordinates"] = Object.values(coordinates).flat();
-  new Curves(data, player, find("coordinate-curves"), find("coordinate-group"), coordinates, (motion, name, kind) =>
-    kind === "promised" ? coordinateCurve(data, motion, name) : null,
+  new CurvePanels(data, player, find("coordinate-curves"), find("coordinate-group"), coordinates, (motion, name, kind) =>
+    kind === "predicted" ? coordinateCurve(data, motion, name) : null,
   );
   const muscles = group(
     data.musclePanels.map((panel) => ({
       ...panel,
       unit: "0–1",
       fraction: true,
-      band: bandOf(data.reference.activations, panel.columns.map((name) => data.muscleAt.get(name)), 0),
+      band: bandOf(data.reference.activations, panel.columns.map((name) => data.muscleIndex.get(name)), 0),
       range: rangeOf(panel.columns),
     })),
   );
-  new Curves(data, player, find("muscle-curves"), find("muscle-group"), muscles, (motion, name, kind) =>
-    activationCurve(data, motion, name, kind === "promised" ? "activations" : kind),
+  new CurvePanels(data, player, find("muscle-curves"), find("muscle-group"), muscles, (motion, name, kind) =>
+    activationCurve(data, motion, name, kind),
   );
 }
 
-// Five phases of the sample's squat; choosing one moves the player there.
+// Pictures of five phases of the sample's squat; a click on one moves the player there.
 function buildStrip(data, player, box) {
   if (!box || !data.figure) return { choose() {}, draw() {} };
   const phases = PHASES.map((name) => {
-    const caption = element("span");
-    const canvas = element("canvas", { "aria-hidden": "true" });
-    const button = element("button", { type: "button", class: "phase" }, canvas, caption);
+    const caption = htmlElement("span");
+    const canvas = htmlElement("canvas", { "aria-hidden": "true" });
+    const button = htmlElement("button", { type: "button", class: "phase" }, canvas, caption);
     box.append(button);
     return { name, caption, canvas, button };
   });
@@ -188,28 +188,28 @@ function buildStrip(data, player, box) {
   return { choose, draw };
 }
 
-// The asked muscle's activation now, left and right, on a scale with the range.
+// Gauges of the constrained muscle: its activation in the current frame, left and right, on a scale with the range.
 function buildGauges(data, player, box) {
-  const range = data.ranges.find((candidate) => data.muscleAt.has(candidate.panel) && candidate.required);
+  const range = data.ranges.find((candidate) => data.muscleIndex.has(candidate.panel) && candidate.required);
   if (!box || !range) return () => {};
   const stem = range.panel.slice(0, -2);
   const top = 0.8;
   const rows = SIDES.map((side) => {
-    const fill = element("span", { class: `fill side-${side}` });
-    const number = element("span", { class: "number" });
-    const band = element("span", { class: "asked" });
+    const fill = htmlElement("span", { class: `fill side-${side}` });
+    const number = htmlElement("span", { class: "number" });
+    const band = htmlElement("span", { class: "target" });
     band.style.left = `${(100 * (range.low ?? 0)) / top}%`;
     band.style.width = `${(100 * ((range.high ?? top) - (range.low ?? 0))) / top}%`;
-    const track = element("span", { class: "track" }, band, fill);
-    box.append(element("span", { class: "gauge" }, element("span", { class: "side" }, side.toUpperCase()), track, number));
+    const track = htmlElement("span", { class: "track" }, band, fill);
+    box.append(htmlElement("span", { class: "gauge" }, htmlElement("span", { class: "side" }, side.toUpperCase()), track, number));
     return { side, fill, number };
   });
   const curves = new Map();
   return () => {
     for (const { side, fill, number } of rows) {
       const key = `${player.sample.number}${side}`;
-      if (!curves.has(key)) curves.set(key, activationCurve(data, player.sample, `${stem}_${side}`));
-      const value = between(curves.get(key), player.frame);
+      if (!curves.has(key)) curves.set(key, activationCurve(data, player.sample, `${stem}_${side}`, "predicted"));
+      const value = interpolate(curves.get(key), player.frame);
       fill.style.width = `${clamp((100 * value) / top, 0, 100)}%`;
       number.textContent = value.toFixed(2);
     }

@@ -1,4 +1,4 @@
-// The player: which motion, which frame, from where; tells its listeners what changed.
+// The player: the motion, frame and view that are shown. It tells its listeners what changes.
 
 const VIEWS = {
   oblique: { yaw: 55, pitch: 12 },
@@ -6,7 +6,7 @@ const VIEWS = {
   right: { yaw: 90, pitch: 4 },
   left: { yaw: -90, pitch: 4 },
 };
-const ASIDE_M = 0.85;
+const ASIDE_M = 0.85; // distance between two squats side by side
 
 class Player {
   constructor(data, canvas) {
@@ -17,7 +17,7 @@ class Player {
     if (canvas) this.listen();
   }
 
-  // Change anything; listeners get the set of names that changed.
+  // Changes any property; listeners receive the set of names that changed.
   set(changes) {
     const changed = Object.keys(changes).filter((key) => this[key] !== changes[key]);
     if (!changed.length) return;
@@ -59,20 +59,20 @@ class Player {
   draw() {
     if (!this.canvas) return;
     const palette = readPalette();
-    const { context, width, height } = prepare(this.canvas);
+    const { context, width, height } = prepareCanvas(this.canvas);
     if (!width || !height) return;
-    const target = centreOf(this.data, this.sample);
+    const target = viewCentre(this.data, this.sample);
     const aside = this.other && this.beside;
     const span = aside ? 2.9 : 2.15;
     if (aside) target[2] += ASIDE_M / 2;
     const camera = new Camera(width, height, { yaw: this.yaw, pitch: this.pitch, zoom: this.zoom, target, span });
     const points = pointsAt(this.data, this.sample, this.frame);
     drawFloor(context, camera, palette, target);
-    drawPrints(context, camera, this.data, this.sample, palette);
+    drawFootprints(context, camera, this.data, this.sample, palette);
     drawShadow(context, camera, this.data, points, palette);
     const other = this.other && pointsAt(this.data, this.other, this.otherFrame, aside ? ASIDE_M : 0);
     if (other) drawOther(context, camera, this.data, other, palette, false);
-    drawPerson(context, camera, this.data, points, palette, true);
+    drawSubject(context, camera, this.data, points, palette, true);
     if (other && !aside) drawOther(context, camera, this.data, other, palette, true);
     drawLetters(context, camera, this.data, points, palette);
   }
@@ -85,10 +85,10 @@ class Player {
     this.set({ zoom: clamp(this.zoom * factor, 0.5, 4) });
   }
 
-  // Drag or swipe to orbit, two fingers or Ctrl and wheel to come nearer, keys for all of it.
+  // Dragging turns the view; two fingers, or Ctrl and the wheel, zoom; keys do all of it.
   listen() {
     const pointers = new Map();
-    const apart = () => {
+    const fingerDistance = () => {
       const [a, b] = [...pointers.values()];
       return Math.hypot(a.x - b.x, a.y - b.y);
     };
@@ -99,9 +99,9 @@ class Player {
     this.canvas.addEventListener("pointermove", (event) => {
       const from = pointers.get(event.pointerId);
       if (!from) return;
-      const before = pointers.size === 2 ? apart() : 0;
+      const before = pointers.size === 2 ? fingerDistance() : 0;
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      if (pointers.size === 2) this.magnify(apart() / before);
+      if (pointers.size === 2) this.magnify(fingerDistance() / before);
       else this.turn(0.5 * (event.clientX - from.x), 0.4 * (event.clientY - from.y));
     });
     for (const name of ["pointerup", "pointercancel"]) {

@@ -1,4 +1,4 @@
-// Tables that a click or key on a column's title sorts; aria-sort says how.
+// Lets the title of a column sort its table by click or key; aria-sort gives the order.
 
 function makeSortable(table) {
   const heads = [...table.tHead.rows[0].cells];

@@ -1,25 +1,25 @@
-// Draws a person on a 2-D canvas: spheres in space, projected, and a hull around those of each shape, far ones first.
+// Draws a subject on a 2-D canvas: the spheres of each shape are projected and their hull is filled, far shapes first.
 
-const EYE_M = 5; // distance of the eye from what it looks at
-const AROUND = Array.from({ length: 14 }, (_, k) => [Math.cos((k * Math.PI) / 7), Math.sin((k * Math.PI) / 7)]);
+const EYE_M = 5; // distance of the eye from its target
+const CIRCLE = Array.from({ length: 14 }, (_, k) => [Math.cos((k * Math.PI) / 7), Math.sin((k * Math.PI) / 7)]);
 
-// x forward, y up, z to the person's right. yaw 0 looks at the person's front, 90 at the right side.
+// x forward, y up, z to the subject's right. Yaw 0 looks at the subject's front, 90 degrees at the right side.
 class Camera {
   constructor(width, height, { yaw, pitch, zoom = 1, target, span = 2.15 }) {
-    const [a, b] = [(yaw * Math.PI) / 180, (pitch * Math.PI) / 180];
-    this.towards = [Math.cos(b) * Math.cos(a), Math.sin(b), Math.cos(b) * Math.sin(a)];
-    this.right = [Math.sin(a), 0, -Math.cos(a)];
-    this.up = [-Math.sin(b) * Math.cos(a), Math.cos(b), -Math.sin(b) * Math.sin(a)];
+    const [turn, tilt] = [(yaw * Math.PI) / 180, (pitch * Math.PI) / 180];
+    this.backward = [Math.cos(tilt) * Math.cos(turn), Math.sin(tilt), Math.cos(tilt) * Math.sin(turn)];
+    this.right = [Math.sin(turn), 0, -Math.cos(turn)];
+    this.up = [-Math.sin(tilt) * Math.cos(turn), Math.cos(tilt), -Math.sin(tilt) * Math.sin(turn)];
     this.target = target;
-    this.scale = (zoom * Math.min(height / span, width / (0.72 * span)));
+    this.scale = zoom * Math.min(height / span, width / (0.72 * span)); // pixels per metre at the target
     this.centre = [width / 2, height / 2];
   }
 
-  // [x, y, pixels a metre, nearness]
+  // A point in metres as [x, y] in pixels, pixels per metre there, and how near it is to the eye.
   project(x, y, z) {
-    const d = [x - this.target[0], y - this.target[1], z - this.target[2]];
-    const along = (axis) => axis[0] * d[0] + axis[1] * d[1] + axis[2] * d[2];
-    const nearness = along(this.towards);
+    const offset = [x - this.target[0], y - this.target[1], z - this.target[2]];
+    const along = (axis) => axis[0] * offset[0] + axis[1] * offset[1] + axis[2] * offset[2];
+    const nearness = along(this.backward);
     const scale = (this.scale * EYE_M) / Math.max(0.5, EYE_M - nearness);
     return [this.centre[0] + scale * along(this.right), this.centre[1] - scale * along(this.up), scale, nearness];
   }
@@ -38,22 +38,22 @@ function readPalette() {
   };
 }
 
-// Points of a motion at a frame, also between two, as [x, y, z] in metres, moved aside by `aside` metres.
+// Points [x, y, z] of a motion at a frame that may lie between two, in metres, moved to the right by `aside` metres.
 function pointsAt(data, motion, frame, aside = 0) {
   const count = data.figure.points;
   const first = Math.min(Math.floor(frame), motion.frames - 2);
-  const share = frame - first;
+  const fraction = frame - first;
   const at = (t, i) => motion.points[t * count * 3 + i];
   return Array.from({ length: count }, (_, p) => {
     const value = (axis) => {
       const now = at(first, 3 * p + axis);
-      return (now + share * (at(first + 1, 3 * p + axis) - now)) / 1000;
+      return (now + fraction * (at(first + 1, 3 * p + axis) - now)) / 1000;
     };
     return [value(0), value(1), value(2) + aside];
   });
 }
 
-// Convex hull of points [x, y], by Andrew's monotone chain.
+// Convex hull of points [x, y] by Andrew's monotone chain algorithm.
 function hull(points) {
   points.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const half = (ordered) => {
@@ -71,19 +71,20 @@ function hull(points) {
   return [...half(points), ...half(points.reverse())];
 }
 
-function trace(context, outline) {
+function tracePath(context, outline) {
   context.beginPath();
   outline.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
   context.closePath();
 }
 
-function outlines(data, camera, points) {
+// The shapes of the figure as outlines in pixels, far ones first.
+function projectShapes(data, camera, points) {
   const shapes = data.figure.shapes.map(({ side, spheres }) => {
     const circles = spheres.map(([point, radius]) => {
       const [x, y, scale, nearness] = camera.project(...points[point]);
       return { x, y, r: (scale * radius) / 1000, nearness };
     });
-    const rim = circles.flatMap(({ x, y, r }) => AROUND.map(([c, s]) => [x + r * c, y + r * s]));
+    const rim = circles.flatMap(({ x, y, r }) => CIRCLE.map(([c, s]) => [x + r * c, y + r * s]));
     const nearness = circles.reduce((sum, circle) => sum + circle.nearness, 0) / circles.length;
     return { side, outline: hull(rim), nearness, circles };
   });
@@ -109,49 +110,49 @@ function drawFloor(context, camera, palette, centre) {
   const tip = camera.project(x0 + 0.8, 0, z0);
   const wings = [camera.project(x0 + 0.68, 0, z0 - 0.06), camera.project(x0 + 0.68, 0, z0 + 0.06)];
   context.fillStyle = palette.gridStrong;
-  trace(context, [tip, ...wings].map(([x, y]) => [x, y]));
+  tracePath(context, [tip, ...wings].map(([x, y]) => [x, y]));
   context.fill();
 }
 
-// The soles' shadow on the floor, and under the pelvis.
+// Shadows on the floor: of the soles, and of the body around the pelvis.
 function drawShadow(context, camera, data, points, palette) {
   context.fillStyle = palette.shadow;
   for (const side of SIDES) {
     const rim = data.figure.soles[side].flatMap((i) =>
-      AROUND.map(([c, s]) => camera.project(points[i][0] + 0.045 * c, 0, points[i][2] + 0.045 * s).slice(0, 2)),
+      CIRCLE.map(([c, s]) => camera.project(points[i][0] + 0.045 * c, 0, points[i][2] + 0.045 * s).slice(0, 2)),
     );
-    trace(context, hull(rim));
+    tracePath(context, hull(rim));
     context.fill();
   }
   const [x, , z] = points[0];
-  trace(context, AROUND.map(([c, s]) => camera.project(x + 0.26 * c, 0, z + 0.26 * s).slice(0, 2)));
+  tracePath(context, CIRCLE.map(([c, s]) => camera.project(x + 0.26 * c, 0, z + 0.26 * s).slice(0, 2)));
   context.globalAlpha = 0.5;
   context.fill();
   context.globalAlpha = 1;
 }
 
-// Where the soles are in the first frame: what moves off its print drifts.
-function drawPrints(context, camera, data, motion, palette) {
+// Outlines of the soles in the first frame, so that a drift of the feet can be seen.
+function drawFootprints(context, camera, data, motion, palette) {
   const points = pointsAt(data, motion, 0);
   context.setLineDash([3, 3]);
   context.lineWidth = 1.2;
   for (const side of SIDES) {
     context.strokeStyle = palette[side][1];
-    trace(context, data.figure.soles[side].map((i) => camera.project(points[i][0], 0, points[i][2])));
+    tracePath(context, data.figure.soles[side].map((i) => camera.project(points[i][0], 0, points[i][2])));
     context.stroke();
   }
   context.setLineDash([]);
 }
 
-// A person: left and right told apart by colour, by a round or square joint and by a letter at the foot.
-function drawPerson(context, camera, data, points, palette, detailed) {
+// A subject: left and right differ in colour, in round or square joints, and in a letter at each foot.
+function drawSubject(context, camera, data, points, palette, detailed) {
   context.lineJoin = "round";
-  for (const { side, outline, circles } of outlines(data, camera, points)) {
+  for (const { side, outline, circles } of projectShapes(data, camera, points)) {
     const [fill, edge] = palette[side];
     context.fillStyle = fill;
     context.strokeStyle = edge;
     context.lineWidth = detailed ? 1.6 : 1;
-    trace(context, outline);
+    tracePath(context, outline);
     context.fill();
     context.stroke();
     if (!detailed || !side || circles.length > 2) continue;
@@ -188,16 +189,16 @@ function drawLetters(context, camera, data, points, palette) {
   }
 }
 
-// Another squat over or beside it: grey, dashed, see-through.
+// The compared squat over or beside the sample: grey, dashed and transparent.
 function drawOther(context, camera, data, points, palette, onTop) {
-  const shapes = outlines(data, camera, points);
+  const shapes = projectShapes(data, camera, points);
   const [fill, edge] = palette.other;
   context.lineJoin = "round";
   context.lineWidth = 1.4;
   context.globalAlpha = onTop ? 0.75 : 0.6;
   if (onTop) context.setLineDash([5, 3]);
   for (const { outline } of shapes) {
-    trace(context, outline);
+    tracePath(context, outline);
     if (!onTop) {
       context.fillStyle = fill;
       context.fill();
@@ -209,8 +210,8 @@ function drawOther(context, camera, data, points, palette, onTop) {
   context.globalAlpha = 1;
 }
 
-// Fits a canvas's pixels to its size on the page; answers its context and size in CSS pixels.
-function prepare(canvas) {
+// Fits a canvas's pixels to its size on the page. Returns its context, and its size in CSS pixels.
+function prepareCanvas(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = Math.max(2, window.devicePixelRatio || 1);
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -223,17 +224,17 @@ function prepare(canvas) {
   return { context, width, height };
 }
 
-// The middle of a motion's floor area, at the height of the hips' middle way.
-function centreOf(data, motion) {
+// The point that the camera looks at: near the pelvis of the first frame.
+function viewCentre(data, motion) {
   const points = pointsAt(data, motion, 0);
   return [points[0][0] - 0.02, 0.86 * (points[0][1] / 0.95), points[0][2]];
 }
 
 function drawStill(canvas, data, motion, frame, view, palette) {
-  const { context, width, height } = prepare(canvas);
+  const { context, width, height } = prepareCanvas(canvas);
   if (!width || !height) return;
-  const camera = new Camera(width, height, { ...view, target: centreOf(data, motion) });
+  const camera = new Camera(width, height, { ...view, target: viewCentre(data, motion) });
   const points = pointsAt(data, motion, frame);
   drawShadow(context, camera, data, points, palette);
-  drawPerson(context, camera, data, points, palette, false);
+  drawSubject(context, camera, data, points, palette, false);
 }

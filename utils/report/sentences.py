@@ -1,0 +1,121 @@
+"""Sentences of the page that depend on the run."""
+
+from typing import Any
+
+import numpy as np
+
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.verification import NEAR
+from utils.report.reference import Reference
+from utils.report.sample_tables import simulation_verdicts
+from utils.report.vocabulary import muscle_name
+
+_VERDICTS = {"met": "in the range", "near": f"within {NEAR:g} of the range", "missed": "out of the range"}
+
+
+def summarise(result: GuidanceResult) -> dict[str, Any]:
+    """The head of the page.
+
+    Returns:
+        `met` and `simulated`, the two sentences of the title (the second may be empty); `question`, what the samples
+        were to meet; `rows` of dots, each with a title, words and the state of each sample; and a `caution`.
+    """
+    wanted, count = result.config.min_samples, len(result.samples)
+    words = f"{result.accepted} of {wanted} meet all requirements"
+    if count != wanted:
+        words += f"; {count} motions were written"
+    states = ["met" if sample.accepted else "missed" for sample in result.samples]
+    rows = [{"title": "Requirements", "words": words, "states": states}]
+    simulated = ""
+    caution = "The motions were not simulated, so the activations are only the surrogate's predictions."
+    verdicts = simulation_verdicts(result)
+    if verdicts:
+        inside, near, missed = (verdicts.count(verdict) for verdict in _VERDICTS)
+        simulated = f"In the simulation, {inside} of {len(verdicts)} are in the range."
+        words = f"{inside} in the range on both sides, {near} more within {NEAR:g} of it, {missed} out of the range"
+        rows.append({"title": "Simulation", "words": words, "states": verdicts})
+        caution = (
+            "Where they differ, the simulated activations are more reliable than the predicted ones. Neither is a "
+            "measurement, since no muscle was recorded. Activation is the drive of a muscle, from 0 (none) to 1 (full)."
+        )
+    return {
+        "met": f"{result.accepted} of {wanted} samples meet the requirements.",
+        "simulated": simulated,
+        "question": _question(result),
+        "rows": rows,
+        "caution": caution,
+    }
+
+
+def _question(result: GuidanceResult) -> str:
+    config = result.config
+    if config.weights.mac <= 0:
+        return "The table below lists the constraints of the motions."
+    text = (
+        f"The squats were to have a peak {muscle_name(config.muscle)} activation between {config.low:g} and "
+        f"{config.high:g} in both legs"
+    )
+    further = sum(term.required for term in result.terms) - 1
+    return (
+        f"{text}, and to meet {further} further constraint{'s' if further > 1 else ''}." if further > 0 else f"{text}."
+    )
+
+
+def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
+    """Sample j (from 0) in one or two sentences, for screen readers too.
+
+    Args:
+        result: the run.
+        j: index of the sample.
+        stands_up: whether the motion ends its squat upright.
+    """
+    text = "Meets all requirements" if result.samples[j].accepted else "Misses a requirement"
+    if result.verification is not None:
+        peaks = " / ".join(f"{peak:.2f}" for peak in result.verification.simulated[j].tolist())
+        text += f"; simulated peak left / right {peaks}, {_VERDICTS[simulation_verdicts(result)[j]]}"
+    return f"{text}." + ("" if stands_up else " It does not stand upright again within the motion.")
+
+
+def reference_sentences(reference: Reference) -> list[str]:
+    """What the grey bands of the curves are."""
+    sentences = []
+    if reference.coordinates:
+        sentences.append(f"Grey band of the joints: mean ± 2 SD of {reference.coordinates.source}.")
+    if reference.activations:
+        sentences.append(f"Grey band of the muscles: {reference.activations.source}.")
+    else:
+        sentences.append("There is no reference for the muscles.")
+    sentences.append(
+        "A band pools left and right. Descent and ascent of each band are stretched to those of the sample, so that "
+        "equal phases are at the same place. A single repetition is shown as a line without a band."
+    )
+    return sentences
+
+
+def simulation_paragraph(result: GuidanceResult) -> str:
+    """What the simulation found, over all samples; empty where it was not run."""
+    found, config = result.verification, result.config
+    if found is None:
+        return ""
+    error = np.abs((found.simulated - found.predicted).numpy())
+    return (
+        "Each motion was simulated by static optimisation on the subject's own model. The simulated peaks of "
+        f"{muscle_name(config.muscle)} run from {float(found.simulated.min()):.2f} to "
+        f"{float(found.simulated.max()):.2f}, for a range of {config.low:g} to {config.high:g}. The predicted peaks "
+        f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. A sample is in the "
+        "range if both legs are. The residual force is what gravity and the ground reaction force do not explain; "
+        "under 5 % of body weight is small."
+    )
+
+
+def history_paragraph(config: GuidanceConfig) -> str:
+    """What the charts of the optimisation show."""
+    rounds = config.refinement_rounds
+    refinement = f" The last batches, at most {rounds}, use the surrogate as the simulation has corrected it."
+    return (
+        "The batches of samples follow one another, with dashed lines between them; each value is the mean over a "
+        "batch. Losses are shown before their weights, have no unit, and should fall. At first only the distance to "
+        "the training motions counts, and then the constraints are phased in. Samples that miss a requirement are "
+        f"replaced by new ones in the next batch.{refinement if rounds else ''}"
+    )

@@ -1,0 +1,78 @@
+"""Terms of the objective in words, and the ranges of activation or angle that the curves show for them."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
+from utils.biomechanics.registry import find_quantity
+from utils.guidance.objective.constraints import Term
+from utils.report.vocabulary import muscle_name, quantity_title, statistic_words, unit_symbol, with_minus_signs
+
+# Coordinates in whose panels the range of a quantity is drawn
+_PANEL_COORDINATES = {
+    "knee_flexion": "knee_angle_l",
+    "hip_flexion": "hip_flexion_l",
+    "ankle_dorsiflexion": "ankle_angle_l",
+    "pelvis_tilt": "pelvis_tilt",
+    "pelvis_height": "pelvis_ty",
+}
+_DISPLAY_UNITS = {"foot_slip": ("mm/s", 1000.0)}  # small lengths are easier to read in millimetres
+
+
+def term_kind(term: Term) -> str:
+    """`required` or `wish`."""
+    return "required" if term.required else "wish"
+
+
+def term_title(term: Term) -> str:
+    """A term as a title: its quantity and its statistic."""
+    if term.quantity == "activation" and term.statistic == "max":
+        return f"Peak activation of {muscle_name(term.argument)}"
+    return f"{quantity_title(term.quantity, term.argument)}, {statistic_words(term.statistic, term.muscle)}"
+
+
+def minimised_wording(term: Term) -> tuple[str, str, Callable[[float], float]]:
+    """The display of a term that is to be as small as possible: its title, its unit, and a function of its values.
+
+    A mean square is shown as its root, in the unit of the quantity.
+    """
+    unit = unit_symbol(find_quantity(term.quantity).unit)
+    title = quantity_title(term.quantity, term.argument)
+    if term.statistic == "mean_square":
+        return f"{title}, {statistic_words('rms')}", unit, math.sqrt
+    unit, factor = _DISPLAY_UNITS.get(term.quantity, (unit, 1.0))
+    return f"{title}, {statistic_words(term.statistic, term.muscle)}", unit, lambda value: factor * value
+
+
+def ranges_of(terms: Sequence[Term]) -> list[dict[str, Any]]:
+    """The ranges that the curves show.
+
+    Returns:
+        for each range `panel` (a coordinate or muscle), `low` and `high` (None where open), `words` and `required`.
+    """
+    ranges = []
+    for term in terms:
+        panel = _panel_of(term)
+        if panel is None or term.comparison == "small":
+            continue
+        words = f"{term_kind(term)}, {statistic_words(term.statistic, term.muscle)}: {term.asked}"
+        ranges.append(
+            {
+                "panel": panel,
+                "low": term.low,
+                "high": term.high,
+                "required": term.required,
+                "words": with_minus_signs(words),
+            }
+        )
+    return ranges
+
+
+def _panel_of(term: Term) -> str | None:
+    """The coordinate or muscle in whose panel a term's range is drawn."""
+    if term.quantity == "activation" and term.argument is not None:
+        return term.argument if term.argument in MUSCLE_INDEX else f"{term.argument}_l"
+    if term.quantity == "coordinate":
+        return term.argument if term.argument in COORDINATE_INDEX else None
+    return _PANEL_COORDINATES.get(term.quantity)

@@ -1,0 +1,183 @@
+"""Names and definitions for the page: muscles, coordinates, quantities, statistics and units in plain words."""
+
+import re
+from dataclasses import dataclass
+
+from models.conventions import SIDES
+from utils.biomechanics.registry import QUANTITIES
+from utils.biomechanics.statistics import AT_PEAK
+from utils.simulation.simulation_summary import WEAK_MUSCLES
+
+MUSCLE_NAMES = {
+    "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",
+    "addmagIsch": "adductor magnus (ischial)", "addmagMid": "adductor magnus (middle)",
+    "addmagProx": "adductor magnus (proximal)", "bflh": "biceps femoris long head",
+    "bfsh": "biceps femoris short head", "edl": "extensor digitorum longus", "ehl": "extensor hallucis longus",
+    "fdl": "flexor digitorum longus", "fhl": "flexor hallucis longus", "gaslat": "lateral gastrocnemius",
+    "gasmed": "medial gastrocnemius", "glmax1": "gluteus maximus 1", "glmax2": "gluteus maximus 2",
+    "glmax3": "gluteus maximus 3", "glmed1": "gluteus medius 1", "glmed2": "gluteus medius 2",
+    "glmed3": "gluteus medius 3", "glmin1": "gluteus minimus 1", "glmin2": "gluteus minimus 2",
+    "glmin3": "gluteus minimus 3", "grac": "gracilis", "iliacus": "iliacus", "perbrev": "peroneus brevis",
+    "perlong": "peroneus longus", "piri": "piriformis", "psoas": "psoas", "recfem": "rectus femoris",
+    "sart": "sartorius", "semimem": "semimembranosus", "semiten": "semitendinosus", "soleus": "soleus",
+    "tfl": "tensor fasciae latae", "tibant": "tibialis anterior", "tibpost": "tibialis posterior",
+    "vasint": "vastus intermedius", "vaslat": "vastus lateralis", "vasmed": "vastus medialis",
+}  # fmt: skip
+
+# Groups of muscles whose curves are shown together; the last group holds every muscle of a leg.
+MUSCLE_GROUPS = {
+    "Quadriceps": ("vasmed", "vaslat", "vasint", "recfem"),
+    "Gluteals": ("glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3"),
+    "Hamstrings": ("bflh", "bfsh", "semimem", "semiten"),
+    "Calf and shin": ("soleus", "gasmed", "gaslat", "tibant", "tibpost"),
+    "Adductors": ("addbrev", "addlong", "addmagDist", "addmagIsch", "addmagMid", "addmagProx", "grac"),
+    "All 40 of a leg": tuple(MUSCLE_NAMES),
+}
+
+
+@dataclass(frozen=True)
+class CoordinatePanel:
+    """A panel of curves.
+
+    Attributes:
+        group: group of panels that are shown together.
+        title: title of the panel.
+        coordinates: names of the left and the right coordinate, or of a single one.
+        positive: meaning of positive values.
+    """
+
+    group: str
+    title: str
+    coordinates: tuple[str, ...]
+    positive: str
+
+
+COORDINATE_PANELS = (
+    CoordinatePanel("Squat", "Knee flexion", ("knee_angle_l", "knee_angle_r"), "flexed"),
+    CoordinatePanel("Squat", "Hip flexion", ("hip_flexion_l", "hip_flexion_r"), "flexed"),
+    CoordinatePanel("Squat", "Ankle dorsiflexion", ("ankle_angle_l", "ankle_angle_r"), "shin forward over the foot"),
+    CoordinatePanel("Squat", "Pelvis tilt", ("pelvis_tilt",), "tilted back; negative is forward"),
+    CoordinatePanel("Squat", "Pelvis height", ("pelvis_ty",), "up from the floor"),
+    CoordinatePanel("Squat", "Lumbar extension", ("lumbar_extension",), "extended; negative is forward"),
+    CoordinatePanel("Hips", "Hip adduction", ("hip_adduction_l", "hip_adduction_r"), "towards the midline"),
+    CoordinatePanel("Hips", "Hip rotation", ("hip_rotation_l", "hip_rotation_r"), "inwards"),
+    CoordinatePanel("Feet", "Subtalar angle", ("subtalar_angle_l", "subtalar_angle_r"), "sole turned inwards"),
+    CoordinatePanel("Feet", "Toe flexion", ("mtp_angle_l", "mtp_angle_r"), "toes down"),
+    CoordinatePanel("Pelvis and trunk", "Pelvis list", ("pelvis_list",), "left side up"),
+    CoordinatePanel("Pelvis and trunk", "Pelvis rotation", ("pelvis_rotation",), "turned to the left"),
+    CoordinatePanel("Pelvis and trunk", "Pelvis forward", ("pelvis_tx",), "forward"),
+    CoordinatePanel("Pelvis and trunk", "Pelvis sideways", ("pelvis_tz",), "to the right"),
+    CoordinatePanel("Pelvis and trunk", "Lumbar bending", ("lumbar_bending",), "to the right"),
+    CoordinatePanel("Pelvis and trunk", "Lumbar rotation", ("lumbar_rotation",), "turned to the left"),
+    CoordinatePanel("Arms", "Shoulder flexion", ("arm_flex_l", "arm_flex_r"), "arm forward"),
+    CoordinatePanel("Arms", "Shoulder adduction", ("arm_add_l", "arm_add_r"), "towards the body"),
+    CoordinatePanel("Arms", "Shoulder rotation", ("arm_rot_l", "arm_rot_r"), "inwards"),
+    CoordinatePanel("Arms", "Elbow flexion", ("elbow_flex_l", "elbow_flex_r"), "flexed"),
+    CoordinatePanel("Arms", "Forearm pronation", ("pro_sup_l", "pro_sup_r"), "pronated, palm back or down"),
+)
+
+_QUANTITY_TITLES = {
+    "asymmetry": "Difference between left and right",
+    "angular_speed": "Angular speed of the joints",
+    "com_speed": "Speed of the pelvis",
+    "com_acceleration": "Acceleration of the pelvis",
+    "foot_slip": "Sliding speed of the feet",
+    "foot_drift": "Drift of the feet",
+    "floor_penetration": "Depth below the floor",
+    "range_excess": "Angle beyond a joint's range",
+}
+_DEFINITIONS = {
+    "activation": "Activation of the muscle: 0 is none, 1 is full.",
+    "pelvis_tilt": "Tilt of the pelvis; negative is forward, as in a squat.",
+    "hip_flexion": "Flexion of the hip.",
+    "knee_flexion": "Flexion of the knee; 0 is straight. The largest value is the usual measure of a squat's depth.",
+    "ankle_dorsiflexion": "Dorsiflexion of the ankle: how far the shin leans forward over the foot.",
+    "asymmetry": "Difference between the two legs, taken over hip, knee and ankle together.",
+    "angular_speed": "Angular speed of hips, knees, ankles and pelvis, taken together.",
+    "com_speed": "Speed of the pelvis, which stands for the centre of mass.",
+    "com_acceleration": "Acceleration of the pelvis, which stands for the centre of mass.",
+    "pelvis_drop": "How far the pelvis is below its height in the first frame.",
+    "pelvis_height": "Height of the pelvis above the floor.",
+    "foot_slip": "Speed at which the points of a foot that touch the floor slide along it. Planted feet do not slide.",
+    "foot_drift": "Distance of a foot from its mean position along the floor. Planted feet do not drift.",
+    "floor_penetration": "Depth of the lowest point of the feet below the floor.",
+    "foot_lift": "Height of the lowest point of a foot above the floor.",
+    "range_excess": "How far the worst joint is outside the range that the subject's model allows.",
+    "knee_valgus": "How far the knee is medial of the line from hip to ankle; negative is lateral.",
+    "trunk_lean": "Angle of the trunk from the vertical, forwards or sideways.",
+}
+_STATISTICS = {
+    "mean": "mean over time",
+    "mean_square": "mean square over time",
+    "rms": "root mean square over time",
+    "max": "largest value",
+    "min": "smallest value",
+    "range": "largest minus smallest value",
+    "sum": "sum over time",
+    "start": "value in the first frame",
+    "end": "value in the last frame",
+}
+_UNITS = {"deg": "°", "deg/s": "°/s", "m/s^2": "m/s²", "0-1": "0–1", "deg or m": "° or m"}
+
+
+def unit_symbol(unit: str) -> str:
+    """A unit with its usual symbols: the degree sign, and powers as superscripts."""
+    if unit.startswith("(") and unit.endswith(")^2"):
+        return f"({unit_symbol(unit[1:-3])})²"
+    return _UNITS.get(unit, unit)
+
+
+def with_minus_signs(text: str) -> str:
+    """The text with a minus sign before negative numbers in place of a hyphen."""
+    return re.sub(r"-(?=\d)", "−", text)
+
+
+def without_side(muscle: str) -> str:
+    """`vasmed` for `vasmed_l`, `vasmed_r` and `vasmed`."""
+    return muscle.removesuffix("_l").removesuffix("_r")
+
+
+def muscle_name(muscle: str | None) -> str:
+    """`vastus medialis` for `vasmed`, `left vastus medialis` for `vasmed_l`; unknown names are returned unchanged."""
+    if not muscle:
+        return "the muscle"
+    name = MUSCLE_NAMES.get(without_side(muscle), without_side(muscle))
+    side = {f"_{side}": word for side, word in zip(SIDES, ("left ", "right "), strict=True)}.get(muscle[-2:], "")
+    return side + name
+
+
+def quantity_title(quantity: str, argument: str | None = None) -> str:
+    """The name of a quantity as a title.
+
+    Args:
+        quantity: name of a registered quantity.
+        argument: the muscle or coordinate that it asks for.
+    """
+    if quantity == "activation":
+        return f"Activation of {muscle_name(argument)}"
+    if quantity == "coordinate":
+        return f"Coordinate {argument}"
+    return _QUANTITY_TITLES.get(quantity, quantity.replace("_", " ").capitalize())
+
+
+def definition(quantity: str) -> str:
+    """What a quantity is, in a plain sentence; the registered documentation where no such sentence is written."""
+    return _DEFINITIONS.get(quantity, QUANTITIES[quantity].doc)
+
+
+def statistic_words(statistic: str, muscle: str | None = None) -> str:
+    """A statistic over time in words; `muscle` is the muscle of the statistic `at_peak`."""
+    if statistic == AT_PEAK:
+        return f"value at the peak activation of {muscle_name(muscle)}"
+    return _STATISTICS[statistic]
+
+
+def is_weak(muscle: str) -> bool:
+    """Whether simulation and surrogate are known to be unreliable for a muscle, with or without its side."""
+    return any(without_side(muscle) in names for names in WEAK_MUSCLES.values())
+
+
+def weak_muscles() -> str:
+    """The muscles for which simulation and surrogate are known to be unreliable, as an enumeration."""
+    groups = [f"{group} ({', '.join(map(muscle_name, names))})" for group, names in WEAK_MUSCLES.items()]
+    return "; ".join(groups)
