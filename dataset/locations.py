@@ -1,4 +1,4 @@
-"""Where the repository keeps what it ships: demo sessions, pretrained networks and lists of held-out sessions."""
+"""Locations of what the repository contains: demo sessions, pretrained networks and lists of held-out sessions."""
 
 import os
 from pathlib import Path
@@ -18,24 +18,27 @@ FULL_DEMO, SHIPPED_DEMO = REPOSITORY / "demo" / "full", REPOSITORY / "demo" / "s
 
 
 def demo_root() -> Path:
-    """The data root of the demo sessions: `$BIGE_DEMO`, else `demo/full` once it is complete, else `demo/shipped`.
+    """The data root of the demo sessions: `$BIGE_DEMO`, else `demo/full` if it is complete, else `demo/shipped`.
 
-    Raises InputError where `$BIGE_DEMO` names no folder, or where there is none of them.
+    Raises:
+        InputError: `$BIGE_DEMO` is not a folder, or there are no demo sessions.
     """
     named = os.environ.get(DEMO_VARIABLE)
     if named:
         root = Path(named).expanduser()
         if not root.is_dir():
-            raise InputError(f"${DEMO_VARIABLE} names {root}, which is not a folder; make it: make_demo_sessions.py")
+            raise InputError(
+                f"${DEMO_VARIABLE} is {root}, which is not a folder; make_demo_sessions.py --out-dir makes it"
+            )
         return root
     if (FULL_DEMO / COMPLETE_NAME).is_file():
         return FULL_DEMO
     if SHIPPED_DEMO.is_dir():
         return SHIPPED_DEMO
-    raise InputError(f"no demo sessions in {FULL_DEMO} or {SHIPPED_DEMO}; make them: python make_demo_sessions.py")
+    raise InputError(f"no demo sessions in {FULL_DEMO} or {SHIPPED_DEMO}; make them with python make_demo_sessions.py")
 
 
 def demo_holdout(root: Path) -> Path | None:
-    """The file that lists the held-out people of a demo root, or None where it has none."""
+    """The file that lists the held-out subjects of a demo root, or None where there is no such file."""
     path = Path(root) / HOLDOUT_NAME
     return path if path.is_file() else None

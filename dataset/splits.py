@@ -1,4 +1,4 @@
-"""Which sessions train and which are held out: by subject, so that no person is on both sides."""
+"""Splits of sessions into training and held-out ones, by subject, so that no subject is on both sides."""
 
 import logging
 from collections.abc import Sequence
@@ -19,37 +19,53 @@ HELD_OUT_FRACTION = 0.25  # 20 of the paper's 80 subjects
 
 @dataclass(frozen=True)
 class Split:
-    """Session ids on either side, and where the split is from."""
+    """A split of sessions.
+
+    Attributes:
+        training: ids of the sessions to train on.
+        held_out: ids of the held-out sessions.
+        origin: how the split was made, in words.
+    """
 
     training: tuple[str, ...]
     held_out: tuple[str, ...]
     origin: str
 
     def write(self, path: str | Path) -> None:
-        """Write the split as JSON, to lie beside the run that used it."""
+        """Write the split as JSON."""
         write_json(path, asdict(self))
 
 
 def read_ids(path: str | Path) -> list[str]:
-    """Ids of sessions or subjects, one a line; `#` starts a comment. InputError where the file has none."""
+    """Read ids of sessions or subjects, one per line; `#` starts a comment.
+
+    Raises:
+        InputError: the file cannot be read or has no ids.
+    """
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     ids = [line.partition("#")[0].strip() for line in lines]
-    ids = [one for one in ids if one]
+    ids = [name for name in ids if name]
     if not ids:
-        raise InputError(f"{path}: names no session; expected one session or subject id a line")
+        raise InputError(f"{path}: has no ids; expected one id of a session or subject per line")
     return ids
 
 
 def split_sessions(sessions: Sequence[Session], *, seed: int = 0, holdout_file: str | Path | None = None) -> Split:
     """Split sessions by subject.
 
-    holdout_file: ids of held-out sessions or subjects; other sessions of the same subjects are held out with them. By
-    default the shipped UCSD list where it names any of the sessions, else a quarter of the subjects (at least one),
-    drawn with `seed` from their sorted names. Raises InputError where either side would be empty.
+    Args:
+        sessions: the sessions to split.
+        seed: seed of a random split.
+        holdout_file: ids of held-out sessions or subjects; other sessions of the same subjects are held out as well. By
+            default the list of UCSD's held-out sessions, if any of the sessions is in it; else a quarter of the
+            subjects (at least one) is drawn.
+
+    Raises:
+        InputError: one of the sides is empty.
     """
     if holdout_file is None and {session.id for session in sessions} & set(read_ids(UCSD_HOLDOUT)):
         holdout_file = UCSD_HOLDOUT
@@ -58,21 +74,22 @@ def split_sessions(sessions: Sequence[Session], *, seed: int = 0, holdout_file: 
         subjects = {session.subject for session in sessions if {session.id, session.subject} & ids}
         origin = f"held-out ids of {Path(holdout_file).name}"
     else:
-        everyone = sorted({session.subject for session in sessions})
-        count = max(1, round(HELD_OUT_FRACTION * len(everyone)))
-        drawn = np.random.default_rng(seed).permutation(len(everyone))[:count]
-        subjects = {everyone[i] for i in drawn}
-        origin = f"{count} of {len(everyone)} subjects held out, drawn with seed {seed}"
+        names = sorted({session.subject for session in sessions})
+        count = max(1, round(HELD_OUT_FRACTION * len(names)))
+        drawn = np.random.default_rng(seed).permutation(len(names))[:count]
+        subjects = {names[i] for i in drawn}
+        origin = f"{count} of {len(names)} subjects held out, drawn with seed {seed}"
     held_out = tuple(session.id for session in sessions if session.subject in subjects)
     training = tuple(session.id for session in sessions if session.subject not in subjects)
     if not (training and held_out):
         side = "train on" if not training else "hold out"
         raise InputError(
-            f"nothing left to {side}: {len(sessions)} session(s) of {_subjects(sessions)} subject(s) (subjectID in "
-            f"sessionMetadata.yaml, else the session), {origin}; a split needs two subjects, some but not all held out"
+            f"no session is left to {side}: {len(sessions)} session(s) of {_subjects(sessions)} subject(s) (subjectID "
+            f"in sessionMetadata.yaml, else the session), {origin}; a split needs at least two subjects, of which some "
+            "but not all are held out"
         )
     logger.info(
-        "%d sessions of %d subjects: %d to train on, %d held out (%s)",
+        "%d sessions of %d subjects: %d for training, %d held out (%s)",
         len(sessions), _subjects(sessions), len(training), len(held_out), origin,
     )  # fmt: skip
     return Split(training, held_out, origin)

@@ -91,7 +91,7 @@ def config_of(namespace: argparse.Namespace, config_class: type[Config], prefix:
     for field in fields(config_class):  # type: ignore[arg-type]
         path = prefix + field.name
         if is_dataclass(hints[field.name]):
-            values[field.name] = config_of(namespace, hints[field.name], f"{path}.")  # type: ignore[arg-type]
+            values[field.name] = config_of(namespace, hints[field.name], f"{path}.")
         elif path in parsed:
             value = parsed[path]
             values[field.name] = tuple(value) if isinstance(value, list) else value

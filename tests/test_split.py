@@ -57,10 +57,10 @@ def test_the_shipped_list_applies_where_it_names_a_session(sessions, tmp_path):
 
 def test_a_side_without_anyone_is_refused(sessions, tmp_path):
     (tmp_path / "none.txt").write_text("nobody\n")
-    with pytest.raises(InputError, match=r"nothing left to hold out.*none\.txt"):
+    with pytest.raises(InputError, match=r"no session is left to hold out.*none\.txt"):
         split_sessions(sessions, holdout_file=tmp_path / "none.txt")
-    with pytest.raises(InputError, match="nothing left to train on"):
+    with pytest.raises(InputError, match="no session is left to train on"):
         split_sessions(sessions[:1])
     (tmp_path / "empty.txt").write_text("# only a comment\n")
-    with pytest.raises(InputError, match="names no session"):
+    with pytest.raises(InputError, match="has no ids"):
         read_ids(tmp_path / "empty.txt")

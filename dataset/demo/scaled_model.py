@@ -1,4 +1,4 @@
-"""A person's OpenSim model: Rajagopal2015 scaled by OpenSim itself."""
+"""Scaled OpenSim models of the synthetic subjects: Rajagopal2015, scaled by OpenSim."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from dataset.opensim.opensim_library import load_opensim, open_opensim_model
 
 MODEL_NAME = "Rajagopal2015_scaled.osim"
 
-# OpenCap's ranges (LaiUhlrich2022), degrees: Rajagopal2015 stops at 90 degrees of arm flexion and of pronation.
+# OpenCap's ranges (LaiUhlrich2022) in degrees; in Rajagopal2015 arm flexion and pronation end at 90 degrees.
 _RANGES_DEG = {
     "knee_angle": (0, 140),
     "ankle_angle": (-50, 50),
@@ -22,8 +22,8 @@ _RANGES_DEG = {
     "elbow_flex": (0, 150),
     "pro_sup": (0, 160),
 }
-# Lai, Arnold and Wakeling (2017): Rajagopal2015's fibres of these muscles are overstretched in deep flexion, where they
-# lose their force; optimal fibre and tendon slack lengths in metres, as OpenCap's models have them on the same paths.
+# Optimal fibre and tendon slack lengths, in metres, of Lai, Arnold and Wakeling (2017), as in OpenCap's models, which
+# have the same paths. With Rajagopal2015's, these muscles are overstretched in deep flexion and lose their force.
 _DEEP_FLEXION_M = {
     "gaslat": (0.069, 0.374),
     "gasmed": (0.059, 0.387),
@@ -39,13 +39,12 @@ _UNLOCKED = ("subtalar_angle", "mtp_angle")
 
 
 def write_scaled_model(person: Person, path: str | Path) -> None:
-    """Scale Rajagopal2015 to `person` and write it to `path`, whole or not at all.
+    """Scale Rajagopal2015 to a subject and write it to `path`, atomically.
 
-    Before that, the calf, buttock and vastus muscles get the lengths of Lai et al. (2017), for deep flexion.
-    Segment lengths and the muscles' optimal fibre and tendon slack lengths follow the scale factors, mass is
-    distributed as in the generic model and sums to `person.mass_kg`; maximum isometric forces stay generic, as OpenCap
-    leaves them. Subtalar and metatarsophalangeal joints are unlocked. Markers stay; XML comments are dropped, which
-    halves the file.
+    Before scaling, calf, gluteal and vastus muscles get the lengths of Lai et al. (2017), for deep flexion. Segment
+    lengths and the muscles' optimal fibre and tendon slack lengths follow the scale factors. Mass is distributed as in
+    the generic model and sums to `person.mass_kg`. Maximum isometric forces remain generic, as in OpenCap's models.
+    Subtalar and metatarsophalangeal joints are unlocked. XML comments are removed, which halves the file.
     """
     opensim = load_opensim()
     model, _ = open_opensim_model(rajagopal_folder() / "Rajagopal2015.osim")

@@ -1,8 +1,8 @@
-"""BVH, the animation file that Blender, Maya and MotionBuilder open: a hierarchy of bones at rest, then their motion.
+"""Writer of BVH, the animation format of Blender, Maya and MotionBuilder: a hierarchy of bones, then their motion.
 
-Written here: y up, as OpenSim's ground; rotations as `Zrotation Xrotation Yrotation` in degrees, R = Rz Rx Ry, the
-order in which OpenSim turns pelvis and hips. At rest every bone's axes are the ground's. Position channels replace a
-bone's OFFSET (so does Blender's importer): they are the joint's place in its parent's axes.
+Conventions: y is up, as in OpenSim's ground frame. Rotations are `Zrotation Xrotation Yrotation` in degrees, R = Rz Rx
+Ry, which is the order of OpenSim's pelvis and hips. At rest the axes of every bone are those of the ground. Position
+channels replace a bone's OFFSET, as in Blender's importer: they are the position of the joint in its parent's axes.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,14 @@ _POSITIONS = "Xposition Yposition Zposition"
 
 @dataclass(frozen=True)
 class Bone:
-    """One joint of the hierarchy and what hangs on it.
+    """One joint of the hierarchy and the bone that starts there.
 
-    parent: index into the list of bones, -1 for the root, which comes first. offset: (3,) from the parent's joint at
-    rest. tip: (3,) from the joint to where a bone without children ends. moves: whether its place in the parent varies.
+    Attributes:
+        name: name of the joint.
+        parent: index into the list of bones; -1 for the root, which comes first.
+        offset: (3,) from the parent's joint, at rest.
+        tip: (3,) from the joint to the end of a bone without children, at rest.
+        moves: whether the position of the joint in its parent varies.
     """
 
     name: str
@@ -34,20 +38,26 @@ class Bone:
 
 
 def write_bvh(
-    path: str | Path, bones: Sequence[Bone], frame_time_s: float, places: np.ndarray, turns: np.ndarray
+    path: str | Path, bones: Sequence[Bone], frame_time_s: float, positions: np.ndarray, rotations: np.ndarray
 ) -> None:
-    """Write bones and their motion, whole or not at all.
+    """Write bones and their motion, atomically.
 
-    places: (T, B, 3) each joint in its parent's axes, the root's in the ground, in the unit of the bones' offsets;
-    read for the root and for bones that move. turns: (T, B, 3, 3), each bone's rotation relative to its parent.
+    Args:
+        path: the file.
+        bones: the B bones.
+        frame_time_s: time between frames, seconds.
+        positions: (T, B, 3) of each joint in its parent's axes, the root's in the ground frame, in the unit of the
+            bones' offsets; used for the root and for bones that move.
+        rotations: (T, B, 3, 3) of each bone relative to its parent.
     """
-    lines, order = ["HIERARCHY"], []
+    lines = ["HIERARCHY"]
+    order: list[int] = []
     _write_bone(lines, order, bones, 0)
     channels = []
     for index in order:
         if bones[index].moves or bones[index].parent < 0:
-            channels.append(places[:, index])
-        channels.append(_angles_deg(turns[:, index]))
+            channels.append(positions[:, index])
+        channels.append(_angles_deg(rotations[:, index]))
     rows = np.concatenate(channels, axis=1)
     lines += ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {frame_time_s:.8f}"]
     row = " ".join(["%.6f"] * rows.shape[1]) + "\n"
@@ -57,7 +67,7 @@ def write_bvh(
 
 
 def _write_bone(lines: list[str], order: list[int], bones: Sequence[Bone], index: int, depth: int = 0) -> None:
-    """Append the bone's block and its children's to `lines`, and their indices to `order`, the order of channels."""
+    """Append a bone's block and its children's to `lines`, and their indices to `order`, the order of channels."""
     bone, indent = bones[index], "\t" * depth
     order.append(index)
     channels = f"6 {_POSITIONS} {_ROTATIONS}" if bone.moves or bone.parent < 0 else f"3 {_ROTATIONS}"
@@ -79,13 +89,13 @@ def _vector(values: np.ndarray) -> str:
     return " ".join(f"{value + 0.0:.6f}" for value in values)
 
 
-def _angles_deg(turns: np.ndarray) -> np.ndarray:
-    """(T, 3, 3) -> (T, 3) degrees about z, x, y, without jumps: programs interpolate between frames channel by channel.
+def _angles_deg(rotations: np.ndarray) -> np.ndarray:
+    """Angles (T, 3) in degrees about z, x, y of rotations (T, 3, 3), continuous, since programs interpolate channels.
 
-    Of the two triples that give a rotation, (z, x, y) and (z + 180, 180 - x, y + 180), and their turns by 360, each
-    frame takes the one nearest to the frame before.
+    Two triples give the same rotation, (z, x, y) and (z + 180, 180 - x, y + 180), and so do multiples of 360 degrees;
+    each frame gets the triple that is nearest to the frame before.
     """
-    first = Rotation.from_matrix(turns).as_euler("ZXY", degrees=True)
+    first = Rotation.from_matrix(rotations).as_euler("ZXY", degrees=True)
     second = first * [1, -1, 1] + 180.0
     chosen = first.copy()
     for frame in range(1, len(first)):

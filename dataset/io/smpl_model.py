@@ -1,19 +1,20 @@
-"""SMPL body model files, which each user downloads, since nobody may pass them on: where they are, what they hold.
+"""Reader of SMPL body models. Their licence does not allow redistribution, so each user downloads them.
 
-Arrays of a model, by SMPL's own names, for V vertices and B shape components: `v_template` (V, 3), `shapedirs`
+The arrays of a model have SMPL's own names, for V vertices and B shape components: `v_template` (V, 3), `shapedirs`
 (V, 3, B), `posedirs` (V, 3, 207), `J_regressor` (24, V), `weights` (V, 24), `kintree_table` (2, 24), `f` (F, 3).
 """
 
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dataset.errors import InputError
 
 SMPL_JOINTS = 24
-_SHAPES = {
+_SHAPES: dict[str, tuple[str | int, ...]] = {
     "v_template": ("V", 3),
     "shapedirs": ("V", 3, "B"),
     "posedirs": ("V", 3, 9 * (SMPL_JOINTS - 1)),
@@ -22,7 +23,7 @@ _SHAPES = {
     "kintree_table": (2, SMPL_JOINTS),
     "f": ("F", 3),
 }
-# The neutral body first; what can be read without running code before what cannot.
+# In order of preference: the neutral body first.
 _STEMS = (
     "SMPL_NEUTRAL",
     "basicmodel_neutral_lbs_10_207_0_v1.1.0",
@@ -43,9 +44,13 @@ _CONVERT = (
 
 
 def find_smpl_file(folder: str | Path) -> Path:
-    """The body model in `folder`, or in its `smpl/`: neutral, else female, else male; .npz before .pkl.
+    """Find a body model: the neutral one, else the female, else the male; .npz files before .pkl files.
 
-    `folder` may also name a file. Raises InputError, which says where models come from, where there is none.
+    Args:
+        folder: a folder that holds body models, itself or in `smpl/`; or the file.
+
+    Raises:
+        InputError: there is no body model; the message says where to download one.
     """
     folder = Path(folder)
     if folder.is_file():
@@ -56,16 +61,20 @@ def find_smpl_file(folder: str | Path) -> Path:
                 if (place / (stem + suffix)).is_file():
                     return place / (stem + suffix)
     raise InputError(
-        f"{folder}: no SMPL body model there; expected SMPL_NEUTRAL.npz, or {_STEMS[1]}.pkl with --trust-pickle; "
-        f"{_WHERE}"
+        f"{folder}: no SMPL body model in this folder; expected SMPL_NEUTRAL.npz, or {_STEMS[1]}.pkl with "
+        f"--trust-pickle; {_WHERE}"
     )
 
 
 def read_smpl(path: str | Path, *, trust_pickle: bool = False) -> dict[str, np.ndarray]:
-    """The arrays of a body model file, see above.
+    """Read the arrays of a body model.
 
-    trust_pickle: also read a .pkl, which can run any code that its author put there.
-    Raises InputError where the file is a .pkl that is not trusted, cannot be read, or lacks an array or its shape.
+    Args:
+        path: the file, an .npz or .pkl.
+        trust_pickle: whether a .pkl may be read, which runs any code that its author put into it.
+
+    Raises:
+        InputError: the file is a .pkl that is not trusted, cannot be read, or an array is missing or malformed.
     """
     path = Path(path)
     if not path.is_file():
@@ -75,8 +84,8 @@ def read_smpl(path: str | Path, *, trust_pickle: bool = False) -> dict[str, np.n
     elif path.suffix == ".pkl":
         if not trust_pickle:
             raise InputError(
-                f"{path}: reading a .pkl runs whatever code is in it; if it comes from smpl.is.tue.mpg.de, add "
-                f"--trust-pickle, or make a SMPL_NEUTRAL.npz of it once, which is read without: {_CONVERT}"
+                f"{path}: reading a .pkl runs any code that is in it; if the file comes from smpl.is.tue.mpg.de, add "
+                f"--trust-pickle, or convert it once to SMPL_NEUTRAL.npz, which needs no trust: {_CONVERT}"
             )
         arrays = _read_trusted_pickle(path)
     else:
@@ -92,28 +101,30 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"{path}: not a .npz file, or a truncated one; download it again") from None
     except ValueError:
         raise InputError(
-            f"{path}: holds pickled objects, which are not read; save its arrays as plain numbers, as this does where "
-            f"FILE.pkl can be trusted: {_CONVERT}"
+            f"{path}: the file has pickled objects, which are not read; save its arrays as plain numbers, as this "
+            f"command does for a FILE.pkl that you trust: {_CONVERT}"
         ) from None
 
 
 class _Chumpy:
-    """Stands in for the arrays of chumpy, a package that old models were pickled with and that no longer installs."""
+    """Substitute for arrays of chumpy, with which old models were pickled and which can no longer be installed."""
 
     def __setstate__(self, state: dict) -> None:
         self.array = np.asarray(state["x"])
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.array, dtype=dtype)
 
 
 class _TrustedUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str):
+    """Unpickler of trusted files, without chumpy."""
+
+    def find_class(self, module: str, name: str) -> Any:
         return _Chumpy if module.partition(".")[0] == "chumpy" else super().find_class(module, name)
 
 
 def _read_trusted_pickle(path: Path) -> dict[str, np.ndarray]:
-    """The one place that unpickles a file, and only after `--trust-pickle`: this runs what the file says."""
+    """Unpickle a file with all that it names, which is done here only and only with `--trust-pickle`."""
     try:
         with open(path, "rb") as file:
             content = _TrustedUnpickler(file, encoding="latin1").load()
@@ -131,15 +142,21 @@ def _read_trusted_pickle(path: Path) -> dict[str, np.ndarray]:
     ) as error:
         reason = f"{type(error).__name__}: {error}"
         raise InputError(
-            f"{path}: cannot be read as a pickled body model ({reason}); make a .npz of it where it can be: {_CONVERT}"
+            f"{path}: cannot be read as a pickled body model ({reason}); convert it to an .npz where it can be "
+            f"read: {_CONVERT}"
         ) from None
 
 
 def _checked(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays, if all are there with SMPL's shapes and finite."""
     missing = [name for name in _SHAPES if name not in arrays]
     if missing:
         raise InputError(f"{path}: not an SMPL body model, it lacks {', '.join(missing)}; {_WHERE}")
-    sizes = {"V": len(arrays["v_template"]), "F": len(arrays["f"]), "B": arrays["shapedirs"].shape[-1]}
+    sizes: dict[str | int, int] = {
+        "V": len(arrays["v_template"]),
+        "F": len(arrays["f"]),
+        "B": arrays["shapedirs"].shape[-1],
+    }
     for name, shape in _SHAPES.items():
         expected = tuple(sizes.get(size, size) for size in shape)
         if arrays[name].shape != expected or not np.isfinite(arrays[name].astype(float)).all():

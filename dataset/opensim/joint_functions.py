@@ -122,7 +122,7 @@ class JointFunctions:
         return np.concatenate([knots[:1], knots]), _padded([first, *pieces, last])
 
 
-def _padded(rows: Sequence[Sequence[float] | np.ndarray]) -> np.ndarray:
+def _padded(rows: Sequence[Sequence[Any] | np.ndarray]) -> np.ndarray:
     """Coefficients of ascending powers, filled up with zeros to (len(rows), MAX_DEGREE + 1)."""
     coefficients = np.zeros((len(rows), MAX_DEGREE + 1))
     for i, row in enumerate(rows):

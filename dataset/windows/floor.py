@@ -1,4 +1,4 @@
-"""The height of the floor in a recording, from the feet that stand on it."""
+"""Estimation of the height of the floor in a recording, from the contact spheres of the feet."""
 
 from dataset.io.mot import Motion
 from dataset.opensim.model_reader import load_skeleton
@@ -6,15 +6,22 @@ from dataset.sessions import Session
 
 
 def floor_height(session: Session, motion: Motion) -> float:
-    """Height of the floor in metres, ground frame: the median over frames of the lowest point of the foot's spheres.
+    """Height of the floor, in metres in the ground frame: the median over frames of the lowest contact sphere's height.
 
-    A squat keeps its feet down, so that the median frame stands; the model is the session's. Each recording has its own
-    floor: OpenCap's simulations stand on y = 0, its inverse kinematics near it, marker data anywhere.
-    Raises InputError where the session has no usable model.
+    The feet stay on the floor during a squat, so that they stand on it in the median frame. Each recording has a floor
+    of its own: at y = 0 in OpenCap's simulations, near it in its inverse kinematics, and anywhere in marker data.
+
+    Args:
+        session: the session, whose model is used.
+        motion: a recording of the session.
+
+    Raises:
+        InputError: the session has no usable model.
     """
     import torch
 
     skeleton = load_skeleton(session.model_path)
+    extra = {name: torch.as_tensor(values) for name, values in motion.extra.items()}
     with torch.no_grad():
-        points = skeleton.contact_points(torch.as_tensor(motion.coordinates), motion.extra)
+        points = skeleton.contact_points(torch.as_tensor(motion.coordinates), extra)
         return float((points[..., 1] - skeleton.contact_radii).amin(-1).median())

@@ -1,4 +1,4 @@
-"""The squat windows of a set of sessions, as a torch Dataset held in memory."""
+"""A torch Dataset of the squat windows of sessions, held in memory."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -18,16 +18,20 @@ from dataset.windows.window import Window, window_of_repetition, windows_of_tria
 logger = logging.getLogger("bige")
 
 _CUT_SUFFIX = "_muscle_driven.mot"
-_SAME = 1e-3  # seconds, degrees, metres
+_SAME = 1e-3  # seconds, degrees or metres
 
 
 class MotionDataset(Dataset):
     """One placed window for each squat repetition of the sessions, in the sessions' order.
 
-    Item i is a dict of tensors: `motion` (196, 33) float32, degrees and metres, canonical order, placed on the floor at
-    the origin facing +x; `recorded` and `first_repetition` (196,) bool; with activations also `activations` (196, 80)
-    float32 and `labelled` (196,) bool, the frames where they are known. Beside it lie `windows[i]`, `sessions[i]` and
-    `names[i]`, `<session>/<trial or repetition>[_<k>]`.
+    Item i is a dict of tensors: `motion` (196, 33) float32, degrees and metres, canonical order, placed at the origin
+    on the floor, facing +x; `recorded` and `first_repetition` (196,) bool; with activations, `activations` (196, 80)
+    float32 and `labelled` (196,) bool, see `Window`.
+
+    Attributes:
+        windows: the placed windows.
+        sessions: the session of each window.
+        names: names of the windows, `<session>/<trial or repetition>[_<k>]`.
     """
 
     def __init__(
@@ -37,14 +41,19 @@ class MotionDataset(Dataset):
         with_activations: bool = False,
         floor_m: Callable[[Session, Motion], float] = floor_height,
         strict: bool = False,
-    ):
-        """Read every window into memory.
+    ) -> None:
+        """Read all windows.
 
-        sessions: where to look. with_activations: take the muscle-driven repetitions, and only them; those that are cut
-        out of a trial, as `simulate_activations.py` makes them, label the windows of that trial. Otherwise take the
-        continuous squat trials, and the muscle-driven repetitions of a session that has no trial. floor_m: the height
-        of the floor in metres for a session's recording. strict: a file that cannot be used raises its InputError; by
-        default it is named in a warning and left out. Raises InputError where no window is left.
+        Args:
+            sessions: the sessions to read.
+            with_activations: whether to read the muscle-driven repetitions only. Those that were cut out of a trial, as
+                `simulate_activations.py` does, give their activations to the windows of that trial. Otherwise the squat
+                trials are read, and the muscle-driven repetitions of sessions without trials.
+            floor_m: gives the height of the floor, in metres, of a session's recording.
+            strict: whether a file that cannot be used raises its error; if not, it is logged and left out.
+
+        Raises:
+            InputError: there is no usable window.
         """
         self.windows: list[Window] = []
         self.sessions: list[Session] = []
@@ -86,7 +95,13 @@ class MotionDataset(Dataset):
 
 @dataclass(frozen=True)
 class _Source:
-    """Where windows come from: a trial, perhaps with repetitions that label it, or one repetition."""
+    """A file of windows: a trial, or one muscle-driven repetition.
+
+    Attributes:
+        path: the motion file.
+        is_repetition: whether the file is one repetition.
+        labels: muscle-driven repetitions that were cut out of the trial.
+    """
 
     path: Path
     is_repetition: bool
@@ -98,6 +113,7 @@ class _Source:
 
 
 def _sources(session: Session, with_activations: bool) -> list[_Source]:
+    """The files of a session that windows are read from."""
     trials = session.squat_trials
     if with_activations:
         sources = _labelled_sources(session)
@@ -111,9 +127,10 @@ def _sources(session: Session, with_activations: bool) -> list[_Source]:
 
 
 def _labelled_sources(session: Session) -> list[_Source]:
-    """Trials with the repetitions cut out of them, and the repetitions that move on their own."""
+    """Trials with the repetitions that were cut out of them, and repetitions with a motion of their own."""
     trials = {path.stem.removesuffix("_ik"): path for path in session.trials}
-    of_trial, alone = {}, []
+    of_trial: dict[Path, list[Path]] = {}
+    alone = []
     for path in session.squat_muscle_driven:
         trial = trials.get(repetition_of(path)[0])
         if trial is not None and path.name.endswith(_CUT_SUFFIX):
@@ -123,23 +140,26 @@ def _labelled_sources(session: Session) -> list[_Source]:
     return [_Source(trial, False, tuple(paths)) for trial, paths in of_trial.items()] + alone
 
 
-def _windows(session: Session, source: _Source, with_activations: bool, floor_m) -> Iterator[Window]:
+def _windows(
+    session: Session, source: _Source, with_activations: bool, floor_m: Callable[[Session, Motion], float]
+) -> Iterator[Window]:
+    """The placed windows of one file."""
     motion = read_motion(source.path)
     labels = [read_motion(path) for path in source.labels]
     for label in labels:
         if label.activations is None:
-            raise InputError(f"{label.source}: holds no muscle activations")
+            raise InputError(f"{label.source}: the file has no muscle activations")
     if source.labels and not all(_is_cut_of(label, motion) for label in labels):
-        # Simulated with a motion of their own: the recorded one would not fit their activations.
+        # These were simulated with a motion of their own, to which the activations belong.
         for path in source.labels:
             yield from _windows(session, _Source(path, True), with_activations, floor_m)
         return
     if with_activations and motion.activations is None and not labels:
-        raise InputError(f"{source.path}: holds no muscle activations")
+        raise InputError(f"{source.path}: the file has no muscle activations")
     windows = [window_of_repetition(motion)] if source.is_repetition else windows_of_trial(motion)
     if labels:
         windows = [window.with_labels(labels) for window in windows]
-        windows = [window for window in windows if window.labelled.any()]
+        windows = [window for window in windows if window.labelled is not None and window.labelled.any()]
     if not windows:
         raise InputError(f"{source.path}: no squat repetition that starts and ends upright")
     height_m = floor_m(session, motion)
@@ -148,7 +168,7 @@ def _windows(session: Session, source: _Source, with_activations: bool, floor_m)
 
 
 def _is_cut_of(repetition: Motion, trial: Motion) -> bool:
-    """Whether a repetition's coordinates are the trial's own at its times."""
+    """Whether a repetition has the coordinates of the trial at the same times."""
     inside = repetition.time_s[0] >= trial.time_s[0] - _SAME and repetition.time_s[-1] <= trial.time_s[-1] + _SAME
     at_middle = np.abs(trial.time_s - repetition.time_s[len(repetition) // 2]).argmin()
     difference = trial.coordinates[at_middle] - repetition.coordinates[len(repetition) // 2]

@@ -1,4 +1,4 @@
-"""Resampling to the model's frame rate: no alias, no shift in time, no jump of an angle by a turn."""
+"""Resampling of motions to an even rate, without aliasing, time shift or jumps of angles by 360 degrees."""
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
@@ -8,18 +8,22 @@ from dataset.errors import InputError
 from dataset.io.mot import Motion
 from models.conventions import FRAME_RATE_HZ, ROTATION_INDICES
 
-# Of the new rate: what lies below half of this passes within 0.1 %, and the new Nyquist frequency is damped by 37 dB.
+# Cut-off frequency as a fraction of the new rate: frequencies below half of the cut-off pass within 0.1 %, and the new
+# Nyquist frequency is attenuated by 37 dB.
 _CUTOFF = 0.35
 _FILTER_ORDER = 6
 _LONGEST_GAP_FRAMES = 5
 
 
 def resample(motion: Motion, rate_hz: float = FRAME_RATE_HZ) -> Motion:
-    """The same motion at an even `rate_hz`, from its first time stamp on.
+    """Resample a motion evenly to `rate_hz`, from its first time stamp on.
 
-    Going down in rate, a zero-phase low pass comes first (see `resample_signals`). Angles are unwrapped. Activations
-    are interpolated without overshoot and stay within 0 to 1. A motion that has this rate already is returned as it is.
-    Raises InputError for fewer than four frames and for a gap in the recording.
+    To a lower rate, a zero-phase low-pass filter is applied first (see `resample_signals`). Angles are unwrapped.
+    Activations are interpolated without overshoot and stay between 0 and 1. A motion that already has this rate is
+    returned unchanged.
+
+    Raises:
+        InputError: the motion has fewer than four frames, or a gap.
     """
     _refuse_gaps(motion)
     if _is_even(motion.time_s, rate_hz):
@@ -35,12 +39,25 @@ def resample(motion: Motion, rate_hz: float = FRAME_RATE_HZ) -> Motion:
 
 
 def resample_signals(
-    time_s: np.ndarray, values: np.ndarray, rate_hz: float, interpolator=CubicSpline
+    time_s: np.ndarray,
+    values: np.ndarray,
+    rate_hz: float,
+    interpolator: type[CubicSpline | PchipInterpolator] = CubicSpline,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Signals (T, ...) over increasing time_s (T,), evenly at `rate_hz`: (new time_s, new values).
+    """Resample signals evenly.
 
-    Where the rate falls, a Butterworth low pass of order 6, run forth and back, takes out what would alias; its cut-off
-    is 0.35 of the new rate. The ends are extended by point reflection, so that value and slope survive there.
+    To a lower rate, a Butterworth low-pass filter of order 6 is run forward and backward first, against aliasing; its
+    cut-off frequency is 0.35 of the new rate. The ends are extended by point reflection, which preserves value
+    and slope.
+
+    Args:
+        time_s: (T,) seconds, increasing.
+        values: (T, ...).
+        rate_hz: the new rate.
+        interpolator: scipy's interpolator of the values.
+
+    Returns:
+        The new time stamps and values.
     """
     own_rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
     frames = int(np.floor((time_s[-1] - time_s[0]) * rate_hz + 1e-6)) + 1
@@ -62,6 +79,7 @@ def _is_even(time_s: np.ndarray, rate_hz: float) -> bool:
 
 
 def _refuse_gaps(motion: Motion) -> None:
+    """Raise InputError where the motion has too few frames, or a gap."""
     where = motion.source or "the motion"
     if len(motion) < 4:
         raise InputError(f"{where}: {len(motion)} frame(s) are too few to resample; a motion needs at least 4")

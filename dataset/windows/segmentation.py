@@ -1,9 +1,9 @@
-"""Squat repetitions of a trial, each from upright stance to upright stance (supplement 1.1 of the BIGE paper).
+"""Segmentation of trials into squat repetitions, from upright stance to upright stance (BIGE paper, supplement 1.1).
 
-The knee angle at 60 Hz is smoothed by a Savitzky-Golay filter (21 frames, order 3). Valleys of its angular speed, below
-10 % of the trial's top speed and at least 6 frames apart, are the candidate boundaries; a repetition runs from an
-upright candidate over one bottom to the next upright one. Of the choices left, those are taken whose curves, normalised
-to 101 points, differ least from one another, with a penalty on a mean length over 2 s.
+The knee angle at 60 Hz is smoothed with a Savitzky-Golay filter (21 frames, order 3). Minima of its angular speed that
+are below 10 % of the trial's maximum speed and at least 6 frames apart are the candidate boundaries. A repetition runs
+from an upright candidate through one bottom to the next upright candidate. Among these choices, those are taken whose
+curves, normalised to 101 points, differ least from one another, with a penalty on a mean duration above 2 s.
 """
 
 from dataclasses import dataclass
@@ -19,23 +19,29 @@ from models.conventions import FRAME_RATE_HZ
 
 _SMOOTHING_FRAMES = 21
 _SMOOTHING_ORDER = 3
-_SLOW = 0.10  # of the trial's top angular speed
+_SLOW = 0.10  # fraction of the trial's maximum angular speed
 _APART_FRAMES = 6
 _POINTS = 101
 _LONG_S = 2.0
 _PENALTY_DEG_PER_S = 2.0
 
-_SHALLOWEST_DEG = 25.0  # a knee that bends less is no squat
+_SHALLOWEST_DEG = 25.0  # least knee flexion of a squat
 _SHALLOWEST_OF_DEEPEST = 0.4
-_OTHER_KNEE = 0.4  # of the larger knee's bend: a squat bends both, a step does not
-_UPRIGHT = 0.15  # of the bend of the trial's deepest repetition, above the straightest stance
-_CHOICES = 10  # candidates a side of a repetition
+_OTHER_KNEE = 0.4  # least flexion of the other knee relative to this one: both knees flex in a squat, not in a step
+_UPRIGHT = 0.15  # most knee flexion in upright stance above the trial's least, as a fraction of its range
+_CHOICES = 10  # candidates on each side of a repetition
 _ROUNDS = 10
 
 
 @dataclass(frozen=True)
 class Repetition:
-    """One squat, in frames of the motion it was found in: start, bottom, and end (exclusive)."""
+    """One squat, in frames of the motion in which it was found.
+
+    Attributes:
+        start_frame: first frame, in upright stance.
+        end_frame: the frame after the last, in upright stance.
+        bottom_frame: frame of the deepest knee flexion.
+    """
 
     start_frame: int
     end_frame: int
@@ -45,8 +51,13 @@ class Repetition:
 def segment_repetitions(motion: Motion) -> list[Repetition]:
     """The squat repetitions of a trial, in order; empty where there is none.
 
-    motion: any rate. A bend of the knees that the recording cuts off before it is upright is left out.
-    Raises InputError as `resample` does.
+    A repetition that the recording does not contain from upright to upright is left out.
+
+    Args:
+        motion: the trial, at any rate.
+
+    Raises:
+        InputError: as `resample`.
     """
     resampled = resample(motion, FRAME_RATE_HZ)
     if len(resampled) < _SMOOTHING_FRAMES:
@@ -61,7 +72,7 @@ def segment_repetitions(motion: Motion) -> list[Repetition]:
         return []
     choices = _choices(knee, bottoms)
     kept = [(bottom, pair) for bottom, pair in zip(bottoms, choices, strict=True) if pair[0] and pair[1]]
-    bounds = _most_alike(knee, [pair for _, pair in kept])
+    bounds = _most_similar(knee, [pair for _, pair in kept])
     repetitions = []
     for (bottom, _), (start, end) in zip(kept, bounds, strict=True):
         own = [int(np.abs(motion.time_s - resampled.time_s[frame]).argmin()) for frame in (start, end, bottom)]
@@ -70,10 +81,10 @@ def segment_repetitions(motion: Motion) -> list[Repetition]:
 
 
 def _bottoms(knee: np.ndarray, other: np.ndarray) -> list[int]:
-    """Frames of deepest knee flexion, one a repetition."""
+    """Frames of deepest knee flexion, one for each repetition."""
     bend = np.ptp(knee)
     needed = max(_SHALLOWEST_DEG, _SHALLOWEST_OF_DEEPEST * bend)
-    # A recording may begin or end less upright than its best stance: padded, its first and last bottoms stay prominent.
+    # A recording may begin or end in flexion: with padding, the first and last bottoms remain prominent peaks.
     padded = np.concatenate([[knee.min()], knee, [knee.min()]])
     peaks = find_peaks(padded, prominence=needed)[0] - 1
     both = other - other.min() >= _OTHER_KNEE * (knee - knee.min())
@@ -81,13 +92,13 @@ def _bottoms(knee: np.ndarray, other: np.ndarray) -> list[int]:
 
 
 def _choices(knee: np.ndarray, bottoms: list[int]) -> list[tuple[list[int], list[int]]]:
-    """For each bottom the upright candidates before it (start) and after it (end), nearest first."""
+    """For each bottom, the upright candidates before it (start) and after it (end), nearest first."""
     speed = np.abs(savgol_filter(knee, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, deriv=1))
     valleys = find_peaks(-speed, height=-_SLOW * speed.max(), distance=_APART_FRAMES)[0]
     limit = knee.min() + _UPRIGHT * np.ptp(knee)
     candidates = {int(frame) for frame in (0, *valleys, len(knee) - 1) if knee[frame] <= limit}
     for left, right in pairwise(bottoms):
-        # A touch-and-go repetition turns too fast, or a little low, for a candidate: its straightest frame serves.
+        # Without a pause between repetitions there may be no candidate; then the frame of least flexion is one.
         straightest = left + int(knee[left:right].argmin())
         if not any(left < frame < right for frame in candidates) and knee[straightest] <= 2 * limit - knee.min():
             candidates.add(straightest)
@@ -101,8 +112,8 @@ def _choices(knee: np.ndarray, bottoms: list[int]) -> list[tuple[list[int], list
     return choices
 
 
-def _most_alike(knee: np.ndarray, choices: list[tuple[list[int], list[int]]]) -> list[tuple[int, int]]:
-    """One (start, end) a repetition, by coordinate descent: each curve as near as may be to the others' mean."""
+def _most_similar(knee: np.ndarray, choices: list[tuple[list[int], list[int]]]) -> list[tuple[int, int]]:
+    """Start and end of each repetition, by coordinate descent on each curve's distance from the mean of the others."""
     chosen = [(starts[0], ends[0]) for starts, ends in choices]
     if len(chosen) < 2:
         return chosen
@@ -126,4 +137,4 @@ def _most_alike(knee: np.ndarray, choices: list[tuple[list[int], list[int]]]) ->
             picked[k] = int(cost.argmin())
         if picked == before:
             break
-    return [tuple(int(frame) for frame in pair[i]) for pair, i in zip(pairs, picked, strict=True)]
+    return [(int(pair[i][0]), int(pair[i][1])) for pair, i in zip(pairs, picked, strict=True)]

@@ -77,8 +77,16 @@ class Window:
     def without_extension(self) -> "Window":
         """The recorded frames only, of a window that was extended at its end."""
         kept = int(self.recorded.sum())
-        arrays = {name: values[:kept] for name, values in vars(self).items() if isinstance(values, np.ndarray)}
-        return replace(self, **arrays, extra={name: values[:kept] for name, values in self.extra.items()})
+        return replace(
+            self,
+            coordinates=self.coordinates[:kept],
+            activations=None if self.activations is None else self.activations[:kept],
+            recorded=self.recorded[:kept],
+            first_repetition=self.first_repetition[:kept],
+            counted=self.counted[:kept],
+            labelled=None if self.labelled is None else self.labelled[:kept],
+            extra={name: values[:kept] for name, values in self.extra.items()},
+        )
 
     def with_labels(self, repetitions: Sequence[Motion]) -> "Window":
         """The window with the activations of repetitions of the same trial, matched by time.

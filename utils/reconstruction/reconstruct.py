@@ -10,7 +10,8 @@ from torch import Tensor
 
 from dataset.io.atomic_write import write_json
 from dataset.io.mot import Motion, write_motion
-from dataset.windows.motion_batch import MotionBatch, load_held_out, load_subjects
+from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.window_loading import load_held_out, load_subjects
 from models.conventions import FRAME_RATE_HZ
 from utils.checkpoints import load_vqvae
 from utils.reconstruction.autoencoding import reconstruct_all

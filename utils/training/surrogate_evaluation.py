@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from dataset.io.atomic_write import write_json
-from dataset.windows.motion_batch import MotionBatch, load_held_out, load_subjects
+from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.window_loading import load_held_out, load_subjects
 from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained

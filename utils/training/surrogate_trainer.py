@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from dataset.errors import InputError
-from dataset.windows.motion_batch import MotionBatch, load_split
+from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.window_loading import load_split
 from models.conventions import ROTATION_INDICES
 from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.transformer import SurrogateTransformer

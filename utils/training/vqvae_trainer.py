@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
-from dataset.windows.motion_batch import MotionBatch, load_split
+from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.window_loading import load_split
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import load_vqvae
 from utils.runs.environment import configure_torch

@@ -1,0 +1,96 @@
+"""Loading of all windows of sessions into one batch, also split into training and held-out windows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from dataset.errors import InputError
+from dataset.locations import demo_holdout
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import Session, discover_sessions
+from dataset.splits import Split, split_sessions
+from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.motion_dataset import MotionDataset
+
+
+def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> MotionBatch:
+    """Read the windows of sessions into memory, on the CPU; a few hundred windows need no worker processes.
+
+    Args:
+        sessions: the sessions, whose models give the anthropometry.
+        activations: whether to read the muscle-driven repetitions, with activations, in place of the squat trials.
+
+    Raises:
+        InputError: there is no usable window.
+    """
+    dataset = MotionDataset(sessions, with_activations=activations)
+    anthropometry = {
+        session.path: load_skeleton(session.model_path).anthropometry
+        for session in {session.path: session for session in dataset.sessions}.values()
+    }
+    items = [dataset[i] for i in range(len(dataset))]
+    return MotionBatch(
+        motion=torch.stack([item["motion"] for item in items]),
+        recorded=torch.stack([item["recorded"] for item in items]),
+        subjects=tuple(session.subject for session in dataset.sessions),
+        names=tuple(dataset.names),
+        models=tuple(str(session.model_path) for session in dataset.sessions),
+        activations=torch.stack([item["activations"] for item in items]) if activations else None,
+        labelled=torch.stack([item["labelled"] for item in items]) if activations else None,
+        anthropometry=torch.tensor([anthropometry[session.path] for session in dataset.sessions]),
+    )
+
+
+def load_split(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, MotionBatch, Split]:
+    """Read the windows of all sessions under a data root, split by subject.
+
+    Args:
+        root: the data root; the `holdout.txt` of a demo root names its held-out subjects.
+        seed: seed of a random split, see `split_sessions`.
+        activations: as of `load_windows`.
+
+    Returns:
+        Training windows, held-out windows and the split.
+
+    Raises:
+        InputError: there are no sessions, or one of the sides is empty or has no usable window.
+    """
+    sessions, split = _split_by_subject(root, seed)
+    training = load_windows([sessions[name] for name in split.training], activations=activations)
+    held_out = load_windows([sessions[name] for name in split.held_out], activations=activations)
+    return training, held_out, split
+
+
+def load_held_out(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, Split]:
+    """The held-out windows and the split of `load_split`, without reading the training sessions."""
+    sessions, split = _split_by_subject(root, seed)
+    return load_windows([sessions[name] for name in split.held_out], activations=activations), split
+
+
+def load_subjects(root: Path, subjects: Sequence[str], *, activations: bool = False) -> MotionBatch:
+    """Read the windows of some of the sessions under a data root.
+
+    Args:
+        root: the data root.
+        subjects: ids of sessions or subjects, or `all`.
+        activations: as of `load_windows`.
+
+    Raises:
+        InputError: there is no session or subject of that id, or no usable window.
+    """
+    sessions = discover_sessions(root)
+    if list(subjects) != ["all"]:
+        known = {name for session in sessions for name in (session.id, session.subject)}
+        unknown = [name for name in subjects if name not in known]
+        if unknown:
+            raise InputError(f"{root} has no session or subject {unknown[0]}; it has {', '.join(sorted(known))}")
+        sessions = [session for session in sessions if {session.id, session.subject} & set(subjects)]
+    return load_windows(sessions, activations=activations)
+
+
+def _split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:
+    """The sessions under `root` by their id, and their split."""
+    sessions = discover_sessions(root)
+    split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root))
+    return {session.id: session for session in sessions}, split
