@@ -33,7 +33,7 @@ tables: $(VENV)/installed
 	test -f $(TABLES_DEMO)/demo.json || $(RUN) make_demo_sessions.py --out-dir $(TABLES_DEMO) --jobs 2
 	for person in $$(grep demo- $(TABLES_DEMO)/holdout.txt); do \
 		number=$${person##*-}; \
-		test -f output/BIGE/mot_visualization/latents_subject_run_$$person/summary.json || \
+		test -f output/BIGE/mot_visualization/latents_subject_run_$$person/result.json || \
 			BIGE_DEMO=$(TABLES_DEMO) $(LIMO) --exp-name BIGE --subject $$person --num-runs 60 --overwrite || \
 			[ $$? -eq 1 ] || exit 1; \
 		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --sample 20 --exp-name VQVAE-Generations --subject $$person \

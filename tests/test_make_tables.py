@@ -4,13 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
 from test_project import ROOT
 
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
+from utils.guidance.verification import Verification
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.simulated_table import simulated_table
 
@@ -33,21 +36,28 @@ def test_a_missing_block_is_said_and_nothing_is_written(tmp_path):
     assert "old" in path.read_text()
 
 
-def test_promises_and_simulations_are_counted_by_person_and_in_all(tmp_path):
-    def sample(accepted, within, near):
-        return {"accepted": accepted, "simulated": {"within_range": within, "within_range_and_0.05": near}}
+def guided(session, accepted, *peaks):
+    """A result of guidance to peaks from .35 to .45, with these simulated peaks, left and right of each sample."""
+    simulated = torch.tensor(peaks)
+    verification = Verification(
+        torch.zeros(len(peaks), 196, 80), simulated, simulated, simulated[:, 0], simulated[:, 0]
+    )
+    return SimpleNamespace(
+        session_id=session,
+        accepted=accepted,
+        samples=peaks,
+        verification=verification,
+        config=SimpleNamespace(low=0.35, high=0.45),
+    )
 
-    for person, samples in {
-        "a": [sample(True, True, True), sample(True, False, True)],
-        "b": [sample(False, False, False), {"accepted": True}],
-    }.items():
-        folder = tmp_path / f"latents_subject_run_{person}"
-        folder.mkdir()
-        (folder / "summary.json").write_text(json.dumps({"session": person, "samples": samples}))
-    table = simulated_table(tmp_path).splitlines()
+
+def test_predicted_and_simulated_peaks_in_range_are_counted_by_subject_and_in_all():
+    results = [guided("a", 2, (0.40, 0.36), (0.47, 0.40)), guided("b", 1, (0.40, 0.60), (0.20, 0.40))]
+    unverified = SimpleNamespace(session_id="c", verification=None)
+    table = simulated_table([*results, unverified]).splitlines()
     assert table[2:] == ["| a | 2/2 | 1/2 | 2/2 |", "| b | 1/2 | 0/2 | 0/2 |", "| all | 3/4 | 1/4 | 2/4 |"]
-    with pytest.raises(InputError, match="simulated"):
-        simulated_table(tmp_path / "latents_subject_run_a")
+    with pytest.raises(InputError, match="not simulated"):
+        simulated_table([unverified])
 
 
 def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_people(tmp_path):

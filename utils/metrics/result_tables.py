@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.locations import SESSION_PREFIX
 from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
 from dataset.sessions import discover_sessions
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.output.result_files import load_guidance
 from utils.metrics.evaluation import evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.evaluation_config import MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
@@ -58,9 +61,17 @@ def make_tables(config: TablesConfig) -> TablesResult:
         blocks["generated"] = _table_with_notes(rows, published)
         paths += write_tables(config.out, "generated", rows, published=published)
         if "BIGE" in folders:
-            blocks["simulated"] = simulated_table(folders["BIGE"])
+            blocks["simulated"] = simulated_table(_load_guided(folders["BIGE"]))
     write_blocks(config.results, blocks)
     return TablesResult(config.results, blocks, tuple(paths))
+
+
+def _load_guided(folder: Path) -> list[GuidanceResult]:
+    """The results of guidance in a folder of subjects' folders."""
+    results = [load_guidance(path.parent) for path in sorted(folder.glob(f"{SESSION_PREFIX}*/summary.json"))]
+    if not results:
+        raise InputError(f"{folder}: holds no {SESSION_PREFIX}<session>/summary.json, as LIMO_Surrogate.py writes it")
+    return results
 
 
 def recorded_rows(root: Path, networks: EvaluationNetworks, config: MetricConfig = MetricConfig()) -> list[MetricRow]:

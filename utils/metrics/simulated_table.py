@@ -1,40 +1,32 @@
-"""Table of the samples of guidance whose peak activation is in the requested range, predicted and simulated."""
+"""Table of the guided motions whose peak activation is in the requested range, predicted and simulated."""
 
-import json
-from pathlib import Path
+from collections.abc import Iterable
 
 from dataset.errors import InputError
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.verification import NEAR
 
 
-def simulated_table(folder: Path) -> str:
-    """Markdown table with one line per subject, from the summaries in a folder of guided motions.
-
-    Args:
-        folder: holds `latents_subject_run_<session>/summary.json` of each subject.
+def simulated_table(results: Iterable[GuidanceResult]) -> str:
+    """Markdown table with one line per subject and one for all; results without a simulation are left out.
 
     Raises:
-        InputError: no summary has results of static optimisation.
+        InputError: no result has a simulation.
     """
     lines = [
-        "| subject | predicted in range | simulated in range | simulated within 0.05 of the range |",
+        f"| subject | predicted in range | simulated in range | simulated within {NEAR:g} of the range |",
         "|---|---|---|---|",
     ]
     total = [0, 0, 0, 0]
-    for path in sorted(folder.glob("*/summary.json")):
-        summary = json.loads(path.read_text())
-        simulated = [sample["simulated"] for sample in summary["samples"] if "simulated" in sample]
-        if not simulated:
+    for result in results:
+        if result.verification is None:
             continue
-        counts = (
-            sum(sample["accepted"] for sample in summary["samples"]),
-            sum(sample["within_range"] for sample in simulated),
-            sum(sample["within_range_and_0.05"] for sample in simulated),
-            len(summary["samples"]),
-        )
+        violation = result.verification.violation(result.config.low, result.config.high)
+        counts = (result.accepted, int((violation == 0).sum()), int((violation <= NEAR).sum()), len(result.samples))
         total = [a + b for a, b in zip(total, counts, strict=True)]
-        lines.append(_line(summary["session"], *counts))
+        lines.append(_line(result.session_id, *counts))
     if not total[-1]:
-        raise InputError(f"{folder}: no subject's folder in it has a summary.json with simulated peak activations")
+        raise InputError("the guided motions were not simulated; guide them without --no-verify")
     return "\n".join([*lines, _line("all", *total)])
 
 
