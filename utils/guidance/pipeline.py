@@ -9,7 +9,9 @@ import logging
 import math
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +19,7 @@ import pandas as pd
 import torch
 
 from dataset.errors import InputError
+from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.context import Context
@@ -37,7 +40,7 @@ from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_squats import load_own_squats
-from utils.guidance.verification import Verification, select_by_simulation, simulate_motions
+from utils.guidance.verification import SimulatedMotion, Verification, select_by_simulation, simulate_motions
 from utils.runs.environment import configure_torch
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.record import command_line, versions
@@ -81,59 +84,10 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     latents = _load_latents(config, models)
     if observer:
         observer.on_start(session, terms)
-
-    optimizer = LatentOptimizer(
-        Objective(models.describe, terms, latents.proximity, config.beta, latents.max_distance(config.max_distance)),
-        latents.update,
-        Schedule(config.total_iter, release=config.release),
-        lr=config.lr,
-        patience=config.patience,
-    )
-    history: list[Row] = []
-    with graceful_shutdown() as should_stop, Progress(config.total_iter) as progress:
-
-        def on_iteration(row: Row) -> None:
-            history.append(progress.show(row))
-            if observer:
-                observer.on_iteration(history[-1])
-
-        samples = search(
-            optimizer,
-            latents.sampler,
-            wanted=math.ceil(config.candidates * config.min_samples),
-            starts=config.num_runs,
-            batch_size=config.batch_size,
-            give_up=config.give_up,
-            on_iteration=on_iteration,
-            should_stop=should_stop,
-        )
-        simulations = []
-        if config.verify:
-            logger.info("simulating %d motions on the subject's own model", len(samples))
-            progress.begin_refinement(ITERATIONS)
-            with tempfile.TemporaryDirectory() as temporary:
-                cache = (observer and observer.cache_folder) or Path(temporary)
-                simulator = build_simulator(session.model_path, cache, exact_paths=config.exact_paths)
-            samples, simulations = refine(
-                samples,
-                optimizer,
-                models,
-                lambda motion: simulate_motions(simulator, motion),
-                config.refinement_rounds,
-                on_iteration,
-                should_stop,
-            )
-        interrupted = should_stop()
-
-    order = _by_peak_activation(samples, config.muscle)
-    samples = [samples[j].cpu() for j in order]
-    verification = None
-    if config.verify:
-        verification = Verification.of(samples, [simulations[j] for j in order], config.muscle)
-        kept = select_by_simulation(samples, verification, config.low, config.high, config.min_samples)
-        samples, verification = [samples[j] for j in kept], verification.take(kept)
+    search_result = _search(config, session, models, latents, terms, observer)
+    samples, verification = _select(config, search_result)
     own_squats = load_own_squats(session, models)
-    skeleton = models.skeleton.to(torch.device("cpu"))
+    skeleton = load_skeleton(session.model_path, torch.float32)
     guided = Context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
@@ -155,12 +109,87 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         training_names=latents.names,
         training_latents=None if latents.latents is None else latents.latents.cpu(),
         distance_to_others=latents.distance_to_others,
-        history=pd.DataFrame(history),
-        interrupted=interrupted,
+        history=pd.DataFrame(search_result.history),
+        interrupted=search_result.interrupted,
         made=datetime.now(UTC),
         command=command_line(),
         versions=versions(),
     )
+
+
+@dataclass(frozen=True)
+class _SearchResult:
+    """The samples that were found, what the simulation finds of each (empty without it), and how it went."""
+
+    samples: list[GuidedSample]
+    simulations: list[SimulatedMotion]
+    history: list[Row]
+    interrupted: bool
+
+
+def _search(
+    config: GuidanceConfig,
+    session: Session,
+    models: FrozenModels,
+    latents: LatentSpace,
+    terms: Sequence[Term],
+    observer: GuidanceObserver | None,
+) -> _SearchResult:
+    """Optimise latents, and where the configuration says `verify`, simulate and refine the samples."""
+    max_distance = latents.max_distance(config.max_distance)
+    optimizer = LatentOptimizer(
+        Objective(models.describe, terms, latents.proximity, config.beta, max_distance),
+        latents.update,
+        Schedule(config.total_iter, release=config.release),
+        lr=config.lr,
+        patience=config.patience,
+    )
+    history: list[Row] = []
+    simulations: list[SimulatedMotion] = []
+    with graceful_shutdown() as should_stop, Progress(config.total_iter) as progress:
+
+        def on_iteration(row: Row) -> None:
+            history.append(progress.show(row))
+            if observer:
+                observer.on_iteration(history[-1])
+
+        samples = search(
+            optimizer,
+            latents.sampler,
+            wanted=math.ceil(config.candidates * config.min_samples),
+            starts=config.num_runs,
+            batch_size=config.batch_size,
+            give_up=config.give_up,
+            on_iteration=on_iteration,
+            should_stop=should_stop,
+        )
+        if config.verify:
+            logger.info("simulating %d motions on the subject's own model", len(samples))
+            progress.begin_refinement(ITERATIONS)
+            with tempfile.TemporaryDirectory() as temporary:
+                cache = (observer and observer.cache_folder) or Path(temporary)
+                simulator = build_simulator(session.model_path, cache, exact_paths=config.exact_paths)
+            samples, simulations = refine(
+                samples,
+                optimizer,
+                models,
+                partial(simulate_motions, simulator),
+                config.refinement_rounds,
+                on_iteration,
+                should_stop,
+            )
+        return _SearchResult(samples, simulations, history, should_stop())
+
+
+def _select(config: GuidanceConfig, found: _SearchResult) -> tuple[list[GuidedSample], Verification | None]:
+    """The samples to return, by predicted peak activation, and their verification."""
+    order = _by_peak_activation(found.samples, config.muscle)
+    samples = [found.samples[j].cpu() for j in order]
+    if not found.simulations:
+        return samples, None
+    verification = Verification.of(samples, [found.simulations[j] for j in order], config.muscle)
+    kept = select_by_simulation(samples, verification, config.low, config.high, config.min_samples)
+    return [samples[j] for j in kept], verification.take(kept)
 
 
 def _load_latents(config: GuidanceConfig, models: FrozenModels) -> LatentSpace:

@@ -9,6 +9,7 @@ simulation alone judges the result, the surrogate only provides the gradient.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -18,6 +19,7 @@ from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.schedule import Schedule
+from utils.guidance.optimisation.search import numbered
 from utils.guidance.subject.surrogate_correction import log_odds
 from utils.guidance.verification import SimulatedMotion
 
@@ -83,9 +85,7 @@ def refine(
         pending, motion, simulated = [pending[k] for k in left], motion[left], simulated[left]
         with torch.no_grad():
             correction = log_odds(simulated) - log_odds(models.describe_motion(motion).activations)
-        objective = replace(
-            optimizer.objective, describe=lambda z, correction=correction: models.describe(z, correction)
-        )
+        objective = replace(optimizer.objective, describe=partial(models.describe, correction=correction))
         inner = replace(objective, terms=[term.narrowed(_MARGIN) for term in objective.terms])
         continued = replace(
             optimizer,
@@ -96,7 +96,7 @@ def refine(
         )
         z = continued.optimise(
             torch.stack([current[i].z for i in pending]),
-            (lambda row, number=number: on_iteration({"batch": number} | row)) if on_iteration else None,
+            numbered(on_iteration, number),
             should_stop,
         )
         for i, sample in zip(pending, objective.evaluate(z, [samples[i].start for i in pending]), strict=True):

@@ -45,7 +45,7 @@ def search(
         numbers = range(used, min(used + min(batch_size, missing), starts))
         initial = torch.stack([sample_latent(number) for number in numbers])
         found = optimizer.objective.evaluate(
-            optimizer.optimise(initial, _numbered(on_iteration, batch), should_stop), list(numbers)
+            optimizer.optimise(initial, numbered(on_iteration, batch), should_stop), list(numbers)
         )
         samples += found
         unsuccessful = 0 if any(sample.accepted for sample in found) else unsuccessful + 1
@@ -55,6 +55,8 @@ def search(
     return (accepted + rest)[:wanted]
 
 
-def _numbered(on_iteration: Callable[[Row], None] | None, batch: int) -> Callable[[Row], None] | None:
-    """`on_iteration` with the number of the batch in each row."""
-    return (lambda row: on_iteration({"batch": batch} | row)) if on_iteration else None
+def numbered(on_iteration: Callable[[Row], None] | None, batch: int) -> Callable[[Row], None] | None:
+    """`on_iteration` with the number of the `batch` added to each row; None of None."""
+    if on_iteration is None:
+        return None
+    return lambda row: on_iteration({"batch": batch} | row)

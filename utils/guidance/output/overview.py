@@ -1,6 +1,5 @@
 """One picture of a guidance run: every sample over time, in front of the subject's own repetitions."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,7 @@ def draw_overview(result: GuidanceResult, path: Path) -> None:
     drawn = [(guided, colormaps["viridis"](np.linspace(0, 0.95, len(result.samples))), 1.0)]
     own = _own_repetitions(result)
     if own is not None:
-        drawn.insert(0, (own, ["0.6"] * len(own.motion), 2.0))
+        drawn.insert(0, (own, np.full(len(own.motion), "0.6"), 2.0))
     figure = Figure(figsize=(16, 7), layout="constrained")
     axes = figure.subplots(2, 4)
     muscles = [("activation", f"{config.muscle}_{side}", f"{config.muscle} {side}") for side in SIDES]
@@ -75,7 +74,7 @@ def _own_repetitions(result: GuidanceResult) -> Context | None:
 
 
 def _draw_curves(
-    axis: Axes, context: Context, quantity: str, argument: str | None, colours: Sequence | np.ndarray, width: float
+    axis: Axes, context: Context, quantity: str, argument: str | None, colours: np.ndarray, width: float
 ) -> None:
     trace = evaluate(quantity, context, argument)
     values = trace.values.mean(-1).masked_fill(~trace.valid, torch.nan)  # (B, T)

@@ -250,4 +250,4 @@ def _read_history(path: Path) -> pd.DataFrame:
 
 def _write_npz(path: Path, **arrays: np.ndarray) -> None:
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes arrays for allow_pickle

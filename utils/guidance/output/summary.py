@@ -16,7 +16,7 @@ from utils.guidance.verification import NEAR
 
 def summarise_result(result: GuidanceResult) -> dict[str, Any]:
     """What `summary.json` says for people and programs; values have six significant digits."""
-    summary = {
+    summary: dict[str, Any] = {
         "session": result.session_id,
         "mass_kg": round(result.mass_kg, 3),
         "leg_length_m": round(result.leg_length_m, 4),
