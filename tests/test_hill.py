@@ -12,7 +12,6 @@ from models.muscles.hill import (
     active_force_length,
     active_force_length_slope,
     force_velocity,
-    tendon_force,
     tendon_length,
 )
 
@@ -50,9 +49,14 @@ def test_curves_meet_their_fixed_points():
     torch.testing.assert_close(force_velocity(tensor(-1.5, -1.0, 0.0)), tensor(0.0, 0.0, 1.0), atol=1e-12, rtol=0)
     assert 1.3 < force_velocity(tensor(0.3)).item() < 1.8  # lengthening muscles pull harder
     unit = 0.995 + math.log(1.25 / 0.2) / 35  # closed form of force 1
-    assert tendon_force(tensor(unit)).item() == pytest.approx(1.0, abs=1e-12)
+    assert tendon_length(tensor(1.0)).item() == pytest.approx(unit, abs=1e-12)
     forces = torch.linspace(0, 1.5, 20, dtype=torch.float64)
     torch.testing.assert_close(tendon_force(tendon_length(forces)), forces)
+
+
+def tendon_force(length):
+    """De Groote's tendon curve: force over maximal isometric force, of tendon length over slack length."""
+    return 0.2 * torch.exp(35 * (length - 0.995)) - 0.25
 
 
 def test_slope_of_the_force_length_curve_is_its_derivative():
@@ -62,38 +66,35 @@ def test_slope_of_the_force_length_curve_is_its_derivative():
 
 
 def test_at_optimal_length_and_rest_the_gain_is_the_pennated_isometric_force(muscles):
-    parameters = muscles.parameters_of_muscles
-    cosine = torch.cos(parameters.pennation_at_optimal)
-    length = parameters.tendon_slack_length + parameters.optimal_fibre_length * cosine
+    cosine = torch.cos(muscles.pennation_at_optimal)
+    length = muscles.tendon_slack_length + muscles.optimal_fibre_length * cosine
     fibres = muscles.fibres(length, torch.zeros(3, dtype=torch.float64))
     torch.testing.assert_close(fibres.length, torch.ones(3, dtype=torch.float64))
-    torch.testing.assert_close(fibres.gain, parameters.max_isometric_force * cosine)
+    torch.testing.assert_close(fibres.gain, muscles.max_isometric_force * cosine)
 
 
 def test_fibre_velocity_is_the_derivative_of_fibre_length(muscles):
-    parameters = muscles.parameters_of_muscles
-    length = parameters.tendon_slack_length + 0.8 * parameters.optimal_fibre_length
+    length = muscles.tendon_slack_length + 0.8 * muscles.optimal_fibre_length
     velocity = tensor(-0.3, 0.1, 0.5)
     h = 1e-6
     ahead = muscles.fibres(length + h * velocity, velocity).length
     behind = muscles.fibres(length - h * velocity, velocity).length
-    expected = (ahead - behind) / (2 * h) / parameters.max_contraction_velocity
+    expected = (ahead - behind) / (2 * h) / muscles.max_contraction_velocity
     torch.testing.assert_close(muscles.fibres(length, velocity).velocity, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_tendon_equilibrium(muscles):
     """Enough passes make tendon and fibre forces equal; three come near; carried-over state comes nearer."""
-    parameters = muscles.parameters_of_muscles
     generator = torch.Generator().manual_seed(0)
     fibre = 0.7 + 0.6 * torch.rand(50, 3, generator=generator, dtype=torch.float64)
-    length = parameters.tendon_slack_length + fibre * parameters.optimal_fibre_length
+    length = muscles.tendon_slack_length + fibre * muscles.optimal_fibre_length
     activation = torch.rand(50, 3, generator=generator, dtype=torch.float64)
     velocity = torch.zeros(50, 3, dtype=torch.float64)
 
     def imbalance(tendon):
-        pull = tendon_force(tendon / parameters.tendon_slack_length)
+        pull = tendon_force(tendon / muscles.tendon_slack_length)
         fibres = muscles.fibres(length, velocity, tendon)
-        return (pull - activation * fibres.gain / parameters.max_isometric_force).abs().max().item()
+        return (pull - activation * fibres.gain / muscles.max_isometric_force).abs().max().item()
 
     three = muscles.equilibrium_tendon(activation, length, velocity)
     assert imbalance(muscles.equilibrium_tendon(activation, length, velocity, passes=30)) < 1e-9

@@ -1,9 +1,9 @@
-"""Hill-type muscle force from length, velocity and activation, batched and differentiable.
+"""Hill-type muscle forces from length, velocity and activation, batched and differentiable.
 
 Curves of De Groote, Kinney, Rao and Fregly, "Evaluation of direct collocation optimal control problem formulations
 for solving the muscle redundancy problem", Annals of Biomedical Engineering 44 (2016) 2922-2936, supplement, with the
-digits that OpenSim's DeGrooteFregly2016Muscle carries. There is no passive fibre force: OpenCap leaves it out for
-squats, whose deep flexion lies outside what the generic passive curves were made for.
+digits of OpenSim's DeGrooteFregly2016Muscle. There is no passive fibre force: OpenCap omits it in squats, because the
+generic passive curves do not hold in deep flexion.
 """
 
 import math
@@ -26,7 +26,7 @@ VELOCITY_D4 = 1 - VELOCITY_D1 * math.asinh(VELOCITY_D3)
 TENDON_STIFFNESS = 35.0
 TENDON_C1, TENDON_C2, TENDON_C3 = 0.2, 0.995, 0.25
 
-SHORTEST_PROJECTION = 0.1  # of the optimal length: a fibre's projection on its tendon never falls below this
+SHORTEST_PROJECTION = 0.1  # smallest projection of a fibre on its tendon, over the optimal fibre length
 
 
 def active_force_length(length: Tensor) -> Tensor:
@@ -52,21 +52,20 @@ def force_velocity(velocity: Tensor) -> Tensor:
     return (VELOCITY_D1 * torch.asinh(VELOCITY_D2 * velocity + VELOCITY_D3) + VELOCITY_D4).clamp(min=0)
 
 
-def tendon_force(length: Tensor, stiffness: float = TENDON_STIFFNESS) -> Tensor:
-    """Tendon force over maximal isometric force, from tendon length over slack length (any shape)."""
-    return TENDON_C1 * torch.exp(stiffness * (length - TENDON_C2)) - TENDON_C3
-
-
 def tendon_length(force: Tensor, stiffness: float = TENDON_STIFFNESS) -> Tensor:
-    """Tendon length over slack length, from tendon force over maximal isometric force: inverse of `tendon_force`."""
+    """Tendon length over slack length, from tendon force over maximal isometric force (any shape)."""
     return TENDON_C2 + torch.log((force + TENDON_C3) / TENDON_C1) / stiffness
 
 
 class MuscleParameters(NamedTuple):
-    """What scales the curves for each of M muscles, all (M,).
+    """Parameters of M muscles, by which the curves are scaled; all (M,).
 
-    max_isometric_force: N; optimal_fibre_length, tendon_slack_length: m; pennation_at_optimal: rad;
-    max_contraction_velocity: optimal fibre lengths a second.
+    Attributes:
+        max_isometric_force: newtons.
+        optimal_fibre_length: metres.
+        tendon_slack_length: metres.
+        pennation_at_optimal: pennation angle at the optimal fibre length, radians.
+        max_contraction_velocity: optimal fibre lengths per second.
     """
 
     max_isometric_force: Tensor
@@ -79,8 +78,11 @@ class MuscleParameters(NamedTuple):
 class Fibres(NamedTuple):
     """State of the fibres, all (..., M).
 
-    gain: force along the tendon at full activation, N, so that the force is activation × gain; length: over the optimal
-    length; velocity: over the maximal velocity, shortening negative; cos_pennation.
+    Attributes:
+        gain: force along the tendon per unit activation, newtons.
+        length: fibre length over optimal fibre length.
+        velocity: fibre velocity over maximal velocity, shortening negative.
+        cos_pennation: cosine of the pennation angle.
     """
 
     gain: Tensor
@@ -90,28 +92,34 @@ class Fibres(NamedTuple):
 
 
 class Muscles(nn.Module):
-    """Forces of M muscles. Their parameters are buffers: a person's muscles are given, not learned."""
+    """Forces of M muscles, whose parameters are buffers; see `MuscleParameters` for their units."""
 
-    def __init__(self, parameters: MuscleParameters):
+    max_isometric_force: Tensor
+    optimal_fibre_length: Tensor
+    tendon_slack_length: Tensor
+    pennation_at_optimal: Tensor
+    max_contraction_velocity: Tensor
+
+    def __init__(self, parameters: MuscleParameters) -> None:
         super().__init__()
         for name, value in parameters._asdict().items():
             self.register_buffer(name, value)
 
-    @property
-    def parameters_of_muscles(self) -> MuscleParameters:
-        """The parameters as given."""
-        return MuscleParameters(*(getattr(self, name) for name in MuscleParameters._fields))
-
     def fibres(
         self,
-        length: Tensor,  # (..., M) muscle-tendon length, m
-        velocity: Tensor,  # (..., M) muscle-tendon velocity, m/s, shortening negative
-        tendon: Tensor | None = None,  # (..., M) tendon length, m; None: a rigid tendon at its slack length
-        tendon_velocity: Tensor | None = None,  # (..., M) m/s; None: the tendon's length changes slowly
+        length: Tensor,
+        velocity: Tensor,
+        tendon: Tensor | None = None,
     ) -> Fibres:
-        """Fibre state and force per unit activation at these lengths and velocities.
+        """Fibre state and force per unit activation.
 
-        The fibres lie between parallel planes: their width l_opt sin(pennation at optimal) is constant.
+        The fibres lie between parallel planes, at the constant distance l_opt sin(pennation at optimal). The tendon's
+        velocity is neglected.
+
+        Args:
+            length: (..., M) muscle-tendon lengths, metres.
+            velocity: (..., M) muscle-tendon velocities, metres per second, shortening negative.
+            tendon: (..., M) tendon lengths, metres; None: rigid tendons at their slack length.
         """
         optimal = self.optimal_fibre_length
         width = optimal * torch.sin(self.pennation_at_optimal)
@@ -119,36 +127,43 @@ class Muscles(nn.Module):
         projection = torch.maximum(projection, SHORTEST_PROJECTION * optimal)
         fibre = torch.sqrt(projection.square() + width.square())
         cosine = projection / fibre
-        along = velocity if tendon_velocity is None else velocity - tendon_velocity
         normal_length = fibre / optimal
-        normal_velocity = along * cosine / (optimal * self.max_contraction_velocity)
+        normal_velocity = velocity * cosine / (optimal * self.max_contraction_velocity)
         gain = self.max_isometric_force * active_force_length(normal_length) * force_velocity(normal_velocity) * cosine
         return Fibres(gain, normal_length, normal_velocity, cosine)
 
     def equilibrium_tendon(
         self,
-        activation: Tensor,  # (..., M)
-        length: Tensor,  # (..., M) muscle-tendon length, m
-        velocity: Tensor,  # (..., M) muscle-tendon velocity, m/s
-        start: Tensor | None = None,  # (..., M) tendon length of an earlier call, m; None: slack
+        activation: Tensor,
+        length: Tensor,
+        velocity: Tensor,
+        start: Tensor | None = None,
         passes: int = 3,
     ) -> Tensor:
-        """Tendon lengths (..., M) in metres at which tendon and fibres pull alike, to within a few passes.
+        """Tendon lengths (..., M) in metres at which tendon and fibre forces are equal, by a few fixed-point passes.
 
-        Quasi-static: the tendon's own velocity is left out. Each pass takes the fibres at the present tendon length and
-        stretches the tendon by their force, with the step scaled as in Newton's method: a longer tendon weakens its
-        fibres on the ascending limb and strengthens them on the descending one. Three reach 0.2 mm from slack.
+        Quasi-static: the tendon's velocity is neglected. Each pass evaluates the fibres at the present tendon length
+        and stretches the tendon by their force. The step is scaled as in Newton's method, because a longer tendon
+        reduces the fibres' force on the ascending limb of the force-length curve and raises it on the descending limb.
+        From slack, three passes come within 0.2 mm.
+
+        Args:
+            activation: (..., M) 0 to 1.
+            length: (..., M) muscle-tendon lengths, metres.
+            velocity: (..., M) muscle-tendon velocities, metres per second.
+            start: (..., M) tendon lengths of an earlier call, metres; None: slack.
+            passes: number of passes.
         """
         slack = self.tendon_slack_length
         tendon = slack.expand_as(length) if start is None else start
         for _ in range(passes):
             fibres = self.fibres(length, velocity, tendon)
-            share = activation * fibres.gain / self.max_isometric_force
+            force = activation * fibres.gain / self.max_isometric_force
             cosine = fibres.cos_pennation
             slope = active_force_length_slope(fibres.length) / active_force_length(fibres.length)
             slope = slope * cosine + (1 - cosine.square()) / (fibres.length * cosine)
-            weakening = share * slope / self.optimal_fibre_length  # per metre of tendon
-            compliance = slack / (TENDON_STIFFNESS * (share + TENDON_C3))  # metres per maximal isometric force
+            weakening = force * slope / self.optimal_fibre_length  # per metre of tendon
+            compliance = slack / (TENDON_STIFFNESS * (force + TENDON_C3))  # metres per maximal isometric force
             step = 1 / (1 + (compliance * weakening).clamp(min=-0.5))
-            tendon = tendon + step * (slack * tendon_length(share) - tendon)
+            tendon = tendon + step * (slack * tendon_length(force) - tendon)
         return tendon

@@ -1,4 +1,4 @@
-"""Muscle-tendon lengths and moment arms as polynomials of a leg's joint angles: batched and differentiable.
+"""Muscle-tendon lengths and moment arms as polynomials of a leg's joint angles, batched and differentiable.
 
 Each muscle's length is a polynomial of order 5 in the one to four coordinates that it spans (as in van den Bogert et
 al., "Implicit methods for efficient musculoskeletal simulation and optimal control", Procedia IUTAM 2 (2011) 297-316),
@@ -24,8 +24,10 @@ MUSCLES_A_LEG = len(MUSCLES) // 2
 class MusclePath(NamedTuple):
     """Muscle-tendon geometry of N frames.
 
-    lengths: (N, 80) m, canonical order. moment_arms: (N, 2, 7, 40) m: left then right leg, `LEG_COORDINATES`, the leg's
-    muscles; −∂length/∂angle (rad), so that moments on the coordinates are moment_arms @ forces.
+    Attributes:
+        lengths: (N, 80) metres, in the order of MUSCLES.
+        moment_arms: (N, 2, 7, 40) metres: left and right leg, `LEG_COORDINATES`, the leg's muscles. They are
+            −∂length/∂angle, angles in radians, so that moments on the coordinates are moment_arms @ forces.
     """
 
     lengths: Tensor
@@ -33,15 +35,26 @@ class MusclePath(NamedTuple):
 
 
 class MusclePaths(nn.Module):
-    """Polynomial muscle paths of one scaled model; buffers only."""
+    """Polynomial muscle paths of one scaled model."""
 
-    def __init__(
-        self,
-        centre: Tensor,  # (7,) rad, middle of the fitted range of each leg coordinate
-        half_range: Tensor,  # (7,) rad
-        exponents: Tensor,  # (P, 7) integer, from `monomials`
-        coefficients: Tensor,  # (2, 40, P) m: left and right leg; of monomials in (angle − centre) / half_range
-    ):
+    centre: Tensor
+    half_range: Tensor
+    exponents: Tensor
+    coefficients: Tensor
+    _length_columns: Tensor
+    _arm_columns: Tensor
+    _left: Tensor
+    _right: Tensor
+
+    def __init__(self, centre: Tensor, half_range: Tensor, exponents: Tensor, coefficients: Tensor) -> None:
+        """Set up the polynomials.
+
+        Args:
+            centre: (7,) radians, middle of the fitted range of each leg coordinate.
+            half_range: (7,) radians, half of that range.
+            exponents: (P, 7) integers, from `monomials`.
+            coefficients: (2, 40, P) metres, left and right leg, of monomials in (angle − centre) / half_range.
+        """
         super().__init__()
         self.register_buffer("centre", centre)
         self.register_buffer("half_range", half_range)
@@ -68,7 +81,7 @@ class MusclePaths(nn.Module):
     def forward(self, motion: Tensor) -> MusclePath:
         """Lengths (..., 80) and moment arms (..., 2, 7, 40) of `motion` (..., 33), degrees and metres, canonical order.
 
-        Outside the fitted range the moment arms stay what they are at its edge, and the lengths go on with them.
+        Outside the fitted range the moment arms are those at its edge, and the lengths are extrapolated with them.
         """
         shape = motion.shape[:-1]
         flat = motion.reshape(-1, motion.shape[-1])
@@ -83,11 +96,11 @@ class MusclePaths(nn.Module):
         if bool(beyond.detach().any()):
             lengths = lengths - torch.einsum("lnc,lncm->lnm", beyond, arms)
         lengths = torch.cat([lengths[0], lengths[1]], dim=1)
-        arms = arms.transpose(0, 1)  # (N, 2, 7, 40); each leg's part stays contiguous
+        arms = arms.transpose(0, 1)  # (N, 2, 7, 40)
         return MusclePath(lengths.reshape(*shape, *lengths.shape[1:]), arms.reshape(*shape, *arms.shape[1:]))
 
     def _monomials(self, u: Tensor) -> Tensor:
-        """All monomials (P, 2, N) of normalised angles (7, 2, N), one multiplication each."""
+        """All monomials (P, 2, N) of normalised angles (7, 2, N), by one multiplication each."""
         level = torch.ones_like(u[:1])
         levels = [level]
         for degree in range(1, self._order + 1):
@@ -107,7 +120,7 @@ def monomials(spans: list[tuple[int, ...]], order: int = ORDER) -> Tensor:
     """Exponents (P, 7) of all monomials up to `order` in any of the given sets of leg coordinates, by rising degree."""
     found = {(0,) * len(LEG_COORDINATES)}
     for span in set(spans):
-        level = {(0,) * len(LEG_COORDINATES)}
+        level: set[tuple[int, ...]] = {(0,) * len(LEG_COORDINATES)}
         for _ in range(order):
             level = {(*row[:j], row[j] + 1, *row[j + 1 :]) for row in level for j in span}
             found |= level
@@ -115,7 +128,7 @@ def monomials(spans: list[tuple[int, ...]], order: int = ORDER) -> Tensor:
 
 
 def _recursion(exponents: Tensor) -> list[tuple[list[int], list[int]]]:
-    """For each degree from 1: which monomial of the degree below to multiply by which coordinate."""
+    """For each degree from 1, the monomial of the degree below and the coordinate whose product each monomial is."""
     rows = [tuple(row) for row in exponents.tolist()]
     levels = []
     for degree in range(1, max(map(sum, rows)) + 1):

@@ -1,1 +1,1 @@
-"""Kinematics and dynamics of a subject's OpenSim skeleton in batched, differentiable torch."""
+"""Kinematics, dynamics and inverse kinematics of a subject's OpenSim skeleton, batched and differentiable."""

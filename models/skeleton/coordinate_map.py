@@ -1,4 +1,4 @@
-"""From canonical motions to the generalised coordinates of an OpenSim model."""
+"""Map from canonical motions to the generalised coordinates of an OpenSim model."""
 
 import numpy as np
 import torch
@@ -9,9 +9,19 @@ from models.skeleton.description import ModelDescription
 
 
 class CoordinateMap(nn.Module):
-    """From canonical motions to a model's own coordinates, radians and metres, frames last."""
+    """Map from canonical motions to a model's own coordinates.
 
-    def __init__(self, description: ModelDescription, dtype: torch.dtype):
+    Attributes:
+        extra_names: the model's coordinates beside the 33.
+        scale: (C, 1) radians per degree for rotations, 1 for translations.
+    """
+
+    canonical: Tensor
+    restore: Tensor
+    scale: Tensor
+    defaults: Tensor
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype) -> None:
         super().__init__()
         missing = [name for name in COORDINATES if name not in description.coordinate_names]
         if missing:
@@ -28,9 +38,14 @@ class CoordinateMap(nn.Module):
         self.register_buffer("defaults", torch.tensor(defaults, dtype=dtype)[:, None])
 
     def forward(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
-        """motion (..., 33) degrees and metres -> (C, N) radians and metres, N frames in all.
+        """Generalised coordinates of a motion.
 
-        extra: coordinates beside the 33 by name, (...,) degrees or metres; the model's defaults where not given.
+        Args:
+            motion: (..., 33) degrees and metres, canonical order; N frames in all.
+            extra: coordinates beside the 33 by name, (...) degrees or metres; the model's defaults where not given.
+
+        Returns:
+            (C, N) radians and metres, in the order of the model.
         """
         frames = motion.reshape(-1, len(COORDINATES)).to(self.scale.dtype)
         rows = [frames.index_select(1, self.canonical).T]

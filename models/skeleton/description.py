@@ -1,6 +1,6 @@
-"""What the physics needs to know of an OpenSim model, as plain numpy: no file, no OpenSim object.
+"""Description of an OpenSim model in plain numpy, without files and OpenSim objects.
 
-Frames follow OpenSim: metres, radians, ground y up. A joint places its child body in its parent body as
+Frames are OpenSim's: metres, radians, ground y up. A joint places its child body in its parent body as
 
     parent body -> parent frame (constant) -> three rotations about listed axes, then one translation
     along listed directions (functions of coordinates) -> child frame (constant, inverted) -> child body.
@@ -17,10 +17,11 @@ MAX_DEGREE = 5
 class PiecewisePolynomial:
     """A function of one coordinate, or a constant.
 
-    coordinate: index into `ModelDescription.coordinate_names`, or None for a constant.
-    starts: (P,) abscissa from which piece p is measured; piece p holds from starts[p] to starts[p + 1],
-        the first and the last piece without bound (piece 0 covers everything below starts[1]).
-    coefficients: (P, MAX_DEGREE + 1) ascending powers of (x - starts[p]).
+    Attributes:
+        coordinate: index into `ModelDescription.coordinate_names`, or None for a constant.
+        starts: (P,) abscissa from which piece p is measured. Piece p holds from starts[p] to starts[p + 1], the first
+            piece also below starts[0] and the last one without an upper bound.
+        coefficients: (P, MAX_DEGREE + 1) of ascending powers of (x - starts[p]).
     """
 
     coordinate: int | None
@@ -29,22 +30,29 @@ class PiecewisePolynomial:
 
     @property
     def is_constant(self) -> bool:
-        """True where no coordinate moves it."""
+        """Whether the function does not depend on a coordinate."""
         return self.coordinate is None or not self.coefficients[:, 1:].any()
 
     @property
     def constant_value(self) -> float:
-        """The value of a constant function."""
+        """Value of a constant function."""
         return float(self.coefficients[0, 0])
 
 
 @dataclass(frozen=True)
 class JointDescription:
-    """One joint. Rotations (3, 3) and offsets (3,) are of the joint's frames in their bodies.
+    """A joint, which places a child body in a parent body.
 
-    parent, child: body indices; parent -1 is the ground.
-    axes: (6, 3) three rotation axes in the order they apply (body-fixed), then three translation directions.
-    functions: the six functions that drive them, radians and metres.
+    Attributes:
+        name: name of the joint in the model.
+        parent: index of the parent body, -1 for the ground.
+        child: index of the child body.
+        parent_rotation: (3, 3) rotation of the joint's parent frame in the parent body.
+        parent_offset: (3,) origin of that frame, metres.
+        child_rotation: (3, 3) rotation of the joint's child frame in the child body.
+        child_offset: (3,) origin of that frame, metres.
+        axes: (6, 3) three rotation axes in the order of rotation (body-fixed), then three translation directions.
+        functions: the six functions of coordinates that give rotations and translations, radians and metres.
     """
 
     name: str
@@ -60,15 +68,29 @@ class JointDescription:
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A whole model: bodies in tree order (a parent before its children), one joint a body.
+    """An OpenSim model, with bodies in tree order (a parent before its children) and one joint for each body.
 
-    coordinate_names: the model's independent coordinates (coupled ones such as `knee_angle_r_beta` are
-        substituted by the coordinate that drives them).
-    coordinate_defaults: (C,), coordinate_ranges: (C, 2), radians or metres.
-    coordinate_is_rotation: (C,) bool.
-    masses_kg: (B,), mass_centres: (B, 3) in the body frame, inertias: (B, 3, 3) about the mass centre.
-    marker_bodies, marker_locations: (M,), (M, 3). contact_*: the spheres under the feet, right foot first.
-    contacts_are_placed: True where the model brought none and they were placed on its own foot.
+    Attributes:
+        name: name of the model.
+        body_names: names of the bodies.
+        joints: the joint of each body.
+        coordinate_names: the independent coordinates; coupled ones such as `knee_angle_r_beta` are replaced by the
+            coordinate on which they depend.
+        coordinate_defaults: (C,) radians or metres.
+        coordinate_ranges: (C, 2) radians or metres.
+        coordinate_is_rotation: (C,) bool.
+        masses_kg: (B,).
+        mass_centres: (B, 3) metres, in the body frame.
+        inertias: (B, 3, 3) kg m², about the mass centre, in the body frame.
+        gravity: (3,) m/s², ground frame.
+        marker_names: names of the markers.
+        marker_bodies: (M,) indices of their bodies.
+        marker_locations: (M, 3) metres, in the body frame.
+        contact_names: names of the contact spheres under the feet, right foot first.
+        contact_bodies: (P,) indices of their bodies.
+        contact_locations: (P, 3) centres, metres, in the body frame.
+        contact_radii: (P,) metres.
+        contacts_are_placed: whether the file has no contact spheres, and they were placed on the model's own feet.
     """
 
     name: str

@@ -132,7 +132,7 @@ class VQVAEOutput(NamedTuple):
 
 @torch.no_grad()
 def _set_as_filter(
-    convolution: nn.Conv1d,
+    convolution: nn.Module,
     inputs: Tensor,
     outputs: Tensor,
     taps: Tensor,
@@ -150,6 +150,7 @@ def _set_as_filter(
         paired_in: the input's negative part is in the channel this many further; both are rectified.
         paired_out: write the negative output to the channel this many further, too.
     """
+    assert isinstance(convolution, nn.Conv1d)
     assert convolution.bias is not None
     for offset, sign in ((0, 1.0), (paired_out, -1.0)):
         if offset is None:
@@ -201,23 +202,25 @@ class VQVAE(nn.Module):
             )
         for block in self.modules():
             if isinstance(block, ResidualBlock):
-                nn.init.zeros_(block.conv2.weight)
-                nn.init.zeros_(block.conv2.bias)
+                for parameter in block.conv2.parameters():
+                    nn.init.zeros_(parameter)
         channel = torch.arange(count)
         code = channel * config.code_dim // count  # spread evenly, so that groups of channels share the coordinates
         mean = torch.zeros(2 * config.stride_t)
         mean[config.stride_t // 2 : config.stride_t // 2 + config.stride_t] = 1 / config.stride_t
         same, between = torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.25, 0.5, 0.25])
 
-        encoder, decoder = self.encoder.model, self.decoder.model
+        encoder, decoder = list(self.encoder.model), list(self.decoder.model)
+        downsampling = [stage[0] for stage in encoder if isinstance(stage, nn.Sequential)]
+        upsampling = [stage[2] for stage in decoder if isinstance(stage, nn.Sequential)]
         last = config.down_t + 2
         _set_as_filter(encoder[0], channel, channel, same, paired_out=count)
-        for stage in range(2, last):
-            _set_as_filter(encoder[stage][0], channel, channel, mean, paired_in=count if stage == 2 else None)
+        for stage, convolution in enumerate(downsampling):
+            _set_as_filter(convolution, channel, channel, mean, paired_in=None if stage else count)
         _set_as_filter(encoder[last], channel, code, same)
         _set_as_filter(decoder[0], code, channel, same, paired_out=count)
-        for stage in range(2, last):
-            _set_as_filter(decoder[stage][2], channel, channel, between, paired_in=count if stage == 2 else None)
+        for stage, convolution in enumerate(upsampling):
+            _set_as_filter(convolution, channel, channel, between, paired_in=None if stage else count)
         _set_as_filter(decoder[last], channel, channel, same, paired_out=count)
         _set_as_filter(decoder[last + 2], channel, channel, same, paired_in=count)
 

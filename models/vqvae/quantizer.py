@@ -60,7 +60,11 @@ def make_quantizer(
     if groups > 1:
         if code_dim % groups:
             raise ValueError(f"code_dim {code_dim} does not divide into {groups} groups")
-        return ProductQuantizer([make_quantizer(kind, nb_code, code_dim // groups, mu) for _ in range(groups)])
+        return ProductQuantizer([_make_single(kind, nb_code, code_dim // groups, mu) for _ in range(groups)])
+    return _make_single(kind, nb_code, code_dim, mu)
+
+
+def _make_single(kind: str, nb_code: int, code_dim: int, mu: float) -> "Quantizer":
     if kind == "orig":
         return LearnedQuantizer(nb_code, code_dim)
     if kind == "reset":
@@ -199,22 +203,25 @@ class ProductQuantizer(nn.Module):
         super().__init__()
         self.groups = nn.ModuleList(quantizers)
 
+    def _quantizers(self) -> list[Quantizer]:
+        return [quantizer for quantizer in self.groups if isinstance(quantizer, Quantizer)]
+
     def _split(self, latents: Tensor) -> tuple[Tensor, ...]:
         return latents.chunk(len(self.groups), dim=-1)
 
     def codes_of(self, latents: Tensor) -> Tensor:
         """Index of the nearest code of each group, int64 (..., groups), for latents (..., code_dim)."""
-        parts = zip(self.groups, self._split(latents), strict=True)
+        parts = zip(self._quantizers(), self._split(latents), strict=True)
         return torch.stack([quantizer.codes_of(part) for quantizer, part in parts], -1)
 
     def vectors_of(self, codes: Tensor) -> Tensor:
         """Vectors (..., code_dim) of codes (..., groups) int64."""
-        parts = zip(self.groups, codes.unbind(-1), strict=True)
+        parts = zip(self._quantizers(), codes.unbind(-1), strict=True)
         return torch.cat([quantizer.vectors_of(part) for quantizer, part in parts], -1)
 
     def forward(self, latents: Tensor, weight: Tensor | None = None) -> Quantised:
         """Quantise as `Quantizer.forward`; loss, perplexity and number of used codes are means of the groups."""
-        parts = zip(self.groups, self._split(latents), strict=True)
+        parts = zip(self._quantizers(), self._split(latents), strict=True)
         outputs = [quantizer(part, weight) for quantizer, part in parts]
         return Quantised(
             torch.cat([output.latents for output in outputs], -1),
@@ -226,7 +233,7 @@ class ProductQuantizer(nn.Module):
 
     def mark_initialised(self) -> None:
         """Keep the present codebooks, see `Quantizer.mark_initialised`."""
-        for quantizer in self.groups:
+        for quantizer in self._quantizers():
             quantizer.mark_initialised()
 
 
@@ -241,7 +248,7 @@ class LearnedQuantizer(Quantizer):
         nn.init.uniform_(self.embedding.weight, -1 / nb_code, 1 / nb_code)
 
     @property
-    def codebook(self) -> Tensor:
+    def codebook(self) -> Tensor:  # type: ignore[override]  # a parameter or buffer of that name in the other kinds
         """The codes, (nb_code, code_dim)."""
         return self.embedding.weight
 
@@ -250,6 +257,8 @@ class ResetQuantizer(Quantizer):
     """`reset`: the codebook is a parameter, first drawn from latents; unused codes are drawn again."""
 
     learned = True
+    code_count: Tensor
+    initialised: Tensor
 
     def __init__(self, nb_code: int, code_dim: int, mu: float) -> None:
         super().__init__(nb_code, code_dim)
@@ -288,6 +297,10 @@ class MovingAverageQuantizer(Quantizer):
         code_sum: (nb_code, code_dim) moving average of the sum of each code's latents in a step.
         code_count: (nb_code,) moving average of the number of each code's latents in a step.
     """
+
+    code_sum: Tensor
+    code_count: Tensor
+    initialised: Tensor
 
     def __init__(self, nb_code: int, code_dim: int, mu: float, *, reset: bool) -> None:
         super().__init__(nb_code, code_dim)
