@@ -16,13 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from options.shared_options import positive_integer
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--subjects", type=positive_integer, default=21, help="Subjects, each with its model.")
-    parser.add_argument("--motions", type=positive_integer, default=20, help="Motions of each subject.")
+    parser.add_argument("--subjects", type=int, default=21, help="Subjects, each with its model.")
+    parser.add_argument("--motions", type=int, default=20, help="Motions of each subject.")
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:

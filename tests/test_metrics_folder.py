@@ -6,7 +6,8 @@ from squats import RECORDED_REPETITIONS, squats
 
 from dataset.errors import InputError
 from dataset.io.mot import Motion, write_motion, write_table
-from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
+from dataset.motion_folders.file_types import MUSCLE_DRIVEN
+from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.motion_folders.tiling import tiling_period
 from dataset.sessions import Session
 from models.conventions import MUSCLES

@@ -15,7 +15,6 @@ from dataset.io.safe_npy import as_numbers, read_array_or_dict
 from dataset.io.smpl_parameters import read_smpl_joints
 from models.skeleton.joint_set import JOINTS
 
-KINDS = ("mdm", "t2m", "humanml", "joints", "smpl")
 GENERATOR_RATE_HZ = 20.0  # of HumanML3D and of all models trained on it
 _COUNT = len(JOINTS)
 
@@ -45,7 +44,8 @@ def read_baseline(
 
     Args:
         path: the file or folder.
-        kind: one of `KINDS`.
+        kind: `mdm` for MDM's results.npy, `t2m` or `joints` for joint positions, `humanml` for HumanML3D's features,
+            `smpl` for SMPL parameters.
         rate_hz: frames per second; by default what the file states, else 20.
         unit: unit of joint positions, `m`, `cm` or `mm`.
         normalisation: of features that are still normalised.

@@ -19,14 +19,13 @@ from dataset.motion_folders.file_reader import (
     read_muscle_driven_window,
     read_trial_windows,
 )
+from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.window_folder import MOTION_FOLDER_NAME, SubjectWindows, WindowFolder
 from dataset.sessions import Session, discover_sessions
 from dataset.windows.window import Window
 
 logger = logging.getLogger("bige")
 
-FILE_TYPES = ("mot", "npy", "mocap")
-MUSCLE_DRIVEN = "muscle_driven"  # beside FILE_TYPES: the reference motions of a data root
 _RUN_PREFIX = "latents_subject_run_"
 _DEGREES, _RADIANS = "_degrees", "_radians"  # T2M-GPT writes each motion in both units
 
@@ -44,7 +43,7 @@ def read_motion_folder(
 
     Args:
         folder: the folder, or a data root, see the layouts above.
-        file_type: one of FILE_TYPES, or MUSCLE_DRIVEN.
+        file_type: one of `file_types.FILE_TYPES`, or `MUSCLE_DRIVEN`.
         sessions: known sessions; a subject's folder that is named after one gets that session's model.
         model_of: the session whose model all subjects get, in place of any other.
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.motion_folders.file_types import FILE_TYPES
 from utils.metrics.catalogue import PARTS
 from utils.metrics.published_values import BASELINES
 from utils.runs.shared_configs import ComputeConfig, require_choice, require_fraction
-
-FILE_TYPES = ("mot", "npy", "mocap")
 
 
 @dataclass(frozen=True, kw_only=True)

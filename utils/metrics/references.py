@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.locations import FULL_DEMO, SHIPPED_DEMO, demo_root
-from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
+from dataset.motion_folders.file_types import MUSCLE_DRIVEN
+from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.motion_set import MotionSet, find_known_sessions

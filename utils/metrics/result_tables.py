@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.locations import SESSION_PREFIX
-from dataset.motion_folders.folder_reader import MUSCLE_DRIVEN, read_motion_folder
+from dataset.motion_folders.file_types import MUSCLE_DRIVEN
+from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.output.result_files import load_guidance
