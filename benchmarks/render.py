@@ -1,9 +1,9 @@
-"""Frames a second of a video, and where the time goes.
+"""Measure the frame rate of rendering, and the time that drawing, captions and encoding take.
 
-python benchmarks/render.py SESSION MOT [MOT ...]
+    python benchmarks/render.py SESSION MOT [MOT ...]
 
-Draws each number of people (the motions, side by side) at 1280x720 with bones, and with muscles where the motions hold
-activations, then as sticks. Wall time suffers from whatever else runs; the CPU time of this process does not.
+Draws one motion, then two side by side, and so on, at 1280x720: with bones, and muscles where the motions hold
+activations, and then as stick figures. Other programs affect the wall time, but not the CPU time of this process.
 """
 
 import sys

@@ -352,3 +352,11 @@ def test_the_session_of_another_subject_is_refused(tmp_path, session, monkeypatc
     monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)])
     with pytest.raises(InputError, match="is session person"):
         report.main()
+
+
+def test_one_page_for_several_sessions_is_refused(tmp_path, monkeypatch):
+    for session_id in ("one", "another"):
+        save_run(tmp_path, make_result(session_id=session_id))
+    monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--out", str(tmp_path / "page.html")])
+    with pytest.raises(InputError, match="several sessions"):
+        report.main()

@@ -1,4 +1,4 @@
-"""Encode arrays for the page: quantised to little-endian integers, as base64. assets/page_data.js decodes them."""
+"""Encode arrays for the page: quantised to little-endian integers, as base64. assets/decoding.js decodes them."""
 
 import base64
 

@@ -19,17 +19,17 @@ from utils.report.constraint_table import constraint_rows
 from utils.report.page_data import page_data
 from utils.report.provenance import provenance_rows, run_command, setting_rows
 from utils.report.reference import make_reference
+from utils.report.reliability import reliability_rows
 from utils.report.sample_tables import sample_columns, simulation_columns
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import term_title
-from utils.report.trust import trust_rows
 from utils.report.vocabulary import muscle_name
 
 logger = logging.getLogger("bige")
 
 REPORT_NAME = "report.html"
 _ASSETS = Path(__file__).parent / "assets"
-_SCRIPTS = ("page_data.js", "drawing.js", "tables.js", "player.js", "curves.js", "main.js")  # each uses those before it
+_SCRIPTS = ("decoding.js", "drawing.js", "tables.js", "player.js", "curves.js", "main.js")  # each uses those before it
 _HISTORY_TITLES = {
     "met": "Samples of the batch that meet all requirements",
     "objective": "Objective",
@@ -77,7 +77,7 @@ def build_page(result: GuidanceResult) -> str:
         simulation_columns=simulation_columns(result),
         simulation_paragraph=sentences.simulation_paragraph(result),
         peak_chart=_peak_chart(result),
-        trust=trust_rows(result, reference),
+        reliability=reliability_rows(result, reference),
         history=_history_charts(result),
         history_paragraph=sentences.history_paragraph(result.config),
         command=run_command(result),

@@ -1,4 +1,4 @@
-"""The data that the page's scripts read: motions, bands, ranges and panels. assets/page_data.js decodes them."""
+"""The data that the page's scripts read: motions, bands, ranges and panels. assets/decoding.js decodes them."""
 
 from typing import Any
 

@@ -3,7 +3,8 @@
 const PANEL_HEIGHT = 132;
 const EDGE = { left: 38, right: 8, top: 8, bottom: 20 };
 
-// A group of panels in `box`, chosen by the select element `chooser`. `curveOf(motion, column, kind)` is a curve or null.
+// A group of panels in `box`, which the select element `chooser` chooses.
+// `curveOf(motion, column, kind)` is a curve or null; kind is "predicted" or "simulated".
 class CurvePanels {
   constructor(data, player, box, chooser, groups, curveOf) {
     Object.assign(this, { data, player, box, chooser, groups, curveOf, panels: [] });
@@ -72,78 +73,111 @@ class CurvePanels {
   }
 
   drawPanel(panel) {
-    const { sample, other } = this.player;
+    const { sample } = this.player;
     const width = Math.max(180, panel.svg.parentElement.clientWidth - 2);
     const [low, high] = panel.limits;
     const last = sample.frames - 1;
-    const x = (frame) => EDGE.left + ((width - EDGE.left - EDGE.right) * frame) / last;
-    const y = (value) => EDGE.top + ((PANEL_HEIGHT - EDGE.top - EDGE.bottom) * (high - value)) / (high - low);
-    Object.assign(panel, { x, y });
-    const path = (points) => "M" + points.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("L");
-    const line = (curve, name) => svgElement("path", { class: name, d: path(curve.map((value, frame) => [frame, value])) });
-    const parts = [];
+    panel.x = (frame) => EDGE.left + ((width - EDGE.left - EDGE.right) * frame) / last;
+    panel.y = (value) => EDGE.top + ((PANEL_HEIGHT - EDGE.top - EDGE.bottom) * (high - value)) / (high - low);
+    const curves = this.sampleCurves(panel);
 
-    if (panel.band) {
-      const { low: under, high: over, mean, single } = panel.band;
-      const frame = (i) => frameOf((2 * i) / (mean.length - 1), sample);
-      const upper = over.map((value, i) => [frame(i), value]);
-      const lower = under.map((value, i) => [frame(i), value]).reverse();
-      if (!single) parts.push(svgElement("path", { class: "band", d: `${path([...upper, ...lower])}Z` }));
-      parts.push(svgElement("path", { class: "band-mean", d: path(mean.map((value, i) => [frame(i), value])) }));
-    }
-    if (panel.fraction) {
-      for (const from of [0, last - this.data.endFrames]) {
-        const box = { x: x(from), width: x(this.data.endFrames) - x(0), y: y(high), height: y(low) - y(high) };
-        parts.push(svgElement("rect", { class: "ends", ...box }));
-      }
-    }
-    const tick = tickStep(high - low);
-    for (let value = Math.ceil(low / tick) * tick; value <= high + 1e-9; value += tick) {
-      const text = Math.abs(value) < 1e-9 ? "0" : value.toFixed(Math.max(0, -Math.floor(Math.log10(tick) + 1e-9)));
-      parts.push(svgElement("line", { class: "grid", x1: x(0), x2: x(last), y1: y(value), y2: y(value) }));
-      parts.push(svgElement("text", { x: EDGE.left - 5, y: y(value) + 4, "text-anchor": "end" }, text.replace("-", "−")));
-    }
-    for (let second = 0; second <= last / this.data.rate; second++) {
-      const at = x(second * this.data.rate);
-      parts.push(svgElement("text", { x: at, y: PANEL_HEIGHT - 5, "text-anchor": "middle" }, second ? `${second}` : "0 s"));
-    }
-    if (panel.range) {
-      const top = panel.range.high ?? high;
-      const bottom = panel.range.low ?? low;
-      const box = { x: x(0), width: x(last) - x(0), y: y(top), height: Math.max(1, y(bottom) - y(top)) };
-      parts.push(svgElement("rect", { class: "target", ...box }, svgElement("title", {}, panel.range.words)));
-    }
-    const curves = [];
-    for (const [i, name] of panel.columns.entries()) {
-      const side = panel.columns.length > 1 ? SIDES[i] : "b";
-      const otherCurve = other && this.curveOf(other, name, "predicted");
-      if (otherCurve) {
-        const frames = Array.from({ length: sample.frames }, (_, frame) =>
-          this.player.match ? matchedFrame(frame, sample, other) : Math.min(frame, other.frames - 1),
-        );
-        parts.push(line(frames.map((frame) => interpolate(otherCurve, frame)), `other side-${side}`));
-      }
-      const simulated = this.curveOf(sample, name, "simulated");
-      if (simulated) parts.push(line(simulated, `simulated side-${side}`));
-      const curve = this.curveOf(sample, name, "predicted");
-      if (curve) {
-        parts.push(line(curve, `curve side-${side}`));
-        curves.push({ side, curve });
-      }
-    }
     panel.cursor = svgElement("line", { class: "cursor", y1: EDGE.top, y2: PANEL_HEIGHT - EDGE.bottom });
     panel.marks = curves.map(({ side, curve }) => {
-      const shape = side === "r" ? ["rect", { width: 8, height: 8 }] : ["circle", { r: 4.5 }];
-      return { side, curve, mark: svgElement(shape[0], { class: `cursor-mark side-${side}`, ...shape[1] }) };
+      const [shape, size] = side === "r" ? ["rect", { width: 8, height: 8 }] : ["circle", { r: 4.5 }];
+      return { side, curve, mark: svgElement(shape, { class: `cursor-mark side-${side}`, ...size }) };
     });
     panel.svg.setAttribute("viewBox", `0 0 ${width} ${PANEL_HEIGHT}`);
-    panel.svg.replaceChildren(...parts, panel.cursor, ...panel.marks.map(({ mark }) => mark));
+    panel.svg.replaceChildren(
+      ...this.bandParts(panel),
+      ...this.uncountedParts(panel, last),
+      ...this.axisParts(panel, last),
+      ...this.rangeParts(panel, last),
+      ...this.curveParts(panel),
+      panel.cursor,
+      ...panel.marks.map(({ mark }) => mark),
+    );
     const peaks = curves.map(({ side, curve }) => {
       const peak = Math.max(...curve);
-      const where = (curve.indexOf(peak) / this.data.rate).toFixed(2);
-      return `${SIDE_WORDS[side] || ""} largest ${formatValue(peak, panel)} at ${where} s`.trim();
+      const time = (curve.indexOf(peak) / this.data.rate).toFixed(2);
+      return `${SIDE_WORDS[side] || ""} largest ${formatValue(peak, panel)} at ${time} s`.trim();
     });
     panel.svg.setAttribute("aria-label", `${panel.title}, ${sample.label}: ${peaks.join("; ")}`);
+  }
+
+  // The sample's predicted curves with their sides: "l" and "r", or "b" for a curve of both.
+  sampleCurves(panel) {
+    return panel.columns
+      .map((name, i) => ({ side: sideOf(panel, i), curve: this.curveOf(this.player.sample, name, "predicted") }))
+      .filter(({ curve }) => curve);
+  }
+
+  bandParts(panel) {
+    if (!panel.band) return [];
+    const { low, high, mean, single } = panel.band;
+    const frame = (i) => frameOf((2 * i) / (mean.length - 1), this.player.sample);
+    const points = (values) => values.map((value, i) => [frame(i), value]);
+    const meanLine = svgElement("path", { class: "band-mean", d: pathOf(panel, points(mean)) });
+    if (single) return [meanLine];
+    const outline = pathOf(panel, [...points(high), ...points(low).reverse()]);
+    return [svgElement("path", { class: "band", d: `${outline}Z` }), meanLine];
+  }
+
+  // The first and last frames, whose activations do not count.
+  uncountedParts(panel, last) {
+    if (!panel.fraction) return [];
+    const [low, high] = panel.limits;
+    const { x, y } = panel;
+    return [0, last - this.data.endFrames].map((first) => {
+      const area = { x: x(first), width: x(this.data.endFrames) - x(0), y: y(high), height: y(low) - y(high) };
+      return svgElement("rect", { class: "ends", ...area });
+    });
+  }
+
+  axisParts(panel, last) {
+    const parts = [];
+    const { x, y } = panel;
+    const [low, high] = panel.limits;
+    const step = tickStep(high - low);
+    for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) {
+      const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+      const text = Math.abs(value) < 1e-9 ? "0" : value.toFixed(digits).replace("-", "−");
+      parts.push(svgElement("line", { class: "grid", x1: x(0), x2: x(last), y1: y(value), y2: y(value) }));
+      parts.push(svgElement("text", { x: EDGE.left - 5, y: y(value) + 4, "text-anchor": "end" }, text));
+    }
+    for (let second = 0; second <= last / this.data.rate; second++) {
+      const place = { x: x(second * this.data.rate), y: PANEL_HEIGHT - 5, "text-anchor": "middle" };
+      parts.push(svgElement("text", place, second ? `${second}` : "0 s"));
+    }
+    return parts;
+  }
+
+  rangeParts(panel, last) {
+    if (!panel.range) return [];
+    const { x, y } = panel;
+    const top = y(panel.range.high ?? panel.limits[1]);
+    const bottom = y(panel.range.low ?? panel.limits[0]);
+    const area = { x: x(0), width: x(last) - x(0), y: top, height: Math.max(1, bottom - top) };
+    return [svgElement("rect", { class: "target", ...area }, svgElement("title", {}, panel.range.words))];
+  }
+
+  curveParts(panel) {
+    const { sample, other, match } = this.player;
+    const parts = [];
+    const add = (curve, name, side) => {
+      if (!curve) return;
+      const points = curve.map((value, frame) => [frame, value]);
+      parts.push(svgElement("path", { class: `${name} side-${side}`, d: pathOf(panel, points) }));
+    };
+    const toOther = (frame) => (match ? matchedFrame(frame, sample, other) : Math.min(frame, other.frames - 1));
+    for (const [i, name] of panel.columns.entries()) {
+      const side = sideOf(panel, i);
+      const otherCurve = other && this.curveOf(other, name, "predicted");
+      const frames = otherCurve ? Array.from({ length: sample.frames }, (_, frame) => toOther(frame)) : [];
+      add(otherCurve && frames.map((frame) => interpolate(otherCurve, frame)), "other", side);
+      add(this.curveOf(sample, name, "simulated"), "simulated", side);
+      add(this.curveOf(sample, name, "predicted"), "curve", side);
+    }
+    return parts;
   }
 
   moveCursor() {
@@ -164,6 +198,16 @@ class CurvePanels {
   }
 }
 
+// The side of a panel's i-th column: "l" or "r", or "b" in a panel with a single column.
+function sideOf(panel, i) {
+  return panel.columns.length > 1 ? SIDES[i] : "b";
+}
+
+// The path through points [frame, value].
+function pathOf(panel, points) {
+  return `M${points.map(([frame, value]) => `${panel.x(frame).toFixed(1)},${panel.y(value).toFixed(1)}`).join("L")}`;
+}
+
 function formatValue(value, panel) {
   const digits = panel.fraction || panel.unit === "m" ? 2 : 0;
   const text = value.toFixed(digits);
@@ -177,7 +221,8 @@ function tickStep(span) {
   return power * [1, 2, 5, 10].find((factor) => factor * power >= span / 4);
 }
 
-// Mean and mean ± 2 SD of the columns of both sides pooled; null without a reference. The lower edge is at least `least`.
+// Mean and mean ± 2 SD of the columns of both sides pooled; null without a reference.
+// The lower edge of the band is at least `least`.
 function bandOf(reference, columns, least = -Infinity) {
   if (!reference || columns.some((column) => column === undefined)) return null;
   const length = reference.mean.length;

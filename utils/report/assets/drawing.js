@@ -1,4 +1,4 @@
-// Draws a subject on a 2-D canvas: the spheres of each shape are projected and their hull is filled, far shapes first.
+// Draws a subject on a 2-D canvas: the hull of each shape's projected spheres is filled, far shapes first.
 
 const EYE_M = 5; // distance of the eye from its target
 const CIRCLE = Array.from({ length: 14 }, (_, k) => [Math.cos((k * Math.PI) / 7), Math.sin((k * Math.PI) / 7)]);

@@ -3,7 +3,7 @@
 const PHASES = ["start", "half way down", "deepest", "half way up", "end"];
 const GALLERY_VIEW = { yaw: 65, pitch: 5 };
 
-function start() {
+function startPage() {
   document.querySelectorAll("table.sortable").forEach(makeSortable);
   const data = readData(document.getElementById("data"));
   const find = (id) => document.getElementById(id);
@@ -70,7 +70,12 @@ function galleryButton(data, player, sample) {
   const button = htmlElement("button", { type: "button", class: "pick", "aria-pressed": "false" });
   const head = htmlElement("span", { class: "pick-number" }, `${sample.number}`);
   const mark = (state, title, words) =>
-    htmlElement("span", { class: `mark-${state}`, title: words }, title, htmlElement("span", { class: "unseen" }, `: ${words}`));
+    htmlElement(
+      "span",
+      { class: `mark-${state}`, title: words },
+      title,
+      htmlElement("span", { class: "unseen" }, `: ${words}`),
+    );
   const marks = [mark(sample.met ? "met" : "missed", "required", sample.met ? "met" : "missed")];
   if (sample.verdict) {
     const words = { met: "in the range", near: "within 0.05 of the range", missed: "out of the range" };
@@ -126,7 +131,8 @@ function showTime(data, player, find) {
   find("scrub").setAttribute("aria-valuetext", `${seconds} of ${whole} seconds`);
   find("time").textContent = `${seconds} / ${whole} s`;
   if (player.playing) return; // a label that changes sixty times a second would be read out
-  player.canvas?.setAttribute("aria-label", `3-D view of ${player.sample.label} at ${seconds} seconds. ${player.sample.note}`);
+  const { label, note } = player.sample;
+  player.canvas?.setAttribute("aria-label", `3-D view of ${label} at ${seconds} seconds. ${note}`);
 }
 
 function buildCurvePanels(data, player, find) {
@@ -145,9 +151,8 @@ function buildCurvePanels(data, player, find) {
     })),
   );
   coordinates["All 33 coordinates"] = Object.values(coordinates).flat();
-  new CurvePanels(data, player, find("coordinate-curves"), find("coordinate-group"), coordinates, (motion, name, kind) =>
-    kind === "predicted" ? coordinateCurve(data, motion, name) : null,
-  );
+  const coordinateOf = (motion, name, kind) => (kind === "predicted" ? coordinateCurve(data, motion, name) : null);
+  new CurvePanels(data, player, find("coordinate-curves"), find("coordinate-group"), coordinates, coordinateOf);
   const muscles = group(
     data.musclePanels.map((panel) => ({
       ...panel,
@@ -157,9 +162,8 @@ function buildCurvePanels(data, player, find) {
       range: rangeOf(panel.columns),
     })),
   );
-  new CurvePanels(data, player, find("muscle-curves"), find("muscle-group"), muscles, (motion, name, kind) =>
-    activationCurve(data, motion, name, kind),
-  );
+  const activationOf = (motion, name, kind) => activationCurve(data, motion, name, kind);
+  new CurvePanels(data, player, find("muscle-curves"), find("muscle-group"), muscles, activationOf);
 }
 
 // Pictures of five phases of the sample's squat; a click on one moves the player there.
@@ -178,7 +182,7 @@ function buildStrip(data, player, box) {
   };
   phases.forEach(({ button }, i) => button.addEventListener("click", () => player.seek(frames()[i])));
   const draw = (palette) =>
-    phases.forEach(({ canvas }, i) => drawStill(canvas, data, player.sample, frames()[i], { yaw: 90, pitch: 4 }, palette));
+    phases.forEach(({ canvas }, i) => drawStill(canvas, data, player.sample, frames()[i], VIEWS.right, palette));
   const choose = () => {
     phases.forEach(({ name, caption }, i) => {
       caption.textContent = `${name}, ${(frames()[i] / data.rate).toFixed(2)} s`;
@@ -188,29 +192,30 @@ function buildStrip(data, player, box) {
   return { choose, draw };
 }
 
-// Gauges of the constrained muscle: its activation in the current frame, left and right, on a scale with the range.
+// Gauges of the constrained muscle: its activation in the current frame on a scale with the range.
 function buildGauges(data, player, box) {
   const range = data.ranges.find((candidate) => data.muscleIndex.has(candidate.panel) && candidate.required);
   if (!box || !range) return () => {};
   const stem = range.panel.slice(0, -2);
   const top = 0.8;
   const rows = SIDES.map((side) => {
-    const fill = htmlElement("span", { class: `fill side-${side}` });
+    const bar = htmlElement("span", { class: `fill side-${side}` });
     const number = htmlElement("span", { class: "number" });
     const band = htmlElement("span", { class: "target" });
     band.style.left = `${(100 * (range.low ?? 0)) / top}%`;
     band.style.width = `${(100 * ((range.high ?? top) - (range.low ?? 0))) / top}%`;
-    const track = htmlElement("span", { class: "track" }, band, fill);
-    box.append(htmlElement("span", { class: "gauge" }, htmlElement("span", { class: "side" }, side.toUpperCase()), track, number));
-    return { side, fill, number };
+    const track = htmlElement("span", { class: "track" }, band, bar);
+    const letter = htmlElement("span", { class: "side" }, side.toUpperCase());
+    box.append(htmlElement("span", { class: "gauge" }, letter, track, number));
+    return { side, bar, number };
   });
   const curves = new Map();
   return () => {
-    for (const { side, fill, number } of rows) {
+    for (const { side, bar, number } of rows) {
       const key = `${player.sample.number}${side}`;
       if (!curves.has(key)) curves.set(key, activationCurve(data, player.sample, `${stem}_${side}`, "predicted"));
       const value = interpolate(curves.get(key), player.frame);
-      fill.style.width = `${clamp((100 * value) / top, 0, 100)}%`;
+      bar.style.width = `${clamp((100 * value) / top, 0, 100)}%`;
       number.textContent = value.toFixed(2);
     }
   };
@@ -220,4 +225,4 @@ function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-start();
+startPage();

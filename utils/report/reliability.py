@@ -9,7 +9,7 @@ from utils.report.reference import Reference
 from utils.report.vocabulary import muscle_name, weak_muscles
 
 
-def trust_rows(result: GuidanceResult, reference: Reference) -> list[dict[str, str]]:
+def reliability_rows(result: GuidanceResult, reference: Reference) -> list[dict[str, str]]:
     """For each kind of figure its `title`, its `definition`, and its `reliability`, the most important ones first."""
     rows = [
         *_activation_rows(result),

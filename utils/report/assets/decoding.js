@@ -1,4 +1,4 @@
-// Decodes the page's data (base64 of little-endian integers, see utils/report/encoding.py) and derives curves from it.
+// Decodes the page's data, base64 of little-endian integers as in utils/report/encoding.py, and derives curves.
 
 const SIDES = ["l", "r"];
 const SIDE_WORDS = { l: "left", r: "right" };
@@ -72,14 +72,14 @@ function interpolate(curve, frame) {
 }
 
 function htmlElement(name, attributes = {}, ...children) {
-  return fill(document.createElement(name), attributes, children);
+  return fillNode(document.createElement(name), attributes, children);
 }
 
 function svgElement(name, attributes = {}, ...children) {
-  return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+  return fillNode(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 }
 
-function fill(node, attributes, children) {
+function fillNode(node, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;
