@@ -1,5 +1,6 @@
 """The frozen decoder and surrogate with the skeleton of the subject whose motion is guided."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,6 @@ def load_models(
     return FrozenModels(
         load_frozen_vqvae(vqvae, device),
         load_frozen_surrogate(surrogate, device),
-        load_skeleton(session.model_path, torch.float32).to(device),
+        deepcopy(load_skeleton(session.model_path, torch.float32)).to(device),  # the loaded one is shared, on the CPU
         smooth_hz,
     )
