@@ -69,7 +69,8 @@ def make_motions(root: Path, generated: Path, subjects: int, count: int) -> None
     """Write sessions with muscle-driven repetitions under `root`, and as many motions to evaluate to `generated`."""
     import numpy
 
-    from dataset.io.mot import Motion, read_motion, write_motion
+    from dataset.io.mot import read_motion, write_motion
+    from dataset.io.motion import Motion
     from dataset.locations import SHIPPED_DEMO
     from dataset.sessions import discover_sessions
     from dataset.windows.window import windows_of_trial

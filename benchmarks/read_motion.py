@@ -22,7 +22,8 @@ def main() -> None:
 
     import numpy
 
-    from dataset.io.mot import Motion, read_motion, write_motion
+    from dataset.io.mot import read_motion, write_motion
+    from dataset.io.motion import Motion
 
     with tempfile.TemporaryDirectory() as folder:
         if not files:

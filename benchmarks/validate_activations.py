@@ -21,7 +21,8 @@ def main() -> None:
     import numpy as np
     import torch
 
-    from dataset.io.mot import read_motion, read_table
+    from dataset.io.mot import read_motion
+    from dataset.io.opensim_table import read_table
     from dataset.sessions import open_session
     from models.conventions import MUSCLE_INDEX, MUSCLES
     from utils.simulation.simulators import build_simulator

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import opensim
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLES, SIDES, TRANSLATIONS
 from models.muscles.paths import LEG_COORDINATES
 from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from models.conventions import COORDINATE_INDEX
 
 RECORDED_REPETITIONS = {

@@ -11,7 +11,8 @@ import torch
 from bodies import activations_of, squat
 from opensim_poses import rajagopal2015
 
-from dataset.io.mot import Motion, write_motion
+from dataset.io.mot import write_motion
+from dataset.io.motion import Motion
 from dataset.sessions import Session
 from dataset.windows.motion_dataset import MotionDataset
 from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights

@@ -17,7 +17,8 @@ import torch
 
 import utils.cli
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions

@@ -13,7 +13,9 @@ from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
 from dataset.io.bvh import Bone, write_bvh
-from dataset.io.mot import Motion, read_table, write_motion
+from dataset.io.mot import write_motion
+from dataset.io.motion import Motion
+from dataset.io.opensim_table import read_table
 from dataset.opensim.model_reader import load_skeleton
 from dataset.opensim.opencap_viewer import write_viewer_json
 from dataset.opensim.opensim_library import load_opensim

@@ -5,7 +5,9 @@ import pytest
 from squats import RECORDED_REPETITIONS, squats
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, write_motion, write_table
+from dataset.io.mot import write_motion
+from dataset.io.motion import Motion
+from dataset.io.opensim_table import write_table
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.motion_folders.tiling import tiling_period

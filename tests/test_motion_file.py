@@ -7,7 +7,9 @@ import pytest
 from opensim_poses import rajagopal2015
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion, read_table, write_motion, write_table
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
+from dataset.io.opensim_table import read_table, write_table
 from models.conventions import COORDINATES, ROTATION_INDICES
 
 FRAMES = 12

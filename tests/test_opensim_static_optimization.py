@@ -13,7 +13,8 @@ import pytest
 import torch
 from opensim_simulation import OpenSimSimulation
 
-from dataset.io.mot import Motion, read_motion
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.sessions import open_session
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dataset.errors import InputError, RunError
-from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
 from dataset.opensim import bone_meshes
 from dataset.opensim.bone_meshes import read_bone_meshes
 from dataset.opensim.muscle_geometry import MuscleGeometry

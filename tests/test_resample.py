@@ -5,7 +5,8 @@ import pytest
 from squats import recorded_trials
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.windows.resample import resample, resample_signals
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
 from dataset.io.smpl_parameters import smpl_joints
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import open_session

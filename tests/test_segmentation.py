@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from squats import RECORDED_REPETITIONS, recorded_trials, squats
 
-from dataset.io.mot import Motion, read_motion
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATE_INDEX

@@ -12,7 +12,8 @@ from smpl_like import smpl_like
 from test_export_mot import DEMO_PERSON
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.io.smpl_model import find_smpl_file, read_smpl
 from dataset.opensim.model_reader import load_skeleton
 from models.rotations import from_rotation_vector

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from dataset.io.mot import read_motion, read_table
+from dataset.io.mot import read_motion
+from dataset.io.opensim_table import read_table
 from dataset.sessions import open_session
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX, MUSCLES

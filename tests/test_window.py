@@ -9,7 +9,8 @@ from opensim_poses import rajagopal2015
 from squats import RECORDED_REPETITIONS, recorded_trials, squats
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import open_session
 from dataset.windows.floor import floor_height

@@ -7,7 +7,7 @@ import numpy as np
 from dataset.demo.squat_style import Excursion, Style
 from dataset.demo.squat_timeline import draw_targets
 from dataset.demo.style_sampler import draw_style
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.windows.placement import Placement
 from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
 from models.skeleton.forward_kinematics import OpenSimSkeleton

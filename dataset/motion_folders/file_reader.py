@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions

@@ -1,6 +1,6 @@
 """Estimation of the height of the floor in a recording, from the contact spheres of the feet."""
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 

@@ -10,7 +10,8 @@ import torch
 from torch.utils.data import Dataset
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion, read_motion
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.sessions import Session, repetition_of
 from dataset.windows.floor import floor_height
 from dataset.windows.window import Window, window_of_repetition, windows_of_trial

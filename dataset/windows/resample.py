@@ -5,7 +5,7 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.signal import butter, sosfiltfilt
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from models.conventions import FRAME_RATE_HZ, ROTATION_INDICES
 
 # Cut-off frequency as a fraction of the new rate: frequencies below half of the cut-off pass within 0.1 %, and the new

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.signal import find_peaks, savgol_filter
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.windows.resample import resample
 from models.conventions import FRAME_RATE_HZ
 

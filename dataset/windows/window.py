@@ -8,7 +8,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.windows.placement import Placement, place
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions

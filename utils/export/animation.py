@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from dataset.io.bvh import Bone
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from models.conventions import COORDINATES
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 

@@ -7,7 +7,8 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.bvh import write_bvh
-from dataset.io.mot import Motion, read_motion, write_motion
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.opensim.opencap_viewer import write_viewer_json
 from dataset.sessions import open_session

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.motion_folders.window_folder import SubjectWindows
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.placement import place

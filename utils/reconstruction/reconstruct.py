@@ -9,7 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from dataset.io.atomic_write import write_json
-from dataset.io.mot import Motion, write_motion
+from dataset.io.mot import write_motion
+from dataset.io.motion import Motion
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_loading import load_held_out, load_subjects
 from models.conventions import FRAME_RATE_HZ

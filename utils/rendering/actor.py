@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.opensim.bone_meshes import BoneMesh
 
 _GROUND_FRAMES = 120  # frames from which the height of the ground is estimated

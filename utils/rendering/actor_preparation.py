@@ -9,7 +9,7 @@ import torch
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from dataset.errors import InputError
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.opensim.muscle_lines import read_muscle_points
 from dataset.windows.placement import place
 from dataset.windows.resample import resample

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.io.smpl_model import find_smpl_file, read_smpl
 from models.conventions import FRAME_RATE_HZ
 from models.skeleton.forward_kinematics import OpenSimSkeleton

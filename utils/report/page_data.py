@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
 from models.muscles.simulation_settings import FILTER_MARGIN_S

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset.io.atomic_write import atomic_write
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.windows.segmentation import Repetition
 
 

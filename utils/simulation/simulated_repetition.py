@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from dataset.io.mot import Motion
+from dataset.io.motion import Motion
 from dataset.windows.segmentation import Repetition
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.muscles.static_optimization import ActivationSimulator, Simulation

@@ -19,7 +19,8 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
-from dataset.io.mot import Motion, write_motion
+from dataset.io.mot import write_motion
+from dataset.io.motion import Motion
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
 from dataset.windows.window import Window
