@@ -1,1 +1,1 @@
-"""Files and data: motion files, OpenCap sessions, repetitions, windows and the demo sessions."""
+"""Data: motion files, OpenSim models, OpenCap sessions, repetitions, windows and the demo sessions."""

@@ -1,1 +1,1 @@
-"""Command lines: one parser builder a script."""
+"""Command lines of the root scripts: one module with the parser of each."""

@@ -24,6 +24,7 @@ from dataset.sessions import discover_sessions, open_session
 from dataset.splits import read_ids
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATE_INDEX
+from utils.demo_sessions.demo_session_maker import make_demo_sessions
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("nimblephysics") is None,
@@ -204,6 +205,15 @@ def test_shipped_people_are_those_of_the_default_population():
         made, _ = make_trial(skeleton, 0, sessions.style_index(index, number, 2), 5)
         # The model is read back from its file, and other processors round otherwise.
         np.testing.assert_allclose(read_motion(trial).coordinates, made.coordinates, atol=0.01)
+
+
+def test_one_call_makes_a_population(tmp_path):
+    result = make_demo_sessions(DemoConfig(people=1, trials=1, repetitions=1, labels=False, out_dir=tmp_path / "one"))
+    assert [session.id for session in result.sessions] == ["demo-person-001"]
+    assert result.held_out == ()
+    assert not result.sessions[0].muscle_driven
+    with pytest.raises(InputError, match="people is 0"):
+        DemoConfig(people=0)
 
 
 def test_command_makes_people_and_their_split(tmp_path):

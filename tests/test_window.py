@@ -19,7 +19,7 @@ from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.placement import place
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions
-from dataset.windows.window import window_from_trial, window_of_repetition, windows_of_trial
+from dataset.windows.window import window_from_trial, window_of_motion, window_of_repetition, windows_of_trial
 from models.conventions import COORDINATE_INDEX
 
 
@@ -35,6 +35,31 @@ def test_a_window_is_the_trial_as_recorded():
         assert window.recorded[:recorded].all()
         assert 90 <= window.first_repetition.sum() <= 150
         assert not (window.first_repetition & ~window.recorded).any()
+
+
+def test_masks_and_extra_coordinates_follow_the_frames():
+    motion = squats(1)
+    motion = replace(motion, extra={"knee_adduction_r": np.linspace(0.0, 2.0, len(motion))})
+    (window,) = windows_of_trial(motion)
+    start, end = window.repetition
+    assert start == 0
+    assert window.first_repetition.sum() == window.counted.sum() == end
+    assert all(len(values) == len(window) == 196 for values in window.extra.values())
+    cut = window.without_extension()
+    assert len(cut) == window.recorded.sum() < 196
+    assert cut.recorded.all()
+    assert np.array_equal(cut.time_s, window.time_s[: len(cut)])
+    first = round(window.start_s * 60)
+    assert np.array_equal(cut.extra["knee_adduction_r"], motion.extra["knee_adduction_r"][first : first + len(cut)])
+
+
+def test_a_whole_motion_as_a_window_is_the_motion():
+    motion = squats(2)
+    window = window_of_motion(motion)
+    assert window.repetition == (0, len(motion))
+    assert np.array_equal(window.coordinates, motion.coordinates)
+    assert window.counted.all()
+    assert window.without_extension().coordinates.shape == motion.coordinates.shape
 
 
 @pytest.mark.parametrize("cut", [60, 75, 90, 110])

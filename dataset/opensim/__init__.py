@@ -1,1 +1,1 @@
-"""What is read from an OpenSim model: skeleton, bone meshes and muscle geometry."""
+"""Readers of OpenSim models: skeletons, bone meshes, muscle geometry and muscle paths."""

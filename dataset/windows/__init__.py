@@ -1,1 +1,1 @@
-"""From recorded trials to repetitions, windows and batches."""
+"""Repetitions, windows and batches, made from recorded trials."""

@@ -1,4 +1,4 @@
-"""Windows: stretches of a motion at 60 Hz with masks that say what each frame is, 196 frames long for the networks."""
+"""Windows of motions at 60 Hz, with masks of their frames; those of the networks have 196 frames."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

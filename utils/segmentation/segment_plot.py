@@ -1,4 +1,4 @@
-"""The picture of a segmented trial."""
+"""Plot of a segmented trial."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,14 @@ from dataset.windows.segmentation import Repetition
 
 
 def plot_segments(path: str | Path, motion: Motion, repetitions: Sequence[Repetition], title: str) -> None:
-    """Draw knee and hip flexion (degrees) and the pelvis's descent (cm) over time, each repetition shaded, as a PNG."""
+    """Plot knee and hip flexion (degrees) and the descent of the pelvis (cm) over time as a PNG, repetitions shaded.
+
+    Args:
+        path: the file.
+        motion: the trial.
+        repetitions: its repetitions, in frames of `motion`.
+        title: name of the trial.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 5.5), layout="constrained")

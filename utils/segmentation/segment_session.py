@@ -1,4 +1,4 @@
-"""Cut the trials of a session into squat repetitions, and write them with a table and a plot of each trial."""
+"""Segmentation of a session's trials into squat repetitions, written with a table and a plot of each trial."""
 
 import logging
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ logger = logging.getLogger("bige")
 
 @dataclass(frozen=True)
 class SegmentationResult:
-    """What was found in a session.
+    """The repetitions of a session.
 
     Attributes:
-        folder: where the files are.
+        folder: folder of the files.
         tables: for each trial by name, one row per repetition: its name, start, bottom and end (s), duration (s),
             peak knee flexion of each leg (degrees) and descent of the pelvis (cm).
     """
@@ -54,7 +54,14 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
 
 
 def segment_trial(path: Path, folder: Path) -> pd.DataFrame:
-    """Segment one trial into files in `folder`; the table of its repetitions, as in `SegmentationResult.tables`."""
+    """Segment one trial, and write its repetitions, table and plot to `folder`.
+
+    Returns:
+        The table of the repetitions, see `SegmentationResult.tables`.
+
+    Raises:
+        InputError: the trial cannot be read, or cannot be resampled.
+    """
     motion = read_motion(path)
     repetitions = segment_repetitions(motion)
     rows = []
