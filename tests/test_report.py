@@ -94,7 +94,7 @@ def test_it_asks_nothing_of_a_network(result, page):
 
 def test_it_leads_with_the_answer(page):
     assert page.find(tag="h1")[0]["text"] == (
-        "2 of 3 samples meet the requirements. In the simulation, 1 of 3 are in the range."
+        "2 of 3 samples meet the requirements. In the simulation, 1 of 3 is in the range."
     )
     assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
 

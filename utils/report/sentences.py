@@ -22,7 +22,8 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
         were to meet; `rows` of dots, each with a title, words and the state of each sample; and a `caution`.
     """
     wanted, count = result.config.min_samples, len(result.samples)
-    words = f"{result.accepted} of {wanted} meet all requirements"
+    meet = "meets" if result.accepted == 1 else "meet"
+    words = f"{result.accepted} of {wanted} {meet} all requirements"
     if count != wanted:
         words += f"; {count} motions were written"
     states = ["met" if sample.accepted else "missed" for sample in result.samples]
@@ -32,7 +33,7 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
     verdicts = simulation_verdicts(result)
     if verdicts:
         inside, near, missed = (verdicts.count(verdict) for verdict in _VERDICTS)
-        simulated = f"In the simulation, {inside} of {len(verdicts)} are in the range."
+        simulated = f"In the simulation, {inside} of {len(verdicts)} {'is' if inside == 1 else 'are'} in the range."
         words = f"{inside} in the range on both sides, {near} more within {NEAR:g} of it, {missed} out of the range"
         rows.append({"title": "Simulation", "words": words, "states": verdicts})
         caution = (
@@ -40,7 +41,7 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
             "measurement, since no muscle was recorded. Activation is the drive of a muscle, from 0 (none) to 1 (full)."
         )
     return {
-        "met": f"{result.accepted} of {wanted} samples meet the requirements.",
+        "met": f"{result.accepted} of {wanted} samples {meet} the requirements.",
         "simulated": simulated,
         "question": _question(result),
         "rows": rows,
@@ -57,9 +58,9 @@ def _question(result: GuidanceResult) -> str:
         f"{config.high:g} in both legs"
     )
     further = sum(term.required for term in result.terms) - 1
-    return (
-        f"{text}, and to meet {further} further constraint{'s' if further > 1 else ''}." if further > 0 else f"{text}."
-    )
+    if further <= 0:
+        return f"{text}."
+    return f"{text}, and to meet {further} further constraint{'s' if further > 1 else ''}."
 
 
 def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
