@@ -1,7 +1,7 @@
-"""What the rest of the code may rely on of a skeleton, a surrogate and a simulator, whatever implements them.
+"""Interfaces of a subject's skeleton, of a surrogate and of a simulator.
 
-`OpenSimSkeleton`, `SurrogateTransformer`, `PublishedSurrogate` and `ActivationSimulator` are the implementations;
-tests use small stand-ins.
+They are implemented by `OpenSimSkeleton`, by `SurrogateTransformer` and `PublishedSurrogate`, and by
+`ActivationSimulator`; tests use simple stand-ins.
 """
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Skeleton(Protocol):
-    """A subject's skeleton: motions (..., T, 33), degrees and metres in canonical order, to points in the ground frame.
+    """Forward kinematics of a subject: motions (..., T, 33), degrees and metres, to points in the ground frame.
 
-    `extra` holds a model's further coordinates by name, (..., T), degrees or metres.
+    `extra` holds further coordinates of the model by name, (..., T), degrees or metres.
+
+    Attributes:
+        contact_radii: (12,) radii of the foot contact spheres, metres.
+        coordinate_range: (33, 2) degrees and metres.
     """
 
-    contact_radii: Tensor  # (12,) metres
-    coordinate_range: Tensor  # (33, 2) degrees and metres
+    contact_radii: Tensor
+    coordinate_range: Tensor
 
     @property
     def description(self) -> "ModelDescription":
@@ -67,15 +71,19 @@ class Surrogate(Protocol):
         Args:
             motion: canonical order, placed at the origin.
             mask: (B, T) bool, the frames that the network may attend to; None for all.
-            person: (B, P) anthropometric features, or None.
+            anthropometry: (B, P) or (P,) anthropometric features; None for the mean of the training set.
         """
 
 
 @runtime_checkable
 class Simulator(Protocol):
-    """Muscle activations, joint moments and ground reaction forces of a motion on a subject's model."""
+    """Muscle activations, joint moments and ground reaction forces of a motion on a subject's model.
 
-    weight_n: float  # body weight in newtons
+    Attributes:
+        weight_n: body weight in newtons.
+    """
+
+    weight_n: float
 
     def __call__(self, motion: Tensor, rate_hz: float, extra: dict[str, Tensor] | None = None) -> "Simulation":
         """The `Simulation` of motions (S, T, 33), degrees and metres, float64, evenly sampled at `rate_hz`."""

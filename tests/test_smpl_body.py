@@ -17,7 +17,8 @@ from dataset.io.motion import Motion
 from dataset.io.smpl_model import find_smpl_file, read_smpl
 from dataset.opensim.model_reader import load_skeleton
 from models.rotations import from_rotation_vector
-from models.skeleton.smpl_body import NAMES, SHARED, SmplBody, fit_shape, fit_smpl
+from models.skeleton.smpl_body import NAMES, SmplBody
+from models.skeleton.smpl_fit import SHARED, fit_shape, fit_smpl
 from options.render_mot_options import build_parser, parse_render
 
 AT = {name: i for i, name in enumerate(NAMES)}

@@ -70,7 +70,7 @@ def test_derivatives_are_central_differences():
 
 
 @pytest.mark.parametrize("name", ["Rajagopal2015", "field-subject0", "mocap-dls"])
-def test_the_stick_figure_stands_where_the_skeleton_does(name, request):
+def test_joint_positions_are_close_to_those_of_the_skeleton(name, request):
     """Within 2 cm of the model's knees, ankles, shoulders and elbows, and steadier, in every pose of a squat."""
     skeleton = load_skeleton(model_path(name, request), torch.float64)
     motion = squat(3).double()
@@ -83,8 +83,8 @@ def test_the_stick_figure_stands_where_the_skeleton_does(name, request):
             assert error.std(1).max() < 0.01, f"{joint}_{side}"
 
 
-def test_a_stick_figure_needs_the_person():
-    with pytest.raises(ValueError, match="proportions"):
+def test_joint_positions_need_the_anthropometry():
+    with pytest.raises(ValueError, match="anthropometry"):
         small(stick_figure=True, person_features=0)
 
 

@@ -1,9 +1,10 @@
-"""The 22 joints of motion-generation datasets (SMPL's and HumanML3D's set) on a person's OpenSim skeleton.
+"""The 22 joints of motion-generation datasets (those of SMPL and HumanML3D) on a subject's OpenSim skeleton.
 
-Of two kinds of body. `centres`: hips, knees, ankles, shoulders, elbows and wrists are the model's joint centres, and a
-straight leg is a straight line. `template`: the limbs' bones lie as in `REST_M` when the person stands in the model's
-neutral pose, arms hanging; there a straight leg bends by 10 degrees, for a body model's joints are not where a
-skeleton's are. In both, what has no counterpart in the model is fixed to pelvis, torso or foot, laid out as `REST_M`.
+In two variants. `centres`: hips, knees, ankles, shoulders, elbows and wrists are the model's joint centres, and a
+straight leg is a straight line. `template`: in the model's neutral pose with hanging arms, the bones of the limbs have
+the directions of `REST_M`, in which a straight leg is flexed by 10 degrees, because the joints of a body model are not
+in the joint centres of a skeleton. In both, joints without a counterpart in the model are fixed to pelvis, torso or
+foot, in the arrangement of `REST_M`.
 """
 
 import numpy as np
@@ -11,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from models.conventions import COORDINATES
+from models.skeleton.description import ModelDescription
+from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.joint_set import JOINT, JOINTS, OFFSETS_M, PARENTS, REST_M
 from models.skeleton.kinematic_tree import rotate
 
@@ -24,16 +27,20 @@ _CARRIERS = {"knee": "femur", "ankle": "tibia", "foot": "calcn", "elbow": "humer
 
 
 class BodyJoints(nn.Module):
-    """Where a person has the 22 joints.
+    """Positions of a subject's 22 joints.
 
-    kind: `centres` or `template`. rest: (22, 3) metres, ground frame, in the model's neutral pose, the pelvis at the
-    origin. back: (3,) the lumbar joint there. moved_by: (33, 22) bool, which coordinates move which joints.
+    Attributes:
+        skeleton: the subject's skeleton.
+        kind: `centres` or `template`.
+        rest: (22, 3) metres, ground frame, in the model's neutral pose, the pelvis at the origin.
+        back: (3,) metres, the lumbar joint in that pose.
+        moved_by: (33, 22) bool, which coordinates move which joints.
     """
 
     body: Tensor
     local: Tensor
 
-    def __init__(self, skeleton, kind: str = "centres"):
+    def __init__(self, skeleton: OpenSimSkeleton, kind: str = "centres") -> None:
         super().__init__()
         if kind not in ("centres", "template"):
             raise ValueError(f"kind must be 'centres' or 'template', not {kind!r}")
@@ -52,7 +59,7 @@ class BodyJoints(nn.Module):
             self.rest[i] = self.rest[PARENTS[i]] + lengths[i] * _hanging(i)
             owners[i] = f"{_CARRIERS[_part(i)]}_{JOINTS[i][0]}"
         index = [bodies.index(owner) for owner in owners]
-        # Of a bone, its vector in the body that carries it; of any other joint, its place there.
+        # For a bone its vector in the body to which it is fixed, for any other joint its position there.
         fixed = [
             at - (self.rest[PARENTS[i]] if i in self.bones else origin[index[i]]) for i, at in enumerate(self.rest)
         ]
@@ -63,17 +70,18 @@ class BodyJoints(nn.Module):
         self.to(neutral.device)
 
     def forward(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
-        """motion (..., 33), degrees and metres, canonical order -> joints (..., 22, 3), metres, ground frame.
+        """Joint positions (..., 22, 3), metres, ground frame.
 
-        extra: the model's further coordinates by name, as for `Skeleton.bodies`.
+        Args:
+            motion: (..., 33) degrees and metres, canonical order.
+            extra: the model's further coordinates by name, as for `OpenSimSkeleton.bodies`.
         """
         tree = self.skeleton.tree
-        rotation, origin, _ = tree.walk(tree.joints(self.skeleton.coordinate_map(motion, extra)))
-        turned = rotate(rotation.index_select(0, self.body), self.local)
-        places = turned + origin.index_select(0, self.body)
-        joints = list(places)
+        rotation, origin, _ = tree.traverse(tree.joints(self.skeleton.coordinate_map(motion, extra)))
+        vectors = rotate(rotation.index_select(0, self.body), self.local)
+        joints = list(vectors + origin.index_select(0, self.body))
         for i in self.bones:
-            joints[i] = joints[PARENTS[i]] + turned[i]
+            joints[i] = joints[PARENTS[i]] + vectors[i]
         return torch.stack(joints).movedim(-1, 0).reshape(*motion.shape[:-1], len(JOINTS), 3)
 
 
@@ -82,7 +90,7 @@ def _part(joint: int) -> str:
 
 
 def _hanging(joint: int) -> np.ndarray:
-    """Unit direction of the template's bone to a joint, the arms turned from spread to hanging."""
+    """Unit direction of the template's bone to a joint, the arms rotated from spread to hanging."""
     bone = REST_M[joint] - REST_M[PARENTS[joint]]
     if _part(joint) in ("elbow", "wrist"):
         forward, up, right = bone
@@ -91,7 +99,7 @@ def _hanging(joint: int) -> np.ndarray:
 
 
 def _layout(centre: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
-    """(22, 3) neutral positions and the body that carries each, from the model's joint centres."""
+    """Neutral positions (22, 3) from the model's joint centres, and the name of the body to which each is fixed."""
     rest, owners = np.zeros((len(JOINTS), 3)), [""] * len(JOINTS)
     child = {"hip": "femur", "knee": "tibia", "ankle": "talus", "shoulder": "humerus", "elbow": "ulna", "wrist": "hand"}
     for i, name in enumerate(JOINTS):
@@ -116,15 +124,18 @@ def _layout(centre: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
     return rest, owners
 
 
-def _moved_by(description, bodies: list[int]) -> np.ndarray:
-    """(33, J) whether a canonical coordinate moves a point fixed to each of `bodies`."""
+def _moved_by(description: ModelDescription, bodies: list[int]) -> np.ndarray:
+    """Whether each canonical coordinate moves a point fixed to each of `bodies`, (33, J) bool."""
     moved = np.zeros((len(COORDINATES), len(bodies)), dtype=bool)
     joints = {joint.child: joint for joint in description.joints}
     for point, body in enumerate(bodies):
         while body >= 0:
             joint = joints[body]
             for function in joint.functions:
-                if not function.is_constant and description.coordinate_names[function.coordinate] in COORDINATES:
-                    moved[COORDINATES.index(description.coordinate_names[function.coordinate]), point] = True
+                if function.coordinate is None or function.is_constant:
+                    continue
+                name = description.coordinate_names[function.coordinate]
+                if name in COORDINATES:
+                    moved[COORDINATES.index(name), point] = True
             body = joint.parent
     return moved

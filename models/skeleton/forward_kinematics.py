@@ -7,6 +7,7 @@ is in metres, y up.
 from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,12 +18,23 @@ from models.skeleton.kinematic_tree import KinematicTree
 
 
 class OpenSimSkeleton(nn.Module):
-    """A person's skeleton: `motion` (..., 33), degrees and metres in canonical order, to points in the ground frame."""
+    """A subject's skeleton; the implementation of `models.protocols.Skeleton`.
 
-    contact_radii: Tensor  # (12,) metres
-    coordinate_range: Tensor  # (33, 2) degrees and metres
+    Motions are (..., 33), degrees and metres, in canonical order. `extra` holds further coordinates of the model by
+    name, (...), degrees or metres.
 
-    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float32):
+    Attributes:
+        description: the model.
+        coordinate_map: from canonical motions to the model's coordinates.
+        tree: all joints of the model.
+        contact_radii: (12,) radii of the foot contact spheres, metres.
+        coordinate_range: (33, 2) degrees and metres.
+    """
+
+    contact_radii: Tensor
+    coordinate_range: Tensor
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.description = description
         self.coordinate_map = CoordinateMap(description, dtype)
@@ -39,31 +51,35 @@ class OpenSimSkeleton(nn.Module):
 
     @property
     def body_names(self) -> tuple[str, ...]:
+        """Names of the bodies, in the order of `bodies`."""
         return self.description.body_names
 
     @property
     def joint_names(self) -> tuple[str, ...]:
+        """Names of the joints, in the order of `joint_centres`."""
         return tuple(joint.name for joint in self.description.joints)
 
     @property
     def marker_names(self) -> tuple[str, ...]:
+        """Names of the markers, in the order of `markers`."""
         return self.description.marker_names
 
     @property
     def contact_names(self) -> tuple[str, ...]:
+        """Names of the contact spheres, in the order of `contact_points`."""
         return self.description.contact_names
 
     @property
     def mass_kg(self) -> float:
-        """The model's mass, kg."""
+        """Body mass in kilograms."""
         return float(self.description.masses_kg.sum())
 
     @cached_property
     def anthropometry(self) -> tuple[float, ...]:
-        """What models know of the person, in the order of ANTHROPOMETRIC_FEATURES: mass in kg and lengths in metres.
+        """Mass in kg and lengths in metres, in the order of ANTHROPOMETRIC_FEATURES.
 
-        Leg: hip to knee to ankle. Trunk: back joint to the middle of the shoulders. Arm: shoulder to elbow to hand.
-        Foot: ankle to toe joint. Widths: between the joints. In the neutral pose, means of both sides.
+        Leg: hip to knee to ankle. Trunk: lumbar joint to the midpoint of the shoulders. Arm: shoulder to elbow to hand.
+        Foot: ankle to toe joint. Widths: between the joint centres. In the neutral pose, means of both sides.
         """
         centres = self.joint_centres(torch.zeros(1, len(COORDINATES), device=self.contact_radii.device))[0].double()
         at = {name: centres[i] for i, name in enumerate(self.joint_names)}
@@ -90,17 +106,17 @@ class OpenSimSkeleton(nn.Module):
 
     def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Rotations (..., B, 3, 3) and origins (..., B, 3) of all bodies in the ground frame, metres."""
-        rotation, origin, _ = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        rotation, origin, _ = self.tree.traverse(self.tree.joints(self.coordinate_map(motion, extra)))
         return _frames_first(rotation, motion), _frames_first(origin, motion)
 
     def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """Origins of the joints' child frames, (..., B, 3) metres, in the order of `joint_names`."""
-        _, _, centres = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        _, _, centres = self.tree.traverse(self.tree.joints(self.coordinate_map(motion, extra)))
         return _frames_first(centres, motion)
 
     def markers(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """The model's markers, (..., M, 3) metres, in the order of `marker_names`."""
-        rotation, origin, _ = self.tree.walk(self.tree.joints(self.coordinate_map(motion, extra)))
+        rotation, origin, _ = self.tree.traverse(self.tree.joints(self.coordinate_map(motion, extra)))
         return _frames_first(_attached(self.marker_groups, rotation, origin), motion)
 
     def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
@@ -109,18 +125,20 @@ class OpenSimSkeleton(nn.Module):
         Only the pelvis and the legs are evaluated.
         """
         tree = self.contact_tree
-        rotation, origin, _ = tree.walk(tree.joints(self.coordinate_map(motion, extra)))
+        rotation, origin, _ = tree.traverse(tree.joints(self.coordinate_map(motion, extra)))
         return _frames_first(_attached(self.contact_groups, rotation, origin), motion)
 
 
 class _PointGroups(nn.Module):
-    """Points fixed to bodies, grouped so that each body takes one matrix product."""
+    """Points fixed to bodies, grouped so that each body needs one matrix product."""
 
-    def __init__(self, tree: KinematicTree, bodies, locations):
+    restore: Tensor
+
+    def __init__(self, tree: KinematicTree, bodies: np.ndarray, locations: np.ndarray) -> None:
         super().__init__()
         positions = [tree.position_of_body[int(body)] for body in bodies]
         self.owners = sorted(set(positions))
-        order = []
+        order: list[int] = []
         for owner in self.owners:
             members = [i for i, position in enumerate(positions) if position == owner]
             points = torch.tensor(locations[members], dtype=tree.constant_offset.dtype)
@@ -130,7 +148,7 @@ class _PointGroups(nn.Module):
 
 
 def _attached(groups: _PointGroups, rotation: Tensor, origin: Tensor) -> Tensor:
-    """(P, 3, N) ground positions of the points."""
+    """Positions (P, 3, N) of the points in the ground frame."""
     if not groups.owners:
         return origin.new_zeros(0, 3, origin.shape[-1])
     placed = []
@@ -142,5 +160,5 @@ def _attached(groups: _PointGroups, rotation: Tensor, origin: Tensor) -> Tensor:
 
 
 def _frames_first(value: Tensor, motion: Tensor) -> Tensor:
-    """(..., N) with frames last -> the motion's leading shape, then the rest."""
+    """Values (..., N), frames last, with the motion's leading shape first."""
     return value.movedim(-1, 0).reshape(*motion.shape[:-1], *value.shape[:-1])

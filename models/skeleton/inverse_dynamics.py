@@ -1,9 +1,9 @@
 """Batched, differentiable inverse dynamics and contact Jacobians of an OpenSim model.
 
-No recursion over bodies: relative motions of all joints are evaluated at once, sums over ancestors are one constant
-0/1 matrix, sums over descendants its transpose (Featherstone, Rigid Body Dynamics Algorithms, 2008, ch. 5, written
-with all quantities in the ground frame). Shapes: C coordinates, A rotation axes, D translation directions, B bodies,
-P contact points, N frames; frames last, radians, metres, newtons.
+Without recursion over bodies: relative motions of all joints are evaluated together, sums over ancestors are a product
+with a constant 0/1 matrix, and sums over descendants one with its transpose (Featherstone, Rigid Body Dynamics
+Algorithms, 2008, ch. 5, with all quantities in the ground frame). Shapes: C coordinates, A rotation axes, D translation
+directions, B bodies, P contact points, N frames, which come last; radians, metres, newtons.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,18 @@ from models.skeleton.kinematic_tree import KinematicTree, cross, rotate
 
 @dataclass
 class MotionState:
-    """Everything that forces need of N frames, in the ground frame.
+    """Positions, velocities and accelerations of all bodies in N frames, in the ground frame.
 
-    rotation (B, 3, 3, N), origin (B, 3, N), centre (B, 3, N) joint centres; axes (A, 3, N) and directions (D, 3, N) of
-    the moving rotations and translations; first (A + D, N) derivatives of their functions; and where accelerations
-    were given: angular_velocity, angular_acceleration, acceleration (B, 3, N) of the bodies, the last at their origins.
+    Attributes:
+        rotation: (B, 3, 3, N) of the bodies.
+        origin: (B, 3, N) of the bodies, metres.
+        centre: (B, 3, N) joint centres, metres.
+        axes: (A, 3, N) of the moving rotations.
+        directions: (D, 3, N) of the moving translations.
+        first: (A + D, N) first derivatives of the functions of these by their coordinates.
+        angular_velocity: (B, 3, N) of the bodies, rad/s.
+        angular_acceleration: (B, 3, N) of the bodies, rad/s².
+        acceleration: (B, 3, N) of the bodies' origins, m/s².
     """
 
     rotation: Tensor
@@ -37,9 +44,31 @@ class MotionState:
 
 
 class Dynamics(nn.Module):
-    """Inverse dynamics of a model: what generalised forces produce a motion in the absence of any other force."""
+    """Inverse dynamics of a model.
 
-    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float64):
+    Attributes:
+        description: the model.
+        tree: its joints.
+        contact_coordinates: indices of the coordinates that move the contact points.
+    """
+
+    lineage: Tensor  # (B, B) 1 where a column's body is a row's body or one of its ancestors
+    axes_of_body: Tensor  # (B, A) 1 where an axis turns a body
+    mover: Tensor  # (B, D) 1 where a direction belongs to a body's joint
+    prior: Tensor  # (A, A) 1 where a column's axis turns a row's axis
+    gather: Tensor  # (C, A + D) 1 where a coordinate drives an axis or direction
+    mass: Tensor
+    mass_centre: Tensor
+    inertia: Tensor
+    gravity: Tensor
+    axis_joint: Tensor
+    move_joint: Tensor
+    contact_bodies: Tensor
+    contact_locations: Tensor
+    contact_radii: Tensor
+    contact_restore: Tensor
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype = torch.float64) -> None:
         super().__init__()
         self.description = description
         self.tree = tree = KinematicTree(description, dtype)
@@ -59,36 +88,34 @@ class Dynamics(nn.Module):
         same_joint = np.equal.outer(tree.axis_joint, tree.axis_joint)
         prior = (axes_of_body[tree.axis_joint] - same_joint) + same_joint * earlier
 
-        def register(name, value):
-            self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=dtype))
-
-        register("lineage", lineage)
-        register("axes_of_body", axes_of_body)
-        register("mover", mover)
-        register("prior", prior)
+        self._register("lineage", lineage, dtype)
+        self._register("axes_of_body", axes_of_body, dtype)
+        self._register("mover", mover, dtype)
+        self._register("prior", prior, dtype)
         drivers = np.zeros((len(description.coordinate_names), axes + moves))
         drivers[tree.functions.drivers.numpy(), np.arange(axes + moves)] = 1.0
-        register("gather", drivers)
-        register("mass", description.masses_kg[:, None, None])
-        register("mass_centre", description.mass_centres[..., None])
-        register("inertia", description.inertias[..., None])
-        register("gravity", description.gravity[None, :, None])
+        self._register("gather", drivers, dtype)
+        self._register("mass", description.masses_kg[:, None, None], dtype)
+        self._register("mass_centre", description.mass_centres[..., None], dtype)
+        self._register("inertia", description.inertias[..., None], dtype)
+        self._register("gravity", description.gravity[None, :, None], dtype)
         self.register_buffer("axis_joint", torch.tensor(tree.axis_joint))
         self.register_buffer("move_joint", torch.tensor(tree.move_joint))
         self.register_buffer("contact_bodies", torch.as_tensor(description.contact_bodies))
-        register("contact_locations", description.contact_locations[..., None])
-        register("contact_radii", description.contact_radii[:, None])
-        self._register_feet(axes_of_body, lineage @ mover, drivers, register)
+        self._register("contact_locations", description.contact_locations[..., None], dtype)
+        self._register("contact_radii", description.contact_radii[:, None], dtype)
+        self._register_feet(axes_of_body, lineage @ mover, drivers)
 
-    def _register_feet(self, axes_of_body, moves_of_body, drivers, register) -> None:
-        """Which axes, directions and coordinates move the contact points of each foot."""
+    def _register(self, name: str, value: np.ndarray, dtype: torch.dtype) -> None:
+        self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=dtype))
+
+    def _register_feet(self, axes_of_body: np.ndarray, moves_of_body: np.ndarray, drivers: np.ndarray) -> None:
+        """Register the axes, directions and coordinates that move the contact points of each foot."""
         bodies = self.description.contact_bodies
         moving = np.concatenate([axes_of_body, moves_of_body], 1)[bodies] > 0
         self.contact_coordinates = tuple(np.flatnonzero(drivers @ moving.any(0)).tolist())
-        self.feet, order = (
-            sorted({tuple(row) for row in moving[:, : self.tree.axis_count] @ np.eye(self.tree.axis_count)}),
-            [],
-        )
+        self.feet = sorted({tuple(row) for row in moving[:, : self.tree.axis_count] @ np.eye(self.tree.axis_count)})
+        order: list[int] = []
         for foot, pattern in enumerate(self.feet):
             members = np.flatnonzero((moving[:, : self.tree.axis_count] == np.array(pattern)).all(1))
             driven = np.flatnonzero(moving[members[0]])
@@ -97,21 +124,29 @@ class Dynamics(nn.Module):
             self.register_buffer(
                 f"foot_{foot}_moves", torch.as_tensor(driven[driven >= self.tree.axis_count] - self.tree.axis_count)
             )
-            register(f"foot_{foot}_gather", drivers[np.ix_(self.contact_coordinates, driven)])
+            rows = np.array(self.contact_coordinates)
+            self._register(f"foot_{foot}_gather", drivers[np.ix_(rows, driven)], self.mass.dtype)
             order += members.tolist()
         self.register_buffer("contact_restore", torch.tensor(order).argsort())
 
     @property
     def coordinate_names(self) -> tuple[str, ...]:
+        """Names of the coordinates, in the order of the generalised forces."""
         return self.description.coordinate_names
 
     def state(self, coordinates: Tensor, speeds: Tensor, accelerations: Tensor) -> MotionState:
-        """Positions, velocities and accelerations of all bodies. All three arguments (C, N)."""
+        """Positions, velocities and accelerations of all bodies.
+
+        Args:
+            coordinates: (C, N) radians and metres.
+            speeds: (C, N) per second.
+            accelerations: (C, N) per second squared.
+        """
         tree = self.tree
         joints = tree.joints(coordinates, derivatives=2)
-        rotation, origin, centre = tree.walk(joints)
+        rotation, origin, centre = tree.traverse(joints)
         ground = torch.eye(3, dtype=rotation.dtype, device=rotation.device)[None, ..., None].expand_as(rotation[:1])
-        parent = tree.parent_index  # -1, the ground, is the row appended last
+        parent = tree.parent_index  # -1, the ground, is the last row
         above = torch.cat([rotation, ground])[parent]
         axes = rotate(above[self.axis_joint], joints.axes)
         directions = rotate(above[self.move_joint], tree.move_direction)
@@ -151,24 +186,25 @@ class Dynamics(nn.Module):
         )
 
     def inverse_dynamics(self, state: MotionState) -> Tensor:
-        """Generalised forces (C, N) that the motion takes: newton metres for rotations, newtons for translations.
+        """Generalised forces (C, N) of a motion without external forces, Nm for rotations and N for translations.
 
-        A coupled coordinate's share (the patella's) is added to the coordinate that drives it.
+        The force of a coupled coordinate (the patella's) is added to that of the coordinate on which it depends.
         """
         arm = rotate(state.rotation, self.mass_centre)
         acceleration = state.acceleration + _carried(state.angular_acceleration, state.angular_velocity, arm)
         force = self.mass * (acceleration - self.gravity)
         back = state.rotation.transpose(1, 2)
-        momentum = self._turn_inertia(state.rotation, back, state.angular_velocity)
-        moment = self._turn_inertia(state.rotation, back, state.angular_acceleration)
+        momentum = self._rotated_inertia_times(state.rotation, back, state.angular_velocity)
+        moment = self._rotated_inertia_times(state.rotation, back, state.angular_acceleration)
         moment = moment + cross(state.angular_velocity, momentum) + cross(state.origin + arm, force)
         return self._project(state, _sum(self.lineage.T, force), _sum(self.lineage.T, moment))
 
-    def _turn_inertia(self, rotation: Tensor, back: Tensor, vector: Tensor) -> Tensor:
+    def _rotated_inertia_times(self, rotation: Tensor, back: Tensor, vector: Tensor) -> Tensor:
+        """Inertia in the ground frame times a vector (B, 3, N); `back` is the transposed rotation (B, 3, 3, N)."""
         return rotate(rotation, rotate(self.inertia, rotate(back, vector)))
 
     def _project(self, state: MotionState, force: Tensor, moment: Tensor) -> Tensor:
-        """Generalised forces of what each joint carries: force (B, 3, N), moment about the ground origin (B, 3, N)."""
+        """Generalised forces of each joint's force (B, 3, N) and moment about the ground origin (B, 3, N)."""
         about_joint = moment - cross(state.centre, force)
         turning = (state.axes * about_joint[self.axis_joint]).sum(1)
         sliding = (state.directions * force[self.move_joint]).sum(1)
@@ -181,9 +217,14 @@ class Dynamics(nn.Module):
         return torch.stack((centres[:, 0], centres[:, 1] - self.contact_radii, centres[:, 2]), 1)
 
     def contact_jacobian(self, state: MotionState, points: Tensor) -> Tensor:
-        """Velocity of points on the feet by the speeds of `contact_coordinates`: (P, 3, len(contact_coordinates), N).
+        """Derivatives of the velocities of points on the feet by the speeds of `contact_coordinates`.
 
-        points: (P, 3, N) metres, in the order of the description's contacts.
+        Args:
+            state: of the bodies.
+            points: (P, 3, N) metres, in the order of the description's contacts.
+
+        Returns:
+            (P, 3, len(contact_coordinates), N).
         """
         feet = []
         for foot in range(len(self.feet)):
@@ -198,10 +239,10 @@ class Dynamics(nn.Module):
 
 
 def _sum(matrix: Tensor, vectors: Tensor) -> Tensor:
-    """A constant matrix times vectors with frames last: (R, K) and (K, 3, N) -> (R, 3, N)."""
+    """Product (R, 3, N) of a constant matrix (R, K) and vectors (K, 3, N)."""
     return (matrix @ vectors.flatten(1)).unflatten(1, vectors.shape[1:])
 
 
 def _carried(alpha: Tensor, omega: Tensor, arm: Tensor) -> Tensor:
-    """Acceleration at the end of an arm that turns rigidly: alpha x r + omega x (omega x r)."""
+    """Acceleration at the end of a rigidly rotating arm: alpha x r + omega x (omega x r)."""
     return cross(alpha, arm) + cross(omega, cross(omega, arm))

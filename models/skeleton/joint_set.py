@@ -1,4 +1,4 @@
-"""The 22 joints of motion-generation datasets: SMPL's and HumanML3D's set, in their order."""
+"""The 22 joints of motion-generation datasets, in the order of SMPL and HumanML3D, and their template positions."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ JOINTS = (
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
 JOINT = {name: i for i, name in enumerate(JOINTS)}
 
-# Each joint from its parent, standing upright with the arms spread: forward, up and to the right, metres. Round figures
-# for an adult of 1.7 m, near the mean of published body models; no licensed body model is behind them. Only their
-# directions matter wherever a person's own bone lengths replace them.
+# Offset of each joint from its parent, standing upright with the arms spread: forward, up and to the right, metres.
+# Rounded values for an adult of 1.7 m, near the mean of published body models; they do not come from a licensed body
+# model. Only their directions matter where a subject's own bone lengths replace them.
 OFFSETS_M = {
     "pelvis": (0.0, 0.0, 0.0),
     "hip": (-0.005, -0.09, 0.07),

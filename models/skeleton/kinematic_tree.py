@@ -1,9 +1,9 @@
-"""A model's joints as tensors: every joint evaluated at once, frames last, only the tree walked level by level.
+"""Joints of a model as tensors: all joints are evaluated together, and the tree is traversed level by level.
 
-Each joint is rewritten once so that its constant rotations are folded away: the child's rotation in its parent body is
-a product of up to three rotations about axes fixed in the parent body, times one constant; the joint's translation is
-a constant plus moving components, also in the parent body. Shapes below: C coordinates, A moving rotation axes,
-D moving translation directions, B bodies (one joint each), N frames.
+Each joint is rewritten once so that its constant rotations vanish: the child's rotation in its parent body becomes a
+product of up to three rotations about axes fixed in the parent body, times one constant; the joint's translation
+becomes a constant plus moving components, also in the parent body. Shapes: C coordinates, A moving rotation axes, D
+moving translation directions, B bodies (one joint each), N frames, which come last.
 """
 
 from dataclasses import dataclass
@@ -17,45 +17,61 @@ from models.skeleton.description import MAX_DEGREE, ModelDescription, PiecewiseP
 
 
 def matrix_product(a: Tensor, b: Tensor) -> Tensor:
-    """Product of 3x3 matrices with frames last: (K, 3, 3, N) and (K, 3, 3, N) -> (K, 3, 3, N)."""
+    """Product (K, 3, 3, N) of 3x3 matrices (K, 3, 3, N) and (K, 3, 3, N), frames last."""
     return (
         a[:, :, 0, None] * b[:, None, 0] + a[:, :, 1, None] * b[:, None, 1] + a[:, :, 2, None] * b[:, None, 2]
     )  # (K, 3, 1, N) * (K, 1, 3, N)
 
 
 def rotate(matrix: Tensor, vector: Tensor) -> Tensor:
-    """Rotate vectors with frames last: (K, 3, 3, N) and (K, 3, N or 1) -> (K, 3, N)."""
+    """Rotate vectors (K, 3, N or 1) by matrices (K, 3, 3, N), frames last."""
     x, y, z = (vector[:, None, i] for i in range(3))
     return matrix[:, :, 0] * x + matrix[:, :, 1] * y + matrix[:, :, 2] * z
 
 
 def cross(a: Tensor, b: Tensor) -> Tensor:
-    """Cross product with frames last: (K, 3, N) and (K, 3, N) -> (K, 3, N)."""
+    """Cross product (K, 3, N) of vectors (K, 3, N) and (K, 3, N), frames last."""
     ax, ay, az = a.unbind(1)
     bx, by, bz = b.unbind(1)
     return torch.stack((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx), 1)
 
 
 def skew(axis: np.ndarray) -> np.ndarray:
-    """The matrix K of an axis with K v = axis x v."""
+    """The matrix K (3, 3) of an axis (3,) with K v = axis x v."""
     x, y, z = axis
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
 
 
 class JointFunctions(nn.Module):
-    """K piecewise polynomials, each of one coordinate, evaluated together with their derivatives."""
+    """K piecewise polynomials, each of one coordinate, evaluated together with their derivatives.
 
-    def __init__(self, functions: list[PiecewisePolynomial], dtype: torch.dtype):
+    They are kept in three groups: `simple` (linear), `curved` (one polynomial) and `spline` (several pieces).
+
+    Attributes:
+        drivers: (K,) index of the coordinate of each function.
+    """
+
+    drivers: Tensor
+    restore: Tensor
+    simple: Tensor
+    simple_driver: Tensor
+    curved: Tensor
+    curved_driver: Tensor
+    spline: Tensor
+    spline_driver: Tensor
+    spline_starts: Tensor
+
+    def __init__(self, functions: list[PiecewisePolynomial], dtype: torch.dtype) -> None:
         super().__init__()
         simple = [i for i, f in enumerate(functions) if len(f.starts) == 1 and not f.coefficients[:, 2:].any()]
         curved = [i for i, f in enumerate(functions) if len(f.starts) == 1 and f.coefficients[:, 2:].any()]
         spline = [i for i, f in enumerate(functions) if len(f.starts) > 1]
         order = simple + curved + spline
 
-        def driver(group):
+        def driver(group: list[int]) -> Tensor:
             return torch.tensor([functions[i].coordinate for i in group], dtype=torch.long)
 
-        def polynomials(group):
+        def polynomials(group: list[int]) -> Tensor:
             rows = [functions[i].coefficients[0] for i in group]
             return torch.tensor(np.array(rows).reshape(len(rows), MAX_DEGREE + 1), dtype=dtype)
 
@@ -76,11 +92,16 @@ class JointFunctions(nn.Module):
         self.register_buffer("spline", torch.tensor(coefficients[..., :4], dtype=dtype))
 
     def forward(self, coordinates: Tensor, derivatives: int = 0) -> list[Tensor]:
-        """Values and the first `derivatives` derivatives by the driving coordinate, each (K, N).
+        """Values and derivatives of all functions.
 
-        coordinates: (C, N) radians and metres.
+        Args:
+            coordinates: (C, N) radians and metres.
+            derivatives: number of derivatives, by the coordinate of each function.
+
+        Returns:
+            The values and the derivatives, each (K, N).
         """
-        groups = [[] for _ in range(derivatives + 1)]
+        groups: list[list[Tensor]] = [[] for _ in range(derivatives + 1)]
         if len(self.simple_driver):
             slope, intercept = self.simple[:, 1:2], self.simple[:, 0:1]
             groups[0].append(intercept + slope * coordinates.index_select(0, self.simple_driver))
@@ -101,7 +122,7 @@ class JointFunctions(nn.Module):
 
 
 def _horner(powers: tuple[Tensor, ...], x: Tensor, derivatives: int) -> list[Tensor]:
-    """A polynomial's value and derivatives; `powers` are its ascending coefficients, broadcastable to x."""
+    """Value and derivatives of a polynomial at x; `powers` are its ascending coefficients, broadcastable to x."""
     results = []
     for k in range(derivatives + 1):
         value = torch.zeros_like(x)
@@ -113,27 +134,56 @@ def _horner(powers: tuple[Tensor, ...], x: Tensor, derivatives: int) -> list[Ten
 
 @dataclass
 class LocalJoints:
-    """Joints of N frames before the tree is walked.
+    """Joints of N frames, each relative to its parent body.
 
-    rotation: (B, 3, 3, N) child in parent body. offset: (B, 3, N) joint centre in the parent body.
-    axes: (A, 3, N) moving rotation axes in the parent body. first, second: derivatives of the functions by their
-    coordinates, (A + D, N), or None.
+    Attributes:
+        rotation: (B, 3, 3, N) child in parent body.
+        offset: (B, 3, N) joint centre in the parent body.
+        axes: (A, 3, N) moving rotation axes in the parent body; empty without derivatives.
+        first: (A + D, N) first derivatives of the functions by their coordinates; empty without derivatives.
+        second: (A + D, N) second derivatives; empty where they were not asked for.
     """
 
     rotation: Tensor
     offset: Tensor
-    axes: Tensor | None
-    first: Tensor | None
-    second: Tensor | None
+    axes: Tensor
+    first: Tensor
+    second: Tensor
 
 
 class KinematicTree(nn.Module):
-    """The joints of a model (or of those of its bodies that are asked for and their ancestors).
+    """Joints of a model, or of some of its bodies and their ancestors.
 
-    bodies: indices into the description's bodies; all of them by default.
+    Attributes:
+        body_indices: the description's bodies that are in the tree, in the order of the tree.
+        position_of_body: position in the tree by index of the description's body.
+        parents: position of each body's parent, -1 for the ground.
+        functions: of the moving axes, then of the moving translations.
+        axis_joint: (A,) joint of each moving rotation axis.
+        move_joint: (D,) joint of each moving translation direction.
     """
 
-    def __init__(self, description: ModelDescription, dtype: torch.dtype, bodies: set[int] | None = None):
+    axis_rest: Tensor
+    axis_sine: Tensor
+    axis_cosine: Tensor
+    axis_direction: Tensor
+    axis_restore: Tensor
+    constant_rotation: Tensor
+    constant_offset: Tensor
+    child_offset: Tensor
+    group_restore: Tensor
+    move_spread: Tensor
+    move_direction: Tensor
+    parent_index: Tensor
+
+    def __init__(self, description: ModelDescription, dtype: torch.dtype, bodies: set[int] | None = None) -> None:
+        """Set up the tree.
+
+        Args:
+            description: the model.
+            dtype: of the coordinates and of all results.
+            bodies: indices into the description's bodies; None for all.
+        """
         super().__init__()
         wanted = set(range(len(description.joints))) if bodies is None else set()
         for body in bodies or ():
@@ -176,41 +226,48 @@ class KinematicTree(nn.Module):
         self._register_rotations(np.array(axis_directions), axis_joint, np.array(constant_rotation), dtype)
 
         spread = np.zeros((len(joints), 3, len(move_functions)))
-        for k, (joint, direction) in enumerate(zip(move_joint, move_directions, strict=True)):
-            spread[joint, :, k] = direction
+        for k, (index, direction) in enumerate(zip(move_joint, move_directions, strict=True)):
+            spread[index, :, k] = direction
         self._buffer("move_spread", spread.reshape(len(joints) * 3, -1), dtype)
         self._buffer("move_direction", np.array(move_directions).reshape(-1, 3, 1), dtype)
         self._buffer("constant_offset", np.array(constant_offset)[..., None], dtype)
         self._buffer("child_offset", np.array([-joint.child_offset for joint in joints])[..., None], dtype)
         self._buffer("parent_index", np.array(self.parents), torch.long)
 
-    def _buffer(self, name: str, value, dtype) -> None:
+    def _buffer(self, name: str, value: np.ndarray | list, dtype: torch.dtype) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=dtype))
 
     def _level_sizes(self) -> list[int]:
-        depth = []
+        depth: list[int] = []
         for parent in self.parents:
             depth.append(0 if parent < 0 else depth[parent] + 1)
         if depth != sorted(depth):
             raise ValueError("bodies must be listed level by level, parents first")
         return [depth.count(level) for level in range(max(depth) + 1)]
 
-    def _register_rotations(self, directions, axis_joint, constant_rotation, dtype) -> None:
-        """Rodrigues' formula as rest + sin * sine + cos * cosine, the joint's constant folded into its last axis."""
+    def _register_rotations(
+        self, directions: np.ndarray, axis_joint: list[int], constant_rotation: np.ndarray, dtype: torch.dtype
+    ) -> None:
+        """Rodrigues' formula as rest + sin * sine + cos * cosine; a joint's constant is a factor of its last axis.
+
+        Joints with the same number of axes are grouped, so that their products are computed together.
+        """
         rest, sine, cosine = [], [], []
         for k, axis in enumerate(directions):
             last = k + 1 == len(axis_joint) or axis_joint[k + 1] != axis_joint[k]
-            fold = constant_rotation[axis_joint[k]] if last else np.eye(3)
+            factor = constant_rotation[axis_joint[k]] if last else np.eye(3)
             cross_matrix = skew(axis)
             square = cross_matrix @ cross_matrix
-            rest.append((np.eye(3) + square) @ fold)
-            sine.append(cross_matrix @ fold)
-            cosine.append(-square @ fold)
+            rest.append((np.eye(3) + square) @ factor)
+            sine.append(cross_matrix @ factor)
+            cosine.append(-square @ factor)
         for name, value in (("rest", rest), ("sine", sine), ("cosine", cosine)):
             self._buffer(f"axis_{name}", np.array(value)[..., None], dtype)
         self._buffer("axis_direction", directions[..., None], dtype)
         self._buffer("constant_rotation", constant_rotation[..., None], dtype)
-        self.groups, order, axis_order = [], [], []
+        self.groups: list[tuple[int, str]] = []  # number of axes, prefix of the buffers
+        order: list[int] = []
+        axis_order: list[int] = []
         counts = [axis_joint.count(joint) for joint in range(len(constant_rotation))]
         for count in sorted(set(counts)):
             members = [joint for joint, c in enumerate(counts) if c == count]
@@ -226,37 +283,45 @@ class KinematicTree(nn.Module):
         self._buffer("group_restore", np.argsort(order), torch.long)
 
     def joints(self, coordinates: Tensor, derivatives: int = 0) -> LocalJoints:
-        """Evaluate every joint. coordinates: (C, N) radians and metres, the description's order."""
+        """Evaluate every joint.
+
+        Args:
+            coordinates: (C, N) radians and metres, in the order of the description.
+            derivatives: 0, 1 or 2, number of derivatives of the joints' functions.
+        """
         values, *slopes = self.functions(coordinates, derivatives)
         angles = values[: self.axis_count, None, None]  # (A, 1, 1, N)
-        turns = self.axis_rest + angles.sin() * self.axis_sine + angles.cos() * self.axis_cosine  # (A, 3, 3, N)
+        about_axes = self.axis_rest + angles.sin() * self.axis_sine + angles.cos() * self.axis_cosine  # (A, 3, 3, N)
         products, axes = [], []
         for count, name in self.groups:
             if count == 0:
                 members = self.constant_rotation.index_select(0, getattr(self, f"{name}_joints"))
                 products.append(members.expand(-1, -1, -1, coordinates.shape[1]))
                 continue
-            product = None
+            product: Tensor | None = None
             for index in getattr(self, f"{name}_axes"):
                 if derivatives:
                     direction = self.axis_direction.index_select(0, index).expand(-1, -1, coordinates.shape[1])
                     axes.append(direction if product is None else rotate(product, direction))
-                turn = turns.index_select(0, index)
-                product = turn if product is None else matrix_product(product, turn)
+                rotation = about_axes.index_select(0, index)
+                product = rotation if product is None else matrix_product(product, rotation)
+            assert product is not None
             products.append(product)
         rotation = torch.cat(products).index_select(0, self.group_restore)
         moves = (self.move_spread @ values[self.axis_count :]).reshape(len(self.parents), 3, -1)
         return LocalJoints(
             rotation=rotation,
             offset=self.constant_offset + moves,
-            axes=torch.cat(axes).index_select(0, self.axis_restore) if derivatives else None,
-            first=slopes[0] if derivatives else None,
-            second=slopes[1] if derivatives > 1 else None,
+            axes=torch.cat(axes).index_select(0, self.axis_restore) if derivatives else values.new_empty(0),
+            first=slopes[0] if derivatives else values.new_empty(0),
+            second=slopes[1] if derivatives > 1 else values.new_empty(0),
         )
 
-    def walk(self, joints: LocalJoints) -> tuple[Tensor, Tensor, Tensor]:
+    def traverse(self, joints: LocalJoints) -> tuple[Tensor, Tensor, Tensor]:
         """Ground-frame rotations (B, 3, 3, N), body origins (B, 3, N) and joint centres (B, 3, N)."""
-        rotations, origins, centres = [], [], []
+        rotations: list[Tensor] = []
+        origins: list[Tensor] = []
+        centres: list[Tensor] = []
         start = previous = 0
         for size in self.level_sizes:
             level = slice(start, start + size)

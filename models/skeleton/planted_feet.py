@@ -154,8 +154,8 @@ class _Problem:
             guess["hip_flexion"] = knee - guess["ankle_angle"] - motion[:, COORDINATE_INDEX["pelvis_tilt"]]
             guess["hip_rotation"] = torch.full_like(knee, -0.5 * self.targets.stance.toe_out_deg[i])
             guess["hip_adduction"] = torch.full_like(knee, -6.0)
-            for name, values in guess.items():
-                motion[:, COORDINATE_INDEX[f"{name}_{side}"]] = values
+            for name, guessed in guess.items():
+                motion[:, COORDINATE_INDEX[f"{name}_{side}"]] = guessed
         origin = self.skeleton.bodies(motion)[1]
         shift = (self.foot_origin - origin[:, self.feet]).mean(1)
         motion[:, COORDINATE_INDEX["pelvis_tx"] : COORDINATE_INDEX["pelvis_tz"] + 1] += shift

@@ -1,6 +1,7 @@
-"""What is prescribed of a squat on planted feet before inverse kinematics finds the legs."""
+"""Targets of a squat on planted feet, from which inverse kinematics finds the legs."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -9,10 +10,18 @@ FEET = ("r", "l")  # right first, as a model's contact points are ordered
 
 @dataclass(frozen=True)
 class Stance:
-    """Feet on the floor: heel distance and fore-aft offset in metres; turns of the right and left foot in degrees.
+    """Positions and angles of the feet; pairs are of the right and the left foot.
 
-    toe_out_deg, roll_deg (onto the outer edge), pitch_deg (toes up) are of standing; roll_change_deg, pitch_change_deg
-    and yaw_change_deg come and go with depth; heel_lift_deg: the heels rise by so much at the bottom.
+    Attributes:
+        width_m: distance of the heels from side to side.
+        stagger_m: distance of the heels from front to back.
+        toe_out_deg: rotation of the toes outwards, when standing.
+        roll_deg: rotation onto the outer edge, when standing.
+        pitch_deg: rotation of the toes upwards, when standing.
+        roll_change_deg: change of `roll_deg` from standing to the bottom of the squat.
+        pitch_change_deg: change of `pitch_deg` from standing to the bottom of the squat.
+        yaw_change_deg: change of the rotation about the vertical from standing to the bottom of the squat.
+        heel_lift_deg: rotation by which the heels are lifted at the bottom of the squat.
     """
 
     width_m: float
@@ -28,12 +37,21 @@ class Stance:
 
 @dataclass(frozen=True)
 class SquatTargets:
-    """What inverse kinematics must meet, frame by frame at 60 Hz, the person facing +x with the feet about the origin.
+    """Targets of inverse kinematics at 60 Hz, the subject facing +x with the feet about the origin.
 
-    coordinates: name -> (T,) degrees, prescribed. knee_mean, knee_difference (T,) degrees, the latter kept to
-    about knee_difference_sd; lateral (T,) metres;
-    balance (T,), 0 heel to 1 ball. foot_yaw, foot_roll, foot_pitch, heel_lift: (T, 2) degrees, right foot first.
-    depth: (T,) 0 standing to 1 bottom. stance: the feet's places.
+    Attributes:
+        coordinates: prescribed coordinates by name, (T,) degrees.
+        knee_mean: (T,) mean flexion of both knees, degrees.
+        knee_difference: (T,) left minus right knee flexion, degrees.
+        knee_difference_sd: standard deviation with which `knee_difference` is met, degrees.
+        lateral: (T,) position of the pelvis to the right, metres.
+        balance: (T,) position of the centre of mass between the heels (0) and the balls of the feet (1).
+        foot_yaw: (T, 2) rotation of the right and left foot outwards beyond `Stance.toe_out_deg`, degrees.
+        foot_roll: (T, 2) rotation onto the outer edge, degrees.
+        foot_pitch: (T, 2) rotation of the toes upwards, degrees.
+        heel_lift: (T, 2) rotation about the ball of the foot, degrees.
+        depth: (T,) 0 standing to 1 at the bottom.
+        stance: positions and angles of the feet.
     """
 
     coordinates: dict[str, np.ndarray]
@@ -51,5 +69,5 @@ class SquatTargets:
 
     def every(self, step: int) -> "SquatTargets":
         """The same trial at every `step`-th frame."""
-        thin = {k: v[::step] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
-        return replace(self, coordinates={k: v[::step] for k, v in self.coordinates.items()}, **thin)
+        arrays: dict[str, Any] = {k: v[::step] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        return replace(self, coordinates={k: v[::step] for k, v in self.coordinates.items()}, **arrays)

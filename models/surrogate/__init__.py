@@ -1,1 +1,1 @@
-"""The surrogate: joint kinematics to muscle activations."""
+"""Surrogate of muscle activation: a network from joint kinematics to activations."""

@@ -1,9 +1,9 @@
-"""What the ground does to each leg, estimated in closed form from a stick figure of point masses.
+"""Estimated loads of the ground on each leg, in closed form from a model of point masses, as inputs of the surrogate.
 
-Muscles answer to joint moments, and those to the force under each foot: how much of the load a foot carries and where
-its centre of pressure lies. Newton's laws say it from the motion of the masses (the zero-moment point of Vukobratovic
-and Borovac 2004); a network that is given it has not to learn mechanics from examples. For exact inverse dynamics of a
-scaled model use `models.skeleton.inverse_dynamics`.
+Muscle activations depend on joint moments, and these on the force under each foot: on the fraction of the load that a
+foot carries and on its centre of pressure. Both follow from the motion of the masses by Newton's laws (zero-moment
+point, Vukobratovic and Borovac 2004), so that the network need not learn mechanics from examples. For exact inverse
+dynamics of a scaled model use `models.skeleton.inverse_dynamics`.
 """
 
 import torch
@@ -15,9 +15,10 @@ from models.surrogate.joint_positions import named_joint_positions
 
 _GRAVITY = 9.80665
 _COORDINATE_CUTOFF_HZ, _FORCE_CUTOFF_HZ = 4.0, 3.0
-# Two point masses a segment, where they give its mass, centre and moment of inertia about a transverse axis
-# (Rajagopal2015): from point, to point, share of the mass, centre and radius of gyration as shares of the length.
-_PAIRED = (
+# Two point masses for each segment, with the segment's mass, mass centre and moment of inertia about a transverse axis
+# (Rajagopal2015): from point, to point, fraction of body mass, mass centre and radius of gyration as fractions of the
+# length.
+_SEGMENTS = (
     ("back", "neck", 0.3561, 0.86, 0.63),
     *(
         (f"{start}_{side}", f"{end}_{side}", share, centre, gyration)
@@ -31,21 +32,26 @@ _PAIRED = (
         )
     ),
 )
-_PELVIS_SHARE = 0.1563  # its centre lies behind its origin, between the hips
+_PELVIS_MASS = 0.1563  # fraction of body mass; its mass centre is behind its origin, between the hips
 _JOINTS = ("ankle", "knee", "hip")
 LOAD_COUNT = 5 + 2 * (2 + 2 * len(_JOINTS))
 
 
 def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tensor:
-    """Loads (B, T, 21) on the legs that the ground must provide, each of the order of 1.
+    """Loads on the legs, each of the order of 1.
 
-    The whole: zero-moment point forwards and to the right of the midst of the ankles (decimetres), force over body
-    weight forwards, upwards and to the right. Of each leg, left first: share of the load, zero-moment point before the
-    ankle along the foot (decimetres), and moments of the foot's force about ankle, knee and hip, in the plane of the
-    foot and across it (hundreds of newton metres).
+    Filtered as in static optimisation, see `models.muscles.simulation_settings`.
 
-    motion: (B, T, 33), degrees and metres, canonical order, on the floor y = 0. person: (B, 7) or (7,), see
-    ANTHROPOMETRIC_FEATURES. Filtered as static optimisation does: see `SimulationSettings`.
+    Args:
+        motion: (B, T, 33) degrees and metres, canonical order, on the floor y = 0.
+        anthropometry: (B, 7) or (7,), see ANTHROPOMETRIC_FEATURES.
+        rate_hz: frame rate.
+
+    Returns:
+        (B, T, 21). Of the whole body: zero-moment point forward and to the right of the midpoint of the ankles
+        (decimetres); force forward, upward and to the right over body weight. Of each leg, left first: fraction of the
+        load; zero-moment point in front of the ankle along the foot (decimetres); moments of the foot's force about
+        ankle, knee and hip, in the plane of the foot and across it (hundreds of newton metres).
     """
     frames = motion.shape[1]
     anthropometry = anthropometry.to(motion).expand(len(motion), -1)
@@ -53,34 +59,35 @@ def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tenso
     motion = _along_time(low_pass_matrix(frames, rate_hz, _COORDINATE_CUTOFF_HZ), motion)
     points = named_joint_positions(motion, anthropometry)
     pelvis = motion[..., list(TRANSLATION_INDICES)]
-    shares, places = _point_masses(points)
-    places = places + pelvis.unsqueeze(-2)  # (B, T, M, 3)
-    acceleration = _along_time(derivative_matrices(frames, rate_hz)[1], places)
-    weighted = shares[:, None] * (acceleration + acceleration.new_tensor([0.0, _GRAVITY, 0.0]))
-    turning = places[..., [0, 2]] * weighted[..., 1, None] - places[..., 1, None] * weighted[..., [0, 2]]
-    wrench = torch.cat((weighted.sum(-2), turning.sum(-2)), -1)  # of one kilogram, about the ground's origin
+    masses, positions = _point_masses(points)
+    positions = positions + pelvis.unsqueeze(-2)  # (B, T, M, 3)
+    acceleration = _along_time(derivative_matrices(frames, rate_hz)[1], positions)
+    weighted = masses[:, None] * (acceleration + acceleration.new_tensor([0.0, _GRAVITY, 0.0]))
+    moment = positions[..., [0, 2]] * weighted[..., 1, None] - positions[..., 1, None] * weighted[..., [0, 2]]
+    wrench = torch.cat((weighted.sum(-2), moment.sum(-2)), -1)  # per kilogram, about the ground's origin
     wrench = _along_time(low_pass_matrix(frames, rate_hz, _FORCE_CUTOFF_HZ), wrench)
     force = wrench[..., :3]
     centre = wrench[..., 3:] / force[..., 1, None].clamp_min(0.2 * _GRAVITY) - pelvis[..., [0, 2]]  # (B, T, 2)
 
     ankles = {side: points[f"ankle_{side}"] for side in "lr"}
     between = (ankles["r"] - ankles["l"])[..., [0, 2]]
-    midst = (ankles["r"] + ankles["l"])[..., [0, 2]] / 2
-    towards_right = ((centre - midst) * between).sum(-1) / between.square().sum(-1).clamp_min(1e-3)
+    middle = (ankles["r"] + ankles["l"])[..., [0, 2]] / 2
+    towards_right = ((centre - middle) * between).sum(-1) / between.square().sum(-1).clamp_min(1e-3)
+    # Forward, perpendicular to the line of the ankles.
     straight = torch.stack((between[..., 1], -between[..., 0]), -1)
-    straight = straight / straight.norm(dim=-1, keepdim=True).clamp_min(1e-3)  # ahead, square to the line of the ankles
-    ahead = ((centre - midst) * straight).sum(-1, keepdim=True)
-    share = {"r": (0.5 + towards_right).clamp(0, 1)}
-    share["l"] = 1 - share["r"]
-    loads = [10 * (centre - midst), force / _GRAVITY]
+    straight = straight / straight.norm(dim=-1, keepdim=True).clamp_min(1e-3)
+    ahead = ((centre - middle) * straight).sum(-1, keepdim=True)
+    fraction = {"r": (0.5 + towards_right).clamp(0, 1)}
+    fraction["l"] = 1 - fraction["r"]
+    loads = [10 * (centre - middle), force / _GRAVITY]
     for side in "lr":
         along = (points[f"toes_{side}"] - ankles[side])[..., [0, 2]]
-        along = along / along.norm(dim=-1, keepdim=True).clamp_min(1e-3)  # horizontal, where the foot points
-        forward = ahead / (along * straight).sum(-1, keepdim=True).clamp_min(0.5)  # on the foot's own line
-        loads += [share[side].unsqueeze(-1), 10 * forward]
+        along = along / along.norm(dim=-1, keepdim=True).clamp_min(1e-3)  # horizontal direction of the foot
+        forward = ahead / (along * straight).sum(-1, keepdim=True).clamp_min(0.5)  # along the foot
+        loads += [fraction[side].unsqueeze(-1), 10 * forward]
         under = ankles[side][..., [0, 2]] + forward * along
         pressure = torch.stack((under[..., 0], -pelvis[..., 1], under[..., 1]), -1)  # about the pelvis
-        foot_force = share[side].unsqueeze(-1) * force * mass_kg
+        foot_force = fraction[side].unsqueeze(-1) * force * mass_kg
         for joint in _JOINTS:
             moment = torch.linalg.cross(pressure - points[f"{joint}_{side}"], foot_force)
             across = moment[..., 2] * along[..., 0] - moment[..., 0] * along[..., 1]
@@ -95,11 +102,11 @@ def _along_time(matrix: Tensor, values: Tensor) -> Tensor:
 
 
 def _point_masses(points: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Shares (M,) of the body's mass, which sum to 1, and places (B, T, M, 3) in metres about the pelvis."""
-    shares, places = [_PELVIS_SHARE], [(points["hip_l"] + points["hip_r"]) / 2]
-    for start, end, share, centre, gyration in _PAIRED:
-        for place in (centre - gyration, centre + gyration):
-            shares.append(share / 2)
-            places.append(points[start] + place * (points[end] - points[start]))
-    shares = torch.tensor(shares).to(places[0])
-    return shares / shares.sum(), torch.stack(places, -2)
+    """Point masses (M,) as fractions of body mass and their positions (B, T, M, 3), metres relative to the pelvis."""
+    fractions, positions = [_PELVIS_MASS], [(points["hip_l"] + points["hip_r"]) / 2]
+    for start, end, fraction, centre, gyration in _SEGMENTS:
+        for along in (centre - gyration, centre + gyration):
+            fractions.append(fraction / 2)
+            positions.append(points[start] + along * (points[end] - points[start]))
+    masses = torch.tensor(fractions).to(positions[0])
+    return masses / masses.sum(), torch.stack(positions, -2)

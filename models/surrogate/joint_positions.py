@@ -1,8 +1,8 @@
-"""Where a person has its joints, as a closed-form stick figure of the person's proportions for networks to look at.
+"""Approximate joint positions in closed form from a subject's proportions, as inputs of the surrogate.
 
-Which leg carries the load turns on where the body is over the feet, to a centimetre. A network that sees joint angles
-alone has to learn trigonometry for it; given these points, it has not. For anything else use `models.skeleton`, which
-knows the person's own bones and joints.
+How the load is shared by the legs depends on the position of the body over the feet, to a centimetre. From joint angles
+alone a network would have to learn this geometry. For any other purpose use `models.skeleton.forward_kinematics`, which
+has the subject's own bones and joints.
 """
 
 import torch
@@ -11,29 +11,42 @@ from torch import Tensor
 from models.conventions import ANTHROPOMETRIC_FEATURES, COORDINATE_INDEX
 from models.rotations import about_z, from_zxy
 
-# Rajagopal2015's neutral pose: x forward, y up, z to the right, as shares of the length named.
+# Rajagopal2015's neutral pose: x forward, y up, z to the right, as fractions of the length named.
 _HIP_OF_LEG = (-0.070, -0.098)
 _THIGH, _SHANK = 0.505, 0.495
 _LUMBAR_OF_LEG = (-0.126, 0.102)
 _UPPER_ARM, _FOREARM = 0.54, 0.46
 _TOE_OF_FOOT = (0.90, -0.33, 0.0)
-_OF_A_SIDE = ("knee", "ankle", "toes", "shoulder", "elbow", "wrist")
-_SEEN = ("neck", *(f"{name}_{side}" for side in "lr" for name in _OF_A_SIDE))
-POSITION_COUNT = len(_SEEN)
+_JOINTS_OF_A_SIDE = ("knee", "ankle", "toes", "shoulder", "elbow", "wrist")
+_INPUTS = ("neck", *(f"{name}_{side}" for side in "lr" for name in _JOINTS_OF_A_SIDE))
+POSITION_COUNT = len(_INPUTS)
 
 
 def joint_positions(motion: Tensor, anthropometry: Tensor) -> Tensor:
-    """Points (B, T, 13, 3) in metres about the pelvis, along the ground's axes.
+    """Joint positions that are inputs of the surrogate.
 
-    They are mid-shoulders, and knee, ankle, toes, shoulder, elbow and wrist of the left and then of the right side.
-    motion: (B, T, 33), degrees and metres, canonical order. person: (B, 7) or (7,), see ANTHROPOMETRIC_FEATURES.
+    Args:
+        motion: (B, T, 33) degrees and metres, canonical order.
+        anthropometry: (B, 7) or (7,), see ANTHROPOMETRIC_FEATURES.
+
+    Returns:
+        (B, T, 13, 3) metres relative to the pelvis, along the ground's axes: midpoint of the shoulders, then knee,
+        ankle, toes, shoulder, elbow and wrist of the left and of the right side.
     """
     points = named_joint_positions(motion, anthropometry)
-    return torch.stack([points[name] for name in _SEEN], -2)
+    return torch.stack([points[name] for name in _INPUTS], -2)
 
 
 def named_joint_positions(motion: Tensor, anthropometry: Tensor) -> dict[str, Tensor]:
-    """The same by name, each (B, T, 3) in metres about the pelvis, with the hips and the lumbar joint (`back`)."""
+    """Joint positions by name, with the hips and the lumbar joint (`back`).
+
+    Args:
+        motion: (B, T, 33) degrees and metres, canonical order.
+        anthropometry: (B, 7) or (7,), see ANTHROPOMETRIC_FEATURES.
+
+    Returns:
+        Positions (B, T, 3), metres relative to the pelvis, along the ground's axes.
+    """
     angle = {name: motion[..., i].deg2rad() for name, i in COORDINATE_INDEX.items()}
     anthropometry = anthropometry.to(motion).expand(len(motion), -1)
     length = {name: anthropometry[:, i, None] for i, name in enumerate(ANTHROPOMETRIC_FEATURES)}  # (B, 1)
@@ -58,7 +71,7 @@ def named_joint_positions(motion: Tensor, anthropometry: Tensor) -> dict[str, Te
         hip = along(pelvis, _HIP_OF_LEG[0] * leg, _HIP_OF_LEG[1] * leg, half_width)
         knee = hip + along(thigh, zero, -_THIGH * leg, zero)
         ankle = knee + along(shank, zero, -_SHANK * leg, zero)
-        toes = ankle + along(sole, *(share * foot for share in _TOE_OF_FOOT))
+        toes = ankle + along(sole, *(fraction * foot for fraction in _TOE_OF_FOOT))
         upper_arm = back @ from_zxy(
             angle[f"arm_flex_{side}"], sign * angle[f"arm_add_{side}"], sign * angle[f"arm_rot_{side}"]
         )
@@ -67,5 +80,5 @@ def named_joint_positions(motion: Tensor, anthropometry: Tensor) -> dict[str, Te
         forearm = upper_arm @ about_z(angle[f"elbow_flex_{side}"])
         wrist = elbow + along(forearm, zero, -_FOREARM * arm, zero)
         own = (hip, knee, ankle, toes, shoulder, elbow, wrist)
-        points |= {f"{name}_{side}": point for name, point in zip(("hip", *_OF_A_SIDE), own, strict=True)}
+        points |= {f"{name}_{side}": point for name, point in zip(("hip", *_JOINTS_OF_A_SIDE), own, strict=True)}
     return points

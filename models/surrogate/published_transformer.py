@@ -1,11 +1,11 @@
-"""The surrogate as published with BIGE: for its weights, not for new work."""
+"""Surrogate as published with BIGE, for its published weights."""
 
 import torch
 from torch import Tensor, nn
 
 
 class PublishedLayer(nn.Module):
-    """A post-norm transformer layer whose attention takes the first dimension, the batch, for time."""
+    """Post-norm transformer layer whose attention is over the first dimension, the batch."""
 
     def __init__(self, d_model: int, heads: int, feedforward: int) -> None:
         super().__init__()
@@ -15,13 +15,16 @@ class PublishedLayer(nn.Module):
         self.norm2 = nn.LayerNorm(d_model)
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """From features (B, T, d_model) to features (B, T, d_model)."""
         hidden = self.norm1(hidden + self.multihead_attention(hidden, hidden, hidden, need_weights=False)[0])
         return self.norm2(hidden + self.feedforward(hidden))
 
 
 class PublishedSurrogate(nn.Module):
-    """Reproduces the published surrogate, its fault included: attention runs over the batch, so that each frame of a
-    motion attends to the same frame of the other motions of the batch. A motion's answer depends on its batch mates.
+    """The published surrogate, including its fault that attention is over the batch.
+
+    Each frame of a motion attends to the same frame of the other motions of the batch, on which its activations
+    therefore depend.
     """
 
     def __init__(self, layers: int = 3, heads: int = 3, feedforward: int = 128, frames: int = 196) -> None:
@@ -31,9 +34,12 @@ class PublishedSurrogate(nn.Module):
         self.fc = nn.Linear(33, 80)
 
     def forward(self, motion: Tensor, mask: Tensor | None = None, anthropometry: Tensor | None = None) -> Tensor:
-        """Activations (B, T, 80), 0 to 1, of motion (B, T, 33), degrees and metres, canonical order; T up to 196.
+        """Activations (B, T, 80), 0 to 1.
 
-        mask and person are taken, and left unused, so that this class can stand where `Surrogate` does.
+        Args:
+            motion: (B, T, 33) degrees and metres, canonical order; T up to 196.
+            mask: not used; an argument of `models.protocols.Surrogate`.
+            anthropometry: not used; an argument of `models.protocols.Surrogate`.
         """
         hidden = motion + self.positional_encoding[:, : motion.shape[1]]
         for layer in self.transformer_layers:

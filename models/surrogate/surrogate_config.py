@@ -1,4 +1,4 @@
-"""Configuration of the surrogate; it is stored in every checkpoint."""
+"""Configuration of the surrogate, which is stored in every checkpoint."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,34 @@ from models.conventions import ANTHROPOMETRIC_FEATURES
 
 @dataclass(frozen=True)
 class SurrogateConfig:
-    """All that shapes a surrogate; kept in its checkpoint. The defaults are the paper's, but for the person."""
+    """Hyperparameters of a surrogate; the defaults are the paper's, except for the anthropometry.
+
+    Attributes:
+        coordinates: number of coordinates of a motion.
+        muscles: number of muscles.
+        frames: largest number of frames of a motion.
+        d_model: channels of the hidden layers.
+        layers: number of transformer layers.
+        heads: attention heads of a layer.
+        feedforward: channels of a layer's feed-forward network.
+        dropout: dropout probability.
+        person_features: number of anthropometric features, all or 0.
+        norm_first: normalise the input of a layer's branches and not their output, with which training is faster.
+        stick_figure: approximate joint positions are inputs, too; see `models.surrogate.joint_positions`.
+        derivatives: first and second time differences of coordinates and joint positions are inputs, too.
+        ground_loads: estimated loads on the legs are inputs, too; see `models.surrogate.ground_loads`.
+    """
 
     coordinates: int = 33
     muscles: int = 80
-    frames: int = 196  # longest motion
+    frames: int = 196
     d_model: int = 33
     layers: int = 3
     heads: int = 3
     feedforward: int = 128
     dropout: float = 0.1
-    person_features: int = len(ANTHROPOMETRIC_FEATURES)  # 0: the model knows nothing of the person
-    norm_first: bool = False  # normalise what goes into a layer's branches, not what comes out; learns sooner
-    stick_figure: bool = False  # joints of a stick figure of the person's proportions are inputs too
-    derivatives: bool = False  # speeds and accelerations of these, by central differences, are inputs too
-    ground_loads: bool = False  # loads on the legs by the laws of motion of a stick figure's masses are inputs too
+    person_features: int = len(ANTHROPOMETRIC_FEATURES)
+    norm_first: bool = False
+    stick_figure: bool = False
+    derivatives: bool = False
+    ground_loads: bool = False

@@ -1,4 +1,4 @@
-"""The muscle surrogate: a transformer over time from joint kinematics to muscle activations (BIGE, section 3.2)."""
+"""Surrogate of muscle activation: a transformer over time from joint kinematics to activations (BIGE, section 3.2)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,17 @@ from models.surrogate.ground_loads import LOAD_COUNT, ground_loads
 from models.surrogate.joint_positions import POSITION_COUNT, joint_positions
 from models.surrogate.surrogate_config import SurrogateConfig
 
-_LAG_FRAMES = 5  # differences over 1/12 s: they see what the labels see, motion below 4 Hz, and not the jitter above
+_LAG_FRAMES = 5  # differences over 1/12 s, because the simulated activations depend on motion below 4 Hz only
 
 
 class SurrogateTransformer(nn.Module):
-    """Motion -> activations. Every motion of a batch is answered by itself: attention runs over its own frames.
+    """Transformer encoder from motions to activations; attention is over the frames of each motion.
 
-    A heavier person needs more activation for the same kinematics, because OpenCap's models do not scale muscle
-    strength with mass; hence the optional features of the person.
+    A heavier subject needs more activation for the same kinematics, because OpenCap's models do not scale muscle
+    strength with mass. Anthropometric features are therefore optional inputs.
+
+    Attributes:
+        config: hyperparameters.
     """
 
     def __init__(self, config: SurrogateConfig | None = None) -> None:
@@ -24,7 +27,7 @@ class SurrogateTransformer(nn.Module):
         self.config = config = config or SurrogateConfig()
         channels = config.coordinates
         if (config.stick_figure or config.ground_loads) and config.person_features != len(ANTHROPOMETRIC_FEATURES):
-            raise ValueError("a stick figure needs the person's proportions: person_features must not be 0")
+            raise ValueError("joint positions and ground loads need the anthropometry: person_features must not be 0")
         channels += 3 * POSITION_COUNT if config.stick_figure else 0
         channels *= 3 if config.derivatives else 1
         channels += LOAD_COUNT if config.ground_loads else 0
@@ -41,16 +44,24 @@ class SurrogateTransformer(nn.Module):
             batch_first=True,
             norm_first=config.norm_first,
         )
-        layer.self_attn.dropout = 0.0  # only features are dropped: attention then runs fused, twice as fast
+        layer.self_attn.dropout = 0.0  # without dropout of attention weights torch's fused attention is twice as fast
         self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.head = nn.Linear(config.d_model, config.muscles)
 
     def channels(self, motion: Tensor, anthropometry: Tensor | None = None) -> Tensor:
-        """Motion (B, T, coordinates) -> what is normalised: itself and, if configured, a stick figure of the person
-        (B, person_features), the first and second central differences, a frame, of these, and the loads on the legs.
+        """Input channels of the network before normalisation.
+
+        Args:
+            motion: (B, T, coordinates) degrees and metres.
+            anthropometry: (B, person_features).
+
+        Returns:
+            (B, T, channels): the motion; if configured, joint positions; first and second central differences of
+            these, per frame; and the loads on the legs.
         """
         channels = motion
         if self.config.stick_figure:
+            assert anthropometry is not None
             channels = torch.cat([motion, joint_positions(motion, anthropometry).flatten(-2)], -1)
         if self.config.derivatives:
             before = torch.cat([channels[:, :1].expand(-1, _LAG_FRAMES, -1), channels], 1)[:, : channels.shape[1]]
@@ -59,15 +70,19 @@ class SurrogateTransformer(nn.Module):
             acceleration = (after - 2 * channels + before) / _LAG_FRAMES**2
             channels = torch.cat([channels, speed, acceleration], -1)
         if self.config.ground_loads:
+            assert anthropometry is not None
             channels = torch.cat([channels, ground_loads(motion, anthropometry, FRAME_RATE_HZ)], -1)
         return channels
 
     def forward(self, motion: Tensor, mask: Tensor | None = None, anthropometry: Tensor | None = None) -> Tensor:
         """Activations (B, T, muscles), 0 to 1, in the order of `models.conventions.MUSCLES`.
 
-        motion: (B, T, coordinates), degrees and metres, canonical order, placed, 60 Hz; T up to `config.frames`.
-        mask: (B, T) bool, the frames that may be attended to (recorded ones); None: all.
-        anthropometry: (B, person_features) or (person_features,), see ANTHROPOMETRIC_FEATURES; None: the training mean.
+        Args:
+            motion: (B, T, coordinates) degrees and metres, canonical order, placed at the origin, 60 Hz; T up to
+                `config.frames`.
+            mask: (B, T) bool, the frames that may be attended to (those that were recorded); None for all.
+            anthropometry: (B, person_features) or (person_features,), see ANTHROPOMETRIC_FEATURES; None for the mean of
+                the training set.
         """
         count, frames, _ = motion.shape
         if frames > self.config.frames:
@@ -77,8 +92,9 @@ class SurrogateTransformer(nn.Module):
             anthropometry = known.to(motion).expand(count, -1)
         features = self.normalizer.normalize(self.channels(motion, anthropometry))
         if self.person_normalizer is not None:
-            of_person = self.person_normalizer.normalize(anthropometry).unsqueeze(1).expand(-1, frames, -1)
-            features = torch.cat([features, of_person], -1)
+            assert anthropometry is not None
+            of_subject = self.person_normalizer.normalize(anthropometry).unsqueeze(1).expand(-1, frames, -1)
+            features = torch.cat([features, of_subject], -1)
         hidden = self.projection(features) + self.positional_encoding[:, :frames]  # (B, T, d_model)
         hidden = self.transformer(hidden, src_key_padding_mask=None if mask is None else ~mask.bool())
         return torch.sigmoid(self.head(hidden).float())

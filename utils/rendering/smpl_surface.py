@@ -9,7 +9,8 @@ from dataset.io.motion import Motion
 from dataset.io.smpl_model import find_smpl_file, read_smpl
 from models.conventions import FRAME_RATE_HZ
 from models.skeleton.forward_kinematics import OpenSimSkeleton
-from models.skeleton.smpl_body import SHARED, SmplBody, fit_smpl
+from models.skeleton.smpl_body import SmplBody
+from models.skeleton.smpl_fit import SHARED, fit_smpl
 from utils.rendering.actor import Surface
 
 logger = logging.getLogger("bige")
