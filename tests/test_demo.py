@@ -1,4 +1,4 @@
-"""Synthetic people: who they are, that they stand on their feet, and that a seed makes them again."""
+"""Synthetic subjects: anthropometry, planted feet, natural motions, and the same files for the same seed."""
 
 import importlib.util
 import subprocess
@@ -64,7 +64,7 @@ def test_layout(root, trials):
         assert motion.rate_hz == pytest.approx(60, abs=1e-3)
 
 
-def test_model_has_the_persons_mass_and_free_feet(trials):
+def test_model_has_the_subjects_mass_and_unlocked_feet(trials):
     for session, skeleton, _ in trials:
         person = draw_person(SEED, int(session.id[-3:]) - 1)
         assert skeleton.mass_kg == pytest.approx(person.mass_kg, abs=1e-6)
@@ -152,7 +152,7 @@ def test_population_is_spread():
     assert len({style.arm_style for style in styles}) == 8
 
 
-def test_targets_bend_as_often_as_asked():
+def test_targets_have_the_requested_number_of_repetitions():
     style = draw_style(0, 5, 0.85)
     depth = draw_targets(style, 0, 5, 4).depth
     rises = np.diff((depth > 0.5).astype(int))
@@ -168,7 +168,7 @@ def test_complete_session_is_kept(root):
     assert path.stat().st_mtime_ns == before
 
 
-def test_split_is_by_person_and_another_population_is_refused(tmp_path):
+def test_split_is_by_subject_and_another_population_is_an_error(tmp_path):
     config = DemoConfig(people=12, labels=False, out_dir=tmp_path)
     sessions.start_population(config)
     held_out = sessions.finish_population(config)
@@ -187,7 +187,7 @@ def test_demo_root_follows_the_environment(tmp_path, monkeypatch):
         demo_root()
 
 
-def test_shipped_people_are_those_of_the_default_population():
+def test_shipped_subjects_belong_to_the_default_population():
     shipped = discover_sessions(SHIPPED_DEMO)
     assert [session.id for session in shipped] == ["demo-person-040", "demo-person-075"]
     size = sum(path.stat().st_size for path in SHIPPED_DEMO.rglob("*") if path.is_file())

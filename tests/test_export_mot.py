@@ -1,4 +1,4 @@
-"""export_mot.py: what other programs read from the files is the person's own skeleton, moving as it did."""
+"""Export: the skeleton that other programs read from the files has the joint centres of the motion."""
 
 import json
 import subprocess
@@ -167,7 +167,7 @@ def _run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_mot_for_opensim_has_the_beta_columns_and_nothing_is_replaced(tmp_path):
+def test_mot_for_opensim_has_the_beta_columns_and_replaces_no_file(tmp_path):
     motion = large_motion()
     write_motion(tmp_path / "a.mot", motion)
     arguments = (tmp_path / "a.mot", "--format", "mot", "--out-dir", tmp_path / "out")
@@ -192,7 +192,7 @@ def test_motions_are_exported_by_one_call(tmp_path):
         ExportConfig(motions=[], format="fbx")
 
 
-def test_an_export_of_bones_asks_for_the_person(tmp_path):
+def test_an_export_of_bones_needs_the_subject(tmp_path):
     write_motion(tmp_path / "a.mot", large_motion())
     done = _run(tmp_path / "a.mot", "--out-dir", tmp_path / "out")
     assert done.returncode == 2

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from synthetic_windows import squat_windows
 
-from tests.windows import squat_windows
 from utils.training.augmentation import augment, delay_windows
 from utils.training.losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
 from utils.training.surrogate_metrics import activation_loss, activation_metrics

@@ -1,4 +1,4 @@
-"""Polynomial muscle paths against OpenSim: lengths, moment arms, velocities, and what lies outside the fitted range."""
+"""Polynomial muscle paths against OpenSim: lengths, moment arms and velocities, also outside the fitted range."""
 
 import importlib.util
 from pathlib import Path
@@ -106,7 +106,7 @@ def test_exact_moment_arms_equal_opensims_own(rajagopal):
         assert found == pytest.approx(expected, abs=2e-4), (muscle, coordinate)
 
 
-def test_muscles_span_what_anatomy_says(rajagopal):
+def test_muscles_span_the_joints_of_their_anatomy(rajagopal):
     geometry, _ = rajagopal
     spans = {
         name: {LEG_COORDINATES[j] for j in np.flatnonzero(row)}
@@ -192,7 +192,7 @@ def test_monomials_of_a_rajagopal_leg():
     assert monomials([(3,)], order=2).tolist() == [[0] * 7, [0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 2, 0, 0, 0]]
 
 
-def test_files_that_are_no_such_model_are_refused(tmp_path):
+def test_unusable_models_are_errors(tmp_path):
     (tmp_path / "text.osim").write_text("not a model")
     with pytest.raises(InputError, match=r"text\.osim"):
         MuscleGeometry(tmp_path / "text.osim")

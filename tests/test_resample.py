@@ -1,8 +1,8 @@
-"""Resampling: a sine stays the same sine, what would alias is gone, nothing shifts."""
+"""Resampling: sines below the cut-off frequency are unchanged, aliasing is suppressed, and nothing shifts."""
 
 import numpy as np
 import pytest
-from squats import recorded_trials
+from synthetic_squats import recorded_trials
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
@@ -25,7 +25,7 @@ def test_a_slow_sine_is_unchanged(rate_hz, frequency_hz):
 
 
 @pytest.mark.parametrize("frequency_hz", [35.0, 45.0, 57.0, 80.0])
-def test_what_would_alias_is_gone(frequency_hz):
+def test_frequencies_that_would_alias_are_suppressed(frequency_hz):
     time_s = np.arange(800) / 200
     values = resample_signals(time_s, np.sin(2 * np.pi * frequency_hz * time_s), 60.0)[1]
     assert np.abs(values[20:-20]).max() < 0.01
@@ -39,7 +39,7 @@ def test_irregular_time_stamps_count():
     assert np.abs(values - np.sin(2 * np.pi * new_s))[20:-20].max() < 2e-3
 
 
-def test_a_turn_past_180_degrees_does_not_spin():
+def test_angles_beyond_180_degrees_are_unwrapped():
     time_s = np.arange(200) / 100
     heading = 170 + 15 * time_s
     coordinates = np.zeros((200, 33))
@@ -57,7 +57,7 @@ def test_activations_stay_within_their_bounds(recordings):
     assert np.abs(resampled.activations[0] - motion.activations[0]).max() < 1e-12
 
 
-def test_down_and_up_again_loses_nothing_of_a_squat(recordings):
+def test_resampling_down_and_up_again_preserves_a_squat(recordings):
     motion = read_motion(recorded_trials(recordings)["mocap-dls/DLS01_ik"])
     back = resample(resample(motion, 60.0), 200.0)
     assert len(back) - len(motion) in (0, -1, -2, -3)
@@ -67,12 +67,12 @@ def test_down_and_up_again_loses_nothing_of_a_squat(recordings):
     assert list(back.extra) == list(motion.extra)
 
 
-def test_the_right_rate_is_left_alone(recordings):
+def test_a_motion_at_the_new_rate_is_unchanged(recordings):
     motion = read_motion(recorded_trials(recordings)["field-subject0/Squats_0"])
     assert resample(motion, 60.0) is motion
 
 
-def test_gaps_and_stumps_are_refused():
+def test_gaps_and_too_short_motions_are_errors():
     time_s = np.arange(100) / 100
     with pytest.raises(InputError, match=r"0\.51 s without a frame after 0\.49 s"):
         resample(Motion(np.where(time_s >= 0.5, time_s + 0.5, time_s), np.zeros((100, 33))))

@@ -1,4 +1,4 @@
-"""segment_squats.py, as typed."""
+"""The command segment_squats.py: its files, its table, and its errors."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas
 import pytest
-from squats import squats
+from synthetic_squats import squats
 
 from dataset.io.mot import read_motion, write_motion
 
@@ -34,7 +34,7 @@ def test_segments_table_and_plot(tmp_path):
     assert (tmp_path / "out" / "abc" / "SQT01_segments.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_user_s_mistake_is_one_sentence_and_status_2(tmp_path):
+def test_invalid_input_gives_one_sentence_and_status_2(tmp_path):
     write_motion(tmp_path / "abc" / "OpenSimData" / "Kinematics" / "stand.mot", squats(0, stance_s=2.0))
     done = _run("--subject", tmp_path / "abc", "--out-dir", tmp_path / "out")
     assert done.returncode == 2

@@ -1,10 +1,10 @@
-"""Repetitions: the right number, from stance to stance, around the deepest point, whatever the rate."""
+"""Segmentation: number and boundaries of the repetitions, at any sampling rate."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from squats import RECORDED_REPETITIONS, recorded_trials, squats
+from synthetic_squats import RECORDED_REPETITIONS, recorded_trials, squats
 
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
@@ -33,11 +33,11 @@ def test_a_pause_at_the_bottom_is_one_repetition():
     assert len(segment_repetitions(motion)) == 3
 
 
-def test_repetitions_without_a_stance_between_them_still_part():
+def test_repetitions_without_a_pause_are_separated():
     assert len(segment_repetitions(squats(5, stance_s=0.0))) == 5
 
 
-def test_what_is_no_whole_squat_is_left_out():
+def test_incomplete_squats_are_left_out():
     assert segment_repetitions(squats(0, stance_s=3.0)) == []
     assert segment_repetitions(squats(3, depth_deg=18.0)) == []
     step = squats(1)
@@ -76,7 +76,7 @@ def test_rate_does_not_move_the_boundaries(recordings):
         assert motion.time_s[one.end_frame - 1] == pytest.approx(slower.time_s[other.end_frame - 1], abs=0.01)
 
 
-def test_the_other_side_is_cut_alike(recordings):
+def test_mirrored_trials_have_the_same_boundaries(recordings):
     """Swapping left and right changes no boundary."""
     motion = read_motion(recorded_trials(recordings)["lab-subject4/squatsAsym1"])
     swapped = motion.coordinates.copy()

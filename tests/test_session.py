@@ -1,7 +1,7 @@
-"""Sessions: both layouts, both names of repetitions, the model with contacts, and errors that say what is there."""
+"""Sessions: folder layouts, names of repetitions, choice of the model, metadata, and messages of errors."""
 
 import pytest
-from squats import RECORDED_REPETITIONS
+from synthetic_squats import RECORDED_REPETITIONS
 
 from dataset.errors import InputError
 from dataset.sessions import Session, data_root, discover_sessions, open_session, repetition_of
@@ -37,7 +37,7 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_both_layouts_and_every_folder_that_a_user_may_name(root):
+def test_sessions_are_found_in_both_layouts(root):
     assert [session.id for session in discover_sessions(root)] == ["015b7571", "7562e3c0"]
     assert [session.id for session in discover_sessions(root / "Data")] == ["015b7571"]
     assert [session.id for session in discover_sessions(root / "OpenCapData_7562e3c0")] == ["7562e3c0"]
@@ -85,13 +85,13 @@ def test_metadata_of_odd_files(tmp_path, content, subject):
 
 
 @pytest.mark.parametrize("content", [b"- a\n- list\n", b"only words\n", b"a: b: c\n", b"\x00\x01\x02"])
-def test_metadata_that_is_no_mapping_is_warned_about(tmp_path, caplog, content):
+def test_metadata_that_is_not_a_mapping_gives_a_warning(tmp_path, caplog, content):
     (tmp_path / "sessionMetadata.yaml").write_bytes(content)
     assert Session(tmp_path).metadata == {}
     assert "sessionMetadata.yaml: not read" in caplog.text
 
 
-def test_without_a_squat_by_name_every_trial_counts(root, caplog):
+def test_all_trials_are_used_if_none_is_named_squat(root, caplog):
     caplog.set_level("INFO")
     session = open_session("7562e3c0", root)
     assert [path.stem for path in session.squat_trials] == ["DLS01_ik", "walk"]
@@ -102,7 +102,7 @@ def test_without_a_squat_by_name_every_trial_counts(root, caplog):
         session.trial("squats1")
 
 
-def test_errors_say_what_is_there(root, tmp_path, monkeypatch):
+def test_errors_list_what_was_found(root, tmp_path, monkeypatch):
     monkeypatch.delenv("BIGE_DATA", raising=False)
     with pytest.raises(InputError, match=r"no scaled model.*no such folder"):
         _ = open_session("7562e3c0", root).model_path

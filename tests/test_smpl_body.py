@@ -1,4 +1,4 @@
-"""The SMPL body: the mesh is smplx's, shape and pose come back from what they make, and what a licensed file may do."""
+"""The SMPL body: equality with smplx, recovery of shape and pose, and safe reading of body model files."""
 
 import pickle
 import sys
@@ -67,7 +67,7 @@ def test_a_squat_is_followed_to_millimetres_in_every_frame(fitted):
     assert fit.vertices.shape == (len(motion), 96, 3)
 
 
-def test_the_mesh_stands_upright_faces_forward_and_has_its_left_on_the_left(fitted):
+def test_the_mesh_stands_upright_and_faces_forward(fitted):
     fit, skeleton, motion = fitted
     upright = fit.vertices[0].reshape(24, 4, 3).mean(1)  # of this body, the joints
     assert upright[AT["head"], 1] > upright[AT["pelvis"], 1] > upright[AT["knee_l"], 1] > upright[AT["ankle_l"], 1]
@@ -118,7 +118,7 @@ def test_npz_is_read_without_unpickling(tmp_path):
         read_smpl(tmp_path / "objects.npz")
 
 
-def test_pickle_runs_only_where_it_is_trusted(tmp_path, monkeypatch):
+def test_a_pickle_is_read_only_if_it_is_trusted(tmp_path, monkeypatch):
     """A model as of old: chumpy arrays, a sparse regressor, and bytes that make a file when they are unpickled."""
     from scipy.sparse import csc_matrix
 
@@ -150,7 +150,7 @@ def test_pickle_runs_only_where_it_is_trusted(tmp_path, monkeypatch):
         assert found[name] == pytest.approx(array), name
 
 
-def test_a_missing_or_wrong_model_says_where_to_get_one(tmp_path):
+def test_the_error_for_a_missing_model_says_where_to_get_one(tmp_path):
     with pytest.raises(InputError, match=r"SMPL_NEUTRAL\.npz.*smpl\.is\.tue\.mpg\.de"):
         find_smpl_file(tmp_path)
     np.savez(tmp_path / "SMPL_NEUTRAL.npz", v_template=np.zeros((5, 3)))
@@ -177,7 +177,7 @@ def test_render_draws_the_body_in_the_bones_place(fitted, tmp_path, caplog):
     assert "mm from the skeleton's on average" in caplog.text
 
 
-def test_render_asks_for_the_body_model_before_it_works():
+def test_render_requires_the_body_model_first():
     def parsed(*words):
         command = ["a.mot", "--subject", "s", "--image", "a.png", *words]
         return parse_render(build_parser("python render_mot.py"), command)

@@ -1,4 +1,4 @@
-"""Splits: no person on both sides, the same for the same seed, and the shipped list where it applies."""
+"""Splits: no subject on both sides, reproducible with a seed, and the shipped list for UCSD's sessions."""
 
 import json
 
@@ -22,7 +22,7 @@ def sessions(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_person_is_on_both_sides(sessions, seed):
+def test_no_subject_is_on_both_sides(sessions, seed):
     split = split_sessions(sessions, seed=seed)
     subject = {session.id: session.subject for session in sessions}
     assert {subject[i] for i in split.training}.isdisjoint(subject[i] for i in split.held_out)
@@ -30,13 +30,13 @@ def test_no_person_is_on_both_sides(sessions, seed):
     assert len(split.held_out) == 6
 
 
-def test_seed_decides_and_order_does_not(sessions):
+def test_split_depends_on_the_seed_and_not_on_the_order(sessions):
     split = split_sessions(sessions, seed=1)
     assert set(split_sessions(sessions[::-1], seed=1).held_out) == set(split.held_out)
     assert {split_sessions(sessions, seed=seed).held_out for seed in range(8)} != {split.held_out}
 
 
-def test_a_file_of_ids_decides_and_takes_the_subject_along(sessions, tmp_path):
+def test_a_holdout_file_holds_out_all_sessions_of_its_subjects(sessions, tmp_path):
     (tmp_path / "ids.txt").write_text("# ours\nsession03   # one of subject3's two\nsubject5\n\nnot-here\n")
     split = split_sessions(sessions, holdout_file=tmp_path / "ids.txt")
     assert split.held_out == ("session03", "session05", "session15", "session17")
@@ -46,7 +46,7 @@ def test_a_file_of_ids_decides_and_takes_the_subject_along(sessions, tmp_path):
     assert "ids.txt" in written["origin"]
 
 
-def test_the_shipped_list_applies_where_it_names_a_session(sessions, tmp_path):
+def test_the_shipped_list_is_used_if_it_has_one_of_the_sessions(sessions, tmp_path):
     ids = read_ids(UCSD_HOLDOUT)
     assert len(set(ids)) == 21
     assert all(len(one) == 36 for one in ids)
@@ -55,7 +55,7 @@ def test_the_shipped_list_applies_where_it_names_a_session(sessions, tmp_path):
     assert len(split.training) == 24
 
 
-def test_a_side_without_anyone_is_refused(sessions, tmp_path):
+def test_an_empty_side_is_an_error(sessions, tmp_path):
     (tmp_path / "none.txt").write_text("nobody\n")
     with pytest.raises(InputError, match=r"no session is left to hold out.*none\.txt"):
         split_sessions(sessions, holdout_file=tmp_path / "none.txt")

@@ -9,9 +9,9 @@ import torch
 from bodies import squat
 from opensim_poses import rajagopal2015
 from PIL import Image
+from synthetic_windows import squat_windows
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
-from windows import squat_windows
 
 from dataset.opensim.model_reader import load_skeleton
 from utils.guidance.output.guided_events import write_guided_events

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from synthetic_windows import squat_windows
 
 import surrogate_training
 import train_vq
@@ -21,7 +22,6 @@ from options.config_parser import parse_config
 from options.surrogate_training_options import build_parser as surrogate_parser
 from options.surrogate_training_options import parse_training_or_evaluation
 from options.train_vq_options import build_parser as vq_parser
-from tests.windows import squat_windows
 from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.runs.environment import set_seed
 from utils.training import vqvae_trainer

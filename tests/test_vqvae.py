@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from synthetic_windows import squat_windows
 
 from dataset.windows.mirror import mirror_activations, mirror_motion
 from models.normalizer import Normalizer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import NORMS, VQVAEConfig
-from tests.windows import squat_windows
 
 SMALL = {"width": 32, "code_dim": 16, "nb_code": 32, "depth": 2}
 

@@ -1,4 +1,4 @@
-"""Windows and placement: the recording stays as it is, what follows comes to rest, and placing is undone exactly."""
+"""Windows and placement: recorded frames are unchanged, extensions come to rest, and placement is undone exactly."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from opensim_poses import rajagopal2015
-from squats import RECORDED_REPETITIONS, recorded_trials, squats
+from synthetic_squats import RECORDED_REPETITIONS, recorded_trials, squats
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
@@ -103,7 +103,7 @@ def test_a_muscle_driven_repetition_fills_a_window(recordings):
     assert np.abs(np.diff(window.activations, axis=0)).max() < 0.12
 
 
-def test_a_window_wants_60_hz():
+def test_a_window_needs_60_hz():
     with pytest.raises(InputError, match="100 Hz"):
         window_from_trial(squats(1, rate_hz=100.0), Repetition(0, 100, 50))
 
@@ -162,7 +162,7 @@ def _session(folder, name, motion, mass_kg=70):
     return open_session(path)
 
 
-def test_dataset_holds_placed_windows_and_skips_what_it_cannot_read(tmp_path, caplog):
+def test_dataset_has_placed_windows_and_leaves_unreadable_files_out(tmp_path, caplog):
     good = _session(tmp_path, "good", squats(3))
     bad = _session(tmp_path, "bad", squats(3))
     trial = bad.trials[0]

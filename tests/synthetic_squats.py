@@ -1,4 +1,4 @@
-"""Synthetic squats with known boundaries, and the expected counts of the recordings, for the tests of this folder."""
+"""Synthetic squats with known boundaries, and the number of repetitions in each recording."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What generators leave behind is read by its definition, and what is not that is refused by name."""
+"""Files of motion generators: they are read by the definitions of their formats, and others are errors."""
 
 import pickle
 
@@ -60,7 +60,7 @@ def test_joints_are_recovered_from_the_263_features(tmp_path):
     assert np.abs(clip.joints - joints).max() < 1e-9
 
 
-def test_normalised_features_are_told_and_brought_back(tmp_path):
+def test_normalised_features_are_detected_and_restored(tmp_path):
     features = features_of(walk(), np.linspace(0, 1, 40))
     mean, std = features.mean(0), features.std(0) + 0.01
     path = saved(tmp_path / "f.npy", np.stack([(features - mean) / std] * 2))
@@ -125,7 +125,7 @@ class Hostile:
 
 
 @pytest.mark.parametrize("where", ["alone", "in motion", "as a key"])
-def test_a_hostile_pickle_is_refused_and_does_nothing(tmp_path, where):
+def test_a_malicious_pickle_is_an_error_and_runs_nothing(tmp_path, where):
     import os
 
     mark = tmp_path / "mark"
@@ -151,7 +151,7 @@ def test_a_hostile_pickle_is_refused_and_does_nothing(tmp_path, where):
         Hostile(pickle.loads, b"N."),
     ],
 )
-def test_nothing_else_is_called_either(tmp_path, bomb):
+def test_other_callables_are_not_called_either(tmp_path, bomb):
     with pytest.raises(InputError, match="its pickle holds or asks for"):
         read_array_or_dict(saved(tmp_path / "x.npy", {"motion": bomb}))
 
@@ -193,12 +193,12 @@ def test_a_damaged_file_is_an_input_error(tmp_path):
         ("joints", np.where(np.arange(40)[:, None, None] == 7, np.nan, walk()), "infinity, the first is 7"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path, kind, value, words):
+def test_errors_name_the_fault(tmp_path, kind, value, words):
     with pytest.raises(InputError, match=words):
         read_baseline(saved(tmp_path / "x.npy", value), kind)
 
 
-def test_one_bad_motion_does_not_spoil_the_others(tmp_path):
+def test_an_unusable_motion_leaves_the_others(tmp_path):
     motions = np.stack([walk(), walk(), walk()])
     motions[1, 3] = np.inf
     baseline = read_baseline(saved(tmp_path / "x.npy", motions), "t2m")
@@ -208,7 +208,7 @@ def test_one_bad_motion_does_not_spoil_the_others(tmp_path):
     assert len(read_baseline(tmp_path, "t2m").refused) == 2
 
 
-def test_centimetres_and_z_up_are_understood_when_told_or_seen(tmp_path):
+def test_centimetres_are_converted_and_z_up_is_turned(tmp_path):
     joints = walk()
     turned = np.stack([joints[..., 0], -joints[..., 2], joints[..., 1]], -1)  # z up
     clip = read_baseline(saved(tmp_path / "x.npy", turned * 100), "joints", unit="cm", rate_hz=30).clips[0]
@@ -216,7 +216,7 @@ def test_centimetres_and_z_up_are_understood_when_told_or_seen(tmp_path):
     assert clip.rate_hz == 30
 
 
-def test_smpl_parameters_move_what_they_should(tmp_path):
+def test_smpl_parameters_rotate_their_joints(tmp_path):
     poses = np.zeros((6, 72))
     standing = smpl_joints(poses, np.zeros((6, 3)))
     assert np.allclose(standing[0], REST - REST[0])
@@ -245,7 +245,7 @@ def test_smpl_parameters_move_what_they_should(tmp_path):
         ({"poses": np.array([Hostile(eval, "1")], dtype=object)}, "not an .npz of SMPL"),
     ],
 )
-def test_what_is_wrong_with_smpl_parameters_is_said(tmp_path, content, words):
+def test_errors_of_smpl_parameters_name_the_fault(tmp_path, content, words):
     np.savez(tmp_path / "a.npz", **content)
     with pytest.raises(InputError, match=words):
         read_baseline(tmp_path / "a.npz", "smpl")

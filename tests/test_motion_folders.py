@@ -1,8 +1,8 @@
-"""Motions of a folder: every layout, and what is said of bad ones."""
+"""Folders of motions: every layout, the masks of their windows, and unreadable files."""
 
 import numpy as np
 import pytest
-from squats import RECORDED_REPETITIONS, squats
+from synthetic_squats import RECORDED_REPETITIONS, squats
 
 from dataset.errors import InputError
 from dataset.io.mot import write_motion
@@ -58,7 +58,7 @@ def test_plain_subject_folders_and_one_flat_folder(tmp_path):
     assert found.subjects[0].session == chosen
 
 
-def test_of_twins_in_degrees_and_radians_the_degrees_are_read(tmp_path):
+def test_of_a_motion_in_both_units_the_file_in_degrees_is_read(tmp_path):
     write_motion(tmp_path / "walk_degrees.mot", one_squat(depth_deg=80))
     write_motion(tmp_path / "walk_radians.mot", one_squat(depth_deg=80), in_degrees=False)
     write_motion(tmp_path / "alone_radians.mot", one_squat(depth_deg=80), in_degrees=False)
@@ -95,7 +95,7 @@ def test_arrays_hold_one_motion_or_many(tmp_path):
     np.testing.assert_allclose(found[2].coordinates, coordinates + 1)
 
 
-def test_arrays_that_are_none_are_named(tmp_path):
+def test_unusable_arrays_are_left_out_and_named(tmp_path):
     np.save(tmp_path / "good.npy", one_squat().coordinates)
     np.save(tmp_path / "joints.npy", np.zeros((60, 22, 3)))
     np.save(tmp_path / "gap.npy", np.full((60, 33), np.nan))
@@ -129,7 +129,7 @@ def test_the_copies_of_a_tiled_file_are_masked(tmp_path):
     assert motion.repetition[1] <= len(part)
 
 
-def test_a_motion_without_a_complete_squat_stands_for_itself(tmp_path):
+def test_a_motion_without_a_complete_squat_counts_as_one_repetition(tmp_path):
     half = one_squat()
     write_motion(tmp_path / "down.mot", half.cut(0, 90))
     motion = read_motion_folder(tmp_path, "mot").subjects[0].windows[0]
@@ -137,7 +137,7 @@ def test_a_motion_without_a_complete_squat_stands_for_itself(tmp_path):
     assert motion.repetition == (0, 90)
 
 
-def test_what_is_no_motion_is_left_out_and_the_rest_read(tmp_path):
+def test_unreadable_files_are_left_out_and_named(tmp_path):
     write_motion(tmp_path / "good.mot", one_squat())
     write_table(tmp_path / "forces.mot", ["ground_force_vx"], np.zeros((10, 1)), np.arange(10) / 60)
     (tmp_path / "notes.mot").write_text("this is no motion\n")
@@ -152,7 +152,7 @@ def test_what_is_no_motion_is_left_out_and_the_rest_read(tmp_path):
         assert any(f"{name}.mot" in sentence for sentence in found.left_out), name
 
 
-def test_folders_in_which_there_is_nothing(tmp_path):
+def test_folders_without_motions_are_errors(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         read_motion_folder(tmp_path / "missing", "mot")
     with pytest.raises(InputError, match=r"holds no motion \(\*.mot\)"):
@@ -164,14 +164,14 @@ def test_folders_in_which_there_is_nothing(tmp_path):
         read_motion_folder(tmp_path, "mot")
 
 
-def test_sessions_given_as_motions_are_pointed_to_mocap(tmp_path):
+def test_the_error_for_sessions_names_the_option_that_reads_them(tmp_path):
     make_session(tmp_path / "Data" / "person", squats(2))
     with pytest.raises(InputError, match="--file_type mocap"):
         read_motion_folder(tmp_path, "mot")
     assert read_motion_folder(tmp_path, "mocap").count == 2
 
 
-def test_repetitions_of_a_trial_count_one_squat_each_and_hold_what_follows(tmp_path):
+def test_windows_of_a_trial_count_one_squat_and_continue_after_it(tmp_path):
     make_session(tmp_path / "person", squats(3, rate_hz=100))
     make_session(tmp_path / "empty")
     found = read_motion_folder(tmp_path, "mocap")

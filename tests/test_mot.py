@@ -1,4 +1,4 @@
-"""Motion files: every real variant reads to the same motion, every broken one is refused by name, none is misread."""
+"""Motion files: every variant in use gives the same motion, and every malformed file is an error that names it."""
 
 import re
 
@@ -123,7 +123,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_broken_file_is_refused_by_name(tmp_path, lines, fault):
+def test_malformed_file_is_an_error_that_names_it(tmp_path, lines, fault):
     spoil, message = BROKEN[fault]
     path = tmp_path / f"{fault}.mot"
     path.write_text("\n".join(spoil(lines)) + "\n")
@@ -132,14 +132,14 @@ def test_broken_file_is_refused_by_name(tmp_path, lines, fault):
     assert "\n" not in str(caught.value)
 
 
-def test_files_of_other_kinds_are_refused(tmp_path):
+def test_files_of_other_kinds_are_errors(tmp_path):
     (tmp_path / "image.mot").write_bytes(bytes(range(256)) * 4)
     for name in ("image.mot", "absent.mot", "."):
         with pytest.raises(InputError, match=re.escape(str(tmp_path / name))):
             read_motion(tmp_path / name)
 
 
-def test_any_lost_line_and_any_damaged_cell_is_noticed(tmp_path, motion):
+def test_every_lost_line_and_damaged_cell_is_an_error(tmp_path, motion):
     path = tmp_path / "damaged.mot"
     write_motion(path, motion)
     lines = path.read_text().splitlines()
@@ -154,7 +154,7 @@ def test_any_lost_line_and_any_damaged_cell_is_noticed(tmp_path, motion):
                 read_motion(path)
 
 
-def test_table_keeps_what_a_motion_may_not_hold(tmp_path):
+def test_table_keeps_columns_that_are_no_motion(tmp_path):
     """Forces have no coordinates, and a centre of pressure is NaN while a foot is in the air."""
     forces = np.array([[600.0, np.nan], [610.0, 0.1], [620.5, 0.2]])
     write_table(tmp_path / "grf.mot", ["ground_force_r_vy", "ground_force_r_px"], forces, np.arange(3) / 100)
@@ -168,7 +168,7 @@ def test_table_keeps_what_a_motion_may_not_hold(tmp_path):
 
 
 @pytest.mark.parametrize("style", ["opencap", "muscle_driven"])
-def test_opensim_opens_what_we_write_and_realises_it(tmp_path, motion, style):
+def test_opensim_opens_written_files_and_poses_the_model(tmp_path, motion, style):
     opensim = pytest.importorskip("opensim")
     from dataset.opensim.opensim_library import open_opensim_model
 
@@ -201,7 +201,7 @@ def test_the_same_trial_in_degrees_and_in_radians(recordings):
     assert np.abs(degrees.column("pelvis_ty") - radians.column("pelvis_ty")).max() < 0.05
 
 
-def test_every_recording_reads_to_a_body_that_can_exist(recordings):
+def test_every_recording_has_plausible_values(recordings):
     paths = sorted((recordings / "opencap" / "Data").glob("*/OpenSimData/Kinematics/*.mot"))
     paths += sorted((recordings / "opencap" / "Data").glob("*/OpenSimData/Dynamics/*/kinematics_activations.mot"))
     assert len(paths) == 11
@@ -217,7 +217,7 @@ def test_every_recording_reads_to_a_body_that_can_exist(recordings):
     assert set(read_motion(paths[0]).extra) <= {"knee_adduction_r", "knee_adduction_l"}
 
 
-def test_muscle_driven_file_keeps_its_clock_and_its_floor_of_activation(recordings):
+def test_muscle_driven_file_keeps_its_time_and_its_activation_floor(recordings):
     folder = recordings / "opencap" / "Data" / "field-subject0" / "OpenSimData" / "Dynamics" / "Squats_0_1"
     motion = read_motion(folder / "kinematics_activations.mot")
     assert motion.time_s[0] == 3.55

@@ -1,4 +1,4 @@
-"""Small fabricated windows for the tests of models and training."""
+"""Small synthetic windows for the tests of models and training."""
 
 import torch
 
