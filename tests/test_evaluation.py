@@ -88,7 +88,7 @@ def windows(trial, count=3, start=0):
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory, trial):
-    """A run's folder of two persons' motions, one person unknown, with a file that is no motion."""
+    """A run's folder with motions of two subjects, one of them unknown, and a file that cannot be read."""
     folder = tmp_path_factory.mktemp("run") / "mot_visualization"
     for session in (PERSON, "stranger"):
         for j, motion in enumerate(windows(trial)):
@@ -121,7 +121,7 @@ def test_a_shift_of_one_joint_shows_in_its_own_unit_and_nowhere_else(tmp_path, r
     assert abs(row.metrics["w1_elbow_flex_l"].mean - original.metrics["w1_elbow_flex_l"].mean) > 2
 
 
-def test_where_a_person_stands_and_faces_does_not_count_for_the_extended_distances(tmp_path, reference, networks):
+def test_extended_distances_do_not_depend_on_position_and_heading(tmp_path, reference, networks):
     from scipy.spatial.transform import Rotation
 
     path = discover_sessions(SHIPPED_DEMO)[0].squat_muscle_driven[0]
@@ -140,7 +140,7 @@ def test_where_a_person_stands_and_faces_does_not_count_for_the_extended_distanc
     assert abs(rows[0].metrics["fidelity"].mean - rows[1].metrics["fidelity"].mean) > 0.1  # the published one does
 
 
-def test_the_seam_and_copies_of_a_tiled_motion_change_no_extended_metric(tmp_path, reference, networks, trial):
+def test_extended_metrics_do_not_depend_on_copies_and_seams_of_a_tiled_motion(tmp_path, reference, networks, trial):
     part = trial.cut(0, 88).coordinates
     np.save(tmp_path / "once.npy", part)
     np.save(tmp_path / "tiled.npy", np.tile(part, (3, 1))[:196])
@@ -190,7 +190,7 @@ def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
         ("calculate_floor.py", ("sliding", "drift of feet")),
     ):
         done = run(script, "--folder_path", generated, "--file_type", "mot", "--baseline", "bige")
-        assert done.status == 1, done.logged  # a file is no motion, and a person has no model
+        assert done.status == 1, done.logged  # a file cannot be read, and a subject has no model
         assert "entry_9.mot" in done.logged
         assert "no model is known" in done.logged
         assert "synthetic demo sessions" in done.logged
@@ -233,7 +233,7 @@ def test_recordings_without_simulations_are_never_their_own_reference(run, tmp_p
     assert json.loads((tmp_path / "wasserstein_mocap.json").read_text())[1]["extended"]["w2_angles"]["mean"] < 1e-4
 
 
-def test_one_motion_is_evaluated_and_called_too_few(run, tmp_path, trial):
+def test_a_single_motion_is_evaluated_with_a_warning(run, tmp_path, trial):
     write_motion(tmp_path / "one" / "squat.mot", windows(trial, 1)[0])
     done = run("calculate_wasserstein.py", "--folder_path", tmp_path / "one", "--subject", PERSON)
     assert done.status == 0, done.logged
@@ -287,14 +287,14 @@ def test_nothing_to_evaluate_is_bad_input(run, tmp_path):
         assert "error:" in done.logged
 
 
-def test_floor_figures_without_any_model_are_bad_input(run, tmp_path, trial):
+def test_floor_metrics_without_any_model_are_bad_input(run, tmp_path, trial):
     write_motion(tmp_path / "stranger" / "squat.mot", windows(trial, 1)[0])
     done = run("calculate_floor.py", "--folder_path", tmp_path)
     assert done.status == 2, done.logged
     assert "no model is known" in done.logged
 
 
-def test_a_session_without_a_model_has_its_other_figures(tmp_path, reference, networks):
+def test_a_session_without_a_model_has_the_metrics_that_need_none(tmp_path, reference, networks):
     shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, tmp_path / "Data" / PERSON)
     for path in (tmp_path / "Data" / PERSON / "OpenSimData" / "Model").iterdir():
         path.unlink()
@@ -305,7 +305,7 @@ def test_a_session_without_a_model_has_its_other_figures(tmp_path, reference, ne
     assert "no scaled model" in row.left_out[0]
 
 
-def test_each_subject_of_a_reference_is_held_against_the_others(reference):
+def test_each_subject_of_a_reference_is_compared_with_the_others(reference):
     from utils.metrics.distances import optimal_transport, squared_costs
 
     row = evaluate_reference(reference, MetricConfig(parts=("distances",)))
@@ -316,7 +316,7 @@ def test_each_subject_of_a_reference_is_held_against_the_others(reference):
     assert row.name == "Demo reference"
 
 
-def test_the_same_motions_under_two_names_are_called_no_separate_subjects(tmp_path, reference, networks, trial):
+def test_identical_motions_of_two_subjects_are_warned_about(tmp_path, reference, networks, trial):
     for session in ("one", "two"):
         for j, motion in enumerate(windows(trial)):
             write_motion(tmp_path / session / f"entry_{j}.mot", motion)
@@ -341,7 +341,7 @@ def made_row(name="BIGE & co"):
     return MetricRow(name, Path("somewhere"), 21, 420, metrics)
 
 
-def test_cells_and_rows_are_the_papers():
+def test_cells_and_rows_are_formatted_as_in_the_paper():
     row = made_row()
     assert format_cell(METRICS["fidelity"], row.metrics["fidelity"]) == "6.481±4.457"
     assert format_cell(METRICS["diversity"], row.metrics["diversity"]) == "1.700"
@@ -358,7 +358,7 @@ def test_cells_and_rows_are_the_papers():
     assert "MoCap (paper)" in readable_tables([row], PARTS, "MoCap")
 
 
-def test_csv_has_a_line_a_figure_with_its_definition_and_unit():
+def test_csv_has_one_line_per_metric_with_definition_and_unit():
     lines = list(csv.DictReader(comma_separated([made_row()]).splitlines()))
     assert [line["metric"] for line in lines] == ["fidelity", "diversity", "w2_angles"]
     assert lines[0]["definition"] == "published definition"
@@ -366,12 +366,12 @@ def test_csv_has_a_line_a_figure_with_its_definition_and_unit():
     assert lines[0]["n_subjects"] == "21"
 
 
-def test_json_holds_no_nan():
+def test_json_has_no_nan():
     text = json.dumps(as_json([made_row()]), allow_nan=False)
     assert json.loads(text)[0]["published"]["fidelity"]["values"] == {"a": 6.0}
 
 
-def test_every_figure_of_a_row_is_in_the_catalogue_and_the_other_way_round(reference):
+def test_every_metric_of_the_catalogue_is_computed_and_no_other(reference):
     row = evaluate_set(reference, reference)
     assert set(row.metrics) == set(METRICS)
     assert set(evaluate_reference(reference).metrics) < set(METRICS)

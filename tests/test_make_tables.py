@@ -28,7 +28,7 @@ def test_a_block_is_replaced_and_the_rest_stays(tmp_path):
         assert path.read_text() == BLOCKS.format("generated").replace("old", text)
 
 
-def test_a_missing_block_is_said_and_nothing_is_written(tmp_path):
+def test_a_missing_block_is_an_error_and_nothing_is_written(tmp_path):
     path = tmp_path / "RESULTS.md"
     path.write_text(BLOCKS.format("generated"))
     with pytest.raises(InputError, match="recorded"):
@@ -60,7 +60,7 @@ def test_predicted_and_simulated_peaks_in_range_are_counted_by_subject_and_in_al
         simulated_table([unverified])
 
 
-def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_people(tmp_path):
+def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subjects(tmp_path):
     session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
     folder = tmp_path / "copied" / f"latents_subject_run_{session.id}"
     folder.mkdir(parents=True)
@@ -76,7 +76,7 @@ def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_peop
     assert "After, by hand." in text
     rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if line.startswith("| ")}
     assert {"Demo reference", "Demo trials", "copied", "Reference (paper)", "MoCap (paper)"} <= rows.keys()
-    assert rows["copied"].split(" | ")[1] == "0.000"  # what is the reference itself is at no distance from it
+    assert rows["copied"].split(" | ")[1] == "0.000"  # the reference itself
     written = json.loads((tmp_path / "tables" / "generated.json").read_text())
     assert [row["name"] for row in written] == ["Demo reference", "Demo trials", "copied"]
     assert written[0]["subjects"] == 1

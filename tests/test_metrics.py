@@ -69,7 +69,7 @@ def feet(heights_m, x_m=None):
     return points
 
 
-def test_published_floor_forgives_a_centimetre_and_counts_beyond_it():
+def test_published_floor_contact_ignores_distances_below_a_centimetre():
     points = feet([0.3] * 6 + [0.3 + 0.009, 0.3 + 0.04, 0.3 - 0.02, 0.3 - 0.005])
     mask = torch.ones(1, 10, dtype=torch.bool)
     ground = published_realism.ground_height([published_realism.lowest_heights(points, mask)])
@@ -165,7 +165,7 @@ def test_diversity_is_the_mean_distance_of_pairs():
     assert math.isnan(distances.diversity(curves[:1]))
 
 
-def test_time_normalisation_forgets_speed_and_length():
+def test_time_normalisation_removes_speed_and_length():
     def bend(frames):
         return np.sin(np.linspace(0, np.pi, frames))[:, None] * np.array([90.0, 0.3])
 
@@ -279,14 +279,14 @@ def test_bootstrap_of_a_set_draws_subjects_with_all_their_motions():
         assert (counts % 5 == 0).all()
 
 
-def test_bootstrap_of_a_set_forgives_that_a_drawn_set_is_less_varied():
-    """How many different subjects there are can only fall in a draw; its interval still holds the figure."""
+def test_bootstrap_of_a_set_is_corrected_for_its_bias():
+    """The number of different subjects can only fall in a resample; the corrected interval still contains it."""
     subject_of = np.repeat(np.arange(12), 4)
     low, high = interval_of_set(lambda chosen: {"n": float(len(set(subject_of[chosen])))}, subject_of, seed=0)["n"]
     assert low < 12 < high
 
 
-def test_small_sets_are_called_so():
+def test_small_samples_are_warned_about():
     assert describe_small_samples("set", 21, 420) == []
     assert len(describe_small_samples("set", 1, 1)) == 2
 

@@ -57,7 +57,7 @@ def rms(values) -> float:
 
 
 def angle_errors(found: np.ndarray, motion: Motion) -> np.ndarray:
-    """(T, 33) of the angles; the pelvis's place and heading are not compared."""
+    """Errors (T, 33) of all coordinates; only those of the joint angles are compared."""
     return found - motion.coordinates
 
 
@@ -113,7 +113,7 @@ def test_the_angles_of_a_body_models_squat_are_those_it_was_posed_with(body):
     assert joint_errors_mm(target, fit).mean() < 2
 
 
-def test_real_squats_come_back_from_a_body_models_joints_too(recordings):
+def test_recorded_squats_are_recovered_from_joints_of_a_body_model(recordings):
     session = open_session(recordings / "opencap" / "Data" / "field-subject0")
     template = BodyJoints(load_skeleton(session.model_path), "template")
     motion = resample(read_motion(session.trial("Squats_0")), 20.0)
@@ -142,13 +142,13 @@ def test_each_joint_moves_with_exactly_the_coordinates_that_say_so(body):
         "mocap-dls/DLS01_ik",
     ],
 )
-def test_real_squats_come_back_from_their_joints(recordings, trial):
+def test_recorded_squats_are_recovered_from_their_joints(recordings, trial):
     name, file = trial.split("/")
     round_trip(open_session(recordings / "opencap" / "Data" / name), file)
 
 
 @pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
-def test_demo_squats_come_back_from_their_joints(person):
+def test_demo_squats_are_recovered_from_their_joints(person):
     session = open_session(SHIPPED / person)
     round_trip(session, session.trials[0].stem)
 
@@ -168,7 +168,7 @@ def round_trip(session, trial):
     assert ((fit.coordinates >= low) & (fit.coordinates <= high)).all()
 
 
-def test_noise_of_5_mm_stays_noise(body, session, squat):
+def test_noise_of_5_mm_is_not_amplified(body, session, squat):
     joints = joints_of_motion(squat, body, session)
     noisy = joints + np.random.default_rng(0).normal(0, 0.005, joints.shape)
     found, target, fit = placed_fit(noisy, body)
@@ -190,7 +190,7 @@ def test_a_turned_and_moved_source_gives_the_same_angles(body, session, squat):
     assert np.abs(first - second)[:, angles].max() < 0.1
 
 
-def test_another_persons_squat_keeps_its_directions_on_this_persons_bones(body):
+def test_a_squat_of_another_subject_keeps_its_directions(body):
     other = open_session(SHIPPED / "demo-person-040")
     their = BodyJoints(load_skeleton(other.model_path))
     motion = resample(read_motion(other.trials[0]), 20.0).cut(0, 100)
@@ -209,7 +209,7 @@ def test_another_persons_squat_keeps_its_directions_on_this_persons_bones(body):
     assert np.abs(at[:, feet].mean(1) - at[:1, feet].mean(1))[:, 1].max() < np.abs(source[:, 1]).max() + 0.01
 
 
-def test_a_body_bent_beyond_its_joints_is_a_misfit_not_a_broken_knee(body, session, squat):
+def test_a_pose_beyond_the_joint_ranges_does_not_fit(body, session, squat):
     joints = joints_of_motion(squat, body, session)
     knee, hip = joints[:, JOINT["left_knee"]], joints[:, JOINT["left_hip"]]
     below = [JOINT[f"left_{name}"] for name in ("ankle", "foot")]
@@ -220,13 +220,13 @@ def test_a_body_bent_beyond_its_joints_is_a_misfit_not_a_broken_knee(body, sessi
     assert joint_errors_mm(target, fit).max() > 60
 
 
-def test_what_joints_do_not_show_is_held(body, session, squat):
+def test_coordinates_that_move_no_joint_are_fixed(body, session, squat):
     found, _, _ = placed_fit(joints_of_motion(squat, body, session), body)
     for name, value in FIXED_DEG.items():
         assert np.allclose(found[:, COORDINATE_INDEX[name]], value)
 
 
-def test_stretching_bones_are_measured(body):
+def test_bone_stretch_is_the_coefficient_of_variation(body):
     joints = np.repeat(body.rest[None], 50, 0)
     assert bone_stretch_percent(joints) == pytest.approx(0, abs=1e-9)
     stretch = 1 + 0.1 * np.sqrt(2) * np.sin(2 * np.pi * np.arange(50) / 50)
@@ -247,7 +247,7 @@ def test_an_identical_body_is_its_own_target(body, session, squat):
 
 @pytest.fixture
 def script(monkeypatch, capsys, caplog):
-    """Runs retarget_baselines.py with these arguments: (exit status, standard output, what was logged or argued)."""
+    """Run retarget_baselines.py in this process: its exit status, its output, and its log and standard error."""
     import retarget_baselines
     from utils.cli import run
 
@@ -265,7 +265,7 @@ def script(monkeypatch, capsys, caplog):
     return call
 
 
-def test_the_script_exports_and_brings_back(tmp_path, script, session, squat):
+def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session, squat):
     trial = tmp_path / "short.mot"
     write_motion(trial, squat)
     common = ("--subject", session.path, "--out-dir", tmp_path, "--device", "cpu", "--threads", 1)
@@ -305,12 +305,14 @@ def test_the_script_exports_and_brings_back(tmp_path, script, session, squat):
     ("arguments", "words"),
     [
         ((), "--export-joints"),
+        (("--type", "joints", "--input", "nowhere.npy", "--trial", "squats1"), "--export-joints"),
+        (("--export-joints", "--type", "joints"), "--type"),
         (("--type", "mdm", "--input", "nowhere.npy"), "nowhere.npy"),
         (("--type", "joints", "--input", "nowhere.npy", "--mean", "x.npy"), "--std"),
         (("--type", "humanml", "--input", ROOT / "README.md"), "not a numpy file"),
     ],
 )
-def test_the_script_says_what_is_missing(tmp_path, script, session, arguments, words):
+def test_the_script_refuses_missing_and_incompatible_arguments(tmp_path, script, session, arguments, words):
     status, _, said = script("--subject", session.path, "--out-dir", tmp_path, *arguments)
     assert status == 2
     assert words in said
