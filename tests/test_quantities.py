@@ -16,7 +16,7 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.registry import QUANTITIES, check_names, evaluate
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
-from utils.metrics.published_guidance import published_metrics
+from utils.metrics.published_guidance import published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 
@@ -31,7 +31,7 @@ def test_published_metrics_are_reproduced(recordings):
     context = Context(
         torch.from_numpy(windows["motion"]), activations=torch.from_numpy(windows["activations_as_batch"])
     )
-    ours = published_metrics(context, low=0.35, high=0.45)
+    ours = published_guidance_metrics(context, low=0.35, high=0.45)
     expected = {
         "pelvis_tilt_deg": published["pelvis_tilt_deg_each_at_its_own_peak"],
         "asymmetry_deg": published["asymmetry_deg"],
