@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = ROOT / "demo/shipped/Data/demo-person-040"  # an example of what a session's relative paths mean
 DOCUMENTS = [
+    "CHANGELOG.md",
+    "NOTICE",
     "README.md",
     "CONTRIBUTING.md",
     "DATASETS.md",
