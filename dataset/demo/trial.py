@@ -7,6 +7,7 @@ import numpy as np
 from dataset.demo.squat_style import Excursion, Style
 from dataset.demo.squat_timeline import draw_targets
 from dataset.demo.style_sampler import draw_style
+from dataset.errors import RunError
 from dataset.io.motion import Motion
 from dataset.windows.placement import Placement
 from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
@@ -37,7 +38,7 @@ def make_trial(skeleton: OpenSimSkeleton, seed: int, index: int, repetitions: in
         The motion at 60 Hz, standing anywhere in the laboratory on the floor y = 0, and the style that was performed.
 
     Raises:
-        RuntimeError: none of the styles that were drawn can be performed.
+        RunError: none of the styles that were drawn can be performed.
     """
     for draw in range(_DRAWS):
         # Where no attempt succeeds, the style is drawn again from another population.
@@ -49,7 +50,7 @@ def make_trial(skeleton: OpenSimSkeleton, seed: int, index: int, repetitions: in
             if _is_feasible(attempt):
                 return _placed_in_laboratory(solve_planted_feet(skeleton, targets).coordinates, seed, index), style
             style = _easier(style, attempt)
-    raise RuntimeError(f"none of {_DRAWS} styles drawn for trial {index} of seed {seed} can be performed")
+    raise RunError(f"none of {_DRAWS} styles drawn for trial {index} of seed {seed} can be performed")
 
 
 def _placed_in_laboratory(coordinates: np.ndarray, seed: int, index: int) -> Motion:

@@ -42,8 +42,10 @@ class Contact(NamedTuple):
 
 def read_contacts(
     model: Any, path: Path, body_names: Sequence[str], joint_of_body: Callable[[str], Any]
-) -> tuple[list[Contact], bool]:
+) -> list[Contact]:
     """Contact spheres of a model, six for each foot, the right foot first.
+
+    Those of the model are taken if it has six for each foot; otherwise they are placed by OpenCap's layout.
 
     Args:
         model: the `opensim.Model`.
@@ -51,16 +53,13 @@ def read_contacts(
         body_names: names of the bodies, which indices refer to.
         joint_of_body: gives the joint by which a body is attached.
 
-    Returns:
-        The contacts, and whether they were placed by OpenCap's layout because the model has not six for each foot.
-
     Raises:
         InputError: contacts have to be placed, and the model has no foot bodies.
     """
     own = _contacts_of_model(model, body_names)
     feet = {side: [contact for contact in own if body_names[contact.body].endswith(f"_{side}")] for side in "rl"}
     if all(len(feet[side]) == _CONTACTS_OF_A_FOOT for side in "rl"):
-        return feet["r"] + feet["l"], False
+        return feet["r"] + feet["l"]
     for body in ("calcn_r", "calcn_l", "toes_r", "toes_l"):
         if body not in body_names:
             raise InputError(f"{path}: the model has no body '{body}' to place contact spheres on")
@@ -71,7 +70,7 @@ def read_contacts(
         for name, body, x, z in _CONTACT_LAYOUT:
             location = np.array([x * length, _CONTACT_HEIGHT_M, sign * z * length])
             placed.append(Contact(f"{name}_{side}", body_names.index(f"{body}_{side}"), location, _CONTACT_RADIUS_M))
-    return placed, True
+    return placed
 
 
 def _contacts_of_model(model: Any, body_names: Sequence[str]) -> list[Contact]:

@@ -31,7 +31,7 @@ def read_osim(path: str | Path) -> ModelDescription:
     model, _ = open_opensim_model(path)
     reader = _ModelReader(model, path)
     bodies, coordinates = reader.bodies, reader.functions.coordinates.values()
-    contacts, placed = read_contacts(model, path, list(bodies), reader.joint_of_body)
+    contacts = read_contacts(model, path, list(bodies), reader.joint_of_body)
     markers = reader.markers()
     return ModelDescription(
         name=model.getName(),
@@ -52,7 +52,6 @@ def read_osim(path: str | Path) -> ModelDescription:
         contact_bodies=np.array([contact.body for contact in contacts], dtype=int),
         contact_locations=np.array([contact.location for contact in contacts]),
         contact_radii=np.array([contact.radius for contact in contacts]),
-        contacts_are_placed=placed,
     )
 
 

@@ -90,7 +90,6 @@ class ModelDescription:
         contact_bodies: (P,) indices of their bodies.
         contact_locations: (P, 3) centres, metres, in the body frame.
         contact_radii: (P,) metres.
-        contacts_are_placed: whether the file has no contact spheres, and they were placed on the model's own feet.
     """
 
     name: str
@@ -111,4 +110,3 @@ class ModelDescription:
     contact_bodies: np.ndarray
     contact_locations: np.ndarray
     contact_radii: np.ndarray
-    contacts_are_placed: bool
