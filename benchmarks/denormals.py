@@ -1,9 +1,9 @@
-"""Time guidance's look through the models with and without numbers below 1e-38, side by side.
+"""Time the networks of guidance with and without denormal numbers (below 1e-38), side by side.
 
     python benchmarks/denormals.py demo/shipped/Data/demo-person-040
 
-A trained attention's weights fall below the smallest normal number where a frame does not matter, and the processor
-computes those in microcode. `utils.script.set_threads` has them count as zero.
+Attention weights of a trained surrogate are denormal for frames that do not matter, and CPUs compute with denormal
+numbers much more slowly. `utils.runs.environment.configure_cpu` makes torch treat them as zero.
 """
 
 import argparse

@@ -37,9 +37,6 @@ def configure_cpu(threads: int | None) -> None:
     torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) // 2))
 
 
-set_threads = configure_cpu  # for scripts that do not have a configuration yet
-
-
 def choose_device(name: str) -> "torch.device":
     """The torch device called `name`; `auto` chooses CUDA, else MPS, else the CPU.
 

@@ -1,6 +1,5 @@
 """Records of how the files of a run folder were made, and protection of existing training runs."""
 
-import argparse
 import logging
 import platform
 import shlex
@@ -28,12 +27,6 @@ def record_config(config: Any, folder: str | Path, name: str = "args.json") -> N
         name: name of the JSON file.
     """
     record = asdict(config) | {"_command": command_line(), "_versions": versions()}
-    write_json(Path(folder) / name, record)
-
-
-def save_arguments(arguments: argparse.Namespace, folder: str | Path, name: str = "args.json") -> None:
-    """`record_config` of the parsed arguments of a script that has no configuration dataclass yet."""
-    record = dict(vars(arguments)) | {"_command": command_line(), "_versions": versions()}
     write_json(Path(folder) / name, record)
 
 

@@ -1,0 +1,80 @@
+"""Exit statuses and sentences of root scripts, and the record of how a run was made."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from dataset.errors import InputError, RunError
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
+from utils import cli
+from utils.checkpoints import save_checkpoint
+from utils.runs.record import record_config
+from utils.training.vqvae_training_config import VQVAETrainingConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def fails_with(error: BaseException):
+    def main() -> None:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (InputError("walk.mot: no squat"), 2, "error: walk.mot: no squat"),
+        (RunError("ffmpeg failed"), 1, "error: ffmpeg failed"),
+        (PermissionError(13, "Permission denied", "out/args.json"), 1, "error: out/args.json: Permission denied"),
+        (OSError(28, "No space left on device"), 1, "error: No space left on device"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_expected_exceptions_become_a_sentence_and_a_status(error, status, sentence, caplog):
+    with pytest.raises(SystemExit) as end:
+        cli.run(fails_with(error))
+    assert end.value.code == status
+    assert caplog.messages[-1].startswith(sentence)
+
+
+def test_a_defect_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        cli.run(fails_with(ZeroDivisionError()))
+
+
+def test_a_folder_that_cannot_be_written_is_a_failed_run(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    command = [sys.executable, "train_vq.py", "--dataname", "demo", "--out-dir", str(tmp_path / "file")]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "Not a directory" in result.stderr.splitlines()[-1]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_failed_run(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise RuntimeError("PytorchStreamWriter failed writing file data/3: file write failed")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(RunError, match=r"last\.pth: the checkpoint cannot be written"):
+        save_checkpoint(tmp_path / "last.pth", VQVAE(VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_has_the_nested_settings_the_command_and_the_versions(tmp_path, monkeypatch):
+    config = VQVAETrainingConfig(total_iter=7, network=VQVAEConfig(width=8))
+    record_config(config, tmp_path)
+    record = json.loads((tmp_path / "args.json").read_text())
+    assert record["total_iter"] == 7
+    assert record["network"]["width"] == 8
+    assert record["_command"] == "called from Python"
+    assert record["_versions"]["torch"] == torch.__version__
+    monkeypatch.setattr(sys, "argv", ["/anywhere/train_vq.py", "--exp-name", "my run"])
+    record_config(config, tmp_path, "eval_args.json")
+    assert json.loads((tmp_path / "eval_args.json").read_text())["_command"] == "train_vq.py --exp-name 'my run'"

@@ -1,0 +1,83 @@
+"""Reconstruction and sampling with a trained VQ-VAE, as library calls and from the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dataset.errors import InputError
+from dataset.io.mot import read_motion
+from dataset.locations import SHIPPED_DEMO, SHIPPED_VQVAE
+from models.conventions import COORDINATES
+from options.mot_eval_options import build_parser, parse_reconstruction_or_sampling
+from utils.checkpoints import load_vqvae
+from utils.reconstruction.autoencoding import code_usage
+from utils.reconstruction.reconstruct import reconstruct
+from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
+from utils.reconstruction.sample import sample, sample_latents
+
+SUBJECT = "demo-person-040"
+
+
+def parse(text: str) -> ReconstructionConfig | SamplingConfig:
+    return parse_reconstruction_or_sampling(build_parser(""), text.split())
+
+
+def test_a_command_line_describes_what_a_call_from_python_does():
+    assert parse("") == ReconstructionConfig()
+    assert parse("--subjects all --resume-pth x") == ReconstructionConfig(subjects=("all",), checkpoint=Path("x"))
+    assert parse("--sample 3 --dataname demo") == SamplingConfig(count=3)
+    assert parse("--sample 3 --sample-noise 1 --subject a") == SamplingConfig(count=3, noise=1.0, subject="a")
+
+
+@pytest.mark.parametrize("flags", ["--subject a", "--sample-noise 0.5", "--sample 2 --subjects all", "--sample 0"])
+def test_flags_without_effect_are_refused(flags):
+    with pytest.raises(InputError):
+        parse(flags)
+
+
+def test_reconstruction_of_a_demo_subject(tmp_path):
+    config = ReconstructionConfig(
+        data_root=SHIPPED_DEMO, subjects=(SUBJECT,), out_dir=tmp_path, exp_name="run", device="cpu", threads=1
+    )
+    result = reconstruct(config)
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics == result.metrics
+    error = (result.reconstruction - result.windows.motion)[result.windows.recorded].square().mean(0).sqrt()
+    assert [metrics["coordinates"][name] for name in COORDINATES] == pytest.approx(error.tolist(), rel=1e-4)
+    assert metrics["all"] == pytest.approx(metrics["subjects"][SUBJECT])
+    assert metrics["all"]["joint_centre_error_mm"] < 50
+    assert SUBJECT in result.table
+    for name, motion, recorded in zip(
+        result.windows.names, result.reconstruction, result.windows.recorded, strict=True
+    ):
+        written = read_motion(tmp_path / "run" / "reconstructions" / f"{name}.mot")
+        np.testing.assert_allclose(written.coordinates, motion[recorded].numpy(), atol=1e-5)
+    assert json.loads((tmp_path / "run" / "eval_args.json").read_text())["subjects"] == [SUBJECT]
+
+
+def test_samples_are_written_where_guidance_writes_its_motions(tmp_path):
+    subject = f"somewhere/{SUBJECT}"
+    result = sample(SamplingConfig(count=2, subject=subject, out_dir=tmp_path, exp_name="e", threads=1, device="cpu"))
+    assert [path.name for path in result.paths] == ["entry_0_e.mot", "entry_1_e.mot"]
+    assert result.folder == tmp_path / "e" / "mot_visualization" / f"latents_subject_run_{SUBJECT}"
+    np.testing.assert_allclose(read_motion(result.paths[1]).coordinates, result.motion[1].numpy(), atol=1e-5)
+
+
+def test_samples_without_noise_are_quantised_training_latents():
+    model, file = load_vqvae(SHIPPED_VQVAE), SHIPPED_VQVAE / "latents.npz"
+    drawn = sample_latents(model, file, count=3, noise=0.0)
+    with np.load(file) as content:
+        training = model.quantize(torch.from_numpy(content["latents"].astype(np.float32)))
+    assert all((training == latent).all(-1).all(-1).any() for latent in drawn)
+    assert not torch.equal(sample_latents(model, file, count=3, noise=1.0), drawn)
+
+
+def test_evenly_used_codes_have_a_perplexity_of_their_number():
+    codes = torch.arange(8).repeat(2).view(2, 8)
+    recorded = torch.ones(2, 32, dtype=torch.bool)
+    assert code_usage(codes, recorded) == pytest.approx((8.0, 8.0))
+    recorded[:, 16:] = False
+    assert code_usage(codes, recorded) == pytest.approx((4.0, 4.0))
