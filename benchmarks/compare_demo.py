@@ -1,19 +1,18 @@
-"""How the demo sessions lie beside real recordings and the paper's reference: the tables of DATASETS.md.
+"""Compare the demo sessions with real recordings and with the paper's reference: the tables of DATASETS.md.
 
     python benchmarks/compare_demo.py --demo demo/full --real path/to/recordings
     python benchmarks/compare_demo.py --demo demo/full --real path/to/recordings --coordinates
 
-One row a data set: mean, standard deviation, least and greatest over repetitions. Quantities are those of
-utils/quantities.py, over the first repetition of every window; entropy is the paper's (10 bins, nats, a window). With
---coordinates, the range of every coordinate in the windows, what the real recordings have beyond the demo set, and how
-far each real pose is from the nearest demo pose. Every trial of a real session counts, whatever its name.
+Prints mean, standard deviation, minimum and maximum over repetitions for each data set. The quantities are those of
+utils/biomechanics, over the first repetition of every window; the entropy is the paper's (10 bins, nats, one value for
+each window). With --coordinates, prints the range of every coordinate, the part of the real recordings outside the
+range of the demo sessions, and the distances of real poses from the nearest demo pose. All trials of a real session are
+used.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmark_parser import make_parser
 
 COLUMNS = {  # title, format, and the paper's reference row (BIGE, Table 3, and Table 2 for the entropy)
     "depth_deg": ("largest knee flexion °", "{:.0f}", None),
@@ -30,7 +29,7 @@ COLUMNS = {  # title, format, and the paper's reference row (BIGE, Table 3, and 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--demo", type=Path, required=True, metavar="DIR", help="Data root of the demo sessions.")
     parser.add_argument("--real", type=Path, required=True, metavar="DIR", help="Data root of real recordings.")
     parser.add_argument("--coordinates", action="store_true", help="Print the range of every coordinate as well.")
@@ -63,7 +62,7 @@ def read_windows(root: Path) -> list:
 
 
 def measure(windows) -> dict:
-    """Column name -> (N,) values, one a repetition."""
+    """Values (N,) of N repetitions, by column."""
     import numpy as np
     import torch
 
@@ -99,7 +98,7 @@ def entropy_nats(values) -> float:
 
 
 def print_quantities(sets: dict) -> None:
-    """A Markdown table: one row a quantity, one column a data set, and the paper's reference."""
+    """Print a Markdown table with a row for each quantity, and a column for each data set and the paper's reference."""
     counts = [f"{name} ({len(next(iter(rows.values())))} repetitions)" for name, rows in sets.items()]
     print("| | " + " | ".join(counts) + " | paper's reference |")
     print("|---" * (len(sets) + 2) + "|")

@@ -1,9 +1,9 @@
-"""Polynomial muscle paths against OpenSim: errors on real and random poses, time of the fit, frames a second.
+"""Compare polynomial muscle paths with OpenSim's: errors in real and random poses, time of the fit, frames per second.
 
-    python -m benchmarks.muscle_paths
+    python benchmarks/muscle_paths.py
 
-Takes the model and one trial of each session under $BIGE_RECORDINGS, where set, and Rajagopal2015 from the
-nimblephysics wheel (with random poses only).
+The models are those of some sessions under $BIGE_RECORDINGS, where it is set, with one trial each, and Rajagopal2015
+from the nimblephysics package, with random poses only.
 """
 
 import importlib.util
@@ -11,13 +11,7 @@ import os
 import time
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from dataset.io.mot import read_motion
-from dataset.opensim.muscle_geometry import MuscleGeometry
-from dataset.opensim.muscle_path_fit import fit_muscle_paths
-from models.muscles.paths import LEG_COORDINATES, LEG_INDICES
+from benchmark_parser import make_parser
 
 POSES = 150
 SESSIONS = {
@@ -28,7 +22,9 @@ SESSIONS = {
 
 
 def models_and_motions():
-    """(name, model file, real motion (T, 33) or None) of everything that can be found here."""
+    """Name, model file, and real motion (T, 33) or None, of every model that is found."""
+    from dataset.io.mot import read_motion
+
     wheel = importlib.util.find_spec("nimblephysics")
     if wheel is not None:
         yield "Rajagopal2015", Path(wheel.origin).parent / "models/rajagopal_data/Rajagopal2015.osim", None
@@ -39,8 +35,12 @@ def models_and_motions():
             yield session, next((folder / "Model").glob(model)), motion[:: max(1, len(motion) // POSES)]
 
 
-def random_poses(geometry) -> np.ndarray:
-    """Poses (POSES, 33) uniform over the whole fitted range, each leg for itself."""
+def random_poses(geometry):
+    """Poses (POSES, 33), uniform over the fitted range, independently for each leg."""
+    import numpy as np
+
+    from models.muscles.paths import LEG_INDICES
+
     limits = np.degrees(geometry.fit_range())
     generator = np.random.default_rng(1)
     motion = np.zeros((POSES, 33))
@@ -49,10 +49,10 @@ def random_poses(geometry) -> np.ndarray:
     return motion
 
 
-def frames_a_second(paths, motion: torch.Tensor, backward: bool) -> float:
-    """Best of five passes over 20 windows of 196 frames."""
+def frames_per_second(paths, motion, backward: bool) -> float:
+    """The best of five passes over 20 motions of 196 frames."""
     frames = motion.repeat(-(-20 * 196 // len(motion)), 1)[: 20 * 196].clone().requires_grad_(backward)
-    best = np.inf
+    best = float("inf")
     for _ in range(5):
         begin = time.perf_counter()
         found = paths(frames)
@@ -63,7 +63,16 @@ def frames_a_second(paths, motion: torch.Tensor, backward: bool) -> float:
 
 
 def main() -> None:
-    """Print one row a model and kind of pose."""
+    """Print a row for each model and kind of pose."""
+    make_parser(__doc__).parse_args()
+
+    import numpy as np
+    import torch
+
+    from dataset.opensim.muscle_geometry import MuscleGeometry
+    from dataset.opensim.muscle_path_fit import fit_muscle_paths
+    from models.muscles.paths import LEG_COORDINATES
+
     torch.set_num_threads(1)
     print("                         length error mm       moment arm error mm          frames/s        fit   exact")
     print("model           poses    mean   99 %    max    mean   99 %     max    forward  +backward     s  ms/frame")
@@ -82,7 +91,7 @@ def main() -> None:
             found = paths(torch.from_numpy(motion))
             length = 1e3 * np.abs(found.lengths.numpy() - exact_lengths)
             arm = 1e3 * np.abs(found.moment_arms.numpy() - exact_arms)[:, spanned]
-            rates = [frames_a_second(paths, torch.from_numpy(motion), backward) for backward in (False, True)]
+            rates = [frames_per_second(paths, torch.from_numpy(motion), backward) for backward in (False, True)]
             print(
                 f"{name:15} {kind:7} {length.mean():5.3f} {np.quantile(length, 0.99):6.2f} {length.max():6.2f}"
                 f"  {arm.mean():6.3f} {np.quantile(arm, 0.99):6.2f} {arm.max():7.2f}"

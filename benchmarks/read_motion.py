@@ -1,23 +1,21 @@
-"""How long a motion file takes to read and to write.
+"""Measure the time to read and to write a motion file.
 
     python benchmarks/read_motion.py [FILE.mot ...]
 
-Without a file, one of 1,346 rows and 36 columns, as OpenCap's inverse kinematics writes it, is made for the occasion.
+Without a file, a synthetic one of 1,346 rows and 36 columns is used, as OpenCap's inverse kinematics writes it.
 """
 
-import argparse
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmark_parser import make_parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Motion files to read.")
+    parser = make_parser(__doc__)
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Motion files (default: a synthetic one).")
     files = parser.parse_args().files
 
     import numpy

@@ -6,16 +6,13 @@ Draws one motion, then two side by side, and so on, at 1280x720: with bones, and
 activations, and then as stick figures. Other programs affect the wall time, but not the CPU time of this process.
 """
 
-import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmark_parser import make_parser
 
 FRAMES, SIZE, FPS = 40, (1280, 720), 60
 
@@ -74,7 +71,7 @@ def measure(actors: Sequence, renderer: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("session", metavar="SESSION", help="OpenCap session whose model is drawn")
     parser.add_argument("motions", metavar="MOT", nargs="+", type=Path, help="motion files")
     arguments = parser.parse_args()

@@ -1,20 +1,19 @@
-"""How well joint positions give a person's angles back: RMS error of each coordinate, trial by trial, in degrees.
+"""Measure the RMS error of each coordinate, in degrees, after export to joint positions and inverse kinematics.
 
     python benchmarks/retarget_round_trip.py SESSION [SESSION ...]
 
-Each squat trial's 22 joints at 20 Hz, fitted again; then with 5 mm of noise on every coordinate of every joint.
-`legs` are hips, knees, ankles and subtalar joints together.
+The 22 joint positions of each squat trial at 20 Hz are fitted without noise, and with 5 mm of noise along each axis of
+each joint. `legs` is the error over hips, knees, ankles and subtalar joints.
 """
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmark_parser import make_parser
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
+    parser = make_parser(__doc__)
+    parser.add_argument("sessions", nargs="+", metavar="SESSION", help="OpenCap session folders.")
+    arguments = parser.parse_args()
+
     import numpy as np
     import torch
 
@@ -30,7 +29,7 @@ def main() -> None:
     torch.set_num_threads(1)
     legs = [i for i, name in enumerate(COORDINATES) if name.startswith(("hip", "knee", "ankle", "subtalar"))]
     rows, heads = [], []
-    for session in map(open_session, sys.argv[1:]):
+    for session in map(open_session, arguments.sessions):
         body = BodyJoints(load_skeleton(session.model_path))
         for trial in session.trials:
             motion = resample(read_motion(trial), 20.0)

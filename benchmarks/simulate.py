@@ -1,22 +1,22 @@
-"""Milliseconds a frame of the muscle simulation, forward, and forward with backward, on one thread.
+"""Measure the milliseconds per frame of static optimisation, without and with gradients, on one thread.
 
 python benchmarks/simulate.py SESSION [--samples 20]
 """
 
-import argparse
 import resource
 import statistics
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmark_parser import make_parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("session", type=Path, help="An OpenCap session folder.")
-    parser.add_argument("--samples", type=int, default=20, help="Motions of 196 frames simulated together.")
+    parser = make_parser(__doc__)
+    parser.add_argument("session", type=Path, help="OpenCap session folder.")
+    parser.add_argument(
+        "--samples", type=int, default=20, help="Motions of 196 frames, simulated together (default: 20)."
+    )
     arguments = parser.parse_args()
     import torch
 

@@ -1,23 +1,26 @@
-"""Frames a second of forward kinematics, forward and backward, on one thread.
+"""Measure the frames per second of forward kinematics with gradients, on one thread.
 
 python benchmarks/skeleton.py MODEL.osim
 """
 
 import statistics
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmark_parser import make_parser
 
 
 def main() -> None:
+    parser = make_parser(__doc__)
+    parser.add_argument("model", type=Path, metavar="MODEL.osim", help="Scaled OpenSim model.")
+    arguments = parser.parse_args()
+
     import torch
 
     from dataset.opensim.model_reader import load_skeleton
 
     torch.set_num_threads(1)
-    skeleton = load_skeleton(sys.argv[1])
+    skeleton = load_skeleton(arguments.model)
     motion = (torch.randn(20, 196, 33, generator=torch.Generator().manual_seed(0)) * 20).requires_grad_()
     print(f"{'points':<28}{'ms, forward + backward':>24}{'frames/s':>12}")
     for name, points in (

@@ -1,4 +1,4 @@
-"""How the muscle simulation holds against OpenCap's own simulations and against force plates.
+"""Compare the simulation by static optimisation with OpenCap's own simulations and with force plates.
 
     python benchmarks/validate_activations.py RECORDINGS
 
@@ -6,18 +6,19 @@ RECORDINGS is a folder that holds opencap/Data/ with field-subject0 (simulated r
 lab-subject4 (force plates in ForceData).
 """
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from benchmark_parser import make_parser
 
 GROUPS = {"symmetric": ("Squats_0_1", "Squats_0_2"), "asymmetric": ("Asym_0_1", "Asym_0_2")}
 SHOWN = ("vasmed", "vaslat", "vasint", "soleus", "gasmed", "glmax2", "semimem", "bflh", "recfem", "glmed2", "tibant")
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    parser = make_parser(__doc__)
+    parser.add_argument("recordings", type=Path, metavar="RECORDINGS", help="Folder with the recordings, see above.")
+    arguments = parser.parse_args()
+
     import numpy as np
     import torch
 
@@ -28,7 +29,7 @@ def main() -> None:
     from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
-    cache, root = Path("output/cache"), Path(sys.argv[1]) / "opencap" / "Data"
+    cache, root = Path("output/cache"), arguments.recordings / "opencap" / "Data"
 
     session = open_session(root / "field-subject0")
     simulator = build_simulator(session.model_path, cache)

@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path.name for path in ROOT.glob("*.py"))
+BENCHMARKS = sorted(f"benchmarks/{path.name}" for path in (ROOT / "benchmarks").glob("*.py"))
+BENCHMARKS.remove("benchmarks/benchmark_parser.py")
 HEAVY = ("torch", "opensim", "pandas", "scipy", "matplotlib", "pyvista")
 HELP_CPU_S = 5.0
 
@@ -46,7 +48,7 @@ def test_one_version_and_one_licence():
     assert "Apache License" in (ROOT / "LICENSE").read_text()
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", SCRIPTS + BENCHMARKS)
 def test_help_answers_at_once_and_in_sentences(script):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     result = subprocess.run(

@@ -1,22 +1,19 @@
-"""Time the proximity to N training latents, by one matrix product and by a loop over them.
+"""Measure the proximity to training latents by one matrix product and by a loop over the latents.
 
-python benchmarks/proximity.py --latents 400 --samples 20 --code-dim 512
+python benchmarks/time_proximity.py --latents 400 --samples 20 --code-dim 512
 """
 
-import argparse
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmark_parser import make_parser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--latents", type=int, default=400, help="Training latents (default: 400).")
-    parser.add_argument("--samples", type=int, default=20, help="Samples optimised together (default: 20).")
+    parser = make_parser(__doc__)
+    parser.add_argument("--latents", type=int, default=400, help="Number of training latents (default: 400).")
+    parser.add_argument("--samples", type=int, default=20, help="Samples that are optimised together (default: 20).")
     parser.add_argument("--code-dim", type=int, default=512, help="Channels of a latent frame (default: 512).")
-    parser.add_argument("--repeats", type=int, default=5, help="Runs, of which the fastest counts (default: 5).")
+    parser.add_argument("--repeats", type=int, default=5, help="Number of runs, whose fastest is printed (default: 5).")
     arguments = parser.parse_args()
 
     import torch

@@ -1,22 +1,23 @@
-"""Time of the muscle redundancy problems of 20 windows of 196 frames, one thread, float64.
+"""Measure the quadratic programs of static optimisation for 20 motions of 196 frames, on one thread, in float64.
 
-    python -m benchmarks.quadratic_program
+    python benchmarks/time_quadratic_program.py
 
-Problem 1 has both legs' 7×40 muscle blocks beside a 23×48 block of contact forces; problem 2 has one leg's muscles, two
-problems a frame. Matrices are drawn at random, muscles spanning about a third of a leg's coordinates.
+Problem 1 has the 7×40 blocks of both legs' muscles beside a 23×48 block of contact forces. Problem 2 has the muscles of
+one leg, two problems for each frame. The matrices are random; each muscle spans about a third of a leg's coordinates.
 """
 
 import time
 
-import torch
-
-from models.muscles.quadratic_program import Block, Start, solve_quadratic_program
+from benchmark_parser import make_parser
 
 FRAMES = 20 * 196
 
 
 def draw(generator):
-    """Both problems at the sizes of a real frame: keyword arguments of the solver."""
+    """Both problems at the sizes of a real frame, as keyword arguments of the solver."""
+    import torch
+
+    from models.muscles.quadratic_program import Block
 
     def normal(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
@@ -53,7 +54,14 @@ def draw(generator):
 
 
 def main() -> None:
-    """Print milliseconds a frame and iterations."""
+    """Print milliseconds per frame and iterations."""
+    make_parser(__doc__).parse_args()
+
+    import torch
+
+    from models.muscles.interior_point import Start
+    from models.muscles.quadratic_program import solve_quadratic_program
+
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     first, second = draw(generator)

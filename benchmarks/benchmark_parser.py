@@ -1,0 +1,12 @@
+"""Parser that the benchmarks share; importing it makes the repository's packages importable without an installation."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser whose help opens with a script's docstring as it is."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
