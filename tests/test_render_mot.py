@@ -82,6 +82,8 @@ def like(picture: np.ndarray, colour: str, tolerance: int = 60) -> int:
 
 def test_bones_are_where_opensim_puts_them(subject, motion):
     """A vertex of each mesh, carried by the skeleton, against OpenSim's own transform of the mesh's frame."""
+    if not bone_meshes.geometry_folders(MODEL):
+        pytest.skip("no bone meshes: the nimblephysics wheel, which carries them, is not installed")
     actor = make_actor(motion, subject, "", 10, muscles=False)
     frame = actor.frame_at(0.5)
     opensim = load_opensim()
@@ -251,6 +253,15 @@ def test_a_strip_has_a_row_a_motion_and_says_which_line_is_which(tmp_path, actor
     assert like(two, "#1f9d3a", 30)
     assert like(two, "#d62728", 30)
     assert not like(one, "#1f9d3a", 30)
+
+
+def test_every_triangle_of_a_capsule_has_an_area():
+    """Triangles without one cannot be decimated, which drawing a film does."""
+    vertices, faces = bone_meshes.capsule(np.zeros(3), np.array([0, 1.0, 0]), 0.2)
+    first, second, third = (vertices[faces[:, i]] for i in range(3))
+    area = np.linalg.norm(np.cross(second - first, third - first), axis=1) / 2
+    assert area.min() > 1e-6
+    assert area.sum() == pytest.approx(2 * np.pi * 0.2 * 1.4, rel=0.05)  # cylinder and sphere
 
 
 def test_files_that_are_missing_become_capsules(monkeypatch, caplog, tmp_path, subject):

@@ -211,7 +211,8 @@ def capsule(
     i, j = np.meshgrid(np.arange(2 * rings - 1), np.arange(around), indexing="ij")
     a, b = i * around + j, i * around + (j + 1) % around
     quads = np.stack([a, b, b + around, a + around], -1).reshape(-1, 4)
-    return vertices.reshape(-1, 3), np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    # At each pole one half of every quad has no area; such triangles cannot be decimated.
+    return vertices.reshape(-1, 3), np.concatenate([quads[around:, [0, 1, 2]], quads[:-around, [0, 2, 3]]])
 
 
 def _merged(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
