@@ -17,7 +17,7 @@ def draw(generator):
     """Both problems at the sizes of a real frame, as keyword arguments of the solver."""
     import torch
 
-    from models.muscles.quadratic_program import Block
+    from models.muscles.quadratic_program import ColumnBlock
 
     def normal(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
@@ -35,7 +35,11 @@ def draw(generator):
     first = {
         "d": torch.cat([2 * ones, 0.02 + zeros]),
         "c": torch.zeros(128, dtype=torch.float64),
-        "blocks": [Block(legs[0], slice(0, 7)), Block(legs[1], slice(7, 14)), Block(contact, slice(0, 23))],
+        "blocks": [
+            ColumnBlock(legs[0], slice(0, 7)),
+            ColumnBlock(legs[1], slice(7, 14)),
+            ColumnBlock(contact, slice(0, 23)),
+        ],
         "b": moments,
         "slack_scale": torch.full((23,), 5.0, dtype=torch.float64),
         "lower": torch.cat([0.05 * ones, zeros]),
@@ -59,7 +63,7 @@ def main() -> None:
 
     import torch
 
-    from models.muscles.interior_point import Start
+    from models.muscles.interior_point import WarmStart
     from models.muscles.quadratic_program import solve_quadratic_program
 
     torch.set_num_threads(1)
@@ -77,7 +81,7 @@ def main() -> None:
                 middle = time.perf_counter()
                 solution.x.sum().backward()
                 end = time.perf_counter()
-                start = Start(solution.x.detach(), solution.y)
+                start = WarmStart(solution.x.detach(), solution.y)
                 forward, backward = 1e3 * (middle - begin) / FRAMES, 1e3 * (end - middle) / FRAMES
                 print(
                     f"{name:12} {tolerance:<9.0e}  {kind}  {forward:16.3f}  {backward:17.3f}  {solution.iterations:10d}"

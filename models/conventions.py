@@ -14,7 +14,7 @@ COORDINATES = (
     "elbow_flex_l", "elbow_flex_r", "pro_sup_l", "pro_sup_r",
 )  # fmt: skip
 
-_MUSCLES_OF_A_LEG = (
+_LEG_MUSCLES = (
     "addbrev", "addlong", "addmagDist", "addmagIsch", "addmagMid", "addmagProx", "bflh", "bfsh",
     "edl", "ehl", "fdl", "fhl", "gaslat", "gasmed", "glmax1", "glmax2", "glmax3", "glmed1",
     "glmed2", "glmed3", "glmin1", "glmin2", "glmin3", "grac", "iliacus", "perbrev", "perlong",
@@ -22,7 +22,7 @@ _MUSCLES_OF_A_LEG = (
     "vasint", "vaslat", "vasmed",
 )  # fmt: skip
 
-MUSCLES = tuple(f"{muscle}_{side}" for side in "lr" for muscle in _MUSCLES_OF_A_LEG)
+MUSCLES = tuple(f"{muscle}_{side}" for side in "lr" for muscle in _LEG_MUSCLES)
 ACTIVATION_COLUMNS = tuple(f"{muscle}/activation" for muscle in MUSCLES)
 
 COORDINATE_INDEX = {name: i for i, name in enumerate(COORDINATES)}

@@ -20,14 +20,14 @@ class Normalizer(nn.Module):
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
 
-    def fit(self, values: Tensor, weight: Tensor | None = None, *, least_std: Tensor | float = 1e-6) -> None:
+    def fit(self, values: Tensor, weight: Tensor | None = None, *, min_std: Tensor | float = 1e-6) -> None:
         """Set mean and standard deviation to those of some values.
 
         Args:
             values: (..., channels) in physical units.
             weight: (...) weight of each row; None: all the same.
-            least_std: (channels,) or a number, in physical units, lower bound of the standard deviation. A coordinate
-                that hardly varies in training must not turn a subject's small offset into a very large input.
+            min_std: (channels,) or a number, in physical units, lower bound of the standard deviation. A coordinate
+                that hardly varies in training must not make a very large input of a subject's small offset.
         """
         rows = values.reshape(-1, values.shape[-1]).double()
         weight = torch.ones(len(rows)).to(rows) if weight is None else weight.reshape(-1).to(rows)
@@ -35,7 +35,7 @@ class Normalizer(nn.Module):
         mean = (weight * rows).sum(0)
         std = (weight * (rows - mean).square()).sum(0).sqrt()
         self.mean.copy_(mean)
-        self.std.copy_(torch.maximum(std, torch.as_tensor(least_std).to(std)))
+        self.std.copy_(torch.maximum(std, torch.as_tensor(min_std).to(std)))
 
     def normalize(self, values: Tensor) -> Tensor:
         """From physical units to standard deviations from the mean; values (..., channels)."""

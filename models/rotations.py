@@ -1,7 +1,7 @@
 """Rotation matrices: differentiable ones in torch, built on roma, and about named axes in numpy, built on scipy.
 
-Matrices turn column vectors: `rotated = matrix @ vector`. Angles are radians unless a name says otherwise. The axes are
-OpenSim's: x forward, y up, z to the right. Rotations that a model's joints make in every frame are evaluated together
+Matrices rotate column vectors: `rotated = matrix @ vector`. Angles are radians unless a name says otherwise. The axes
+are OpenSim's: x forward, y up, z to the right. The rotations of a model's joints in every frame are evaluated together
 in `models.skeleton.kinematic_tree`.
 """
 
@@ -66,7 +66,7 @@ def from_rotation_vector(vector: Tensor) -> Tensor:
 
 
 def between_directions(source: Tensor, target: Tensor) -> Tensor:
-    """The smallest rotation (3, 3) that turns the direction of `source` (3,) into that of `target` (3,)."""
+    """The smallest rotation (3, 3) from the direction of `source` (3,) to that of `target` (3,)."""
     source, target = source / source.norm(), target / target.norm()
     axis = torch.linalg.cross(source, target)
     sine = axis.norm()
@@ -74,7 +74,7 @@ def between_directions(source: Tensor, target: Tensor) -> Tensor:
 
 
 def interpolate(first: Tensor, second: Tensor, fraction: float) -> Tensor:
-    """The rotations (..., 3, 3) that lie a `fraction` of the shortest way from `first` to `second` (..., 3, 3)."""
+    """Spherical interpolation (..., 3, 3) between rotations `first` (fraction 0) and `second` (fraction 1)."""
     return roma.rotmat_slerp(first, second, torch.tensor(fraction, dtype=first.dtype, device=first.device))
 
 

@@ -92,7 +92,7 @@ def checkpoints(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")
     torch.manual_seed(0)
     vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=4, width=16, depth=1))
-    vqvae.normalizer.fit(squat(4), least_std=0.02)
+    vqvae.normalizer.fit(squat(4), min_std=0.02)
     save_checkpoint(folder / "vqvae.pth", vqvae)
     np.savez(folder / "latents.npz", latents=np.random.default_rng(0).normal(size=(9, 49, 4)), names=np.arange(9))
     save_checkpoint(folder / "surrogate.pth", SurrogateTransformer())

@@ -11,7 +11,7 @@ from dataset.io.humanml_features import Normalisation
 from dataset.io.motion_generators import read_baseline
 from dataset.io.safe_npy import read_array_or_dict
 from dataset.io.smpl_parameters import smpl_joints
-from models.skeleton.joint_set import JOINT, PARENTS, REST_M
+from models.skeleton.joint_set import JOINT_INDEX, PARENTS, REST_M
 
 REST = np.stack([-REST_M[:, 2], REST_M[:, 1], REST_M[:, 0]], -1) + (0, 0.95, 0)  # left, up, forward
 
@@ -220,10 +220,10 @@ def test_smpl_parameters_rotate_their_joints(tmp_path):
     poses = np.zeros((6, 72))
     standing = smpl_joints(poses, np.zeros((6, 3)))
     assert np.allclose(standing[0], REST - REST[0])
-    poses[:, 3 * JOINT["left_knee"]] = np.pi / 2  # about the axis to the left: the shank goes back
+    poses[:, 3 * JOINT_INDEX["left_knee"]] = np.pi / 2  # about the axis to the left: the shank goes back
     bent = smpl_joints(poses, np.zeros((6, 3)))[0]
-    shank = REST[JOINT["left_ankle"]] - REST[JOINT["left_knee"]]
-    found = bent[JOINT["left_ankle"]] - bent[JOINT["left_knee"]]
+    shank = REST[JOINT_INDEX["left_ankle"]] - REST[JOINT_INDEX["left_knee"]]
+    found = bent[JOINT_INDEX["left_ankle"]] - bent[JOINT_INDEX["left_knee"]]
     assert np.allclose(found, (shank[0], -shank[2], shank[1]))
     assert found[2] < -0.3
     for i, parent in enumerate(PARENTS[1:], 1):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import lsq_linear
 
-from models.muscles.quadratic_program import Block, Start, solve_quadratic_program
+from models.muscles.quadratic_program import ColumnBlock, WarmStart, solve_quadratic_program
 
 INFINITY = float("inf")
 
@@ -98,9 +98,9 @@ def test_blocks_equal_the_whole_matrix():
     whole[:, 3:, :12] = 0
     whole[:, :3, 12:30] = 0
     blocks = [
-        Block(whole[:, :3, :12], slice(0, 3)),
-        Block(whole[:, 3:, 12:30], slice(3, 8)),
-        Block(whole[:, :, 30:], slice(0, 8)),
+        ColumnBlock(whole[:, :3, :12], slice(0, 3)),
+        ColumnBlock(whole[:, 3:, 12:30], slice(3, 8)),
+        ColumnBlock(whole[:, :, 30:], slice(0, 8)),
     ]
     expected = solve_quadratic_program(**problem).x
     problem["blocks"] = blocks
@@ -121,7 +121,7 @@ def test_warm_start_reaches_the_same_solution_sooner():
     cold = solve_quadratic_program(**problem)
     problem["b"] = problem["b"] + 0.02
     expected = solve_quadratic_program(**problem)
-    warm = solve_quadratic_program(**problem, start=Start(cold.x, cold.y))
+    warm = solve_quadratic_program(**problem, start=WarmStart(cold.x, cold.y))
     assert warm.iterations < expected.iterations
     torch.testing.assert_close(warm.x, expected.x, atol=1e-5, rtol=0)
 

@@ -17,7 +17,7 @@ from dataset.windows.resample import resample
 from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, FIXED_DEG, coordinate_limits
-from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
+from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
 from utils.retargeting.joint_export import joints_of_motion
 from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm, position_sd_m
 from utils.retargeting.joint_targets import find_targets
@@ -68,12 +68,14 @@ def test_the_22_joints_are_the_models_joint_centres_and_stand_like_the_template(
     joints, centres = body(motion), skeleton.joint_centres(motion)
     for joint, centre in (("hip", "hip"), ("knee", "walker_knee"), ("wrist", "radius_hand"), ("shoulder", "acromial")):
         index = list(skeleton.joint_names).index(f"{centre}_l")
-        assert torch.allclose(joints[:, JOINT[f"left_{joint}"]], centres[:, index], atol=1e-5)
+        assert torch.allclose(joints[:, JOINT_INDEX[f"left_{joint}"]], centres[:, index], atol=1e-5)
     for first, second in (("spine2", "neck"), ("pelvis", "spine1"), ("spine3", "left_collar")):
-        own = body.rest[JOINT[second]] - body.rest[JOINT[first]]
-        template = REST_M[JOINT[second]] - REST_M[JOINT[first]]
+        own = body.rest[JOINT_INDEX[second]] - body.rest[JOINT_INDEX[first]]
+        template = REST_M[JOINT_INDEX[second]] - REST_M[JOINT_INDEX[first]]
         assert np.allclose(own / np.linalg.norm(own), template / np.linalg.norm(template))
-    slope = [np.divide(*(at[JOINT["left_foot"]] - at[JOINT["left_ankle"]])[[1, 0]]) for at in (body.rest, REST_M)]
+    slope = [
+        np.divide(*(at[JOINT_INDEX["left_foot"]] - at[JOINT_INDEX["left_ankle"]])[[1, 0]]) for at in (body.rest, REST_M)
+    ]
     assert slope[0] == pytest.approx(slope[1], abs=0.03)
 
 
@@ -82,7 +84,7 @@ def test_a_straight_body_models_bones_lie_as_in_the_template(body):
     at = template(torch.zeros(33)).double().numpy()
     assert np.allclose(at, template.rest, atol=1e-5)
     for name in ("left_knee", "right_ankle", "left_foot"):
-        i, parent = JOINT[name], PARENTS[JOINT[name]]
+        i, parent = JOINT_INDEX[name], PARENTS[JOINT_INDEX[name]]
         own, other = at[i] - at[parent], REST_M[i] - REST_M[parent]
         assert np.allclose(own / np.linalg.norm(own), other / np.linalg.norm(other), atol=1e-5)
         assert np.linalg.norm(own) == pytest.approx(np.linalg.norm(body.rest[i] - body.rest[parent]), abs=1e-5)
@@ -97,10 +99,10 @@ def test_the_angles_of_a_body_models_squat_are_those_it_was_posed_with(body):
     bend = 0.5 - 0.5 * np.cos(np.linspace(0, 4 * np.pi, 80))
     poses = np.zeros((80, 22, 3))  # SMPL's axes: x to the left, so that a thigh lifts about -x
     for side, turned in (("left", -1.0), ("right", 1.0)):
-        poses[:, JOINT[f"{side}_hip"], 0] = np.radians(-80) * bend
-        poses[:, JOINT[f"{side}_knee"], 0] = np.radians(90) * bend
-        poses[:, JOINT[f"{side}_ankle"], 0] = np.radians(-25) * bend
-        poses[:, JOINT[f"{side}_shoulder"], 2] = turned * np.radians(80)
+        poses[:, JOINT_INDEX[f"{side}_hip"], 0] = np.radians(-80) * bend
+        poses[:, JOINT_INDEX[f"{side}_knee"], 0] = np.radians(90) * bend
+        poses[:, JOINT_INDEX[f"{side}_ankle"], 0] = np.radians(-25) * bend
+        poses[:, JOINT_INDEX[f"{side}_shoulder"], 2] = turned * np.radians(80)
     poses[:, 0, 0] = np.radians(20) * bend
     joints = smpl_joints(poses.reshape(80, -1), np.zeros((80, 3)))
     found, target, fit = placed_fit(joints, BodyJoints(body.skeleton, "template"))
@@ -201,18 +203,18 @@ def test_a_squat_of_another_subject_keeps_its_directions(body):
     assert rms(errors[:, COORDINATE_INDEX["knee_angle_l"]]) < 1.0
     assert target.scale == pytest.approx(body.skeleton.leg_length_m / their.skeleton.leg_length_m / 1.15, rel=0.02)
     at = fit.joints.double().numpy()
-    for i in (JOINT["left_knee"], JOINT["right_ankle"], JOINT["left_wrist"]):
+    for i in (JOINT_INDEX["left_knee"], JOINT_INDEX["right_ankle"], JOINT_INDEX["left_wrist"]):
         length = np.linalg.norm(at[:, i] - at[:, PARENTS[i]], axis=-1)
         assert length == pytest.approx(np.linalg.norm(body.rest[i] - body.rest[PARENTS[i]]), rel=0.03)
-    feet = [JOINT["left_foot"], JOINT["right_foot"]]
+    feet = [JOINT_INDEX["left_foot"], JOINT_INDEX["right_foot"]]
     source = joints[:, feet].mean(1) - joints[:1, feet].mean(1)
     assert np.abs(at[:, feet].mean(1) - at[:1, feet].mean(1))[:, 1].max() < np.abs(source[:, 1]).max() + 0.01
 
 
 def test_a_pose_beyond_the_joint_ranges_does_not_fit(body, session, squat):
     joints = joints_of_motion(squat, body, session)
-    knee, hip = joints[:, JOINT["left_knee"]], joints[:, JOINT["left_hip"]]
-    below = [JOINT[f"left_{name}"] for name in ("ankle", "foot")]
+    knee, hip = joints[:, JOINT_INDEX["left_knee"]], joints[:, JOINT_INDEX["left_hip"]]
+    below = [JOINT_INDEX[f"left_{name}"] for name in ("ankle", "foot")]
     forward = 0.6 * (knee - hip)[:, [0, 2, 1]] * (1, -1, -1)  # the shank swung forward and up: the knee overstretched
     joints[:, below] += (forward - (joints[:, below[:1]] - knee[:, None])[:, 0])[:, None]
     found, target, fit = placed_fit(joints, body)
@@ -230,9 +232,9 @@ def test_bone_stretch_is_the_coefficient_of_variation(body):
     joints = np.repeat(body.rest[None], 50, 0)
     assert bone_stretch_percent(joints) == pytest.approx(0, abs=1e-9)
     stretch = 1 + 0.1 * np.sqrt(2) * np.sin(2 * np.pi * np.arange(50) / 50)
-    knee, ankle = JOINT["left_knee"], JOINT["left_ankle"]
+    knee, ankle = JOINT_INDEX["left_knee"], JOINT_INDEX["left_ankle"]
     joints[:, ankle] = joints[:, knee] + stretch[:, None] * (joints[:, ankle] - joints[:, knee])
-    joints[:, JOINT["left_foot"]] += joints[:, ankle] - body.rest[ankle]
+    joints[:, JOINT_INDEX["left_foot"]] += joints[:, ankle] - body.rest[ankle]
     assert bone_stretch_percent(joints) == pytest.approx(10, rel=1e-6)
 
 
@@ -273,7 +275,7 @@ def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session,
     assert status == 0, said
     exported = tmp_path / "joints" / f"joints_{session.id}" / "short.npy"
     broken = np.load(exported)
-    bent = [JOINT["left_ankle"], JOINT["left_foot"]]
+    bent = [JOINT_INDEX["left_ankle"], JOINT_INDEX["left_foot"]]
     broken[:, bent] += (0, 0.1, 0.9)  # a knee bent the wrong way
     np.save(exported.with_name("wild.npy"), broken)
     both = ("--type", "joints", "--input", exported.parent, "--exp-name", "back")

@@ -55,7 +55,7 @@ def test_masked_frames_are_not_seen():
 def test_person_matters_and_is_the_mean_one_by_default():
     model, motion = small(), torch.randn(2, 20, 33)
     people = torch.tensor([PERSON, PERSON]) * torch.tensor([[0.9], [1.1]])
-    model.person_normalizer.fit(people, least_std=1e-2)
+    model.person_normalizer.fit(people, min_std=1e-2)
     mean = torch.tensor([PERSON]).expand(2, -1)
     torch.testing.assert_close(model(motion), model(motion, None, mean))
     assert not torch.allclose(model(motion), model(motion, None, 1.2 * mean))

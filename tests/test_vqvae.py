@@ -54,7 +54,7 @@ def test_units_of_a_coordinate_do_not_matter():
 def test_normalizer_takes_weighted_moments_and_inverts():
     normalizer = Normalizer(2)
     values = torch.tensor([[1.0, 5.0], [3.0, 5.0], [100.0, 100.0]])
-    normalizer.fit(values, torch.tensor([1.0, 1.0, 0.0]), least_std=0.5)
+    normalizer.fit(values, torch.tensor([1.0, 1.0, 0.0]), min_std=0.5)
     torch.testing.assert_close(normalizer.mean, torch.tensor([2.0, 5.0]))
     torch.testing.assert_close(normalizer.std, torch.tensor([1.0, 0.5]))
     torch.testing.assert_close(normalizer.denormalize(normalizer.normalize(values)), values)

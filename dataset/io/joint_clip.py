@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset.errors import InputError
-from models.skeleton.joint_set import JOINT
+from models.skeleton.joint_set import JOINT_INDEX
 
 logger = logging.getLogger("bige")
 
@@ -63,8 +63,8 @@ def checked_joints(where: str, joints: np.ndarray, *, z_may_be_up: bool) -> np.n
         raise InputError(
             f"{where}: the leg measures {leg_m:.4g} m from hip to ankle, expected {low} to {high}; {advice}"
         )
-    ankles = (joints[:, JOINT["left_ankle"]] + joints[:, JOINT["right_ankle"]]) / 2
-    upright = np.median(joints[:, JOINT["neck"]] - ankles, 0)
+    ankles = (joints[:, JOINT_INDEX["left_ankle"]] + joints[:, JOINT_INDEX["right_ankle"]]) / 2
+    upright = np.median(joints[:, JOINT_INDEX["neck"]] - ankles, 0)
     axis = int(np.abs(upright).argmax())
     if z_may_be_up and axis == 2 and upright[2] > 0:
         logger.info("%s: z is up in this file; the motion is turned so that y is up", where)
@@ -72,9 +72,11 @@ def checked_joints(where: str, joints: np.ndarray, *, z_may_be_up: bool) -> np.n
     elif axis != 1 or upright[1] < 0:
         direction = "-+"[int(upright[axis] > 0)] + "xyz"[axis]
         raise InputError(f"{where}: the body stands along {direction}; expected joints with y up")
-    right = (joints[:, JOINT["right_hip"]] - joints[:, JOINT["left_hip"]]).copy()
+    right = (joints[:, JOINT_INDEX["right_hip"]] - joints[:, JOINT_INDEX["left_hip"]]).copy()
     forward = np.cross([0.0, 1.0, 0.0], right)
-    feet = sum(joints[:, JOINT[f"{side}_foot"]] - joints[:, JOINT[f"{side}_ankle"]] for side in ("left", "right"))
+    feet = sum(
+        joints[:, JOINT_INDEX[f"{side}_foot"]] - joints[:, JOINT_INDEX[f"{side}_ankle"]] for side in ("left", "right")
+    )
     if np.median((forward * feet).sum(-1)) < 0:
         raise InputError(f"{where}: the toes point backwards; left and right are swapped, or the axes are mirrored")
     return joints
@@ -84,6 +86,6 @@ def _leg_length(joints: np.ndarray) -> float:
     """Distance hip to knee plus knee to ankle, mean of both legs, of joints (T, 22, 3)."""
     total = 0.0
     for side in ("left", "right"):
-        hip, knee, ankle = (joints[:, JOINT[f"{side}_{part}"]] for part in ("hip", "knee", "ankle"))
+        hip, knee, ankle = (joints[:, JOINT_INDEX[f"{side}_{part}"]] for part in ("hip", "knee", "ankle"))
         total += float(np.median(np.linalg.norm(knee - hip, axis=-1) + np.linalg.norm(ankle - knee, axis=-1)))
     return total / 2

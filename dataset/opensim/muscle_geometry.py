@@ -12,7 +12,7 @@ from dataset.errors import InputError
 from dataset.opensim.opensim_library import generalised_coordinate_index, load_opensim, open_opensim_model
 from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters
-from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, MUSCLES_A_LEG
+from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
 
 # The range of squats with a margin. A knee whose own range ends earlier is fitted to 5 degrees beyond that end.
 FIT_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 25), (-30, 30))
@@ -125,7 +125,7 @@ class MuscleGeometry:
             q = self._pose(angles)
             for together in self._independent:
                 self._difference(q, together, np.arange(len(MUSCLES)), arms[t])
-        return arms.reshape(-1, 2, MUSCLES_A_LEG, len(LEG_COORDINATES)).transpose(0, 1, 3, 2)
+        return arms.reshape(-1, 2, MUSCLES_PER_LEG, len(LEG_COORDINATES)).transpose(0, 1, 3, 2)
 
     def _difference(self, q: np.ndarray, together: list[int], muscles: np.ndarray, arms: np.ndarray) -> None:
         """Write moment arms for coordinates that no muscle shares into `arms` (80, 7)."""

@@ -8,7 +8,7 @@ from scipy.stats import qmc
 
 from dataset.opensim.muscle_geometry import FIT_RANGE_DEG, STEP_RAD, MuscleGeometry
 from models.conventions import MUSCLES
-from models.muscles.paths import LEG_COORDINATES, MUSCLES_A_LEG, ORDER, MusclePaths, monomials
+from models.muscles.paths import LEG_COORDINATES, MUSCLES_PER_LEG, ORDER, MusclePaths, monomials
 
 _CENTRED = (False, True, True, False, False, True, True)  # coordinates whose samples are denser near the middle
 SAMPLES_PER_MONOMIAL = 8
@@ -70,7 +70,7 @@ def fit_muscle_paths(osim_path: str | Path) -> MusclePaths:
         torch.from_numpy(centre),
         torch.from_numpy(half_range),
         exponents,
-        torch.from_numpy(coefficients).reshape(2, MUSCLES_A_LEG, -1),
+        torch.from_numpy(coefficients).reshape(2, MUSCLES_PER_LEG, -1),
     )
 
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-STEP_FRACTION = 0.995  # of the way to the nearest bound
+STEP_FRACTION = 0.995  # of the distance to the nearest bound
 WARM_MARGIN = 1e-2  # least distance of a warm start from the bounds, over the distance of the bounds or 1
 
 
-class Start(NamedTuple):
+class WarmStart(NamedTuple):
     """Warm start from the solution of similar problems.
 
     Attributes:
@@ -93,7 +93,7 @@ def _first_iterate(
     slack_scale_squared: Tensor,
     lower: Tensor,
     upper: Tensor,
-    start: Start | None,
+    start: WarmStart | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """First x within the bounds, y, and multipliers of the lower and the upper bounds that fit these."""
     width = upper - lower
@@ -119,7 +119,7 @@ def interior_point(
     slack_scale_squared: Tensor,
     lower: Tensor,
     upper: Tensor,
-    start: Start | None,
+    start: WarmStart | None,
     tolerance: float,
     max_iterations: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, int]:

@@ -18,7 +18,7 @@ LEG_COORDINATES = (
     "hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle", "subtalar_angle", "mtp_angle",
 )  # fmt: skip
 LEG_INDICES = tuple(tuple(COORDINATE_INDEX[f"{name}_{side}"] for name in LEG_COORDINATES) for side in "lr")
-MUSCLES_A_LEG = len(MUSCLES) // 2
+MUSCLES_PER_LEG = len(MUSCLES) // 2
 
 
 class MusclePath(NamedTuple):
@@ -66,7 +66,7 @@ class MusclePaths(nn.Module):
             self.register_buffer(f"_parents_{degree}", torch.tensor(parents), persistent=False)
             self.register_buffer(f"_variables_{degree}", torch.tensor(variables), persistent=False)
         self._lower = int((degrees < degrees.max()).sum())  # derivatives need no monomial of the highest degree
-        derivative = torch.zeros(2, len(LEG_COORDINATES), MUSCLES_A_LEG, self._lower, dtype=coefficients.dtype)
+        derivative = torch.zeros(2, len(LEG_COORDINATES), MUSCLES_PER_LEG, self._lower, dtype=coefficients.dtype)
         index = {tuple(row): i for i, row in enumerate(exponents.tolist())}
         for i, row in enumerate(exponents.tolist()):
             for j, power in enumerate(row):
@@ -91,7 +91,7 @@ class MusclePaths(nn.Module):
         monomials = self._monomials(inside.permute(2, 0, 1)).permute(1, 2, 0)  # (2, N, P)
         lengths = torch.bmm(monomials, self._length_columns)  # (2, N, 40)
         arms = torch.bmm(monomials[:, :, : self._lower], self._arm_columns)  # (2, N, 280)
-        arms = arms.unflatten(2, (len(LEG_COORDINATES), MUSCLES_A_LEG))
+        arms = arms.unflatten(2, (len(LEG_COORDINATES), MUSCLES_PER_LEG))
         beyond = (u - inside) * self.half_range
         if bool(beyond.detach().any()):
             lengths = lengths - torch.einsum("lnc,lncm->lnm", beyond, arms)

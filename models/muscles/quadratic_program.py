@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from models.muscles.interior_point import Columns, Start, cholesky_of_normal, interior_point, solve_cholesky
+from models.muscles.interior_point import Columns, WarmStart, cholesky_of_normal, interior_point, solve_cholesky
 
 
-class Block(NamedTuple):
+class ColumnBlock(NamedTuple):
     """Columns of A that are zero except in some rows.
 
     Attributes:
@@ -54,13 +54,13 @@ class Solution(NamedTuple):
 def solve_quadratic_program(
     d: Tensor,
     c: Tensor,
-    blocks: Sequence[Block] | Tensor,
+    blocks: Sequence[ColumnBlock] | Tensor,
     b: Tensor,
     slack_scale: Tensor,
     lower: Tensor,
     upper: Tensor,
     *,
-    start: Start | None = None,
+    start: WarmStart | None = None,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
     chunk: int = 256,
@@ -87,7 +87,7 @@ def solve_quadratic_program(
         ValueError: if the blocks do not have n columns, or a lower bound is infinite or not below its upper bound.
     """
     if isinstance(blocks, Tensor):
-        blocks = [Block(blocks, slice(0, blocks.shape[1]))]
+        blocks = [ColumnBlock(blocks, slice(0, blocks.shape[1]))]
     count, m = b.shape
     n = sum(block.matrix.shape[2] for block in blocks)
     if d.shape[-1] != n:
@@ -108,7 +108,7 @@ class _Options(NamedTuple):
     tolerance: float
     max_iterations: int
     chunk: int
-    start: Start | None
+    start: WarmStart | None
 
 
 class _QuadraticProgram(torch.autograd.Function):
@@ -130,7 +130,7 @@ class _QuadraticProgram(torch.autograd.Function):
         iterations = 0
         for i in range(0, max(1, b.shape[0]), options.chunk):
             part = slice(i, i + options.chunk)
-            start = None if options.start is None else Start(options.start.x[part], options.start.y[part])
+            start = None if options.start is None else WarmStart(options.start.x[part], options.start.y[part])
             blocks = Columns([matrix[part] for matrix in matrices], options.rows, b.shape[1])
             *state, used = interior_point(
                 d[part],

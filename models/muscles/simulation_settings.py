@@ -30,7 +30,7 @@ class SimulationSettings:
         pressure_symmetry_m: the same of the fore-aft moments of the vertical forces about the heels, in body weights
             times metres.
         ground_weight: cost of the squared ground reaction forces, in body weights.
-        passes: how often each quadratic program is solved, the tendons stretched by the activations of the last time.
+        passes: number of solutions of each quadratic program, each with tendons stretched by the previous activations.
         tolerance: of the quadratic programs; 1e-5 is enough for activations, their gradients need 1e-9.
         chunk: number of frames that are solved together.
     """

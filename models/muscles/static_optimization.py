@@ -22,7 +22,7 @@ from models.conventions import COORDINATES, MUSCLES, SIDES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.hill import Muscles
 from models.muscles.paths import LEG_COORDINATES, MusclePath, velocities
-from models.muscles.quadratic_program import Block, Solution, Start, solve_quadratic_program
+from models.muscles.quadratic_program import ColumnBlock, Solution, WarmStart, solve_quadratic_program
 from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
 from models.skeleton.coordinate_map import CoordinateMap
 from models.skeleton.description import ModelDescription
@@ -30,7 +30,7 @@ from models.skeleton.inverse_dynamics import Dynamics, MotionState
 from models.skeleton.squat_targets import FEET
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
-FRICTION = 0.8
+FRICTION = 0.8  # coefficient of friction of the feet
 
 
 @dataclass(frozen=True)
@@ -202,14 +202,14 @@ class ActivationSimulator(nn.Module):
             gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain
             strength = tendons.moment_arms * gain.unflatten(1, (2, 1, muscles))
             blocks = [
-                Block(strength[:, 0], slice(6, 6 + leg)),
-                Block(strength[:, 1], slice(6 + leg, 6 + 2 * leg)),
-                Block(contact, slice(0, contact.shape[1])),
+                ColumnBlock(strength[:, 0], slice(6, 6 + leg)),
+                ColumnBlock(strength[:, 1], slice(6 + leg, 6 + 2 * leg)),
+                ColumnBlock(contact, slice(0, contact.shape[1])),
             ]
             solution = self._solve(self.cost, blocks, target, self.slack_scale, self.lower, self.upper, start)
             activations = solution.x[:, : 2 * muscles]
             tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
-            start = Start(solution.x.detach(), solution.y.detach())
+            start = WarmStart(solution.x.detach(), solution.y.detach())
         assert tendon is not None
         along_edges = solution.x[:, 2 * muscles :].unflatten(1, (-1, len(self.friction_edges)))  # (N, P, 4)
         return torch.einsum("npe,ex->pxn", along_edges, self.friction_edges), activations, tendon
@@ -251,26 +251,26 @@ class ActivationSimulator(nn.Module):
             gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain
             strength = (tendons.moment_arms * gain.unflatten(1, (2, 1, muscles))).flatten(0, 1)  # (2 N, 7, 40)
             if start is None:
-                start = Start(activations.detach().reshape(-1, muscles), legs.new_zeros(len(legs), leg))
+                start = WarmStart(activations.detach().reshape(-1, muscles), legs.new_zeros(len(legs), leg))
             solution = self._solve(
                 self.cost[:muscles], strength, legs, self.reserve_scale,
                 self.lower[:muscles], self.upper[:muscles], start, chunks=4,
             )  # fmt: skip
             activations = solution.x.reshape(-1, 2 * muscles)
             tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
-            start = Start(solution.x.detach(), solution.y.detach())
+            start = WarmStart(solution.x.detach(), solution.y.detach())
         reserves = legs - torch.einsum("nrm,nm->nr", strength, solution.x)
         return activations, reserves.unflatten(0, (-1, 2)), solution.converged.reshape(-1, 2).all(1)
 
     def _solve(
         self,
         cost: Tensor,
-        blocks: Sequence[Block] | Tensor,
+        blocks: Sequence[ColumnBlock] | Tensor,
         target: Tensor,
         slack_scale: Tensor,
         lower: Tensor,
         upper: Tensor,
-        start: Start | None,
+        start: WarmStart | None,
         chunks: int = 1,
     ) -> Solution:
         return solve_quadratic_program(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from models.conventions import COORDINATES
 from models.skeleton.description import ModelDescription
 from models.skeleton.forward_kinematics import OpenSimSkeleton
-from models.skeleton.joint_set import JOINT, JOINTS, OFFSETS_M, PARENTS, REST_M
+from models.skeleton.joint_set import JOINT_INDEX, JOINTS, OFFSETS_M, PARENTS, REST_M
 from models.skeleton.kinematic_tree import rotate
 
 _CENTRES = {"hip": "hip", "knee": "walker_knee", "ankle": "ankle", "shoulder": "acromial", "elbow": "elbow",
@@ -115,12 +115,12 @@ def _layout(centre: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
             rest[i] = (toe[0], ankle[1] + up / np.hypot(forward, across) * run, toe[2])
             owners[i] = f"calcn_{side[0]}"
     for names, owner, pair in ((_ON_PELVIS, "pelvis", "hip"), (_ON_TORSO, "torso", "shoulder")):
-        left, right = JOINT[f"left_{pair}"], JOINT[f"right_{pair}"]
+        left, right = JOINT_INDEX[f"left_{pair}"], JOINT_INDEX[f"right_{pair}"]
         scale = np.linalg.norm(rest[right] - rest[left]) / np.linalg.norm(REST_M[right] - REST_M[left])
         middle, template_middle = (rest[left] + rest[right]) / 2, (REST_M[left] + REST_M[right]) / 2
         for name in names:
-            rest[JOINT[name]] = middle + scale * (REST_M[JOINT[name]] - template_middle)
-            owners[JOINT[name]] = owner
+            rest[JOINT_INDEX[name]] = middle + scale * (REST_M[JOINT_INDEX[name]] - template_middle)
+            owners[JOINT_INDEX[name]] = owner
     return rest, owners
 
 

@@ -53,9 +53,9 @@ class Dynamics(nn.Module):
     """
 
     lineage: Tensor  # (B, B) 1 where a column's body is a row's body or one of its ancestors
-    axes_of_body: Tensor  # (B, A) 1 where an axis turns a body
+    axes_of_body: Tensor  # (B, A) 1 where a rotation about an axis moves a body
     mover: Tensor  # (B, D) 1 where a direction belongs to a body's joint
-    prior: Tensor  # (A, A) 1 where a column's axis turns a row's axis
+    prior: Tensor  # (A, A) 1 where a rotation about a column's axis moves a row's axis
     gather: Tensor  # (C, A + D) 1 where a coordinate drives an axis or direction
     mass: Tensor
     mass_centre: Tensor

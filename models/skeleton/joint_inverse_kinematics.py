@@ -1,9 +1,9 @@
 """Inverse kinematics from joint positions, all frames of a motion at once.
 
 Least squares of four residuals, each in units of its standard deviation: distances of the joints from their targets;
-excess of the coordinates over the model's ranges; distance from the neutral pose, which matters where positions say
-little; and the coordinates' second differences in time, which matter where positions say nothing (the position of a
-straight leg's ankle does not depend on the hip's rotation, but the frames before and after do).
+excess of the coordinates over the model's ranges; distance from the neutral pose, which matters for coordinates that
+hardly move the joints; and second differences in time, which matter for coordinates that do not move them at all. For
+example, the ankle of a straight leg does not move with the hip's rotation, but the frames before and after show it.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from models.conventions import COORDINATE_INDEX, COORDINATES, TRANSLATION_INDICE
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.gauss_newton import SmoothFrames, minimise
-from models.skeleton.joint_set import JOINT
+from models.skeleton.joint_set import JOINT_INDEX
 
 FITTED = tuple(
-    JOINT[name]
+    JOINT_INDEX[name]
     for name in ("pelvis", "spine1", "neck")
     + tuple(f"{side}_{part}" for part in ("hip", "knee", "ankle", "foot", "shoulder", "elbow", "wrist")
             for side in ("left", "right"))
@@ -174,7 +174,7 @@ class _Problem:
 
 
 def _independent_groups(moves: np.ndarray) -> list[list[int]]:
-    """Coordinates in few groups, no two of a group moving the same joint; `moves` (U, J) says which move which."""
+    """Coordinates in few groups, no two of a group moving the same joint; `moves` (U, J) bool."""
     groups: list[list[int]] = []
     covered: list[np.ndarray] = []
     for c in np.argsort(-moves.sum(1), kind="stable"):

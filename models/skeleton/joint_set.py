@@ -8,7 +8,7 @@ JOINTS = (
     "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
 )  # fmt: skip
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
-JOINT = {name: i for i, name in enumerate(JOINTS)}
+JOINT_INDEX = {name: i for i, name in enumerate(JOINTS)}
 
 # Offset of each joint from its parent, standing upright with the arms spread: forward, up and to the right, metres.
 # Rounded values for an adult of 1.7 m, near the mean of published body models; they do not come from a licensed body

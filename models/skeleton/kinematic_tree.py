@@ -141,7 +141,7 @@ class LocalJoints:
         offset: (B, 3, N) joint centre in the parent body.
         axes: (A, 3, N) moving rotation axes in the parent body; empty without derivatives.
         first: (A + D, N) first derivatives of the functions by their coordinates; empty without derivatives.
-        second: (A + D, N) second derivatives; empty where they were not asked for.
+        second: (A + D, N) second derivatives; empty unless two derivatives were requested.
     """
 
     rotation: Tensor
@@ -185,12 +185,12 @@ class KinematicTree(nn.Module):
             bodies: indices into the description's bodies; None for all.
         """
         super().__init__()
-        wanted = set(range(len(description.joints))) if bodies is None else set()
+        included = set(range(len(description.joints))) if bodies is None else set()
         for body in bodies or ():
             while body >= 0:
-                wanted.add(body)
+                included.add(body)
                 body = description.joints[body].parent
-        self.body_indices = sorted(wanted)  # the description is in tree order
+        self.body_indices = sorted(included)  # the description is in tree order
         self.position_of_body = {body: i for i, body in enumerate(self.body_indices)}
         joints = [description.joints[body] for body in self.body_indices]
         self.parents = [self.position_of_body.get(joint.parent, -1) for joint in joints]

@@ -168,7 +168,7 @@ class _Problem:
         return motion
 
     def _foot_errors_and_balance(self, motion: Tensor, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Residuals of the feet, and what the centre of mass's x is made of.
+        """Residuals of the feet, and contributions to the x of the centre of mass.
 
         Args:
             motion: (..., T, 33).

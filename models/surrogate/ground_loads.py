@@ -21,9 +21,9 @@ _COORDINATE_CUTOFF_HZ, _FORCE_CUTOFF_HZ = 4.0, 3.0
 _SEGMENTS = (
     ("back", "neck", 0.3561, 0.86, 0.63),
     *(
-        (f"{start}_{side}", f"{end}_{side}", share, centre, gyration)
+        (f"{start}_{side}", f"{end}_{side}", fraction, centre, gyration)
         for side in "lr"
-        for start, end, share, centre, gyration in (
+        for start, end, fraction, centre, gyration in (
             ("hip", "knee", 0.1235, 0.415, 0.293),
             ("knee", "ankle", 0.0503, 0.467, 0.292),
             ("ankle", "toes", 0.0208, 0.35, 0.12),

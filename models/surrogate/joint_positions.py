@@ -1,8 +1,8 @@
 """Approximate joint positions in closed form from a subject's proportions, as inputs of the surrogate.
 
-How the load is shared by the legs depends on the position of the body over the feet, to a centimetre. From joint angles
-alone a network would have to learn this geometry. For any other purpose use `models.skeleton.forward_kinematics`, which
-has the subject's own bones and joints.
+The distribution of the load between the legs depends on the position of the body over the feet, to a centimetre. From
+joint angles alone a network would have to learn this geometry. For any other purpose use
+`models.skeleton.forward_kinematics`, which has the subject's own bones and joints.
 """
 
 import torch

@@ -110,8 +110,8 @@ def draw_latents(latents: Tensor, weight: Tensor, count: int) -> Tensor:
     totals = [torch.empty_like(total) for _ in range(world_size)]
     torch.distributed.all_gather(candidates, drawn)
     torch.distributed.all_gather(totals, total)
-    share = torch.stack(totals)
-    process = torch.multinomial(share if share.any() else torch.ones_like(share), count, replacement=True)
+    weights = torch.stack(totals)
+    process = torch.multinomial(weights if weights.any() else torch.ones_like(weights), count, replacement=True)
     torch.distributed.broadcast(process, 0)
     return torch.stack(candidates)[process, torch.arange(count, device=process.device)]
 

@@ -5,7 +5,7 @@ import numpy as np
 from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.rotations import about_axis, to_zxy_degrees
 from models.skeleton.body_joints import BodyJoints
-from models.skeleton.joint_set import JOINT
+from models.skeleton.joint_set import JOINT_INDEX
 from utils.retargeting.joint_targets import JointTargets, rotate_points, unit_vectors
 
 _PELVIS_ANGLES = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
@@ -40,7 +40,7 @@ def initial_coordinates(targets: JointTargets, body: BodyJoints) -> np.ndarray:
 
 def _leg_angles(targets: JointTargets, body: BodyJoints, side: str, sign: float) -> dict[str, np.ndarray]:
     """Angles of hip, knee and ankle in degrees, by coordinate."""
-    hip, knee, ankle, foot = (JOINT[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot"))
+    hip, knee, ankle, foot = (JOINT_INDEX[f"{side}_{part}"] for part in ("hip", "knee", "ankle", "foot"))
     angles = _limb_angles(targets.joints[:, [hip, knee, ankle]], targets.pelvis, bends_to=-1.0)
     forward, across, axial, bend = angles
     thigh = targets.pelvis @ about_axis("z", forward) @ about_axis("x", across) @ about_axis("y", axial)
@@ -56,7 +56,7 @@ def _leg_angles(targets: JointTargets, body: BodyJoints, side: str, sign: float)
 
 def _arm_angles(targets: JointTargets, side: str, sign: float) -> dict[str, np.ndarray]:
     """Angles of shoulder and elbow in degrees, by coordinate."""
-    joints = targets.joints[:, [JOINT[f"{side}_{part}"] for part in ("shoulder", "elbow", "wrist")]]
+    joints = targets.joints[:, [JOINT_INDEX[f"{side}_{part}"] for part in ("shoulder", "elbow", "wrist")]]
     angles = _limb_angles(joints, targets.torso, bends_to=1.0)
     return _named(_SHOULDER_ANGLES, "elbow_flex", side, sign, angles)
 

@@ -5,15 +5,15 @@ import torch
 
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, JointFit, fit_joints
-from models.skeleton.joint_set import JOINT, PARENTS
+from models.skeleton.joint_set import JOINT_INDEX, PARENTS
 from utils.retargeting.initial_coordinates import initial_coordinates
 from utils.retargeting.joint_targets import LIMBS, JointTargets, find_targets
 
 # Limits of `position_sd_m`. The template is an average body, which differs from any source's by about a centimetre.
 _LEAST_SD_M, _LARGEST_SD_M = {"centres": 0.0005, "template": 0.01}, 0.02
 # Pairs of joints whose distance is constant in every kind of body; knee and scapula change the distances of others.
-_RIGID = [(JOINT["left_hip"], JOINT["right_hip"])] + [
-    (JOINT[f"{side}_{bone[0]}"], JOINT[f"{side}_{bone[1]}"])
+_RIGID = [(JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"])] + [
+    (JOINT_INDEX[f"{side}_{bone[0]}"], JOINT_INDEX[f"{side}_{bone[1]}"])
     for side in ("left", "right")
     for bone in (("knee", "ankle"), ("shoulder", "elbow"))
 ]

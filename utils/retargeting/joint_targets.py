@@ -6,11 +6,11 @@ import numpy as np
 
 from models.rotations import about_axis
 from models.skeleton.body_joints import BodyJoints
-from models.skeleton.joint_set import JOINT, JOINTS, PARENTS, REST_M
+from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
 
 LIMBS = [i for i, name in enumerate(JOINTS) if name.split("_")[-1] in ("knee", "ankle", "foot", "elbow", "wrist")]
 _SIDES = ("left", "right")
-_PELVIS = [JOINT[name] for name in ("pelvis", "left_hip", "right_hip", "spine1")]
+_PELVIS = [JOINT_INDEX[name] for name in ("pelvis", "left_hip", "right_hip", "spine1")]
 _TORSO = [i for i in range(len(JOINTS)) if i not in (*LIMBS, *_PELVIS)]
 _SHOULDER_GIRDLE = ("collar", "shoulder")
 # The weight of a foot for the position of the body falls by a factor e for each of these metres above the lower foot.
@@ -38,7 +38,7 @@ def leg_length_m(joints: np.ndarray) -> float:
     """Distance hip to knee plus knee to ankle of joints (T, 22, 3): mean of both legs, median over frames."""
     length = np.zeros(len(joints))
     for side in _SIDES:
-        hip, knee, ankle = (joints[:, JOINT[f"{side}_{part}"]] for part in ("hip", "knee", "ankle"))
+        hip, knee, ankle = (joints[:, JOINT_INDEX[f"{side}_{part}"]] for part in ("hip", "knee", "ankle"))
         length += np.linalg.norm(knee - hip, axis=-1) + np.linalg.norm(ankle - knee, axis=-1)
     return float(np.median(length) / 2)
 
@@ -70,7 +70,7 @@ def find_targets(source: np.ndarray, body: BodyJoints, pose: np.ndarray | None =
         joints[:, i] = joints[:, PARENTS[i]] + length * unit_vectors(bone)
 
     scale = leg_length_m(rest[None] if pose is None else pose) / leg_length_m(source)
-    feet = [[JOINT[f"{side}_ankle"], JOINT[f"{side}_foot"]] for side in _SIDES]
+    feet = [[JOINT_INDEX[f"{side}_ankle"], JOINT_INDEX[f"{side}_foot"]] for side in _SIDES]
     wanted = scale * np.stack([source[:, foot].mean(1) for foot in feet], 1)  # (T, 2, 3)
     found = np.stack([joints[:, foot].mean(1) for foot in feet], 1)
     weight = np.exp(-(wanted[..., 1] - wanted[..., 1].min(1, keepdims=True)) / _SUPPORT_M)
@@ -98,15 +98,15 @@ def _torso_rotation(joints: np.ndarray) -> np.ndarray:
 
 
 def _pelvis_frame(joints: np.ndarray) -> np.ndarray:
-    left, right = joints[..., JOINT["left_hip"], :], joints[..., JOINT["right_hip"], :]
-    return _frame(right - left, joints[..., JOINT["spine1"], :] - (left + right) / 2)
+    left, right = joints[..., JOINT_INDEX["left_hip"], :], joints[..., JOINT_INDEX["right_hip"], :]
+    return _frame(right - left, joints[..., JOINT_INDEX["spine1"], :] - (left + right) / 2)
 
 
 def _torso_frame(joints: np.ndarray) -> np.ndarray:
     right = np.zeros_like(joints[..., 0, :])
     for part in _SHOULDER_GIRDLE:
-        right = right + joints[..., JOINT[f"right_{part}"], :] - joints[..., JOINT[f"left_{part}"], :]
-    return _frame(right, joints[..., JOINT["neck"], :] - joints[..., JOINT["spine2"], :])
+        right = right + joints[..., JOINT_INDEX[f"right_{part}"], :] - joints[..., JOINT_INDEX[f"left_{part}"], :]
+    return _frame(right, joints[..., JOINT_INDEX["neck"], :] - joints[..., JOINT_INDEX["spine2"], :])
 
 
 def _frame(right: np.ndarray, up: np.ndarray) -> np.ndarray:

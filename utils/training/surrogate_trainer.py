@@ -122,13 +122,13 @@ def _load_trainable(path: Path, device: torch.device) -> SurrogateTransformer:
 def fit_to_windows(model: SurrogateTransformer, windows: MotionBatch) -> None:
     """Fit the normalisation to the training windows, and let the untrained network predict their mean activations."""
     channels = model.channels(windows.motion, windows.anthropometry)
-    least_std = torch.full((channels.shape[-1],), _LEAST_STD_M)
+    min_std = torch.full((channels.shape[-1],), _LEAST_STD_M)
     loads = LOAD_COUNT if model.config.ground_loads else 0
     orders = 3 if model.config.derivatives else 1
-    least_std[: len(least_std) - loads].view(orders, -1)[:, list(ROTATION_INDICES)] = _LEAST_STD_DEG
-    model.normalizer.fit(channels, windows.recorded, least_std=least_std.to(channels))
+    min_std[: len(min_std) - loads].view(orders, -1)[:, list(ROTATION_INDICES)] = _LEAST_STD_DEG
+    model.normalizer.fit(channels, windows.recorded, min_std=min_std.to(channels))
     if model.person_normalizer is not None and windows.anthropometry is not None:
-        model.person_normalizer.fit(windows.anthropometry, least_std=_LEAST_STD_ANTHROPOMETRY)
+        model.person_normalizer.fit(windows.anthropometry, min_std=_LEAST_STD_ANTHROPOMETRY)
     activations, labelled = labelled_activations(windows)
     model.head.weight.mul_(0.1)
     model.head.bias.copy_(torch.logit(activations[labelled].mean(0), eps=1e-3))

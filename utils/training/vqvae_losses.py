@@ -32,7 +32,7 @@ def loss_scale() -> Tensor:
     return scale
 
 
-def least_std() -> Tensor:
+def min_std() -> Tensor:
     """(33,) least standard deviations of the normalisation: 2 degrees and 2 centimetres."""
     return 2.0 / loss_scale()
 

@@ -29,7 +29,7 @@ from utils.training.training_loop import (
     read_training_state,
     run_training,
 )
-from utils.training.vqvae_losses import HELD_OUT_METRICS, evaluate_vqvae, least_std, vqvae_losses
+from utils.training.vqvae_losses import HELD_OUT_METRICS, evaluate_vqvae, min_std, vqvae_losses
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def train_vqvae_on(
     weight = training.recorded.float().clamp_min(config.unrecorded_weight)  # (N, T)
     if config.resume_pth is None:
         model, state = new_vqvae(config).to(group.device), TrainingState()
-        model.normalizer.fit(training.motion, weight, least_std=least_std().to(group.device))
+        model.normalizer.fit(training.motion, weight, min_std=min_std().to(group.device))
     else:
         model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
     logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
