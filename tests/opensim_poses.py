@@ -4,21 +4,24 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from dataset.opensim.opensim_library import open_opensim_model
 from models.conventions import COORDINATES, ROTATION_INDICES
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def rajagopal2015() -> Path:
-    """The generic Rajagopal2015 model that the nimblephysics wheel carries (found without importing it)."""
+    """The generic Rajagopal2015 model of the nimblephysics wheel, found without importing it.
+
+    Where the wheel is not installed (it has no release for Python 3.13), the shipped model, which is scaled from it.
+    """
     package = importlib.util.find_spec("nimblephysics")
     if package is None:
-        pytest.skip("the nimblephysics wheel, which carries Rajagopal2015.osim, is not installed")
+        return ROOT / MODELS["demo-person-040"]
     return Path(package.submodule_search_locations[0]) / "models" / "rajagopal_data" / "Rajagopal2015.osim"
 
 
-ROOT = Path(__file__).resolve().parents[1]
 # Under the repository, or under the folder of recordings; None for the generic model of the nimblephysics wheel.
 MODELS = {
     "Rajagopal2015": None,

@@ -1,11 +1,9 @@
 """Polynomial muscle paths against OpenSim: lengths, moment arms and velocities, also outside the fitted range."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from opensim_poses import rajagopal2015
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
@@ -17,17 +15,9 @@ from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, MUSC
 from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, monomials, velocities
 
 
-def rajagopal_path() -> Path:
-    """The model file that the nimblephysics wheel carries; the package itself is never imported."""
-    found = importlib.util.find_spec("nimblephysics")
-    if found is None:
-        pytest.skip("the nimblephysics wheel, which carries Rajagopal2015.osim, is not installed")
-    return Path(found.origin).parent / "models/rajagopal_data/Rajagopal2015.osim"
-
-
 @pytest.fixture(scope="session")
 def rajagopal():
-    path = rajagopal_path()
+    path = rajagopal2015()
     return MuscleGeometry(path), fit_muscle_paths(path)
 
 
@@ -84,7 +74,7 @@ def test_real_squats_equal_opensim(recordings, tmp_path_factory, session, model,
 def test_exact_moment_arms_equal_opensims_own(rajagopal):
     """Differences of lengths against OpenSim's computeMomentArm, which carries the knee's coupled patella along."""
     geometry, _ = rajagopal
-    model, state = open_opensim_model(rajagopal_path())
+    model, state = open_opensim_model(rajagopal2015())
     pose = {"hip_flexion_r": 40.0, "hip_adduction_r": -5.0, "knee_angle_r": 60.0, "ankle_angle_r": 10.0}
     motion = np.zeros((1, len(COORDINATES)))
     for name, value in pose.items():
@@ -179,9 +169,9 @@ def test_leading_shapes_are_kept(rajagopal):
 def test_cache_gives_the_same_paths_without_fitting_again(rajagopal, tmp_path, monkeypatch):
     _, paths = rajagopal
     monkeypatch.setattr("dataset.opensim.muscle_path_cache.fit_muscle_paths", lambda _: paths)
-    cached_muscle_paths(rajagopal_path(), tmp_path)
+    cached_muscle_paths(rajagopal2015(), tmp_path)
     monkeypatch.setattr("dataset.opensim.muscle_path_cache.fit_muscle_paths", None)
-    again = cached_muscle_paths(rajagopal_path(), tmp_path)
+    again = cached_muscle_paths(rajagopal2015(), tmp_path)
     motion = torch.linspace(0, 30, 33, dtype=torch.float64)[None]
     torch.testing.assert_close(again(motion).lengths, paths(motion).lengths, rtol=0, atol=0)
 
