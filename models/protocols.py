@@ -1,7 +1,7 @@
 """Interfaces of a subject's skeleton, of a surrogate and of a simulator.
 
 They are implemented by `OpenSimSkeleton`, by `SurrogateTransformer` and `PublishedSurrogate`, and by
-`ActivationSimulator`; tests use simple stand-ins.
+`ActivationSimulator`; tests use simpler ones.
 """
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable

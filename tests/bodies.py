@@ -1,43 +1,53 @@
-"""A body simple enough to know the answers: stands in for a skeleton in tests of what looks at feet."""
+"""A skeleton whose joint centres and contact points have closed forms, its squats, and a surrogate for it."""
 
 import math
 
 import torch
+from torch import Tensor
 
+from models.conventions import ANTHROPOMETRIC_FEATURES, MUSCLE_INDEX
 from models.conventions import COORDINATE_INDEX as AT
 
 LEG_M = 0.9
 FOOT_X_M = (-0.05, 0.0, 0.04, 0.08, 0.12, 0.15)
 
 
-class StandIn:
-    """Feet under the pelvis: bending a knee lifts that foot by 0.9 m (1 - cos(knee / 2)); nothing else moves it."""
+class SimpleSkeleton:
+    """A `Skeleton` whose feet are under the pelvis.
+
+    Flexing a knee lifts that foot by 0.9 m (1 - cos(knee / 2)); nothing else moves it.
+    """
 
     contact_radii = torch.full((12,), 0.02)
     coordinate_range = torch.tensor([[-180.0, 180.0]]).repeat(33, 1)
-
+    description = None
     joint_names = ("hip_l", "walker_knee_l", "ankle_l", "hip_r", "walker_knee_r", "ankle_r")
     body_names = ("torso",)
+    mass_kg = 75.0
+    leg_length_m = LEG_M
+    anthropometry = (mass_kg, leg_length_m, *[0.3] * (len(ANTHROPOMETRIC_FEATURES) - 2))
 
-    def joint_centres(self, motion):
-        """Legs that bend forward only, hips 0.2 m apart."""
+    def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Legs that flex in the sagittal plane only, hips 0.2 m apart."""
         centres = []
         for side, z in (("l", -0.1), ("r", 0.1)):
             half = motion[..., AT[f"knee_angle_{side}"]] * math.pi / 360
             for down, forward in ((0.0, 0.0), (0.5, 0.5), (1.0, 0.0)):
                 hip = motion[..., AT["pelvis_tx"] : AT["pelvis_tz"] + 1]
-                way = torch.stack([forward * half.sin(), -down * half.cos(), torch.zeros_like(half)], -1)
-                centres.append(hip + LEG_M * way + torch.tensor([0.0, 0.0, z]).to(hip))
+                from_hip = torch.stack([forward * half.sin(), -down * half.cos(), torch.zeros_like(half)], -1)
+                centres.append(hip + LEG_M * from_hip + torch.tensor([0.0, 0.0, z]).to(hip))
         return torch.stack(centres, -2)
 
-    def bodies(self, motion):
-        """A torso that tilts with the pelvis and the lumbar joint, forward only."""
+    def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """A torso that tilts with the pelvis and the lumbar joint in the sagittal plane, its origin in the pelvis."""
         lean = (motion[..., AT["pelvis_tilt"]] + motion[..., AT["lumbar_extension"]]).deg2rad()
         zero, one = torch.zeros_like(lean), torch.ones_like(lean)
         rows = [lean.cos(), -lean.sin(), zero, lean.sin(), lean.cos(), zero, zero, zero, one]
-        return torch.stack(rows, -1).unflatten(-1, (1, 3, 3)), None
+        rotation = torch.stack(rows, -1).unflatten(-1, (1, 3, 3))
+        return rotation, motion[..., None, AT["pelvis_tx"] : AT["pelvis_tz"] + 1]
 
-    def contact_points(self, motion):
+    def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """Six contact spheres under each foot, right foot first."""
         feet = []
         for side, z in (("r", 0.1), ("l", -0.1)):
             half = motion[..., AT[f"knee_angle_{side}"]] * math.pi / 360
@@ -49,7 +59,7 @@ class StandIn:
 
 
 def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torch.float32) -> torch.Tensor:
-    """One smooth squat of the stand-in with both feet on the floor, (count, frames, 33) degrees and metres."""
+    """One smooth squat of the simple skeleton with both feet on the floor, (count, frames, 33) degrees and metres."""
     phase = torch.linspace(0, 2 * math.pi, frames, dtype=dtype)
     bend = depth_deg * 0.5 * (1 - phase.cos())
     motion = torch.zeros(count, frames, 33, dtype=dtype)
@@ -63,9 +73,7 @@ def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torc
 
 
 def activations_of(motion, mask=None, anthropometry=None):
-    """A surrogate that can be read: both vastus medialis follow the knee flexion of their side, 0.4 at 90 degrees."""
-    from models.conventions import MUSCLE_INDEX
-
+    """A `Surrogate`: each vastus medialis is proportional to the knee flexion of its side, 0.4 at 90 degrees."""
     activations = torch.zeros(*motion.shape[:2], 80).to(motion)
     for side in "lr":
         knee = motion[..., AT[f"knee_angle_{side}"]]

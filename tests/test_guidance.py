@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from bodies import StandIn, activations_of, squat
+from bodies import SimpleSkeleton, activations_of, squat
 
 from dataset.errors import InputError
 from models.surrogate.transformer import SurrogateTransformer
@@ -36,7 +36,7 @@ def decode(z):
 
 def describe(z, decode=decode):
     motion = decode(z)
-    return Context(motion, surrogate=activations_of, skeleton=StandIn())
+    return Context(motion, surrogate=activations_of, skeleton=SimpleSkeleton())
 
 
 def guidance_for(*terms, iterations=120, **options):
@@ -157,7 +157,7 @@ def test_the_gradient_of_every_term_reaches_z(term):
     vqvae.normalizer.std.fill_(5.0)
     surrogate = SurrogateTransformer().eval()
     z = torch.randn(2, 6, 8, requires_grad=True)
-    context = Context(vqvae.decode(z), surrogate=surrogate, skeleton=StandIn())
+    context = Context(vqvae.decode(z), surrogate=surrogate, skeleton=SimpleSkeleton())
     term.loss(term.value(context)).sum().backward()
     assert z.grad.isfinite().all()
     assert (z.grad.flatten(1).norm(dim=1) > 0).all()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bodies import StandIn, squat
+from bodies import SimpleSkeleton, squat
 from opensim_poses import rajagopal2015
 
 import LIMO_Surrogate
@@ -41,10 +41,10 @@ def test_standing_on_the_floor_corrects_the_pelvis_by_what_it_does_to_the_feet()
     height = motion[..., AT["pelvis_ty"]].clone()
     motion[..., AT["pelvis_ty"]] = 0.8 * height + 0.1
     motion[1, :, AT["pelvis_tx"]] = 3.0 + 0.3 * torch.arange(196) / 60
-    placed, points = stand_on_floor(motion, StandIn())
+    placed, points = stand_on_floor(motion, SimpleSkeleton())
     torch.testing.assert_close(placed[..., AT["pelvis_ty"]], height, atol=2e-3, rtol=0)
-    torch.testing.assert_close(points, StandIn().contact_points(placed), atol=1e-5, rtol=0)
-    context = Context(placed, skeleton=StandIn(), floor_height_m=0.0)
+    torch.testing.assert_close(points, SimpleSkeleton().contact_points(placed), atol=1e-5, rtol=0)
+    context = Context(placed, skeleton=SimpleSkeleton(), floor_height_m=0.0)
     for name in ("floor_penetration", "foot_lift"):
         assert summarise(evaluate(name, context), "max").max() < 2e-3
     drift = evaluate("foot_drift", context).values
@@ -57,7 +57,7 @@ def test_standing_on_the_floor_corrects_the_pelvis_by_what_it_does_to_the_feet()
 def test_a_frame_of_noise_in_a_joint_does_not_jolt_the_pelvis():
     motion = squat()
     motion[:, 90, AT["knee_angle_l"]] -= 10
-    placed, _ = stand_on_floor(motion, StandIn())
+    placed, _ = stand_on_floor(motion, SimpleSkeleton())
     # that foot's way in one frame and back is 377 m/s^2; the squat itself reaches 0.9
     assert summarise(evaluate("com_acceleration", Context(placed)), "max").item() < 3
 

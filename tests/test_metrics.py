@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from bodies import StandIn, squat
+from bodies import SimpleSkeleton, squat
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import norm, wasserstein_distance
 
@@ -196,7 +196,7 @@ def test_features_are_means_over_the_frames_that_count():
 
 
 def floor_contact(motion):
-    return quantity_metrics(FLOOR, Context(motion, skeleton=StandIn()), has_skeleton=True)
+    return quantity_metrics(FLOOR, Context(motion, skeleton=SimpleSkeleton()), has_skeleton=True)
 
 
 def test_contact_of_planted_sliding_and_floating_feet():
@@ -231,7 +231,7 @@ def test_a_cubic_path_has_constant_jerk_and_a_masked_seam_none():
 
 
 def test_depth_and_alignment_of_a_squat_that_bends_forward_only():
-    context = Context(squat(depth_deg=90.0), skeleton=StandIn())
+    context = Context(squat(depth_deg=90.0), skeleton=SimpleSkeleton())
     found = quantity_metrics(GUIDANCE, context, has_skeleton=True)
     assert found["knee_flexion"] == pytest.approx(90, rel=1e-3)
     assert found["pelvis_drop"] == pytest.approx(90 * (1 - math.cos(math.pi / 4)), rel=1e-3)  # cm

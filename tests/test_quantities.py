@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from bodies import StandIn, activations_of, squat
+from bodies import SimpleSkeleton, activations_of, squat
 from opensim_poses import rajagopal2015
 
 from dataset.errors import InputError
@@ -22,7 +22,7 @@ ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 
 
 def context_of(motion, **options):
-    return Context(motion, surrogate=activations_of, skeleton=StandIn(), **options)
+    return Context(motion, surrogate=activations_of, skeleton=SimpleSkeleton(), **options)
 
 
 def test_published_metrics_are_reproduced(recordings):

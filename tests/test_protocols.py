@@ -1,0 +1,44 @@
+"""The interfaces of skeleton, surrogate and simulator hold for their implementations and for the tests' own ones."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+from bodies import SimpleSkeleton, activations_of
+
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import open_session
+from models.muscles.static_optimization import ActivationSimulator
+from models.protocols import Simulator, Skeleton, Surrogate
+from models.surrogate.published_transformer import PublishedSurrogate
+from models.surrogate.transformer import SurrogateTransformer
+from utils.simulation.simulators import build_simulator
+
+DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
+
+
+def test_skeletons(tmp_path):
+    skeleton = load_skeleton(open_session(DEMO_PERSON).model_path)
+    assert isinstance(skeleton, Skeleton)
+    assert isinstance(SimpleSkeleton(), Skeleton)
+
+
+def test_simulator(tmp_path):
+    assert isinstance(build_simulator(open_session(DEMO_PERSON).model_path, tmp_path), Simulator)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "implementation"),
+    [
+        (Surrogate.__call__, SurrogateTransformer.forward),
+        (Surrogate.__call__, PublishedSurrogate.forward),
+        (Surrogate.__call__, activations_of),
+        (Simulator.__call__, ActivationSimulator.forward),
+        (Skeleton.bodies, SimpleSkeleton.bodies),
+        (Skeleton.joint_centres, SimpleSkeleton.joint_centres),
+        (Skeleton.contact_points, SimpleSkeleton.contact_points),
+    ],
+)
+def test_calls_have_the_arguments_of_the_protocol(protocol, implementation):
+    arguments = [name for name in inspect.signature(protocol).parameters if name != "self"]
+    assert [name for name in inspect.signature(implementation).parameters if name != "self"] == arguments
