@@ -132,3 +132,31 @@ def test_arrays_weights_and_yaml_are_loaded_without_running_code():
                 assert options.get("weights_only") == "True", where
             if function.startswith("yaml."):
                 assert function == "yaml.safe_load" or options.get("Loader") == "yaml.BaseLoader", where
+
+
+def repository_files() -> list[Path]:
+    """The files that git tracks, as paths relative to the repository; skips outside a git checkout."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout, so it is not known which files belong to the repository")
+    return [Path(line) for line in listed.stdout.splitlines()]
+
+
+def line_count(path: Path) -> int:
+    return len((ROOT / path).read_text().splitlines())
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_root_script_parses_calls_and_prints(script):
+    assert line_count(Path(script)) < 60
+
+
+def test_no_two_modules_have_one_name():
+    modules = [path for path in repository_files() if path.suffix == ".py" and path.name != "__init__.py"]
+    names = [path.name for path in modules]
+    assert [str(path) for path in modules if names.count(path.name) > 1] == []
+
+
+def test_no_module_is_long():
+    modules = [path for path in repository_files() if path.suffix == ".py" and path.parts[0] != "tests"]
+    assert [str(path) for path in modules if line_count(path) > 350] == []
