@@ -39,7 +39,7 @@ class Session:
 
     @property
     def subject(self) -> str:
-        """Id of the person whose session it is: the metadata's `subjectID`, or the session's id where there is none."""
+        """Id of the subject: the metadata's `subjectID`, or the session's id where there is none."""
         subject = self.metadata.get("subjectID")
         return subject if subject and isinstance(subject, str) else self.id
 

@@ -68,10 +68,10 @@ def read_table(path: str | Path) -> Table:
         raise InputError(f"{path}: the file ends after its header, without column names or rows")
     names = _parse_names(path, lines[first], first + 1)
     time_s, data = _parse_rows(path, names, lines, first + 1, header)
-    said = header.get("indegrees", "").lower()
-    if said not in ("", "yes", "no"):
-        raise InputError(f"{path}: the header says inDegrees={said}; expected yes or no")
-    in_degrees = said == "yes" if said else _version(header) < 1
+    stated = header.get("indegrees", "").lower()
+    if stated not in ("", "yes", "no"):
+        raise InputError(f"{path}: the header says inDegrees={stated}; expected yes or no")
+    in_degrees = stated == "yes" if stated else _version(header) < 1
     return Table(names[1:], data, time_s, header, in_degrees, path)
 
 
