@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dataset.errors import InputError, RunError
+from dataset.locations import SHIPPED_DEMO
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils import cli
@@ -50,7 +51,8 @@ def test_a_defect_keeps_its_traceback():
 
 def test_a_folder_that_cannot_be_written_is_a_failed_run(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    command = [sys.executable, "train_vq.py", "--dataname", "demo", "--out-dir", str(tmp_path / "file")]
+    session = SHIPPED_DEMO / "Data" / "demo-person-040"
+    command = [sys.executable, "segment_squats.py", "--subject", str(session), "--out-dir", str(tmp_path / "file")]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr

@@ -152,6 +152,7 @@ class SurrogateTask(TrainingTask):
         """Set up the optimiser of a model, which resumes from `state`; the windows are on the device of the model."""
         self.config, self.model, self.training, self.held_out = config, model, training, held_out
         self.device = training.motion.device
+        self._lr = config.lr  # of the last step
         self.optimizer = torch.optim.Adam(model.parameters(), config.lr, weight_decay=config.weight_decay)
         self.plateau: ReduceLROnPlateau | None = None
         self.scheduler: LambdaLR | None = None
