@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.vqvae.distributed_latents import draw_latents, sum_over_processes
 from models.vqvae.vqvae_config import QUANTIZERS
 
 LEAST_USE = 1.0  # moving average of latents assigned to a code in a step, below which it counts as unused
@@ -82,48 +83,6 @@ def squared_distances(latents: Tensor, codebook: Tensor) -> Tensor:
 def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
     """Mean of values (N, D), each row weighted by `weight` (N,)."""
     return (values.mean(1) * weight).sum() / weight.sum().clamp_min(1e-8)
-
-
-def draw_latents(latents: Tensor, weight: Tensor, count: int) -> Tensor:
-    """Draw codes from the latents of all processes, the same ones in each process.
-
-    Args:
-        latents: (N, D) of this process.
-        weight: (N,) relative probability of each latent.
-        count: number of codes, the same in every process.
-
-    Returns:
-        (count, D) latents, with a little noise, because some may be drawn more than once.
-    """
-    if count == 0:
-        return latents[:0]
-    total = weight.sum()
-    probability = weight if weight.any() else torch.ones_like(weight)
-    drawn = latents[torch.multinomial(probability, count, replacement=True)]
-    drawn = drawn + (0.01 / drawn.shape[1] ** 0.5) * torch.randn_like(drawn)
-    if not _is_distributed():
-        return drawn
-    # Every process has drawn candidates from its own latents. Which process each code comes from is drawn by the first
-    # process, in proportion to the weight of the processes' latents.
-    world_size = torch.distributed.get_world_size()
-    candidates = [torch.empty_like(drawn) for _ in range(world_size)]
-    totals = [torch.empty_like(total) for _ in range(world_size)]
-    torch.distributed.all_gather(candidates, drawn)
-    torch.distributed.all_gather(totals, total)
-    weights = torch.stack(totals)
-    process = torch.multinomial(weights if weights.any() else torch.ones_like(weights), count, replacement=True)
-    torch.distributed.broadcast(process, 0)
-    return torch.stack(candidates)[process, torch.arange(count, device=process.device)]
-
-
-def _is_distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
-
-
-def _sum_over_processes(*tensors: Tensor) -> None:
-    if _is_distributed():
-        for tensor in tensors:
-            torch.distributed.all_reduce(tensor)
 
 
 class Quantizer(nn.Module):
@@ -277,7 +236,7 @@ class ResetQuantizer(Quantizer):
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
         """Reset unused codes to latents of the batch."""
         count = count.clone()
-        _sum_over_processes(count)
+        sum_over_processes(count)
         self.code_count.lerp_(count, 1 - self.mu)
         unused = self.code_count < LEAST_USE
         # In .data, because autograd still needs the codebook with which this step's loss was computed.
@@ -321,7 +280,7 @@ class MovingAverageQuantizer(Quantizer):
         """Move every code towards the mean of its latents; with `ema_reset`, reset unused codes."""
         count = count.clone()
         total = torch.zeros_like(self.codebook).index_add_(0, codes, rows * weight.unsqueeze(1))
-        _sum_over_processes(count, total)
+        sum_over_processes(count, total)
         self.code_sum.lerp_(total, 1 - self.mu)
         self.code_count.lerp_(count, 1 - self.mu)
         if self.reset:
