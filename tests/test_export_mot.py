@@ -175,10 +175,31 @@ def test_mot_for_opensim_has_the_beta_columns_and_replaces_no_file(tmp_path):
     assert done.returncode == 0, done.stderr
     table = read_table(tmp_path / "out" / "a.mot")
     for side in "lr":
-        assert table.column(f"knee_angle_{side}_beta") == pytest.approx(motion.column(f"knee_angle_{side}"), abs=1e-7)
+        knee_rad = np.radians(motion.column(f"knee_angle_{side}"))
+        assert table.column(f"knee_angle_{side}_beta") == pytest.approx(knee_rad, abs=1e-7)
     again = _run(*arguments)
     assert again.returncode == 2
     assert "exists already" in again.stderr
+
+
+def test_opensim_reads_the_patella_where_the_knee_is(tmp_path):
+    """OpenSim converts degrees of rotational coordinates only; the beta columns are of coupled ones."""
+    import opensim
+
+    from dataset.opensim.opensim_library import load_opensim
+
+    load_opensim()
+    write_motion(tmp_path / "a.mot", large_motion(), beta=True)
+    model = opensim.Model(str(next((ROOT / "demo/shipped/Data/demo-person-040").rglob("*.osim"))))
+    model.initSystem()
+    storage = opensim.Storage(str(tmp_path / "a.mot"))
+    model.getSimbodyEngine().convertDegreesToRadians(storage)
+    columns = {name: opensim.ArrayDouble() for name in ("knee_angle_r", "knee_angle_r_beta")}
+    for name, values in columns.items():
+        storage.getDataColumn(name, values)
+    knee, patella = (np.array([values.get(i) for i in range(values.getSize())]) for values in columns.values())
+    assert np.abs(knee).max() < np.pi
+    assert patella == pytest.approx(knee, abs=1e-7)
 
 
 def test_motions_are_exported_by_one_call(tmp_path):

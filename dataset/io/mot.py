@@ -78,7 +78,8 @@ def write_motion(
     Args:
         path: the file.
         motion: the motion.
-        beta: whether to write `knee_angle_*_beta` columns, which equal the knee angles, as well.
+        beta: whether to write `knee_angle_*_beta` columns too, the knee angles in radians whatever the other columns
+            are in: OpenSim converts degrees of rotational coordinates only, and these are coupled.
         in_degrees: whether to write angles in degrees, else in radians.
         style: `opencap` for a header with `version` and the right leg before the left, as OpenCap's inverse kinematics
             writes; `muscle_driven` for the old header and canonical order, as OpenCap's simulations write, in degrees.
@@ -94,10 +95,10 @@ def write_motion(
     columns = [motion.column(name.removesuffix(BETA_SUFFIX)) for name in names]
     names += motion.extra
     columns += motion.extra.values()
-    if not in_degrees:
-        columns = [
-            np.radians(values) if _is_angle(name) else values for name, values in zip(names, columns, strict=True)
-        ]
+    columns = [
+        np.radians(values) if name.endswith(BETA_SUFFIX) or (not in_degrees and _is_angle(name)) else values
+        for name, values in zip(names, columns, strict=True)
+    ]
     if motion.activations is not None:
         names += ACTIVATION_COLUMNS
         columns += list(motion.activations.T)
