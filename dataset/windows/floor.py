@@ -3,6 +3,7 @@
 from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
+from dataset.windows.resample import to_even
 
 
 def floor_height(session: Session, motion: Motion) -> float:
@@ -21,6 +22,7 @@ def floor_height(session: Session, motion: Motion) -> float:
     import torch
 
     skeleton = load_skeleton(session.model_path)
+    motion = to_even(motion)  # a half with twice the frames must not count twice
     extra = {name: torch.as_tensor(values) for name, values in motion.extra.items()}
     with torch.no_grad():
         points = skeleton.contact_points(torch.as_tensor(motion.coordinates), extra)

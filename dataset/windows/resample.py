@@ -1,11 +1,15 @@
-"""Resampling of motions to an even rate, without aliasing, time shift or jumps of angles by 360 degrees."""
+"""Resampling of motions to an even rate, without aliasing, time shift or jumps of angles by 360 degrees.
+
+Time stamps are taken as they are: where a camera fell from 60 to 30 frames a second, or dropped frames, the motion is
+first interpolated to an even grid of the fastest rate that it has, and then filtered and resampled from there.
+"""
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.signal import butter, sosfiltfilt
 
 from dataset.errors import InputError
-from dataset.io.motion import Motion
+from dataset.io.motion import Motion, is_even
 from models.conventions import FRAME_RATE_HZ, ROTATION_INDICES
 
 # Cut-off frequency as a fraction of the new rate: frequencies below half of the cut-off pass within 0.1 %, and the new
@@ -13,6 +17,32 @@ from models.conventions import FRAME_RATE_HZ, ROTATION_INDICES
 _CUTOFF = 0.35
 _FILTER_ORDER = 6
 _LONGEST_GAP_FRAMES = 5
+_FASTEST_SHARE = 0.1  # a tenth of the steps may be shorter than that of the fastest rate: stamps jitter
+_FASTEST_OF_MEDIAN = 4.0  # the fastest rate, at most, relative to the rate of the median step
+
+
+def to_even(motion: Motion) -> Motion:
+    """The motion with evenly spaced frames, as filters, derivatives and animation programs need it.
+
+    An even motion is returned unchanged. Another one is interpolated at its fastest rate, so that nothing is lost and
+    nothing aliases; its first time stamp stays.
+
+    Raises:
+        InputError: the motion has fewer than four frames, or a gap.
+    """
+    refuse_gaps(motion)
+    return motion if motion.is_even else resample(motion, fastest_rate_hz(motion.time_s))
+
+
+def fastest_rate_hz(time_s: np.ndarray) -> float:
+    """The sampling rate of the most densely sampled part of uneven time stamps (T,), the mean rate of even ones."""
+    mean_rate_hz = (len(time_s) - 1) / float(time_s[-1] - time_s[0])
+    if is_even(time_s, mean_rate_hz):
+        return mean_rate_hz
+    steps = np.diff(time_s)
+    step_s = max(np.quantile(steps, _FASTEST_SHARE), np.median(steps) / _FASTEST_OF_MEDIAN)
+    duration_s = float(time_s[-1] - time_s[0])
+    return float(np.ceil(duration_s / step_s - 0.01)) / duration_s  # an even grid then ends with the last stamp
 
 
 def resample(motion: Motion, rate_hz: float = FRAME_RATE_HZ) -> Motion:
@@ -25,8 +55,8 @@ def resample(motion: Motion, rate_hz: float = FRAME_RATE_HZ) -> Motion:
     Raises:
         InputError: the motion has fewer than four frames, or a gap.
     """
-    _refuse_gaps(motion)
-    if _is_even(motion.time_s, rate_hz):
+    refuse_gaps(motion)
+    if is_even(motion.time_s, rate_hz):
         return motion
     coordinates = motion.coordinates.copy()
     coordinates[:, ROTATION_INDICES] = np.unwrap(coordinates[:, ROTATION_INDICES], axis=0, period=360.0)
@@ -59,26 +89,24 @@ def resample_signals(
     Returns:
         The new time stamps and values.
     """
-    own_rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
+    own_rate_hz = fastest_rate_hz(time_s)
+    even_s = np.linspace(time_s[0], time_s[-1], len(time_s))
+    if is_even(time_s, own_rate_hz) and np.abs(time_s - even_s).max() > 0.05 / own_rate_hz:
+        time_s = even_s  # the stamps were rounded
     frames = int(np.floor((time_s[-1] - time_s[0]) * rate_hz + 1e-6)) + 1
     new_time_s = time_s[0] + np.arange(frames) / rate_hz
     if own_rate_hz > rate_hz * (1 + 1e-3):
-        if not _is_even(time_s, own_rate_hz):
-            even_s = np.linspace(time_s[0], time_s[-1], len(time_s))
-            time_s, values = even_s, interpolator(time_s, values)(even_s)
+        if not is_even(time_s, own_rate_hz):
+            count = int(np.ceil((time_s[-1] - time_s[0]) * own_rate_hz - 1e-6)) + 1
+            even_s = np.linspace(time_s[0], time_s[-1], count)
+            time_s, values, own_rate_hz = even_s, interpolator(time_s, values)(even_s), 1.0 / (even_s[1] - even_s[0])
         sections = butter(_FILTER_ORDER, _CUTOFF * rate_hz, fs=own_rate_hz, output="sos")
         reflected = min(len(time_s) - 1, int(np.ceil(3 * own_rate_hz / (_CUTOFF * rate_hz))))
         values = sosfiltfilt(sections, values, axis=0, padtype="odd", padlen=reflected)
     return new_time_s, interpolator(time_s, values)(np.minimum(new_time_s, time_s[-1]))
 
 
-def _is_even(time_s: np.ndarray, rate_hz: float) -> bool:
-    """Whether every time stamp lies within a twentieth of a frame of an even grid."""
-    grid = time_s[0] + np.arange(len(time_s)) / rate_hz
-    return bool(np.abs(time_s - grid).max() < 0.05 / rate_hz)
-
-
-def _refuse_gaps(motion: Motion) -> None:
+def refuse_gaps(motion: Motion) -> None:
     """Raise InputError where the motion has too few frames, or a gap."""
     where = motion.source or "the motion"
     if len(motion) < 4:

@@ -12,7 +12,7 @@ from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.opensim.opencap_viewer import write_viewer_json
 from dataset.sessions import open_session
-from dataset.windows.resample import resample
+from dataset.windows.resample import to_even
 from utils.export.animation import animate, body_frames, rest_bones
 from utils.export.export_config import UNITS_PER_M, ExportConfig
 
@@ -42,7 +42,7 @@ def export_motions(config: ExportConfig) -> ExportResult:
     if config.format != "mot" and config.subject:
         model_path = open_session(config.subject, config.data_root).model_path
     for path, target in targets.items():
-        motion = read_motion(path)
+        motion = to_even(read_motion(path))
         if model_path is None:
             write_motion(target, motion, beta=True)
         elif config.format == "json":
@@ -53,7 +53,7 @@ def export_motions(config: ExportConfig) -> ExportResult:
 
 
 def export_bvh(path: Path, model_path: Path, motion: Motion, unit_per_m: float = 1.0) -> None:
-    """Write a motion as BVH; an unevenly sampled motion is resampled to its own mean rate.
+    """Write a motion as BVH; an unevenly sampled motion is resampled to its own fastest rate.
 
     Args:
         path: the file to write.
@@ -62,12 +62,13 @@ def export_bvh(path: Path, model_path: Path, motion: Motion, unit_per_m: float =
         unit_per_m: 1 for lengths in metres, 100 for centimetres.
     """
     skeleton = load_skeleton(model_path, torch.float64)
-    even = resample(motion, motion.rate_hz)
+    even = to_even(motion)
     write_bvh(path, rest_bones(skeleton, unit_per_m), 1.0 / even.rate_hz, *animate(skeleton, even, unit_per_m))
 
 
 def export_json(path: Path, model_path: Path, motion: Motion) -> None:
-    """Write the bodies of a model in motion as the OpenCap viewer's JSON, at the motion's own time stamps."""
+    """Write the bodies of a model in motion as the OpenCap viewer's JSON, evenly sampled, on the motion's own clock."""
+    motion = to_even(motion)
     skeleton = load_skeleton(model_path, torch.float64)
     rotations, origins = body_frames(skeleton, motion)
     write_viewer_json(path, model_path, skeleton.description, motion.time_s, rotations, origins)

@@ -44,6 +44,10 @@ def find_notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str
             f"{tiled} motions are tiled with exact copies of themselves; the extended metrics count each frame once "
             "and leave out the seams"
         )
+    notes.append(
+        "each motion is placed at the origin, facing +x in its first frame, before it is evaluated; no metric, "
+        "published or extended, depends on where on the floor a person stands and which way the person faces"
+    )
     return notes
 
 

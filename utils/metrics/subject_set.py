@@ -33,7 +33,9 @@ class SubjectSet:
         networks: the networks that give features and missing activations.
         problem: why there is no skeleton; None where there is one, or where none was needed so far.
         predicted: number of motions whose activations the surrogate predicted.
-        motion: (B, T, 33) float32, degrees and metres, canonical order, as in the files.
+        motion: (B, T, 33) float32, degrees and metres, canonical order. Each motion is placed by its first frame: at
+            x = z = 0, facing +x, at the height that it has in its file. So no metric depends on where in the laboratory
+            a person stood and faced.
         counted: (B, T) bool, the frames that the published definitions count.
         recorded: (B, T) bool, frames that are not copies of earlier ones, which the surrogate may attend to.
         once: (B, T) bool, `counted` frames that are `recorded`.
@@ -47,7 +49,7 @@ class SubjectSet:
 
     def __post_init__(self) -> None:
         """Stack the motions and their masks."""
-        self.motion = self._stack([window.coordinates for window in self.windows])
+        self.motion = self._stack([place(window.coordinates)[0] for window in self.windows])
         self.counted = self._stack_masks([window.counted for window in self.windows])
         self.recorded = self._stack_masks([window.recorded for window in self.windows])
         self.once = self.counted & self.recorded

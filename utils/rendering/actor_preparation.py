@@ -12,7 +12,7 @@ from dataset.errors import InputError
 from dataset.io.motion import Motion
 from dataset.opensim.muscle_lines import read_muscle_points
 from dataset.windows.placement import place
-from dataset.windows.resample import resample
+from dataset.windows.resample import to_even
 from dataset.windows.segmentation import Repetition, segment_repetitions
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, SIDES
 from utils.rendering.actor import Actor, Bones, MuscleLines, Surface
@@ -49,7 +49,7 @@ def make_actor(
     Raises:
         InputError: the motion has no such repetition, has gaps, or has fewer than four frames.
     """
-    motion = resample(motion, motion.rate_hz)  # evenly sampled
+    motion = to_even(motion)
     found = segment_repetitions(motion)
     if repetition is not None:
         motion, found = _cut_repetition(motion, found, repetition)

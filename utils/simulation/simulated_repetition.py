@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy.interpolate import PchipInterpolator
+from torch import Tensor
 
 from dataset.io.motion import Motion
+from dataset.windows.resample import to_even
 from dataset.windows.segmentation import Repetition
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.muscles.static_optimization import ActivationSimulator, Simulation
@@ -34,26 +38,45 @@ def simulate_repetition(
 ) -> SimulatedRepetition:
     """Simulate a repetition together with a second of the trial on both sides, and cut the result to the repetition.
 
+    Where the trial is unevenly sampled, it is simulated on an even grid, and the results are interpolated to the
+    trial's own time stamps.
+
     Args:
         simulator: of the subject's model.
-        motion: the trial, at any even rate.
+        motion: the trial, at any rate.
         repetition: frames of the trial.
         name: name of the result.
     """
     start, end = repetition.start_frame, repetition.end_frame
-    margin = round(MARGIN_S * motion.rate_hz)
-    first, last = max(0, start - margin), min(len(motion), end + margin)
-    surrounded = motion.cut(first, last)
+    start_s, end_s = motion.time_s[start], motion.time_s[end - 1]
+    half_step_s = 0.5 * float(np.median(np.diff(motion.time_s)))
+    margin_s = MARGIN_S + half_step_s
+    first, last = np.searchsorted(motion.time_s, [start_s - margin_s, end_s + margin_s])
+    recorded = motion.cut(int(first), int(last))
+    surrounded = to_even(recorded)
     extra = {key: torch.as_tensor(values)[None] for key, values in surrounded.extra.items()}
     with torch.no_grad():
-        whole = simulator(torch.as_tensor(surrounded.coordinates)[None], motion.rate_hz, extra)
-    kept = slice(start - first, end - first)
-    cut = Simulation(**{key: value[0, kept] for key, value in vars(whole).items()})
+        whole = simulator(torch.as_tensor(surrounded.coordinates)[None], surrounded.rate_hz, extra)
     own = motion.cut(start, end)
-    ends = round(FILTER_MARGIN_S * motion.rate_hz)
+    if surrounded is recorded:
+        kept = slice(start - first, end - first)
+        cut = Simulation(**{key: value[0, kept] for key, value in vars(whole).items()})
+    else:
+        values = vars(whole).items()
+        cut = Simulation(**{key: _at_times(value[0], surrounded.time_s, own.time_s) for key, value in values})
     return SimulatedRepetition(
         name=name,
         motion=Motion(own.time_s, own.coordinates, cut.activations.numpy().clip(0, 1), own.extra, own.source),
         simulation=cut,
-        touches_trial_end=start < ends or len(motion) - end < ends,
+        touches_trial_end=min(start_s - motion.time_s[0], motion.time_s[-1] - end_s) < FILTER_MARGIN_S - half_step_s,
     )
+
+
+def _at_times(values: Tensor, from_s: np.ndarray, to_s: np.ndarray) -> Tensor:
+    """Values (T, ...) at other times, without overshoot; a truth value is that of both of its neighbours."""
+    to_s = to_s.clip(from_s[0], from_s[-1])
+    array = values.double().numpy()
+    if values.dtype == torch.bool:
+        after = np.searchsorted(from_s, to_s).clip(0, len(from_s) - 1)
+        return values[after] & values[np.maximum(after - 1, 0)]
+    return torch.as_tensor(PchipInterpolator(from_s, array)(to_s)).to(values)
