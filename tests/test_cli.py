@@ -1,7 +1,6 @@
 """Exit statuses and sentences of root scripts, and the record of how a run was made."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,11 +8,10 @@ import pytest
 import torch
 
 from dataset.errors import InputError, RunError
-from dataset.locations import SHIPPED_DEMO
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils import cli
-from utils.checkpoints import save_checkpoint
+from utils.checkpoints import read_checkpoint, save_checkpoint
 from utils.runs.record import record_config
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 
@@ -32,8 +30,8 @@ def fails_with(error: BaseException):
     [
         (InputError("walk.mot: no squat"), 2, "error: walk.mot: no squat"),
         (RunError("ffmpeg failed"), 1, "error: ffmpeg failed"),
-        (PermissionError(13, "Permission denied", "out/args.json"), 1, "error: out/args.json: Permission denied"),
-        (OSError(28, "No space left on device"), 1, "error: No space left on device"),
+        (PermissionError(13, "Permission denied", "out/args.json"), 1, "error: out/args.json: there is no permission"),
+        (OSError(28, "No space left on device"), 1, "error: the disk is full"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
@@ -49,24 +47,21 @@ def test_a_defect_keeps_its_traceback():
         cli.run(fails_with(ZeroDivisionError()))
 
 
-def test_a_folder_that_cannot_be_written_is_a_failed_run(tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    session = SHIPPED_DEMO / "Data" / "demo-person-040"
-    command = [sys.executable, "segment_squats.py", "--subject", str(session), "--out-dir", str(tmp_path / "file")]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    assert "Not a directory" in result.stderr.splitlines()[-1]
+def test_a_checkpoint_that_cannot_be_written_names_the_file_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
 
-
-def test_a_checkpoint_that_cannot_be_written_is_a_failed_run(tmp_path, monkeypatch):
-    def full(*arguments):
-        raise RuntimeError("PytorchStreamWriter failed writing file data/3: file write failed")
-
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(RunError, match=r"last\.pth: the checkpoint cannot be written"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as raised:
         save_checkpoint(tmp_path / "last.pth", VQVAE(VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)))
+    assert raised.value.filename == str(tmp_path / "last.pth")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_checkpoint_is_named(tmp_path):
+    (tmp_path / "last.pth").touch()
+    with pytest.raises(InputError, match=r"last\.pth is empty"):
+        read_checkpoint(tmp_path / "last.pth")
 
 
 def test_a_record_has_the_nested_settings_the_command_and_the_versions(tmp_path, monkeypatch):

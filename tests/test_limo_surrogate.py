@@ -226,7 +226,7 @@ def test_too_few_that_meet_is_a_failed_run_that_still_writes_the_nearest(limo, t
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (["--low", "0.6", "--high", "0.4"], "empty"),
+        (["--low", "0.6", "--high", "0.4"], "expected --low to be at most --high"),
         (["--muscle", "quadriceps"], "vasmed"),
         (["--constraint", "knee:max:above:90"], "knee_flexion"),
         (["--seq-len", "60"], "--seq-len 60"),

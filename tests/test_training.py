@@ -99,8 +99,8 @@ def test_vqvae_settings_that_do_not_go_together_are_refused(flags):
     ("flags", "reason"),
     [
         ("--subjects all", "--subjects has no effect without --evaluate"),
-        ("--cosine --lr-patience 3", "lr-patience has no effect with cosine"),
-        ("--d-model 32 --heads 3", "not a multiple of heads 3"),
+        ("--cosine --lr-patience 3", "--lr-patience has no effect with --cosine"),
+        ("--d-model 32 --heads 3", "--d-model 32 is not a multiple of --heads 3"),
         ("--stick-figure --no-person", "need the anthropometry"),
     ],
 )

@@ -1,10 +1,14 @@
 """Run a root script: log to standard error, and turn expected exceptions into a sentence and an exit status."""
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 from dataset.errors import InputError, RunError
+from utils.runs.os_errors import describe_os_error
 
 logger = logging.getLogger("bige")
 
@@ -14,25 +18,55 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 def run(main: Callable[[], None]) -> None:
     """Run the `main` of a script, and exit with its status.
 
-    The statuses are 0 for success, 1 for a failed run, 2 for invalid input and 130 for an interruption by the user.
-    Exceptions other than these are defects of the program and keep their traceback.
+    The statuses are 0 for success, 1 for a failed run, 2 for invalid input and 130 for an interruption by the user or
+    by a termination signal. Exceptions other than these are defects of the program and keep their traceback.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):  # an old terminal may lack a character such as ±
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    previous = signal.signal(signal.SIGTERM, _interrupt)  # so that temporary files are removed
     try:
         main()
+        sys.stdout.flush()
     except InputError as error:
-        logger.error("error: %s", error)
-        sys.exit(BAD_INPUT)
+        _end(BAD_INPUT, f"error: {error}")
     except RunError as error:
-        logger.error("error: %s", error)
-        sys.exit(FAILED)
+        _end(FAILED, f"error: {error}")
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(FAILED)  # whoever read the output, such as head, has seen enough
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        file = "" if error.filename is None else f"{error.filename}: "
-        logger.error("error: %s%s", file, error.strerror)
         logger.debug("traceback", exc_info=True)
-        sys.exit(FAILED)
+        _end(FAILED, f"error: {describe_os_error(error)}")
+    except MemoryError:
+        _end(FAILED, "error: the memory of this machine is not sufficient; ask for less at once")
+    except RuntimeError as error:
+        if not any(words in str(error) for words in ("out of memory", "can't allocate memory")):
+            raise
+        _end(FAILED, "error: the memory of this device is not sufficient; ask for less at once, or try --device cpu")
     except KeyboardInterrupt:
-        logger.error("interrupted; the files written so far are complete")
-        sys.exit(INTERRUPTED)
+        _end(INTERRUPTED, "interrupted; the files written so far are complete")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _end(status: int, sentence: str) -> None:
+    """Print a sentence, and exit."""
+    logger.error("%s", sentence)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+    sys.exit(status)
+
+
+def _discard_output() -> None:
+    """Discard what standard output cannot take, so that Python does not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

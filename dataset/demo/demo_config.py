@@ -32,5 +32,5 @@ class DemoConfig:
         """Raise InputError where a number is out of its range."""
         for name, least in {"people": 1, "trials": 1, "repetitions": 1, "jobs": 1, "seed": 0}.items():
             value = getattr(self, name)
-            if value < least:
-                raise InputError(f"{name} is {value}, expected an integer of at least {least}")
+            if not least <= value < 2**31:
+                raise InputError(f"--{name} is {value}, expected an integer from {least} to {2**31 - 1}")

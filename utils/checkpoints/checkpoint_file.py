@@ -4,13 +4,14 @@ A checkpoint is a dictionary of `format` (`bige-vqvae` or `bige-surrogate`), `co
 configuration), `net` (its state dict) and, where training can be resumed from it, `training`.
 """
 
+import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from dataset.errors import InputError, RunError
+from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
@@ -30,7 +31,7 @@ def save_checkpoint(
         training: state from which training can be resumed (step, optimiser, ...), or None.
 
     Raises:
-        RunError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     content = {
         "format": FORMATS[type(model)],
@@ -39,11 +40,10 @@ def save_checkpoint(
     }
     if training is not None:
         content["training"] = training
+    buffer = io.BytesIO()  # torch itself does not say why a file cannot be written
+    torch.save(content, buffer)
     with atomic_write(path) as temporary:
-        try:
-            torch.save(content, temporary)
-        except RuntimeError as error:  # what torch raises, for example, on a full disk
-            raise RunError(f"{path}: the checkpoint cannot be written ({str(error).splitlines()[0][:120]})") from None
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -53,10 +53,12 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         InputError: there is no such file, or it is not a checkpoint.
     """
     path = find_checkpoint(path)
+    if not path.stat().st_size:
+        raise InputError(f"{path} is empty, as a full disk or a broken copy leaves it; use another checkpoint")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different type for each way in which a file can be damaged
-        reason = str(error).splitlines()[0][:120]
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise InputError(f"{path} is not a checkpoint of tensors and plain values ({reason})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path} contains a {type(content).__name__}; expected the dictionary of a checkpoint")

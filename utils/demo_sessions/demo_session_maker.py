@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from dataset.demo.demo_config import DemoConfig
 from dataset.demo.population import finish_population, make_session, start_population
 from dataset.sessions import Session
+from utils.runs.progress import show_progress
+from utils.runs.writable import require_writable
 from utils.simulation.session_simulation import simulate_trials
 
 
@@ -39,19 +40,20 @@ def make_demo_sessions(config: DemoConfig) -> DemoResult:
     Raises:
         InputError: the folder holds other sessions, or the generic model is not installed.
     """
+    require_writable(config.out_dir)
     start_population(config)
     make = partial(_make_labelled_session, config)
     indices = range(config.people)
     if config.jobs == 1:
-        sessions = _with_progress(map(make, indices), config.people)
+        sessions = _with_progress(map(make, indices), config)
     else:
         with multiprocessing.get_context("spawn").Pool(config.jobs) as pool:
-            sessions = _with_progress(pool.imap_unordered(make, indices), config.people)
+            sessions = _with_progress(pool.imap_unordered(make, indices), config)
     return DemoResult(config.out_dir, tuple(sorted(sessions, key=lambda one: one.id)), finish_population(config))
 
 
-def _with_progress(sessions: Iterable[Session], count: int) -> list[Session]:
-    return list(tqdm(sessions, total=count, desc="subjects", disable=None))
+def _with_progress(sessions: Iterable[Session], config: DemoConfig) -> list[Session]:
+    return list(show_progress(sessions, config.people, title=str(config.out_dir), unit="subjects"))
 
 
 def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:

@@ -34,9 +34,9 @@ class ExportConfig:
     def __post_init__(self) -> None:
         """Raise InputError where values are unknown or do not go together."""
         if self.format not in FORMATS:
-            raise InputError(f"format is {self.format!r}, expected one of {', '.join(FORMATS)}")
+            raise InputError(f"--format is {self.format!r}, expected one of {', '.join(FORMATS)}")
         if self.unit not in UNITS_PER_M:
-            raise InputError(f"unit is {self.unit!r}, expected one of {', '.join(UNITS_PER_M)}")
+            raise InputError(f"--unit is {self.unit!r}, expected one of {', '.join(UNITS_PER_M)}")
         if len({path.stem for path in self.motions}) < len(self.motions):
             raise InputError("two of the motions have the same file name; export them into different --out-dir")
         if self.format != "mot" and not self.subject:

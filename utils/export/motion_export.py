@@ -15,6 +15,7 @@ from dataset.sessions import open_session
 from dataset.windows.resample import to_even
 from utils.export.animation import animate, body_frames, rest_bones
 from utils.export.export_config import UNITS_PER_M, ExportConfig
+from utils.runs.writable import require_writable
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def export_motions(config: ExportConfig) -> ExportResult:
     for target in targets.values():
         if target.exists():
             raise InputError(f"{target} exists already; give another --out-dir, or remove it")
+    require_writable(config.out_dir)
     model_path = None
     if config.format != "mot" and config.subject:
         model_path = open_session(config.subject, config.data_root).model_path

@@ -108,13 +108,15 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         super().__post_init__()
         counts = ("seq_len", "total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
         require_at_least(1, **{name: getattr(self, name) for name in counts})
-        positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise")
+        positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr")
         require_at_least(0, **{name: getattr(self, name) for name in positive})
         require_fraction(low=self.low, high=self.high)
         if self.low > self.high:
-            raise InputError(f"the range {self.low:g} to {self.high:g} is empty: low has to be below high")
+            raise InputError(f"--low is {self.low:g} and --high is {self.high:g}, expected --low to be at most --high")
         if not self.verify and (self.candidates > 1 or self.refine or self.exact_paths):
-            raise InputError("candidates, refine and exact-paths need the simulation and cannot be used with no-verify")
+            raise InputError(
+                "--candidates, --refine and --exact-paths need the simulation, which --no-verify leaves out"
+            )
 
     @property
     def refinement_rounds(self) -> int:

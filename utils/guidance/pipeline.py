@@ -33,8 +33,8 @@ from utils.guidance.measures import measure
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.published_terms import terms_of
+from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
-from utils.guidance.optimisation.progress import Progress
 from utils.guidance.optimisation.refinement import ITERATIONS, refine
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
@@ -146,7 +146,7 @@ def _search(
     )
     history: list[Row] = []
     simulations: list[SimulatedMotion] = []
-    with graceful_shutdown() as should_stop, Progress(config.total_iter) as progress:
+    with graceful_shutdown() as should_stop, GuidanceProgress(config.total_iter) as progress:
 
         def on_iteration(row: Row) -> None:
             history.append(progress.show(row))

@@ -30,6 +30,7 @@ from utils.metrics.row_tables import readable_tables, write_tables
 from utils.metrics.set_metrics import compute_set_metrics
 from utils.metrics.subject_metrics import compute_subject_metrics
 from utils.runs.environment import configure_torch
+from utils.runs.writable import require_writable
 
 logger = logging.getLogger("bige")
 
@@ -70,6 +71,7 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     Raises:
         InputError: nothing can be evaluated.
     """
+    require_writable(config.out, "--out")
     networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
     named = config.data_root or os.environ.get(DATA_ROOT_VARIABLE)
     root = data_root(config.data_root) if named else None

@@ -33,9 +33,9 @@ class MetricConfig(ComputeConfig):
         super().__post_init__()
         require_fraction(low=self.low, high=self.high)
         if self.low >= self.high:
-            raise InputError(f"low is {self.low:g} and high is {self.high:g}, expected low to be below high")
-        for part in self.parts:
-            require_choice(PARTS, parts=part)
+            raise InputError(f"--low is {self.low:g} and --high is {self.high:g}, expected --low to be below --high")
+        if unknown := set(self.parts) - set(PARTS):
+            raise InputError(f"parts: {min(unknown)!r} is not one of {', '.join(PARTS)}")
 
 
 @dataclass(frozen=True, kw_only=True)

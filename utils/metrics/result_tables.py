@@ -23,6 +23,7 @@ from utils.metrics.row_tables import markdown_tables, write_tables
 from utils.metrics.simulated_table import simulated_table
 from utils.metrics.tables_config import TablesConfig
 from utils.runs.environment import configure_torch
+from utils.runs.writable import require_writable, require_writable_file
 
 logger = logging.getLogger("bige")
 
@@ -48,6 +49,8 @@ def make_tables(config: TablesConfig) -> TablesResult:
     Raises:
         InputError: a folder or its subjects, or a block of the Markdown file, are missing.
     """
+    require_writable(config.out, "--out")
+    require_writable_file(config.results, "--results")
     networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
     blocks: dict[str, str] = {}
     paths: list[Path] = []

@@ -20,6 +20,7 @@ from utils.reconstruction.reconstruction_config import ReconstructionConfig
 from utils.reconstruction.reconstruction_metrics import reconstruction_metrics, reconstruction_table
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
+from utils.runs.writable import require_writable
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     Raises:
         InputError: the checkpoint or the sessions cannot be used.
     """
+    require_writable(config.run_folder)
     device = configure_torch(config)
     model = load_vqvae(config.checkpoint_path, device)
     _, root = config.find_data_root()

@@ -15,6 +15,7 @@ from utils.reconstruction.reconstruct import write_motions
 from utils.reconstruction.reconstruction_config import SamplingConfig
 from utils.runs.environment import configure_torch
 from utils.runs.run_folder import RunFolder
+from utils.runs.writable import require_writable
 
 logger = logging.getLogger("bige")
 
@@ -40,6 +41,7 @@ def sample(config: SamplingConfig) -> SamplingResult:
     Raises:
         InputError: the checkpoint cannot be used.
     """
+    require_writable(config.run_folder)
     device = configure_torch(config)
     checkpoint = find_checkpoint(config.checkpoint_path)
     model = load_vqvae(checkpoint, device)

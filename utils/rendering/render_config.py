@@ -66,13 +66,13 @@ class RenderConfig:
         self._check_body()
         require_at_least(1, repetition=self.repetition)
         if not (64 <= self.size[0] <= 7680 and 64 <= self.size[1] <= 4320):
-            raise InputError(f"size {self.size[0]}x{self.size[1]}: expected 64x64 to 7680x4320 pixels")
+            raise InputError(f"--size is {self.size[0]}x{self.size[1]}, expected 64x64 to 7680x4320 pixels")
         if not 1 <= self.fps <= 240:
-            raise InputError(f"fps is {self.fps:g}, expected 1 to 240 frames per second")
+            raise InputError(f"--fps is {self.fps:g}, expected 1 to 240 frames per second")
         if self.compare and len(self.motions) < 2:
-            raise InputError("compare needs at least two motions, because it compares the first two")
+            raise InputError("--compare needs at least two motions, because it compares the first two")
         if self.label and len(self.label) != len(self.motions):
-            raise InputError(f"label has {len(self.label)} names for {len(self.motions)} motions; give one per motion")
+            raise InputError(f"--label has {len(self.label)} names for {len(self.motions)} motions; give one each")
 
     def open_session(self) -> Session:
         """The subject's session. Raises InputError where it does not exist."""
@@ -88,7 +88,7 @@ class RenderConfig:
         given = [("layout", self.layout), ("renderer", self.renderer), ("body", self.body)]
         for name, value in [*given, *(("view", view) for view in self.view)]:
             if value not in choices[name]:
-                raise InputError(f"{name} is {value!r}, expected one of {', '.join(choices[name])}")
+                raise InputError(f"--{name} is {value!r}, expected one of {', '.join(choices[name])}")
 
     def _check_files(self) -> None:
         if not self.motions:
@@ -100,17 +100,17 @@ class RenderConfig:
             ("image", self.image, IMAGE_SUFFIXES),
         ):
             if path and path.suffix.lower() not in suffixes:
-                raise InputError(f"{name} {path}: the name must end in {', '.join(suffixes)}")
+                raise InputError(f"--{name} {path}: the name must end in {', '.join(suffixes)}")
 
     def _check_body(self) -> None:
         if self.body != "smpl":
             if self.smpl_model_dir or self.trust_pickle:
-                raise InputError("smpl-model-dir and trust-pickle need --body smpl; add it, or leave them out")
+                raise InputError("--smpl-model-dir and --trust-pickle need --body smpl; add it, or leave them out")
             return
         if not self.smpl_model_dir:
             raise InputError(
-                "body smpl needs --smpl-model-dir DIR, the folder that holds SMPL_NEUTRAL.npz; "
+                "--body smpl needs --smpl-model-dir DIR, the folder that holds SMPL_NEUTRAL.npz; "
                 f"download it from {_SMPL_PAGE}"
             )
         if self.renderer == "stick":
-            raise InputError("the stick renderer draws no surface; leave out --body smpl, or take another renderer")
+            raise InputError("--renderer stick draws no surface; leave out --body smpl, or take another renderer")

@@ -13,6 +13,7 @@ from utils.rendering.render_config import RenderConfig
 from utils.rendering.smpl_surface import SmplSurfaces
 from utils.rendering.subject_model import SubjectModel
 from utils.rendering.video import render_video
+from utils.runs.writable import require_writable_file
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ def render(config: RenderConfig) -> RenderResult:
         InputError: an output exists and may not be replaced, or the session, a motion or the SMPL model cannot be used.
         RunError: the video cannot be encoded.
     """
-    for path in filter(None, (config.save_path, config.image)):
-        if path.exists() and not config.overwrite:
+    for path, flag in ((config.save_path, "--save-path"), (config.image, "--image")):
+        if path and path.is_file() and not config.overwrite:
             raise InputError(f"{path} already exists; name another file, or give --overwrite")
+        if path:
+            require_writable_file(path, flag)
     motions = [read_motion(path) for path in config.motions]
     subject = SubjectModel(config.open_session().model_path)
     surfaces = None

@@ -12,6 +12,7 @@ from utils.rendering.actor import Actor
 from utils.rendering.captions import Captions
 from utils.rendering.panels import arrange
 from utils.rendering.scene import open_scene
+from utils.runs.progress import show_progress
 
 _RATE_FACTOR = "20"  # x264's constant rate factor; lower values give better and larger videos
 _ENCODING = ["-preset", "veryfast", "-crf", _RATE_FACTOR, "-movflags", "+faststart", "-f", "mp4"]
@@ -45,8 +46,6 @@ def render_video(
     Raises:
         RunError: the video cannot be encoded.
     """
-    from tqdm import tqdm
-
     path, size = Path(path), (size[0] // 2 * 2, size[1] // 2 * 2)
     panels = arrange(actors, views, layout, size)
     count = max(len(actor) for actor in actors)
@@ -54,7 +53,7 @@ def render_video(
     with closing(open_scene(actors, panels, size, renderer)) as scene:
         captions = Captions(scene, actors, panels, size, compare=compare)
         pictures = (captions.write(scene.draw(at), at) for at in frames)
-        shown = tqdm(pictures, total=count, desc=path.name, unit="frame", disable=not progress)
+        shown = show_progress(pictures, count, title=path.name, unit="frames", enabled=progress)
         with atomic_write(path) as temporary:
             write_video(temporary, shown, size, fps)
     return path

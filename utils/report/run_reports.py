@@ -12,6 +12,7 @@ from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.output.result_files import load_guidance, session_folders
 from utils.report.page import REPORT_NAME, write_report
 from utils.report.report_config import ReportConfig
+from utils.runs.writable import require_writable_file
 
 logger = logging.getLogger("bige")
 
@@ -42,8 +43,9 @@ def write_run_reports(config: ReportConfig) -> ReportResult:
         )
     pages = [config.out or folder / REPORT_NAME for folder in folders]
     for page in pages:
-        if page.exists() and not config.overwrite:
+        if page.is_file() and not config.overwrite:
             raise InputError(f"{page} already exists; give --overwrite, or --out with another name")
+        require_writable_file(page, "--out")
     for folder, page in zip(folders, pages, strict=True):
         result = load_guidance(folder)
         write_report(result.with_session(_find_session(config, result)), page)

@@ -18,6 +18,7 @@ from models.conventions import COORDINATE_INDEX
 from models.skeleton.body_joints import BodyJoints
 from utils.retargeting.retargeting_config import JointExportConfig
 from utils.retargeting.subject_joints import load_subject_joints
+from utils.runs.writable import require_writable
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def export_joints(config: JointExportConfig) -> JointExportResult:
         InputError: there is no trial, a trial cannot be read, or a file exists already.
     """
     session = config.open_session()
+    require_writable(config.run_folder)
     trials = config.find_trials(session)
     body = load_subject_joints(config, session)
     rate_hz = config.fps or GENERATOR_RATE_HZ

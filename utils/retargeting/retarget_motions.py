@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
@@ -27,8 +26,10 @@ from models.skeleton.joint_set import JOINTS
 from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm
 from utils.retargeting.retargeting_config import RetargetingConfig
 from utils.retargeting.subject_joints import load_subject_joints
+from utils.runs.progress import show_progress
 from utils.runs.record import record_config
 from utils.runs.run_folder import RunFolder
+from utils.runs.writable import require_writable
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
         InputError: no motion can be used, the session has no usable model, or the files exist already.
     """
     session = config.open_session()
+    require_writable(config.run_folder)
     body = load_subject_joints(config, session)
     normalisation = Normalisation.read(config.mean, config.std) if config.mean and config.std else None
     source = read_baseline(config.input, config.type, rate_hz=config.fps, unit=config.unit, normalisation=normalisation)
@@ -138,7 +140,7 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
     folder.prepare(config.overwrite)
     record_config(config, folder.run, f"retarget_args_{session.id}.json")
     motions = []
-    for j, clip in enumerate(tqdm(source.clips, desc=session.id, unit="motion", disable=None)):
+    for j, clip in enumerate(show_progress(source.clips, title=session.id, unit="motions")):
         motion, quality = retarget_clip(clip, body, session)
         path = folder.motions / f"entry_{j}_{folder.run.name}.mot"
         fits = quality.joint_error_mean_mm <= config.max_mean_mm and quality.joint_error_p95_mm <= config.max_p95_mm

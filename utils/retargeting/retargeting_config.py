@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
-from utils.runs.shared_configs import DeviceConfig, OutputConfig, SessionConfig, SubjectConfig, require_choice
+from utils.runs.shared_configs import (
+    DeviceConfig,
+    OutputConfig,
+    SessionConfig,
+    SubjectConfig,
+    require_above,
+    require_choice,
+)
 
 JOINT_DEFINITIONS = ("body-model", "skeleton")
 SOURCE_TYPES = ("mdm", "t2m", "humanml", "joints", "smpl")
@@ -31,7 +38,7 @@ class _JointConfig(SubjectConfig, DeviceConfig, OutputConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a value is not one of those that are known, or out of its range."""
         super().__post_init__()
-        _require_positive(fps=self.fps)
+        require_above(0, fps=self.fps)
         require_choice(JOINT_DEFINITIONS, joints_of=self.joints_of)
 
 
@@ -83,7 +90,7 @@ class RetargetingConfig(_JointConfig):
             raise InputError("there is nothing to retarget: give --type and --input, or --export-joints")
         require_choice(SOURCE_TYPES, type=self.type)
         require_choice(UNITS, unit=self.unit)
-        _require_positive(max_mean_mm=self.max_mean_mm, max_p95_mm=self.max_p95_mm)
+        require_above(0, max_mean_mm=self.max_mean_mm, max_p95_mm=self.max_p95_mm)
         if (self.mean is None) != (self.std is None):
             raise InputError("--mean and --std have to be given together")
         if self.mean and self.type != "humanml":
@@ -93,10 +100,3 @@ class RetargetingConfig(_JointConfig):
     def joint_definition(self) -> str:
         """`joints_of`, or its default."""
         return self.joints_of or ("skeleton" if self.type == "joints" else "body-model")
-
-
-def _require_positive(**values: float | None) -> None:
-    """Raise InputError for the first of the named values that is not a finite number above 0; None passes."""
-    for name, value in values.items():
-        if value is not None and not 0 < value < float("inf"):
-            raise InputError(f"{name.replace('_', '-')} is {value}, expected a number above 0")

@@ -3,6 +3,7 @@
 Every configuration is a frozen dataclass whose fields are the flags of its root script: `--total-iter` is `total_iter`.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,20 @@ from dataset.errors import InputError
 from dataset.locations import demo_root
 from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, open_session
 
+_GREATEST_SEED = 2**32 - 1  # of numpy
+_GREATEST_INTEGER = 2**31 - 1
+_FLAGS_WITH_UNDERSCORES = ("file_type", "folder_path")
+
+
+class CheckedConfig:
+    """Base of every configuration, whose `__post_init__` checks the values and calls that of the next base."""
+
+    def __post_init__(self) -> None:
+        """The end of the chain of checks."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class DeviceConfig:
+class DeviceConfig(CheckedConfig):
     """Where a run computes.
 
     Attributes:
@@ -27,6 +39,7 @@ class DeviceConfig:
 
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
+        super().__post_init__()
         require_at_least(1, threads=self.threads)
 
 
@@ -43,12 +56,12 @@ class ComputeConfig(DeviceConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
         super().__post_init__()
-        if self.seed < 0:
-            raise InputError(f"seed {self.seed}: expected an integer of at least 0")
+        if not 0 <= self.seed <= _GREATEST_SEED:
+            raise InputError(f"--seed is {self.seed}, expected an integer from 0 to {_GREATEST_SEED}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
+class DataConfig(CheckedConfig):
     """Which sessions a run reads.
 
     Attributes:
@@ -74,7 +87,7 @@ class DataConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubjectConfig:
+class SubjectConfig(CheckedConfig):
     """The OpenCap session of one subject.
 
     Attributes:
@@ -110,7 +123,7 @@ class SessionConfig(SubjectConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputConfig:
+class OutputConfig(CheckedConfig):
     """Where a run writes.
 
     Attributes:
@@ -121,28 +134,55 @@ class OutputConfig:
     out_dir: Path = Path("output")
     exp_name: str
 
+    def __post_init__(self) -> None:
+        """Raise InputError where the name would lead out of `out_dir`."""
+        super().__post_init__()
+        name = Path(self.exp_name)
+        if not name.parts or name.is_absolute() or ".." in name.parts:
+            raise InputError(
+                f"--exp-name is {self.exp_name!r}, expected the name of a folder in --out-dir; name another place with "
+                "--out-dir"
+            )
+
     @property
     def run_folder(self) -> Path:
         """`<out_dir>/<exp_name>`, which holds everything that the run writes."""
         return self.out_dir / self.exp_name
 
 
+def flag_of(field: str) -> str:
+    """The flag of a field as it is typed: `--total-iter` of `total_iter`."""
+    return "--" + (field if field in _FLAGS_WITH_UNDERSCORES else field.replace("_", "-"))
+
+
 def require_at_least(least: float, **values: float | None) -> None:
-    """Raise InputError for the first of the named values that is below `least`; None passes."""
+    """Raise InputError for the first of the named values that is below `least` or not a usable number; None passes."""
     for name, value in values.items():
-        if value is not None and not value >= least:
-            raise InputError(f"{name.replace('_', '-')} is {value}, expected at least {least:g}")
+        if value is None:
+            continue
+        if not least <= value < math.inf:
+            raise InputError(f"{flag_of(name)} is {value}, expected a number of at least {least:g}")
+        if value > _GREATEST_INTEGER and isinstance(value, int):
+            raise InputError(f"{flag_of(name)} is {value}, expected a number of at most {_GREATEST_INTEGER}")
+
+
+def require_above(bound: float, **values: float | None) -> None:
+    """Raise InputError for the first of the named values that is not a finite number above `bound`; None passes."""
+    for name, value in values.items():
+        if value is not None and not bound < value < math.inf:
+            raise InputError(f"{flag_of(name)} is {value}, expected a number above {bound:g}")
 
 
 def require_fraction(**values: float | None) -> None:
     """Raise InputError for the first of the named values that is not between 0 and 1; None passes."""
     for name, value in values.items():
         if value is not None and not 0 <= value <= 1:
-            raise InputError(f"{name.replace('_', '-')} is {value}, expected a number from 0 to 1")
+            percent = f"; {value:g} percent is {value / 100:g}" if 1 < value <= 100 else ""
+            raise InputError(f"{flag_of(name)} is {value}, expected a number from 0 to 1{percent}")
 
 
 def require_choice(choices: Sequence[str], **values: str | None) -> None:
     """Raise InputError for the first of the named values that is not one of `choices`; None passes."""
     for name, value in values.items():
         if value is not None and value not in choices:
-            raise InputError(f"{name.replace('_', '-')} is {value}, expected one of {', '.join(choices)}")
+            raise InputError(f"{flag_of(name)} is {value!r}, expected one of {', '.join(choices)}")

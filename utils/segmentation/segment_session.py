@@ -10,6 +10,7 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.io.mot import read_motion, write_motion
 from dataset.windows.segmentation import segment_repetitions
+from utils.runs.writable import require_writable
 from utils.segmentation.segment_plot import plot_segments
 from utils.segmentation.segmentation_config import SegmentationConfig
 
@@ -44,6 +45,7 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
     session = config.open_session()
     trials = config.find_trials(session)
     folder = config.out_dir / session.id
+    require_writable(folder)
     result = SegmentationResult(folder, {path.stem: segment_trial(path, folder) for path in trials})
     if not result.repetitions:
         raise InputError(

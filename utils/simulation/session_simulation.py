@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.mot import read_motion
@@ -17,6 +15,8 @@ from dataset.windows.segmentation import segment_repetitions
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from utils.runs.environment import configure_cpu
+from utils.runs.progress import show_progress
+from utils.runs.writable import require_writable
 from utils.simulation.repetition_files import motion_path, summary_path, write_repetition
 from utils.simulation.simulated_repetition import simulate_repetition
 from utils.simulation.simulation_config import SimulationConfig
@@ -54,6 +54,7 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     """
     configure_cpu(config.threads)
     session = config.open_session()
+    require_writable(config.out_dir / session.id)
     summaries = simulate_trials(
         session,
         config.find_trials(session),
@@ -112,7 +113,8 @@ def simulate_trial(
     if not repetitions:
         raise InputError(f"{trial}: no squat repetition that starts and ends upright")
     summaries = []
-    for k, repetition in enumerate(tqdm(repetitions, desc=name, unit="rep", disable=not progress), start=1):
+    shown = show_progress(repetitions, title=name, unit="repetitions", enabled=progress)
+    for k, repetition in enumerate(shown, start=1):
         segment = f"{name}_segment_{k}"
         target = folder / "OpenSimData" / "Dynamics" / segment
         if motion_path(target, segment).exists() and not overwrite:

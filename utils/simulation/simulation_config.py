@@ -27,5 +27,6 @@ class SimulationConfig(SessionConfig):
 
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
+        super().__post_init__()
         require_fraction(activation_floor=self.settings.activation_floor)
         require_at_least(1, threads=self.threads)

@@ -13,6 +13,7 @@ from dataset.windows.window_loading import load_held_out, load_subjects
 from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
+from utils.runs.writable import require_writable
 from utils.training.parity_plot import plot_parity
 from utils.training.surrogate_metrics import activation_metrics, metrics_table, predict_all
 from utils.training.surrogate_training_config import SurrogateEvaluationConfig
@@ -48,6 +49,7 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
     Raises:
         InputError: the checkpoint or the sessions cannot be used.
     """
+    require_writable(config.run_folder)
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)

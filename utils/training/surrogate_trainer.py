@@ -20,6 +20,7 @@ from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.tensorboard_views import show_activations
+from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
 from utils.training.distributed import ProcessGroup
 from utils.training.schedules import cosine_schedule
@@ -78,6 +79,7 @@ def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)
+    require_writable(config.run_folder)
     refuse_trained(config.run_folder, config.resume_pth)
     training, held_out, split = load_split(root, seed=config.seed, activations=True)
     split.write(config.run_folder / "split.json")

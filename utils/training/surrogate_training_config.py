@@ -46,11 +46,11 @@ class SurrogateTrainingConfig(TrainingConfig):
         require_fraction(dropout=self.network.dropout)
         if self.network.d_model % self.network.heads:
             raise InputError(
-                f"d-model {self.network.d_model} is not a multiple of heads {self.network.heads}: every attention head "
-                "has the same number of channels"
+                f"--d-model {self.network.d_model} is not a multiple of --heads {self.network.heads}: every attention "
+                "head has the same number of channels"
             )
         if (self.network.stick_figure or self.network.ground_loads) and not self.network.person_features:
-            raise InputError("stick-figure and ground-loads need the anthropometry, which no-person leaves out")
+            raise InputError("--stick-figure and --ground-loads need the anthropometry, which --no-person leaves out")
         self.refuse_with_cosine(lr_patience=self.lr_patience)
 
     @property

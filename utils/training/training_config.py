@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, require_at_least, require_choice
+from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, flag_of, require_at_least, require_choice
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -42,4 +42,4 @@ class TrainingConfig(OutputConfig, DataConfig, ComputeConfig):
         """Raise InputError for the first setting that is given although `cosine` replaces what it is for."""
         for name, value in settings.items():
             if self.cosine and value is not None:
-                raise InputError(f"{name.replace('_', '-')} has no effect with cosine; leave out one of the two")
+                raise InputError(f"{flag_of(name)} has no effect with --cosine; leave out one of the two")

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from tqdm import tqdm
 
 from dataset.errors import InputError, RunError
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import read_checkpoint, save_checkpoint
 from utils.runs.interruption import graceful_shutdown
+from utils.runs.progress import Progress
 from utils.runs.tensorboard_views import is_view_step
 from utils.training.distributed import ProcessGroup
 from utils.training.training_log import TrainingLog
@@ -180,9 +180,11 @@ def run_training(
         settings.folder, columns, resume_at=state.step if state.is_resumed else None, enabled=group.is_main
     )
     first = state.step + 1
-    progress = tqdm(range(first, settings.steps + 1), initial=state.step, total=settings.steps, disable=None)
-    with closing(log), graceful_shutdown() as stop_requested:
-        for step in progress:
+    progress = Progress(
+        settings.steps, title=settings.folder.name, unit="steps", done=state.step, enabled=group.is_main
+    )
+    with closing(log), progress, graceful_shutdown() as stop_requested:
+        for step in range(first, settings.steps + 1):
             # Each step has its own seed, so that a resumed training draws the same numbers as an uninterrupted one.
             torch.manual_seed((settings.seed * 1_000_003 + step) * group.world_size + group.rank)
             task.model.train()
@@ -192,6 +194,7 @@ def run_training(
             last = interrupted or step == settings.steps
             if group.is_main:
                 _after_step(task, settings, state, log, metrics, last)
+            progress.advance()
             if interrupted:
                 raise KeyboardInterrupt
             if settings.patience is not None and group.any_process(

@@ -16,6 +16,7 @@ from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import load_vqvae
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
+from utils.runs.writable import require_writable
 from utils.training.augmentation import augment
 from utils.training.distributed import ProcessGroup, join_process_group
 from utils.training.reconstruction_views import show_reconstruction
@@ -70,6 +71,8 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
     """
     with join_process_group(configure_torch(config), config.local_rank) as group:
         name, root = config.find_data_root()
+        if group.is_main:
+            require_writable(config.run_folder)
         refuse_trained(config.run_folder, config.resume_pth)
         training, held_out, split = load_split(root, seed=config.seed)
         if group.is_main:
@@ -123,7 +126,9 @@ def new_vqvae(config: VQVAETrainingConfig) -> VQVAE:
         if config.vq_start == "interpolator":
             model.start_as_interpolator()
     except ValueError as error:
-        raise InputError(f"this network cannot be built: {error}; change width, code-dim or code-groups") from None
+        raise InputError(
+            f"this network cannot be built: {error}; change --width, --code-dim or --code-groups"
+        ) from None
     return model
 
 

@@ -71,13 +71,13 @@ class VQVAETrainingConfig(TrainingConfig):
         require_fraction(unrecorded_weight=self.unrecorded_weight, unquantised=self.unquantised, mu=self.network.mu)
         require_choice(INITIALISATIONS, vq_start=self.vq_start)
         require_choice(LOSS_KINDS, recons_loss=self.recons_loss)
-        require_choice(ACTIVATION_FUNCTIONS, activation=self.network.activation)
-        require_choice(NORMS, norm=self.network.norm)
+        require_choice(ACTIVATION_FUNCTIONS, vq_act=self.network.activation)
+        require_choice(NORMS, vq_norm=self.network.norm)
         require_choice(QUANTIZERS, quantizer=self.network.quantizer)
         if self.network.code_dim % self.network.code_groups:
             raise InputError(
-                f"code-dim {self.network.code_dim} cannot be divided into {self.network.code_groups} code groups of "
-                "equal size"
+                f"--code-dim {self.network.code_dim} is not a multiple of --code-groups {self.network.code_groups}: "
+                "every group has the same number of channels"
             )
         self.refuse_with_cosine(lr_scheduler=self.lr_scheduler, gamma=self.gamma)
 

@@ -15,6 +15,7 @@ from utils.guidance.output.overview import draw_overview
 from utils.guidance.output.result_files import save_guidance
 from utils.guidance.output.summary import write_run_summary
 from utils.runs.run_folder import RunFolder
+from utils.runs.writable import require_writable
 
 HISTORY_COLUMNS = ("batch", "iteration", "active", "met", "objective", "proximity")
 
@@ -45,6 +46,8 @@ class RunWriter:
         return self.config.run_folder / "cache"
 
     def __enter__(self) -> "RunWriter":
+        """Raises InputError where the run folder cannot be written."""
+        require_writable(self.config.run_folder)
         return self
 
     def on_start(self, session: Session, terms: Sequence[Term]) -> None:

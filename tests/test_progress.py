@@ -1,0 +1,67 @@
+"""Progress: a bar on a terminal, a line every ten seconds elsewhere."""
+
+import io
+import sys
+
+import pytest
+
+from utils.runs import progress
+from utils.runs.progress import Progress, show_progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def work(clock, seconds):
+    for i in range(5):
+        clock[0] += seconds
+        yield i
+
+
+def test_a_log_file_gets_a_line_every_ten_seconds(clock, caplog):
+    caplog.set_level("INFO", logger="bige")
+    assert list(show_progress(work(clock, 6.0), 5, title="squats1", unit="repetitions")) == [0, 1, 2, 3, 4]
+    assert caplog.messages == [
+        "squats1: 2 of 5 repetitions after 12 s, about 18 s left",
+        "squats1: 4 of 5 repetitions after 24 s, about 6 s left",
+        "squats1: 5 of 5 repetitions after 30 s",
+    ]
+
+
+def test_a_short_loop_writes_no_line(clock, caplog):
+    caplog.set_level("INFO", logger="bige")
+    list(show_progress(work(clock, 1.0), 5, title="squats1", unit="repetitions"))
+    assert caplog.messages == []
+
+
+def test_a_resumed_loop_counts_on_and_shows_numbers(clock, caplog):
+    caplog.set_level("INFO", logger="bige")
+    with Progress(400, title="run", unit="steps", done=300) as shown:
+        clock[0] += 200
+        shown.advance(20, {"loss": 0.12345})
+        clock[0] += 1
+    assert caplog.messages[0] == "run: 320 of 400 steps after 3 min, about 13 min left, loss 0.123"
+
+
+def test_nothing_is_shown_where_progress_is_not_wanted(clock, caplog):
+    caplog.set_level("INFO", logger="bige")
+    list(show_progress(work(clock, 60.0), 5, title="squats1", unit="repetitions", enabled=False))
+    assert caplog.messages == []
+
+
+def test_a_terminal_gets_a_bar_and_no_lines(clock, caplog, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    caplog.set_level("INFO", logger="bige")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    list(show_progress(work(clock, 60.0), 5, title="squats1", unit="repetitions"))
+    assert "squats1: 100%" in terminal.getvalue()
+    assert caplog.messages == []
