@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.opensim.coordinate_functions import JointFunctions, constant_function
 from dataset.opensim.foot_contacts import read_contacts
-from dataset.opensim.joint_functions import JointFunctions, constant_function
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
 from models.skeleton.description import JointDescription, ModelDescription, PiecewisePolynomial
 
