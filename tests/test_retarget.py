@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,14 @@ from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, FIXED_DEG, coordinate_limits
 from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
 from utils.retargeting.joint_export import joints_of_motion
-from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm, position_sd_m
+from utils.retargeting.joint_fit import (
+    bone_stretch_percent,
+    fit_motion,
+    joint_errors_mm,
+    noise_sd_m,
+    position_sd_m,
+    speed_kept_percent,
+)
 from utils.retargeting.joint_targets import find_targets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -180,6 +188,62 @@ def test_noise_of_5_mm_is_not_amplified(body, session, squat):
     assert 1 < joint_errors_mm(target, fit).mean() < 10
     assert position_sd_m(noisy, "centres") == pytest.approx(0.005, rel=0.2)
     assert position_sd_m(joints, "centres") < 0.001
+
+
+def sinusoid_amplitude(values: np.ndarray, time_s: np.ndarray, frequency_hz: float) -> float:
+    """Amplitude of the sinusoid of this frequency in values (T,), by least squares, half a second from the ends."""
+    inner = (time_s > 0.5) & (time_s < time_s[-1] - 0.5)
+    phase = 2 * np.pi * frequency_hz * time_s[inner]
+    columns = np.stack([np.cos(phase), np.sin(phase), np.ones_like(phase)], 1)
+    return float(np.hypot(*np.linalg.lstsq(columns, values[inner], rcond=None)[0][:2]))
+
+
+def bending_legs(kind: str, body: BodyJoints, session, frequency_hz: float, rate_hz: float):
+    """Joints of knees that bend from 5 to 55 degrees, hips and ankles half as far, and their time stamps."""
+    time_s = np.arange(round(4 * rate_hz) + 1) / rate_hz
+    knee = 30 - 25 * np.cos(2 * np.pi * frequency_hz * time_s)
+    if kind == "template":
+        poses = np.zeros((len(time_s), 22, 3))
+        for side, turned in (("left", -1.0), ("right", 1.0)):
+            for part, share in (("hip", -0.5), ("knee", 1.0), ("ankle", -0.5)):
+                poses[:, JOINT_INDEX[f"{side}_{part}"], 0] = share * np.radians(knee)
+            poses[:, JOINT_INDEX[f"{side}_shoulder"], 2] = turned * np.radians(80)
+        return smpl_joints(poses.reshape(len(poses), -1), np.zeros((len(poses), 3))), time_s
+    coordinates = np.zeros((len(time_s), 33))
+    for side in "lr":
+        coordinates[:, COORDINATE_INDEX[f"knee_angle_{side}"]] = knee
+        for part in ("hip_flexion", "ankle_angle"):
+            coordinates[:, COORDINATE_INDEX[f"{part}_{side}"]] = knee / 2
+    return joints_of_motion(Motion(time_s, coordinates), body, session), time_s
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 60.0])
+@pytest.mark.parametrize("frequency_hz", [1.0, 2.5, 4.0])
+@pytest.mark.parametrize("kind", ["centres", "template"])
+def test_fast_movement_keeps_its_amplitude(body, session, kind, frequency_hz, rate_hz):
+    own = BodyJoints(body.skeleton, kind)
+    joints, time_s = bending_legs(kind, own, session, frequency_hz, rate_hz)
+    found, target, fit = placed_fit(joints, own, rate_hz)
+    for name, amplitude in (("knee_angle", 25.0), ("hip_flexion", 12.5), ("ankle_angle", 12.5)):
+        kept = sinusoid_amplitude(found[:, COORDINATE_INDEX[f"{name}_l"]], time_s, frequency_hz) / amplitude
+        assert kept == pytest.approx(1.0, abs=0.05), name
+    assert speed_kept_percent(target, fit) == pytest.approx(100, abs=1)
+
+    noisy = joints + np.random.default_rng(0).normal(0, 0.005, joints.shape)
+    assert noise_sd_m(noisy) == pytest.approx(0.005, rel=0.2)
+    found, target, fit = placed_fit(noisy, own, rate_hz)
+    for name, amplitude, least in (("knee_angle", 25.0, 0.9), ("hip_flexion", 12.5, 0.8), ("ankle_angle", 12.5, 0.75)):
+        kept = sinusoid_amplitude(found[:, COORDINATE_INDEX[f"{name}_l"]], time_s, frequency_hz) / amplitude
+        assert least < kept < 1.06, name
+    assert 85 < speed_kept_percent(target, fit) < 112
+
+
+def test_the_speed_that_a_fit_keeps_is_the_factor_by_which_it_is_smoothed(body, session):
+    joints, _ = bending_legs("centres", body, session, 4.0, 20.0)
+    _, target, fit = placed_fit(joints, body)
+    middle = target.joints.mean(0)
+    half = replace(fit, joints=torch.as_tensor(middle + 0.5 * (target.joints - middle)))
+    assert speed_kept_percent(target, half) == pytest.approx(50)
 
 
 def test_a_turned_and_moved_source_gives_the_same_angles(body, session, squat):

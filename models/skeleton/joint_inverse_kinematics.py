@@ -28,7 +28,8 @@ FITTED = tuple(
 FIXED_DEG = {"mtp_angle_l": -7.0, "mtp_angle_r": -7.0, "pro_sup_l": 90.0, "pro_sup_r": 90.0}
 _SOLVED = [i for i, name in enumerate(COORDINATES) if name not in FIXED_DEG]
 _LIMIT_SD_DEG = 0.3
-# Standard deviations of angular and linear acceleration in exercise, which weigh the second differences.
+# Standard deviations of angular and linear acceleration in exercise, which weigh the second differences. Where a first
+# fit moves faster, its own are taken (empirical Bayes), see `fit_joints`.
 _ACCELERATION_DEG_S2, _ACCELERATION_M_S2 = 2000.0, 20.0
 _ACCELERATION_OF_DEG_S2 = {"subtalar_angle": 400.0, "hip_rotation": 1000.0}
 # Standard deviations about the neutral angle.
@@ -55,7 +56,15 @@ class JointFit:
     converged: bool
 
 
-def fit_joints(body: BodyJoints, targets: Tensor, start: Tensor, rate_hz: float, position_sd_m: float) -> JointFit:
+def fit_joints(
+    body: BodyJoints,
+    targets: Tensor,
+    start: Tensor,
+    rate_hz: float,
+    position_sd_m: float,
+    noise_sd_m: float | None = None,
+    start_is_fit: bool = False,
+) -> JointFit:
     """Fit a subject's coordinates to joint positions.
 
     Coordinates in `FIXED_DEG` are set to these values; the ranges of `coordinate_limits` are kept.
@@ -65,9 +74,12 @@ def fit_joints(body: BodyJoints, targets: Tensor, start: Tensor, rate_hz: float,
         targets: (T, 22, 3) metres, ground frame; only the joints `FITTED` count.
         start: (T, 33) degrees and metres, close enough that no joint is half a turn away from its solution.
         rate_hz: frame rate.
-        position_sd_m: standard deviation of the targets' errors, along each axis.
+        position_sd_m: standard deviation of the targets' errors along each axis, those that are constant included.
+        noise_sd_m: the part of it that differs from frame to frame, which alone is smoothed; None for all of it.
+        start_is_fit: whether `start` is the result of an earlier fit. If so, a coordinate whose acceleration there
+            exceeds that of ordinary exercise is smoothed the less, so that fast movement is not flattened.
     """
-    problem = _Problem(body, targets, start, rate_hz, position_sd_m)
+    problem = _Problem(body, targets, start, rate_hz, position_sd_m, noise_sd_m or position_sd_m, start_is_fit)
     found = minimise(
         problem.linearise,
         problem.start[:, _SOLVED],
@@ -105,7 +117,16 @@ class _Problem:
         unit: (U,) one degree, or one centimetre in metres, for each of the `_SOLVED` coordinates.
     """
 
-    def __init__(self, body: BodyJoints, targets: Tensor, start: Tensor, rate_hz: float, position_sd_m: float) -> None:
+    def __init__(
+        self,
+        body: BodyJoints,
+        targets: Tensor,
+        start: Tensor,
+        rate_hz: float,
+        position_sd_m: float,
+        noise_sd_m: float,
+        start_is_fit: bool,
+    ) -> None:
         self.position_sd_m = position_sd_m
         self.body, self.targets = body, targets[:, FITTED]
         translations = [_SOLVED.index(i) for i in TRANSLATION_INDICES]
@@ -120,7 +141,13 @@ class _Problem:
         self.neutral_weight[[k for k, i in enumerate(_SOLVED) if COORDINATES[i].startswith("pelvis")]] = 0.0
         acceleration = _by_coordinate(_ACCELERATION_OF_DEG_S2, _ACCELERATION_DEG_S2)
         acceleration[translations] = 100.0 * _ACCELERATION_M_S2
-        self.smoothness = (acceleration.to(targets) / rate_hz**2) ** -2
+        acceleration = acceleration.to(targets)
+        if start_is_fit:
+            own = (self.start[:, _SOLVED] / self.unit).diff(n=2, dim=0) * rate_hz**2
+            acceleration = torch.maximum(acceleration, own.square().mean(0).sqrt())
+        # The residuals of the positions are in units of the whole error. An error that is the same in all frames, such
+        # as a body's other shape, is no reason to smooth, so smoothness is weighed against the noise alone.
+        self.smoothness = (acceleration.to(targets) / rate_hz**2) ** -2 * (noise_sd_m / position_sd_m) ** 2
         moves = body.moved_by[_SOLVED][:, list(FITTED)]
         self.groups = _independent_groups(moves)
         self.moves = torch.from_numpy(moves).to(targets)  # (U, J) which coordinates move which joints

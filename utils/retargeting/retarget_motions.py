@@ -23,13 +23,15 @@ from dataset.windows.resample import resample
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, coordinate_limits
 from models.skeleton.joint_set import JOINTS
-from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm
+from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm, speed_kept_percent
 from utils.retargeting.retargeting_config import RetargetingConfig
 from utils.retargeting.subject_joints import load_subject_joints
 from utils.runs.progress import show_progress
 from utils.runs.record import record_config
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
+
+_LEAST_SPEED_KEPT_PERCENT = 85.0  # a fit that keeps less is marked as smoothed in the table
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class FitQuality:
         joint_error_max_mm: the largest of them.
         worst_joint: the joint with the largest mean distance.
         joint_error_mm: mean distance of each fitted joint.
+        speed_kept_percent: speed of the limbs in the fit in percent of that in the source; below 100 where fast
+            movement was smoothed together with noise of the source.
         bone_stretch_percent: largest coefficient of variation of a limb bone's length in the source.
         scale: leg length of the subject divided by that of the source.
         converged: whether the fit converged.
@@ -62,6 +66,7 @@ class FitQuality:
     joint_error_max_mm: float
     worst_joint: str
     joint_error_mm: dict[str, float]
+    speed_kept_percent: float
     bone_stretch_percent: float
     scale: float
     converged: bool
@@ -107,7 +112,8 @@ class RetargetingResult:
     def text(self) -> str:
         """A table of the errors of each motion, to be printed."""
         head = (
-            f"{'motion':<32}{'s':>6}{'mean mm':>9}{'95 % mm':>9}{'max mm':>8}  {'worst joint':<16}{'bone stretch':>13}"
+            f"{'motion':<32}{'s':>6}{'mean mm':>9}{'95 % mm':>9}{'max mm':>8}  {'worst joint':<16}"
+            f"{'speed kept':>11}{'bone stretch':>13}"
         )
         lines = [head]
         for motion in self.motions:
@@ -115,7 +121,9 @@ class RetargetingResult:
             lines.append(
                 f"{motion.path.name:<32}{quality.duration_s:>6.1f}{quality.joint_error_mean_mm:>9.1f}"
                 f"{quality.joint_error_p95_mm:>9.1f}{quality.joint_error_max_mm:>8.1f}  {quality.worst_joint:<16}"
-                f"{quality.bone_stretch_percent:>11.1f} %" + ("" if motion.fits else "  does not fit")
+                f"{quality.speed_kept_percent:>9.0f} %{quality.bone_stretch_percent:>11.1f} %"
+                + ("" if motion.fits else "  does not fit")
+                + ("  smoothed" if quality.speed_kept_percent < _LEAST_SPEED_KEPT_PERCENT else "")
             )
         return "\n".join(lines)
 
@@ -184,6 +192,7 @@ def retarget_clip(clip: JointClip, body: BodyJoints, session: Session) -> tuple[
         joint_error_max_mm=float(errors_mm.max()),
         worst_joint=JOINTS[FITTED[worst]],
         joint_error_mm={JOINTS[i]: float(mean) for i, mean in zip(FITTED, errors_mm.mean(0), strict=True)},
+        speed_kept_percent=speed_kept_percent(targets, fit),
         bone_stretch_percent=bone_stretch_percent(clip.joints),
         scale=targets.scale,
         converged=fit.converged,
