@@ -44,9 +44,11 @@ def read_ids(path: str | Path) -> list[str]:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not encoded in UTF-8; save it as UTF-8 in a text editor") from None
     ids = [line.partition("#")[0].strip() for line in lines]
     ids = [name for name in ids if name]
     if not ids:

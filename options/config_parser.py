@@ -27,13 +27,24 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
         default, text = action.default, action.help or ""
         if default is None or default is False or default == [] or default is argparse.SUPPRESS or "default" in text:
             return text
-        shown = " ".join(map(str, default)) if isinstance(default, list | tuple) else str(default)
-        return f"{text} (default: {'on' if default is True else shown})".replace("%", "%%").replace("%%%%", "%%")
+        shown = " ".join(map(_as_typed, default)) if isinstance(default, list | tuple) else _as_typed(default)
+        return f"{text} (default: {shown})".replace("%", "%%").replace("%%%%", "%%")
+
+
+def _as_typed(value: Any) -> str:
+    """A value as a user would type it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def new_parser(description: str) -> argparse.ArgumentParser:
     """A parser whose help opens with `description`, the script's docstring."""
-    return argparse.ArgumentParser(description=description, formatter_class=_HelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=_HelpFormatter, allow_abbrev=False, add_help=False
+    )
+    parser.add_argument("-h", "--help", action="help", help="Show this help and exit.")
+    return parser
 
 
 def add_option(

@@ -80,10 +80,18 @@ def build_parser(
 def _add_guidance_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("guidance")
     add_option(
-        group, EvaluationConfig, "low", help="Lower limit of the requested peak activation of vastus medialis, 0 to 1."
+        group,
+        EvaluationConfig,
+        "low",
+        metavar="ACTIVATION",
+        help="Lower limit of the requested peak activation of vastus medialis, 0 to 1.",
     )
     add_option(
-        group, EvaluationConfig, "high", help="Upper limit of the requested peak activation of vastus medialis, 0 to 1."
+        group,
+        EvaluationConfig,
+        "high",
+        metavar="ACTIVATION",
+        help="Upper limit of the requested peak activation of vastus medialis, 0 to 1.",
     )
     add_option(
         group, EvaluationConfig, "surrogate_name", metavar="PATH",

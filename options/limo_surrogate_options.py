@@ -53,11 +53,15 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         help="Surrogate checkpoint or run folder; the default is the shipped pretrained/surrogate.",
     )  # fmt: skip
     add_option(
-        group, GuidanceConfig, "seq_len", metavar="N", help="Length of a latent; 49 decodes to 196 frames, 3.3 s."
+        group,
+        GuidanceConfig,
+        "seq_len",
+        metavar="N",
+        help="Length of a latent in latent frames; 49 decodes to 196 frames, 3.3 s.",
     )
     add_option(
         group, GuidanceConfig, "smooth_hz", metavar="HZ",
-        help="Cut-off frequency of the low-pass filter on decoded motions, as in motion capture; 0 for none.",
+        help="Cut-off frequency in Hz of the low-pass filter on decoded motions, as in motion capture; 0 for none.",
     )  # fmt: skip
 
 
@@ -68,10 +72,16 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
         "for example knee_flexion:max:within:80:100 or pelvis_tilt:at_peak:vasmed:above:-30:wish. "
         "What is not a wish is required of every sample. --list-quantities explains every word.",
     )
-    add_option(group, GuidanceConfig, "low", help="Least peak activation of --muscle, 0 to 1.")
-    add_option(group, GuidanceConfig, "high", help="Greatest peak activation of --muscle, 0 to 1.")
+    add_option(group, GuidanceConfig, "low", metavar="ACTIVATION", help="Least peak activation of --muscle, 0 to 1.")
     add_option(
-        group, GuidanceConfig, "muscle", help="Muscle whose peak has to lie between --low and --high on both sides."
+        group, GuidanceConfig, "high", metavar="ACTIVATION", help="Greatest peak activation of --muscle, 0 to 1."
+    )
+    add_option(
+        group,
+        GuidanceConfig,
+        "muscle",
+        metavar="NAME",
+        help="Muscle, named without its side, whose peak has to lie between --low and --high on both sides.",
     )
     add_option(
         group, GuidanceConfig, "constraint", action="append", metavar="LINE",
@@ -113,7 +123,7 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
         help="Update latents in the PCA space of the training latents, or element by element, as published.",
     )  # fmt: skip
     add_option(
-        group, GuidanceConfig, "lr",
+        group, GuidanceConfig, "lr", metavar="STEP",
         help="Step size of Adam: with --move principal in tenths of the training latents' standard deviation along "
         "each component, with --move anywhere in units of the latent, as published.",
     )  # fmt: skip

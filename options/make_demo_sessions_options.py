@@ -19,6 +19,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         people,
         DemoConfig,
         "seed",
+        metavar="N",
         help="Seed of the population: the same seed gives the same files, and person 7 is the same person whatever "
         "--people says.",
     )

@@ -31,8 +31,8 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     )  # fmt: skip
     add_option(
         sampling, SamplingConfig, "noise", flags=("--sample-noise",), default=argparse.SUPPRESS, metavar="STD",
-        help="With --sample: standard deviation of the noise on a latent, in standard deviations of its channel "
-        f"(default: {SamplingConfig.noise}).",
+        help="With --sample: standard deviation of the noise on a latent, in standard deviations of its channel; "
+        f"the default is {SamplingConfig.noise:g}.",
     )  # fmt: skip
     add_option(
         sampling, SamplingConfig, "subject", metavar="ID", default=argparse.SUPPRESS,

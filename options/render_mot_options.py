@@ -93,7 +93,7 @@ def _add_picture_options(group: argparse._ArgumentGroup) -> None:
         group, RenderConfig, "size", type=picture_size, nargs=None, metavar="WxH",
         help="Width and height of a video in pixels, 64x64 to 7680x4320; the default is 1280x720.",
     )  # fmt: skip
-    add_option(group, RenderConfig, "fps", help="Frame rate of a video in frames per second, 1 to 240.")
+    add_option(group, RenderConfig, "fps", metavar="HZ", help="Frame rate of a video in frames per second, 1 to 240.")
     add_option(
         group, RenderConfig, "renderer", choices=RENDERERS,
         help="Draw bones and muscles with OpenGL, or a stick figure, which needs no OpenGL; auto takes OpenGL where it "

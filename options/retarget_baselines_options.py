@@ -69,7 +69,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     )  # fmt: skip
     run = parser.add_argument_group("run")
     add_option(
-        run, RetargetingConfig, "device",
+        run, RetargetingConfig, "device", metavar="NAME",
         help="Torch device to compute on; auto chooses a GPU if there is one, and the CPU otherwise.",
     )  # fmt: skip
     add_option(

@@ -56,10 +56,10 @@ def add_compute_options(parser: argparse.ArgumentParser, config_class: type[Comp
     """Add `--device`, `--seed` and `--threads`. Returns the group."""
     group = parser.add_argument_group("run")
     add_option(
-        group, config_class, "device",
+        group, config_class, "device", metavar="NAME",
         help="Torch device to compute on; auto chooses a GPU if there is one, and the CPU otherwise.",
     )  # fmt: skip
-    add_option(group, config_class, "seed", help="Seed of every random choice, an integer of at least 0.")
+    add_option(group, config_class, "seed", metavar="N", help="Seed of every random choice, an integer of at least 0.")
     add_option(
         group, config_class, "threads", metavar="N",
         help="Use at most this many CPU threads; the default is half of the cores.",

@@ -70,7 +70,7 @@ def test_samples_without_noise_are_quantised_training_latents(tmp_path):
     model, file = load_vqvae(SHIPPED_VQVAE), tmp_path / "latents.npz"
     with np.load(SHIPPED_VQVAE / "latents.npz") as content:
         latents = content["latents"][:10]
-    np.savez(file, latents=latents)
+    np.savez(file, latents=latents, names=np.arange(10))
     drawn = sample_latents(model, file, count=3, noise=0.0)
     training = model.quantize(torch.from_numpy(latents.astype(np.float32)))
     assert all((training == latent).all(-1).all(-1).any() for latent in drawn)

@@ -4,13 +4,13 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from models.conventions import WINDOW_FRAMES
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import find_checkpoint, load_vqvae
+from utils.checkpoints.training_latents_file import read_training_latents
 from utils.reconstruction.reconstruct import write_motions
 from utils.reconstruction.reconstruction_config import SamplingConfig
 from utils.runs.environment import configure_torch
@@ -73,8 +73,7 @@ def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float) -
         groups = () if model.config.code_groups == 1 else (model.config.code_groups,)
         codes = torch.randint(model.config.nb_code, (count, frames, *groups)).to(device)
         return model.quantizer.vectors_of(codes)
-    with np.load(latents_file) as content:
-        latents = torch.from_numpy(content["latents"].astype(np.float32))
+    latents = torch.from_numpy(read_training_latents(latents_file, model.config.code_dim).latents)
     spread = latents.flatten(0, 1).std(0)
     drawn = latents[torch.randint(len(latents), (count,))]
     return model.quantize((drawn + noise * spread * torch.randn_like(drawn)).to(device))

@@ -145,17 +145,18 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
     if not source.clips:
         raise InputError("no motion can be used: " + "; ".join(source.refused or [f"{config.input} has none"]))
     folder = RunFolder(config.run_folder, session.id)
-    folder.prepare(config.overwrite)
+    folder.refuse_existing(config.overwrite)
     record_config(config, folder.run, f"retarget_args_{session.id}.json")
     motions = []
-    for j, clip in enumerate(show_progress(source.clips, title=session.id, unit="motions")):
-        motion, quality = retarget_clip(clip, body, session)
-        path = folder.motions / f"entry_{j}_{folder.run.name}.mot"
-        fits = quality.joint_error_mean_mm <= config.max_mean_mm and quality.joint_error_p95_mm <= config.max_p95_mm
-        write_motion(path, motion)
-        motions.append(RetargetedMotion(path, motion, quality, fits))
-    result = RetargetingResult(folder.motions, tuple(motions), tuple(source.refused))
-    _write_summary(result, config, session)
+    with folder.replace_motions() as new:
+        for j, clip in enumerate(show_progress(source.clips, title=session.id, unit="motions")):
+            motion, quality = retarget_clip(clip, body, session)
+            name = f"entry_{j}_{folder.run.name}.mot"
+            fits = quality.joint_error_mean_mm <= config.max_mean_mm and quality.joint_error_p95_mm <= config.max_p95_mm
+            write_motion(new / name, motion)
+            motions.append(RetargetedMotion(folder.motions / name, motion, quality, fits))
+        result = RetargetingResult(folder.motions, tuple(motions), tuple(source.refused))
+        _write_summary(result, config, session, new)
     return result
 
 
@@ -200,7 +201,7 @@ def retarget_clip(clip: JointClip, body: BodyJoints, session: Session) -> tuple[
     return Motion(motion.time_s, placed), quality
 
 
-def _write_summary(result: RetargetingResult, config: RetargetingConfig, session: Session) -> None:
+def _write_summary(result: RetargetingResult, config: RetargetingConfig, session: Session, folder: Path) -> None:
     summary = {
         "session": session.id,
         "type": config.type,
@@ -211,4 +212,4 @@ def _write_summary(result: RetargetingResult, config: RetargetingConfig, session
         "motions": [asdict(m.quality) | {"file": m.path.name, "fits": m.fits} for m in result.motions],
         "refused": list(result.refused),
     }
-    write_json(result.folder / "summary.json", summary)
+    write_json(folder / "summary.json", summary)

@@ -1,5 +1,9 @@
 """Names of the files that a run writes for one session."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,17 +44,22 @@ class RunFolder:
         if old and not overwrite:
             raise InputError(f"{self.motions} already holds {len(old)} motions; give --overwrite or another --exp-name")
 
-    def remove_motions(self) -> None:
-        """Remove the session's old motions."""
-        for path in self.motions.glob("entry_*.mot"):
-            path.unlink()
+    @contextmanager
+    def replace_motions(self) -> Iterator[Path]:
+        """Yield a temporary folder for new motions and the files beside them.
 
-    def prepare(self, overwrite: bool) -> None:
-        """Make the folder of the motions and remove old ones.
-
-        Raises:
-            InputError: the session has motions there already and `overwrite` is false.
+        They replace the session's old motions when the block ends without an error; otherwise the old ones stay.
         """
-        self.refuse_existing(overwrite)
-        self.remove_motions()
-        self.motions.mkdir(parents=True, exist_ok=True)
+        temporary = self.motions.with_name(f".{self.motions.name}.{os.getpid()}.part")
+        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            self.motions.mkdir(parents=True, exist_ok=True)
+            new = sorted(temporary.iterdir())
+            for path in new:
+                os.replace(path, self.motions / path.name)
+            for path in set(self.motions.glob("entry_*.mot")) - {self.motions / path.name for path in new}:
+                path.unlink()
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

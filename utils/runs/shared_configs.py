@@ -15,7 +15,7 @@ from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, open_sessio
 
 _GREATEST_SEED = 2**32 - 1  # of numpy
 _GREATEST_INTEGER = 2**31 - 1
-_FLAGS_WITH_UNDERSCORES = ("file_type", "folder_path")
+_FLAGS_WITH_UNDERSCORES = ("file_type", "folder_path", "local_rank")
 
 
 class CheckedConfig:

@@ -34,6 +34,7 @@ from utils.training.training_loop import (
     TrainingTask,
     read_training_state,
     run_training,
+    warn_of_kept_network,
 )
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def train_surrogate_on(
         fit_to_windows(model, training)
     else:
         model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
+        warn_of_kept_network(config.network, model.config, config.resume_pth)
     logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
 
     task = SurrogateTask(config, model, state, training, held_out)

@@ -12,6 +12,14 @@ from dataset.io.atomic_write import atomic_write
 logger = logging.getLogger("bige")
 
 
+class _LogFile(logging.FileHandler):
+    """A log file whose failure is that of the run: logging itself would print a traceback and go on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is that of logging)
+        """Raise what was raised in writing a line."""
+        raise
+
+
 class TrainingLog:
     """Writes metrics to `losses.csv` and TensorBoard, and copies the package's log to `train.log`.
 
@@ -42,7 +50,7 @@ class TrainingLog:
         with atomic_write(self.path) as temporary, temporary.open("w", newline="") as file:
             csv.writer(file).writerows([["step", *columns], *kept])
         self.writer = SummaryWriter(str(folder), purge_step=None if resume_at is None else resume_at + 1)
-        self.handler = logging.FileHandler(folder / "train.log", mode="w" if resume_at is None else "a")
+        self.handler = _LogFile(folder / "train.log", mode="w" if resume_at is None else "a")
         self.handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         logger.addHandler(self.handler)
 

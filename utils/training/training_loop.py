@@ -5,7 +5,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import read_checkpoint, save_checkpoint
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.progress import Progress
+from utils.runs.shared_configs import flag_of
 from utils.runs.tensorboard_views import is_view_step
 from utils.training.distributed import ProcessGroup
 from utils.training.training_log import TrainingLog
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bige")
 
 BEST, LAST = "best.pth", "last.pth"
+# Flags of a network that are not named after their fields.
+_FLAG_NAMES = {"activation": "vq_act", "norm": "vq_norm", "person_features": "no_person"}
 # Names that training states had before, in checkpoints of the VQ-VAE and of the surrogate.
 _EARLIER_NAMES = {
     "iteration": "step",
@@ -152,6 +155,23 @@ def read_training_state(path: Path) -> TrainingState:
         ) from None
     logger.info("training is resumed after step %d of %s", state.step, path)
     return state
+
+
+def warn_of_kept_network(asked: Any, kept: Any, path: Path) -> None:
+    """Log settings of the network that have no effect, because a resumed training keeps the network of its checkpoint.
+
+    Args:
+        asked: the network's configuration of this run; defaults count as not asked for.
+        kept: the configuration in the checkpoint.
+        path: the checkpoint.
+    """
+    for field in fields(asked):
+        value, of_checkpoint = getattr(asked, field.name), getattr(kept, field.name)
+        if value not in (of_checkpoint, field.default):
+            logger.warning(
+                "%s %s has no effect: the network of %s is kept, with %s",
+                flag_of(_FLAG_NAMES.get(field.name, field.name)), value, path, of_checkpoint,
+            )  # fmt: skip
 
 
 def run_training(

@@ -29,6 +29,7 @@ from utils.training.training_loop import (
     TrainingTask,
     read_training_state,
     run_training,
+    warn_of_kept_network,
 )
 from utils.training.vqvae_losses import HELD_OUT_METRICS, evaluate_vqvae, min_std, vqvae_losses
 from utils.training.vqvae_training_config import VQVAETrainingConfig
@@ -95,6 +96,7 @@ def train_vqvae_on(
         model.normalizer.fit(training.motion, weight, min_std=min_std().to(group.device))
     else:
         model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
+        warn_of_kept_network(config.network, model.config, config.resume_pth)
     logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
 
     task = VQVAETask(config, model, state, training, weight, held_out, group)

@@ -66,6 +66,9 @@ class VQVAETrainingConfig(TrainingConfig):
         require_at_least(1, **{name: getattr(self, name) for name in steps})
         sizes = ("nb_code", "code_dim", "code_groups", "width", "down_t", "stride_t", "depth", "dilation_growth_rate")
         require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
+        require_at_least(-1, local_rank=self.local_rank)  # -1 is what some launchers pass for a single process
+        for step in self.lr_scheduler or ():
+            require_at_least(1, lr_scheduler=step)
         weights = ("augment", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
         require_at_least(0, **{name: getattr(self, name) for name in weights})
         require_fraction(unrecorded_weight=self.unrecorded_weight, unquantised=self.unquantised, mu=self.network.mu)

@@ -13,6 +13,7 @@ from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.checkpoint_file import find_checkpoint
+from utils.checkpoints.training_latents_file import read_training_latents
 from utils.guidance.latents.latent_sampling import CodebookSampler, LatentSampler
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
@@ -68,7 +69,7 @@ def load_latent_space(
         update: `principal` for `PCAUpdate`, `anywhere` for `ElementwiseUpdate`; a codebook alone allows only that.
 
     Raises:
-        InputError: the training latents are shorter than `frames`.
+        InputError: the training latents cannot be read, or are shorter than `frames`.
     """
     device = next(vqvae.parameters()).device
     path = find_checkpoint(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
@@ -78,9 +79,9 @@ def load_latent_space(
         return LatentSpace(
             CodebookSampler(codebook, frames, seed), CodebookProximity(vqvae.quantize), ElementwiseUpdate()
         )
-    with np.load(path) as content:
-        array, names = content["latents"], tuple(str(name) for name in content["names"])
-        whole = content["recorded"].all(1) if "recorded" in content else np.ones(len(array), dtype=bool)
+    content = read_training_latents(path, vqvae.config.code_dim)
+    array, names = content.latents, content.names
+    whole = np.asarray(content.recorded.all(axis=1))
     if array.shape[1] < frames:
         raise InputError(
             f"{path}: the training latents have {array.shape[1]} frames, and --seq-len {frames} asks for more"

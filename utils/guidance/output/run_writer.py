@@ -77,10 +77,10 @@ class RunWriter:
 
     def write(self, result: GuidanceResult) -> None:
         """Write motions, latents, summaries, the overview and TensorBoard views of a finished run."""
-        self.folder.remove_motions()
-        save_guidance(result, self.folder.motions)
+        with self.folder.replace_motions() as folder:
+            save_guidance(result, folder)
+            draw_overview(result, folder / "overview.png")
         write_run_summary(self.folder.run)
-        draw_overview(result, self.folder.motions / "overview.png")
         write_guided_events(result, self.folder.events)
 
     def __exit__(self, *exception: object) -> None:

@@ -1,0 +1,91 @@
+"""Run folders: motions of an earlier run stay until new ones are whole, and nothing is written outside."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dataset.errors import InputError
+from dataset.splits import read_ids
+from models.vqvae.vqvae_config import VQVAEConfig
+from utils.checkpoints.training_latents_file import read_training_latents
+from utils.reconstruction.reconstruction_config import SamplingConfig
+from utils.runs.run_folder import RunFolder
+from utils.training.training_loop import warn_of_kept_network
+
+
+def write_motions(folder, count, text):
+    for j in range(count):
+        (folder / f"entry_{j}_run.mot").write_text(text)
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run folder that holds three motions."""
+    folder = RunFolder(tmp_path / "run", "somebody")
+    with folder.replace_motions() as new:
+        write_motions(new, 3, "old")
+    return folder
+
+
+def test_new_motions_replace_all_old_ones(folder):
+    with folder.replace_motions() as new:
+        write_motions(new, 2, "new")
+    assert contents(folder.motions) == {"entry_0_run.mot": "new", "entry_1_run.mot": "new"}
+    assert [path.name for path in folder.motions.parent.iterdir()] == [folder.motions.name]
+
+
+def write_and_fail(folder):
+    with folder.replace_motions() as new:
+        write_motions(new, 2, "new")
+        raise OSError(28, "No space left on device")
+
+
+def test_a_run_that_fails_keeps_the_old_motions(folder):
+    with pytest.raises(OSError, match="No space"):
+        write_and_fail(folder)
+    assert contents(folder.motions) == {f"entry_{j}_run.mot": "old" for j in range(3)}
+    assert [path.name for path in folder.motions.parent.iterdir()] == [folder.motions.name]
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/../../b", "/elsewhere", ""])
+def test_a_name_that_leads_out_of_the_output_is_refused(name):
+    with pytest.raises(InputError, match="^--exp-name is"):
+        SamplingConfig(count=1, exp_name=name)
+
+
+def test_a_name_may_have_parts():
+    assert SamplingConfig(count=1, exp_name="study/first").run_folder.name == "first"
+
+
+def test_training_latents_that_are_damaged_or_of_another_network_are_named(tmp_path):
+    file = tmp_path / "latents.npz"
+    np.savez(file, latents=np.zeros((4, 49, 8)), names=np.arange(4))
+    assert read_training_latents(file, 8).recorded.all()
+    with pytest.raises(InputError, match="8 channels and the VQ-VAE beside them has 16"):
+        read_training_latents(file, 16)
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(InputError, match="cannot be read"):
+        read_training_latents(file, 8)
+
+
+def test_ids_in_another_encoding_are_refused(tmp_path):
+    (tmp_path / "holdout.txt").write_bytes("Müller\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"holdout\.txt: is not encoded in UTF-8"):
+        read_ids(tmp_path / "holdout.txt")
+    (tmp_path / "holdout.txt").write_text("Müller\n", encoding="utf-8-sig")
+    assert read_ids(tmp_path / "holdout.txt") == ["Müller"]
+
+
+def test_settings_of_a_network_that_is_kept_are_named(tmp_path, caplog):
+    kept = VQVAEConfig(width=32, depth=2)
+    warn_of_kept_network(VQVAEConfig(), kept, tmp_path / "last.pth")
+    warn_of_kept_network(dataclasses.replace(kept), kept, tmp_path / "last.pth")
+    assert caplog.messages == []
+    warn_of_kept_network(VQVAEConfig(width=64), kept, tmp_path / "last.pth")
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("--width 64 has no effect")
