@@ -1,40 +1,52 @@
 """Reader and writer of motion files (.mot, .sto): columns by name, to and from one canonical motion.
 
-Units: OpenSim's rule is followed (see `opensim_table`) and checked. Where it gives radians but an angle exceeds two
-turns, the file is read as degrees. Where an explicit `inDegrees=no` meets a knee or hip beyond one turn, the header
-contradicts the data, which is an error.
+Units, signs and sizes are checked once, here (`plausibility`): time in seconds, positions in metres, angles in the
+unit that OpenSim's rule gives (see `opensim_table`), knees that flex positively. Angles are continuous
+(`continuous_angles`), and marker jumps are interpolated (`marker_jumps`). What is changed is logged, and what cannot be
+is an error.
 
 Columns: all 33 coordinates are required, in any order. `knee_angle_*_beta` is ignored: it is coupled to the knee, and
 OpenCap writes it in radians even in files in degrees. The 80 activations must be complete or absent. Other columns are
 kept in `Motion.extra`.
 """
 
-import logging
-import math
 from pathlib import Path
 
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
+from dataset.io.marker_jumps import Jumps, mend_jumps
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, list_names, read_table, write_table
-from models.conventions import ACTIVATION_COLUMNS, COORDINATE_INDEX, COORDINATES, ROTATION_INDICES, TRANSLATIONS
-
-logger = logging.getLogger("bige")
+from dataset.io.plausibility import (
+    degrees_per_unit,
+    forward_knees,
+    in_seconds,
+    is_angle,
+    is_translation,
+    metres_per_unit,
+    refuse_absurd,
+    refuse_speeds,
+)
+from models.conventions import ACTIVATION_COLUMNS, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES
 
 BETA_SUFFIX = "_beta"
-_TURN_RAD = 2 * math.pi
-_HINGES = tuple(f"{name}_{side}" for name in ("knee_angle", "hip_flexion") for side in "lr")
 
 
-def read_motion(path: str | Path) -> Motion:
-    """Read a motion file into canonical order, degrees and metres.
+def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
+    """Read a motion file into canonical order, seconds, degrees and metres.
+
+    Args:
+        path: the file.
+        jumps: what is done with marker jumps, see `mend_jumps`; the default is that for recordings.
 
     Raises:
         InputError: as `read_table`; or a coordinate is missing, a value is not finite, only some of the 80 activations
-            are there, or the stated unit of the angles contradicts their values.
+            are there, or the values are not those of a person's motion in any unit.
     """
     table = read_table(path)
+    refuse_speeds(table)
     index = {name: i for i, name in enumerate(table.names)}
     missing = [name for name in COORDINATES if name not in index]
     if len(missing) == len(COORDINATES):
@@ -49,8 +61,11 @@ def read_motion(path: str | Path) -> Motion:
     used = [i for i, name in enumerate(table.names) if not name.endswith(BETA_SUFFIX)]
     _refuse_not_finite(table, used)
 
+    time_s = in_seconds(table.time_s, table.source)
     coordinates = table.data[:, [index[name] for name in COORDINATES]]
-    to_degrees = 1.0 if _angles_are_degrees(table, coordinates) else 180.0 / math.pi
+    to_metres = metres_per_unit(coordinates, table.source)
+    coordinates[:, TRANSLATION_INDICES] *= to_metres
+    to_degrees = degrees_per_unit(coordinates, table.in_degrees, "indegrees" in table.header, table.source)
     coordinates[:, ROTATION_INDICES] *= to_degrees
 
     present = [name for name in ACTIVATION_COLUMNS if name in index]
@@ -61,13 +76,20 @@ def read_motion(path: str | Path) -> Motion:
         )
     activations = table.data[:, [index[name] for name in ACTIVATION_COLUMNS]] if present else None
 
+    refuse_absurd(coordinates, activations, table.source)
+    coordinates = forward_knees(continuous_angles(coordinates), table.source)
+    coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
+
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
     extra = {}
     for i in used:
         name = table.names[i]
         if name not in known:
-            extra[name] = table.data[:, i] * (to_degrees if _is_angle(name) else 1.0)
-    return Motion(table.time_s, coordinates, activations, extra, table.source)
+            values = table.data[:, i]
+            extra[name] = values * to_metres if is_translation(name) else values
+            if is_angle(name):
+                extra[name] = unwrapped_extra(values * to_degrees)
+    return Motion(time_s, coordinates, activations, extra, table.source)
 
 
 def write_motion(
@@ -96,7 +118,7 @@ def write_motion(
     names += motion.extra
     columns += motion.extra.values()
     columns = [
-        np.radians(values) if name.endswith(BETA_SUFFIX) or (not in_degrees and _is_angle(name)) else values
+        np.radians(values) if name.endswith(BETA_SUFFIX) or (not in_degrees and is_angle(name)) else values
         for name, values in zip(names, columns, strict=True)
     ]
     if motion.activations is not None:
@@ -132,30 +154,3 @@ def _refuse_not_finite(table: Table, used: list[int]) -> None:
             f"{table.source}: column {name!r} is {value} in data row {row + 1} ({table.time_s[row]:g} s), "
             f"and {rows} row(s) are not finite; fill or cut the gap first"
         )
-
-
-def _angles_are_degrees(table: Table, coordinates: np.ndarray) -> bool:
-    """Whether angles are in degrees: `table.in_degrees`, checked against the range of human joints."""
-    if table.in_degrees:
-        return True
-    hinges = np.abs(coordinates[:, [COORDINATE_INDEX[name] for name in _HINGES]]).max(0)
-    worst = int(hinges.argmax())
-    if "indegrees" in table.header:
-        if hinges[worst] > _TURN_RAD:
-            raise InputError(
-                f"{table.source}: the header says inDegrees=no, but {_HINGES[worst]} reaches {hinges[worst]:.1f}, "
-                "more than a full turn in radians; correct the header to inDegrees=yes"
-            )
-        return False
-    if np.abs(coordinates[:, ROTATION_INDICES]).max() > 2 * _TURN_RAD:
-        logger.warning(
-            "%s: the header states no unit; the angles are read as degrees, because they exceed two turns in radians",
-            table.source,
-        )
-        return True
-    return False
-
-
-def _is_angle(name: str) -> bool:
-    """Whether a column is a rotation; OpenSim's names of translations end in _tx, _ty or _tz."""
-    return name not in TRANSLATIONS and not name.endswith(("_tx", "_ty", "_tz")) and "/" not in name

@@ -153,9 +153,11 @@ def _parse_names(path: Path, line: str, number: int) -> tuple[str, ...]:
         raise InputError(f"{path}, line {number}: expected column names starting with 'time', found {names[0]!r}")
     if "" in names:
         raise InputError(f"{path}, line {number}: column {names.index('') + 1} has no name")
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise InputError(f"{path}, line {number}: column {twice[0]!r} appears twice")
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"{path}, line {number}: column {name!r} appears twice")
+        seen.add(name)
     return tuple(names)
 
 
@@ -175,14 +177,15 @@ def _parse_rows(
         raise InputError(f"{path}: no row of data follows the header")
     try:
         frame = pd.read_csv(StringIO("\n".join(rows)), sep=r"\s+", header=None, dtype=float, quoting=csv.QUOTE_NONE)
+        values = frame.to_numpy(copy=True)
     except ValueError:
-        row, column = next(
-            (i, j) for i, line in enumerate(rows) for j, cell in enumerate(line.split()) if _not_number(cell)
-        )
-        cell = rows[row].split()[column]
-        raise InputError(f"{path}, line {numbers[row]}, column {names[column]!r}: {cell!r} is not a number") from None
-
-    values = frame.to_numpy(copy=True)
+        for number, line in zip(numbers, rows, strict=True):
+            for column, cell in enumerate(line.split()):
+                if _not_number(cell):
+                    raise InputError(
+                        f"{path}, line {number}, column {names[column]!r}: {cell!r} is not a number"
+                    ) from None
+        values = np.array([[float(cell) for cell in line.split()] for line in rows])  # `+nan`, which pandas refuses
     stated = next((header[key] for key in _ROW_COUNTS if key in header), None)
     if stated is not None and stated != str(len(numbers)):
         raise InputError(

@@ -23,7 +23,7 @@ def read_motion_window(path: Path) -> Window:
     Raises:
         InputError: as `read_motion` and `resample` do.
     """
-    motion = read_motion(path)
+    motion = read_motion(path, jumps="keep")  # those of a generator are what is evaluated
     period = tiling_period(motion.coordinates)
     end_s = np.inf if period is None else motion.time_s[period - 1]
     resampled = resample(motion)

@@ -15,6 +15,7 @@ from dataset.io.motion import Motion
 from dataset.sessions import Session, repetition_of
 from dataset.windows.floor import floor_height
 from dataset.windows.window import Window, window_of_repetition, windows_of_trial
+from models.conventions import ROTATION_INDICES
 
 logger = logging.getLogger("bige")
 
@@ -173,4 +174,6 @@ def _is_cut_of(repetition: Motion, trial: Motion) -> bool:
     inside = repetition.time_s[0] >= trial.time_s[0] - _SAME and repetition.time_s[-1] <= trial.time_s[-1] + _SAME
     at_middle = np.abs(trial.time_s - repetition.time_s[len(repetition) // 2]).argmin()
     difference = trial.coordinates[at_middle] - repetition.coordinates[len(repetition) // 2]
+    rotations = list(ROTATION_INDICES)
+    difference[rotations] -= 360.0 * np.round(difference[rotations] / 360.0)  # each file starts within a turn of zero
     return bool(inside and np.abs(difference).max() < _SAME)

@@ -44,7 +44,7 @@ def export_motions(config: ExportConfig) -> ExportResult:
     if config.format != "mot" and config.subject:
         model_path = open_session(config.subject, config.data_root).model_path
     for path, target in targets.items():
-        motion = to_even(read_motion(path))
+        motion = to_even(read_motion(path, jumps="mend"))
         if model_path is None:
             write_motion(target, motion, beta=True)
         elif config.format == "json":

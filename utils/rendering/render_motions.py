@@ -46,7 +46,7 @@ def render(config: RenderConfig) -> RenderResult:
             raise InputError(f"{path} already exists; name another file, or give --overwrite")
         if path:
             require_writable_file(path, flag)
-    motions = [read_motion(path) for path in config.motions]
+    motions = [read_motion(path, jumps="mend") for path in config.motions]
     subject = SubjectModel(config.open_session().model_path)
     surfaces = None
     if config.body == "smpl" and config.smpl_model_dir:

@@ -1,0 +1,246 @@
+"""Checks that the values of a motion file mean what its header and its columns say.
+
+Units and conventions go wrong in files of every origin, and a motion in the wrong unit still gives numbers. What can be
+told with certainty is put right, with one warning; anything else that cannot be a person's motion is an `InputError`.
+Every limit below is far from what people do, so that fast squats, jumps and noisy generated motions pass.
+"""
+
+import logging
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from dataset.errors import InputError
+from dataset.io.opensim_table import Table
+from models.conventions import COORDINATE_INDEX, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES, TRANSLATIONS
+
+logger = logging.getLogger("bige")
+
+# Motion capture records 10 to 1000 frames a second. A step of 2 to 100 is therefore one of milliseconds.
+_SHORTEST_STEP_S, _LONGEST_STEP_S = 1 / 2500, 0.2
+_STEP_MS = (2.0, 100.0)
+
+# A pelvis is 0.1 m (lying) to 1.3 m above the floor, and floors of recordings are metres from zero at most.
+_FARTHEST_PELVIS_M = 10.0
+_PELVIS_CM, _PELVIS_MM = (10.0, 160.0), (160.0, 2000.0)
+
+_TURN_RAD = 2 * math.pi
+# Knees and hips flex by less than 180 degrees, so that more than pi is no number of radians.
+_HINGES = tuple(f"{name}_{side}" for name in ("knee_angle", "hip_flexion") for side in "lr")
+# With no angle above 6 degrees, the legs cannot lower the pelvis by 5 cm, nor take it 0.3 m away: sway is 1 to 2 cm.
+_DESCENT_M, _TRAVEL_M = 0.05, 0.3
+_STILL_DEG = 0.3
+
+# Joints turn by less than two turns even when their angles go on beyond 180 degrees; a person may spin many times.
+_LARGEST_JOINT_DEG, _LARGEST_PELVIS_DEG, _LARGEST_M = 1080.0, 36000.0, 1000.0
+
+# Knees overextend by 10 degrees, and by 20 in the laxest people.
+_BACKWARD_KNEE_DEG = -25.0
+
+# Activations of other programs pass 0 and 1 by their solver's tolerance.
+_ACTIVATION_TOLERANCE = 0.05
+
+_SPEEDS_TITLE = re.compile(r"^(speeds|accelerations)\b")
+_SPEEDS_NAME = re.compile(r"_(u|dudt|speeds|accelerations)$", re.IGNORECASE)
+_PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
+_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in "lr"]
+_HEIGHT = COORDINATE_INDEX["pelvis_ty"]
+
+
+def refuse_speeds(table: Table) -> None:
+    """Raise InputError where a table's title or name says that it holds speeds or accelerations.
+
+    OpenSim's kinematics analysis writes `<name>_Kinematics_u.sto` and `_dudt.sto` beside the positions, with the same
+    columns and the title Speeds or Accelerations.
+    """
+    title = next(iter(table.header), "")
+    if title != "coordinates" and (
+        _SPEEDS_TITLE.match(title) or (table.source and _SPEEDS_NAME.search(table.source.stem))
+    ):
+        raise InputError(
+            f"{table.source}: holds speeds or accelerations, not angles and positions; give the file of positions "
+            "(in OpenSim's kinematics analysis the one that ends in _q.sto)"
+        )
+
+
+def is_angle(name: str) -> bool:
+    """Whether a column is a rotation; OpenSim's names of translations end in _tx, _ty or _tz."""
+    return name not in TRANSLATIONS and not is_translation(name) and "/" not in name
+
+
+def is_translation(name: str) -> bool:
+    """Whether a column's name is that of a translation, by OpenSim's habit."""
+    return name.endswith(("_tx", "_ty", "_tz"))
+
+
+def in_seconds(time_s: np.ndarray, source: Path | None) -> np.ndarray:
+    """Time stamps (T,) in seconds; those in milliseconds are converted, with a warning.
+
+    Raises:
+        InputError: the stamps are neither in seconds nor in milliseconds.
+    """
+    if len(time_s) < 2:
+        return time_s
+    step = float(np.median(np.diff(time_s)))
+    if _SHORTEST_STEP_S <= step <= _LONGEST_STEP_S:
+        return time_s
+    if _STEP_MS[0] <= step <= _STEP_MS[1]:
+        logger.warning(
+            "%s: column 'time' has steps of %.4g; it is read as milliseconds, %.4g frames a second",
+            source or "the motion",
+            step,
+            1000 / step,
+        )
+        return time_s / 1000
+    raise InputError(
+        f"{source or 'the motion'}: column 'time' has steps of {step:.4g}; expected seconds, "
+        f"{_SHORTEST_STEP_S:g} to {_LONGEST_STEP_S:g} from frame to frame"
+    )
+
+
+def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
+    """The factor that brings the pelvis's position to metres: 1, or 0.01 or 0.001 with a warning.
+
+    Raises:
+        InputError: the height of the pelvis is plausible in no unit.
+    """
+    height = float(np.median(np.abs(coordinates[:, _HEIGHT])))
+    if height <= _FARTHEST_PELVIS_M:
+        return 1.0
+    for (low, high), factor, unit in ((_PELVIS_CM, 0.01, "centimetres"), (_PELVIS_MM, 0.001, "millimetres")):
+        if low < height <= high:
+            logger.warning(
+                "%s: column 'pelvis_ty' is %.0f in the median frame; pelvis_tx, pelvis_ty and pelvis_tz are read as %s",
+                source or "the motion",
+                height,
+                unit,
+            )
+            return factor
+    raise InputError(
+        f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame; expected the height of "
+        "the pelvis in metres"
+    )
+
+
+def degrees_per_unit(coordinates: np.ndarray, in_degrees: bool, stated: bool, source: Path | None) -> float:
+    """The factor that brings the angles to degrees, after a check of the stated unit against the values.
+
+    Args:
+        coordinates: (T, 33), positions in metres, angles as in the file.
+        in_degrees: whether angles are in degrees, as the header says or as OpenSim's rule has it.
+        stated: whether the header says it.
+        source: the file.
+
+    Raises:
+        InputError: the header says radians, but the values are degrees.
+    """
+    where = source or "the motion"
+    if in_degrees:
+        if not _look_like_radians(coordinates, where):
+            return 1.0
+        logger.warning(
+            "%s: the angles are read as radians, not as degrees: none exceeds %.1f, while the pelvis moves by %.2f m; "
+            "correct the header to inDegrees=no",
+            where,
+            np.abs(coordinates[:, ROTATION_INDICES]).max(),
+            np.ptp(coordinates[:, list(TRANSLATION_INDICES)], axis=0).max(),
+        )
+        return 180.0 / math.pi
+    hinges = np.abs(coordinates[:, [COORDINATE_INDEX[name] for name in _HINGES]]).max(0)
+    worst = int(hinges.argmax())
+    too_large = hinges[worst] > math.pi or np.abs(coordinates[:, ROTATION_INDICES]).max() > 2 * _TURN_RAD
+    if not too_large:
+        return 180.0 / math.pi
+    if stated and hinges[worst] > math.pi:
+        raise InputError(
+            f"{where}: the header says inDegrees=no, but {_HINGES[worst]} reaches {hinges[worst]:.1f}, "
+            "more than half a turn in radians; correct the header to inDegrees=yes"
+        )
+    if stated:
+        return 180.0 / math.pi
+    logger.warning(
+        "%s: the header states no unit; the angles are read as degrees, because they are too large for radians", where
+    )
+    return 1.0
+
+
+def _look_like_radians(coordinates: np.ndarray, where: Path | str) -> bool:
+    """Whether angles that should be in degrees are in radians: so small that the pelvis could not move as it does."""
+    rotations = coordinates[:, ROTATION_INDICES]
+    if np.abs(rotations).max() > _TURN_RAD or np.ptp(rotations, axis=0).max() < _STILL_DEG:
+        return False
+    moved_m = np.ptp(coordinates[:, list(TRANSLATION_INDICES)], axis=0)
+    if moved_m[1] > _DESCENT_M or max(moved_m[0], moved_m[2]) > _TRAVEL_M:
+        return True
+    logger.warning(
+        "%s: no angle exceeds %.1f degrees; if these are radians, correct the header to inDegrees=no",
+        where,
+        np.abs(rotations).max(),
+    )
+    return False
+
+
+def refuse_absurd(coordinates: np.ndarray, activations: np.ndarray | None, source: Path | None) -> None:
+    """Raise InputError where a value is out of all proportion; see the limits at the head of this module.
+
+    Args:
+        coordinates: (T, 33), degrees and metres.
+        activations: (T, 80), or None.
+        source: the file.
+    """
+    limits = np.full(len(COORDINATES), _LARGEST_JOINT_DEG)
+    limits[[COORDINATE_INDEX[name] for name in _PELVIS]] = _LARGEST_PELVIS_DEG
+    limits[list(TRANSLATION_INDICES)] = _LARGEST_M
+    beyond = np.argwhere(np.abs(coordinates) > limits)
+    if len(beyond):
+        row, column = beyond[0]
+        unit = "m" if COORDINATES[column] in TRANSLATIONS else "degrees"
+        raise InputError(
+            f"{source or 'the motion'}: column {COORDINATES[column]!r} is {coordinates[row, column]:.4g} {unit} in "
+            f"data row {row + 1}, which no person reaches; correct the value, or cut the file there"
+        )
+    if activations is not None:
+        low, high = float(activations.min()), float(activations.max())
+        if low < -_ACTIVATION_TOLERANCE or high > 1 + _ACTIVATION_TOLERANCE:
+            raise InputError(
+                f"{source or 'the motion'}: the muscle activations go from {low:.4g} to {high:.4g}; expected 0 to 1"
+            )
+
+
+def forward_knees(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
+    """The coordinates with knees that flex positively; both signs are changed, with a warning, where they do not.
+
+    In gait2392 and its descendants (FullBodyModel) flexion of the knee is negative.
+
+    Raises:
+        InputError: one knee flexes negatively and the other positively; or the values are those of speeds.
+    """
+    where = source or "the motion"
+    knees = coordinates[:, _KNEES]
+    low, high, height = knees.min(0), knees.max(0), coordinates[:, _HEIGHT]
+    swings = (low < -10) & (high > 10) & (np.abs(knees.mean(0)) < 0.2 * np.abs(knees).max(0))
+    if swings.all() and height.min() < 0 < height.max() and abs(height.mean()) < _DESCENT_M:
+        raise InputError(
+            f"{where}: knees and pelvis height swing about zero, so these are speeds or accelerations, not angles and "
+            "positions"
+        )
+    backward = (low < _BACKWARD_KNEE_DEG) & (high < -low / 3)
+    if not backward.any():
+        return coordinates
+    if not backward.all() and high[~backward].max() > -_BACKWARD_KNEE_DEG:
+        names = [COORDINATES[i] for i in _KNEES]
+        raise InputError(
+            f"{where}: {names[int(backward.argmax())]} is negative when the knee bends, down to {low.min():.0f} "
+            f"degrees, and {names[int(backward.argmin())]} is positive; flexion must be positive on both sides"
+        )
+    logger.warning(
+        "%s: the knees bend negatively, down to %.0f degrees, as in gait2392's convention; the sign of knee_angle_l "
+        "and knee_angle_r is changed, so that flexion is positive",
+        where,
+        low.min(),
+    )
+    coordinates = coordinates.copy()
+    coordinates[:, _KNEES] *= -1
+    return coordinates

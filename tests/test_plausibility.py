@@ -1,0 +1,260 @@
+"""Motion files whose values are not what they should be are put right with a warning, or refused in a sentence."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from dataset.errors import InputError
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
+from dataset.io.opensim_table import write_table
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES
+
+DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
+ANGLES, POSITIONS = list(ROTATION_INDICES), list(TRANSLATION_INDICES)
+KNEES = [AT["knee_angle_l"], AT["knee_angle_r"]]
+
+
+@pytest.fixture(scope="module")
+def trial() -> Motion:
+    """Two squats of the demo person at 60 Hz."""
+    return read_motion(next((DEMO_PERSON / "OpenSimData/Kinematics").glob("*.mot"))).cut(100, 318)
+
+
+def read_again(folder: Path, motion: Motion, name: str = "a.mot", title: str = "Coordinates", **how) -> Motion:
+    """The motion as it is read from a file that says degrees."""
+    names = [*COORDINATES, *motion.extra]
+    data = np.column_stack([motion.coordinates, *motion.extra.values()])
+    write_table(folder / name, names, data, motion.time_s, title=title)
+    return read_motion(folder / name, **how)
+
+
+def changed(motion: Motion, columns, function) -> Motion:
+    """The motion with other values in some columns."""
+    coordinates = motion.coordinates.copy()
+    coordinates[:, columns] = function(coordinates[:, columns])
+    return replace(motion, coordinates=coordinates)
+
+
+def test_a_clean_recording_is_read_as_it_is(tmp_path, trial, caplog):
+    again = read_again(tmp_path, trial)
+    assert np.abs(again.coordinates - trial.coordinates).max() < 1e-8
+    assert not caplog.records
+
+
+def test_time_in_milliseconds(tmp_path, trial, caplog):
+    again = read_again(tmp_path, replace(trial, time_s=1000 * trial.time_s))
+    assert np.abs(again.time_s - trial.time_s).max() < 1e-6
+    assert "'time'" in caplog.text
+    assert "milliseconds" in caplog.text
+
+
+@pytest.mark.parametrize("factor", [60.0, 1e6, 1e-3])
+def test_time_in_frames_microseconds_or_kiloseconds_is_refused(tmp_path, trial, factor):
+    with pytest.raises(InputError, match=r"a\.mot: column 'time'.*expected seconds"):
+        read_again(tmp_path, replace(trial, time_s=factor * trial.time_s))
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1000.0, "millimetres"), (100.0, "centimetres")])
+def test_pelvis_in_another_unit(tmp_path, trial, caplog, factor, unit):
+    again = read_again(tmp_path, changed(trial, POSITIONS, lambda x: factor * x))
+    assert np.abs(again.coordinates - trial.coordinates).max() < 1e-6
+    assert unit in caplog.text
+
+
+def test_pelvis_in_no_unit_is_refused(tmp_path, trial):
+    with pytest.raises(InputError, match=r"a\.mot: column 'pelvis_ty'.*metres"):
+        read_again(tmp_path, changed(trial, POSITIONS, lambda x: 1e5 * x))
+
+
+@pytest.mark.parametrize("factor", [1.0, 1000.0])
+def test_radians_under_a_header_that_says_degrees(tmp_path, trial, caplog, factor):
+    """Also together with millimetres."""
+    wrong = changed(changed(trial, ANGLES, np.radians), POSITIONS, lambda x: factor * x)
+    again = read_again(tmp_path, wrong)
+    assert np.abs(again.coordinates - trial.coordinates).max() < 1e-5
+    assert "radians" in caplog.text
+
+
+def test_degrees_under_a_header_that_says_radians_are_refused_also_of_a_shallow_squat(tmp_path, trial):
+    shallow = changed(trial, ANGLES, lambda x: 0.05 * x)
+    write_motion(tmp_path / "a.mot", shallow)
+    text = (tmp_path / "a.mot").read_text().replace("inDegrees=yes", "inDegrees=no")
+    (tmp_path / "a.mot").write_text(text)
+    with pytest.raises(InputError, match="inDegrees=no, but"):
+        read_motion(tmp_path / "a.mot")
+
+
+def test_knees_that_bend_negatively(tmp_path, trial, caplog):
+    again = read_again(tmp_path, changed(trial, KNEES, np.negative))
+    assert np.abs(again.coordinates - trial.coordinates).max() < 1e-8
+    assert "gait2392" in caplog.text
+    with pytest.raises(InputError, match="knee_angle_r is negative.*knee_angle_l is positive"):
+        read_again(tmp_path, changed(trial, KNEES[1:], np.negative))
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("a.sto", "Speeds"), ("squat_Kinematics_u.sto", "x"), ("squat_Kinematics_dudt.sto", "x")]
+)
+def test_a_file_of_speeds_is_refused_by_its_title_or_its_name(tmp_path, trial, name, title):
+    with pytest.raises(InputError, match="speeds or accelerations"):
+        read_again(tmp_path, trial, name, title)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_file_of_speeds_or_accelerations_is_refused_by_its_values(tmp_path, trial, order):
+    values = trial.coordinates
+    for _ in range(order):
+        values = np.gradient(values, trial.time_s, axis=0)
+    with pytest.raises(InputError, match=r"a\.mot"):
+        read_again(tmp_path, replace(trial, coordinates=values))
+
+
+@pytest.mark.parametrize("column", ["arm_flex_r", "pelvis_tx", "pelvis_ty", "pelvis_rotation", "knee_angle_l"])
+@pytest.mark.parametrize("value", [1e30, -1e6])
+def test_an_absurd_number_is_refused_with_its_column_and_row(tmp_path, trial, column, value):
+    coordinates = trial.coordinates.copy()
+    coordinates[60, AT[column]] = value
+    with pytest.raises(InputError, match=rf"a\.mot: column '{column}' is .* in data row 61"):
+        read_again(tmp_path, replace(trial, coordinates=coordinates))
+
+
+def test_activations_in_percent_are_refused(tmp_path, trial):
+    motion = replace(trial, activations=np.full((len(trial), 80), 40.0))
+    write_motion(tmp_path / "a.mot", motion)
+    with pytest.raises(InputError, match="muscle activations go from 40 to 40; expected 0 to 1"):
+        read_motion(tmp_path / "a.mot")
+
+
+def test_a_cell_that_only_python_reads_is_refused(tmp_path, trial):
+    write_motion(tmp_path / "a.mot", trial)
+    lines = (tmp_path / "a.mot").read_text().splitlines()
+    for cell in ("+nan", "infinity", "+Infinity"):
+        cells = lines[20].split("\t")
+        cells[5] = cell
+        (tmp_path / "b.mot").write_text("\n".join([*lines[:20], "\t".join(cells), *lines[21:]]) + "\n")
+        with pytest.raises(InputError, match=r"b\.mot: column 'pelvis_ty' is (nan|inf)"):
+            read_motion(tmp_path / "b.mot")
+
+
+def test_tens_of_thousands_of_columns_are_read_at_once(tmp_path):
+    names = "\t".join(["time", *(f"c{i}" for i in range(80_000))])
+    (tmp_path / "a.mot").write_text(f"Coordinates\nversion=1\nendheader\n{names}\n")
+    start = time.perf_counter()
+    with pytest.raises(InputError, match="no row of data"):
+        read_motion(tmp_path / "a.mot")
+    assert time.perf_counter() - start < 2
+
+
+# Angles
+
+
+def wrapped(values: np.ndarray) -> np.ndarray:
+    """Degrees within half a turn of zero."""
+    return (values + 180) % 360 - 180
+
+
+@pytest.mark.parametrize("every", [1, 2, 4])
+@pytest.mark.parametrize("column", ["pelvis_rotation", "arm_rot_r", "arm_flex_l", "arm_add_r"])
+def test_wrapped_angles_are_those_of_the_continuous_file(tmp_path, trial, column, every):
+    """At 60, 30 and 15 frames a second."""
+    own = trial.column(column)
+    swing = own - own.mean() + 178 + 8 * np.sin(2 * np.pi * 0.6 * trial.time_s)
+    continuous = changed(trial, AT[column], lambda _: swing)
+    continuous = Motion(continuous.time_s[::every], continuous.coordinates[::every])
+    files = [continuous, changed(continuous, AT[column], wrapped), changed(continuous, AT[column], lambda x: x - 720)]
+    assert np.abs(np.diff(files[1].column(column))).max() > 300
+    first, second, third = (read_again(tmp_path, motion) for motion in files)
+    assert np.abs(first.coordinates - second.coordinates).max() < 1e-7
+    assert np.abs(first.coordinates - third.coordinates).max() < 1e-7
+    assert np.abs(np.diff(first.column(column))).max() < 60
+    turns = (first.coordinates - continuous.coordinates) / 360
+    assert np.abs(turns - turns[0].round()).max() < 1e-7
+
+
+def test_a_ball_joint_keeps_one_description(tmp_path, trial):
+    """An arm that is raised sideways beyond 90 degrees, by a program that keeps the second angle within 90."""
+    names = [AT[f"arm_{part}_r"] for part in ("flex", "add", "rot")]
+    raised = -100 + 30 * np.cos(2 * np.pi * 0.5 * trial.time_s)
+    continuous = changed(trial, names, lambda x: np.column_stack([x[:, 0], raised, x[:, 2]]))
+    rotation = Rotation.from_euler("ZXY", continuous.coordinates[:, names], degrees=True)
+    limited = changed(continuous, names, lambda _: rotation.as_euler("ZXY", degrees=True))
+    assert np.abs(np.diff(limited.coordinates[:, names], axis=0)).max() > 90
+    again = read_again(tmp_path, limited).coordinates[:, names]
+    assert np.abs(np.diff(again, axis=0)).max() < 10
+    back = Rotation.from_euler("ZXY", again, degrees=True)
+    assert np.degrees((back.inv() * rotation).magnitude()).max() < 1e-5
+
+
+def test_a_further_angle_is_unwrapped_and_other_columns_are_not(tmp_path, trial):
+    angle = 178 + 8 * np.sin(trial.time_s)
+    force = np.where(np.arange(len(trial)) % 50 < 25, 0.0, 700.0)
+    again = read_again(tmp_path, replace(trial, extra={"wrist_flex_r": wrapped(angle), "ground_force_vy": force}))
+    assert np.ptp(again.extra["wrist_flex_r"] - angle) < 1e-7
+    assert np.abs(again.extra["ground_force_vy"] - force).max() < 1e-7
+
+
+# Marker jumps
+
+
+@pytest.mark.parametrize(("first", "last"), [(5, 9), (60, 61), (0, 4), (214, 218)])
+def test_a_marker_jump_is_interpolated_and_named(tmp_path, trial, caplog, first, last):
+    coordinates = trial.coordinates.copy()
+    coordinates[first:last, KNEES] = 150
+    again = read_again(tmp_path, replace(trial, coordinates=coordinates))
+    assert np.abs(again.coordinates - trial.coordinates).max() < 3
+    for word in ("knee_angle_l", "knee_angle_r", f"{trial.time_s[first]:.2f}", "interpolated"):
+        assert word in caplog.text
+    kept = read_again(tmp_path, replace(trial, coordinates=coordinates), jumps="keep")
+    assert np.abs(kept.coordinates - coordinates).max() < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("column", "size"), [("pelvis_ty", 0.4), ("pelvis_rotation", 70), ("hip_adduction_l", 60), ("elbow_flex_r", 90)]
+)
+def test_jumps_of_positions_ball_joints_and_arms_are_interpolated(tmp_path, trial, column, size):
+    coordinates = trial.coordinates.copy()
+    coordinates[60:63, AT[column]] += size
+    again = read_again(tmp_path, replace(trial, coordinates=coordinates))
+    limit = 0.01 if column == "pelvis_ty" else 3
+    assert np.abs(again.column(column) - trial.column(column)).max() < limit
+
+
+def test_a_leap_that_stays_is_refused_in_a_recording(tmp_path, trial, caplog):
+    coordinates = trial.coordinates.copy()
+    coordinates[100:, AT["knee_angle_l"]] += 60
+    motion = replace(trial, coordinates=coordinates)
+    with pytest.raises(InputError, match=r"a\.mot: knee_angle_l leaps by .* at 3\.33 s, and stays"):
+        read_again(tmp_path, motion)
+    again = read_again(tmp_path, motion, jumps="mend")
+    assert np.abs(again.coordinates - coordinates).max() < 1e-7
+    assert "and stays there" in caplog.text
+
+
+def test_fast_movements_and_noise_are_no_jumps(tmp_path, caplog):
+    """Knees that swing by 120 degrees twice a second, an extension of 900 degrees a second, and noise."""
+    time_s = np.arange(300) / 60
+    draw = np.random.default_rng(0)
+    for knee in (
+        60 - 60 * np.cos(2 * np.pi * 2 * time_s),
+        5 + 90 / (1 + np.exp(40 * (time_s - 2.5))),
+        40 + draw.normal(0, 10, 300),
+    ):
+        coordinates = np.zeros((300, 33))
+        coordinates[:, AT["pelvis_ty"]] = 0.9
+        coordinates[:, KNEES] = knee[:, None]
+        again = read_again(tmp_path, Motion(time_s, coordinates))
+        assert np.abs(again.coordinates - coordinates).max() < 1e-7
+    assert not caplog.records
+
+
+def test_no_recording_is_changed(recordings, caplog):
+    for path in sorted((recordings / "opencap").rglob("*.mot")):
+        if "Kinematics" in path.parts or path.name.startswith("kinematics_activations"):
+            read_motion(path)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
