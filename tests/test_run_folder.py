@@ -42,12 +42,13 @@ def test_new_motions_replace_all_old_ones(folder):
 def write_and_fail(folder):
     with folder.replace_motions() as new:
         write_motions(new, 2, "new")
-        raise OSError(28, "No space left on device")
+        raise OSError(28, "No space left on device", str(new / "entry_2_run.mot"))
 
 
 def test_a_run_that_fails_keeps_the_old_motions(folder):
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as raised:
         write_and_fail(folder)
+    assert raised.value.filename == str(folder.motions / "entry_2_run.mot")
     assert contents(folder.motions) == {f"entry_{j}_run.mot": "old" for j in range(3)}
     assert [path.name for path in folder.motions.parent.iterdir()] == [folder.motions.name]
 

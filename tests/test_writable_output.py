@@ -137,6 +137,8 @@ def test_a_write_that_fails_names_the_file_and_keeps_what_was_there(tmp_path):
         ("MOT_eval.py", ["--dataname", "demo", "--sample", "2", "--out-dir", "OUT"], 66),
         ("train_vq.py", ["--dataname", "demo", "--batch-size", "4", "--width", "32", "--code-dim", "32", "--nb-code",
          "32", "--total-iter", "2", "--warm-up-iter", "1", "--out-dir", "OUT"], 100),
+        ("train_vq.py", ["--dataname", "demo", "--batch-size", "4", "--width", "32", "--code-dim", "32", "--nb-code",
+         "32", "--total-iter", "30", "--eval-iter", "2", "--warm-up-iter", "1", "--out-dir", "OUT"], 600),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

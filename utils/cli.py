@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 
@@ -25,6 +26,7 @@ def run(main: Callable[[], None]) -> None:
     for stream in (sys.stdout, sys.stderr):  # an old terminal may lack a character such as ±
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    threading.excepthook = _report_thread
     previous = signal.signal(signal.SIGTERM, _interrupt)  # so that temporary files are removed
     try:
         main()
@@ -66,6 +68,12 @@ def _end(status: int, sentence: str) -> None:
 def _discard_output() -> None:
     """Discard what standard output cannot take, so that Python does not try again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_thread(arguments: threading.ExceptHookArgs) -> None:
+    """Leave an OSError of TensorBoard's thread to the main thread, which gets it with its next event."""
+    if not isinstance(arguments.exc_value, OSError):
+        threading.__excepthook__(arguments)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -1,5 +1,7 @@
 """Metrics that have one value for each subject, by subject and name of the catalogue."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from models.conventions import (
@@ -18,6 +20,7 @@ from utils.metrics.published_guidance import published_guidance_metrics
 from utils.metrics.quantity_metrics import quantity_metrics
 from utils.metrics.reference_band import ReferenceBand
 from utils.metrics.subject_set import SubjectSet
+from utils.runs.progress import show_progress
 
 MUSCLE = "vasmed"
 _ROTATIONS, _TRANSLATIONS = list(ROTATION_INDICES), list(TRANSLATION_INDICES)
@@ -36,13 +39,13 @@ def compute_subject_metrics(
     """
     values: dict[str, dict[str, float]] = {subject.name: {} for subject in motions.subjects}
     if DISTANCES in config.parts:
-        for subject in motions.subjects:
+        for subject in _with_progress(motions, "diversity"):
             values[subject.name] |= _diversity(subject)
         _merge(values, _compare_with(reference, motions) if reference else _compare_with_others(motions))
     if FLOOR in config.parts:
         _merge(values, _floor_metrics(motions))
     if GUIDANCE in config.parts:
-        for subject in motions.subjects:
+        for subject in _with_progress(motions, "guidance"):
             values[subject.name] |= _guidance_metrics(subject, config.low, config.high)
     return values
 
@@ -50,6 +53,11 @@ def compute_subject_metrics(
 def _merge(values: dict[str, dict[str, float]], added: dict[str, dict[str, float]]) -> None:
     for name, metrics in added.items():
         values[name] |= metrics
+
+
+def _with_progress(motions: MotionSet, part: str) -> Iterator[SubjectSet]:
+    """The subjects, with the progress of a part of the metrics."""
+    return show_progress(motions.subjects, title=f"{motions.name}, {part}", unit="subjects")
 
 
 def _diversity(subject: SubjectSet) -> dict[str, float]:
@@ -69,7 +77,7 @@ def _compare_with(reference: MotionSet, motions: MotionSet) -> dict[str, dict[st
     scale = np.ones(len(COORDINATES))
     scale[_TRANSLATIONS] = 100  # m to cm
     values = {}
-    for subject in motions.subjects:
+    for subject in _with_progress(motions, "distances"):
         own = published_realism.pooled_moments(subject.motion[subject.counted].numpy())
         moved = scale * distances.wasserstein_per_coordinate(reference.values, subject.values)
         costs = distances.squared_costs(subject.curves[..., _ROTATIONS], reference.curves[..., _ROTATIONS])
@@ -91,7 +99,7 @@ def _compare_with_others(motions: MotionSet) -> dict[str, dict[str, float]]:
     angles = motions.curves[..., _ROTATIONS]
     costs = distances.squared_costs(angles, angles)
     values = {}
-    for i, subject in enumerate(motions.subjects):
+    for i, subject in enumerate(_with_progress(motions, "distances")):
         own = motions.subject_of == i
         values[subject.name] = {"w2_angles_subject": distances.optimal_transport(costs[own][:, ~own])}
         if (~own).sum() > 1:

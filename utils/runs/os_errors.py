@@ -2,6 +2,9 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space, or write to another disk",
@@ -25,6 +28,17 @@ def describe_os_error(error: OSError) -> str:
     """One sentence, with the file where it is known: "output/args.json: the disk is full; ..."."""
     file = "" if error.filename is None else f"{os.fspath(error.filename)}: "
     return f"{file}{os_error_reason(error)}"
+
+
+@contextmanager
+def naming_file(path: str | Path) -> Iterator[None]:
+    """Name `path` in an OSError of the block that names no file, as a write that fails does."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def os_error_reason(error: OSError) -> str:

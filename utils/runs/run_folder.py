@@ -61,5 +61,10 @@ class RunFolder:
                 os.replace(path, self.motions / path.name)
             for path in set(self.motions.glob("entry_*.mot")) - {self.motions / path.name for path in new}:
                 path.unlink()
+        except OSError as error:
+            if error.errno is None or not str(error.filename).startswith(str(temporary)):
+                raise
+            file = str(error.filename).replace(str(temporary), str(self.motions), 1)
+            raise OSError(error.errno, error.strerror, file) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -3,11 +3,13 @@
 import csv
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
 from dataset.io.atomic_write import atomic_write
+from utils.runs.os_errors import naming_file
 
 logger = logging.getLogger("bige")
 
@@ -17,7 +19,8 @@ class _LogFile(logging.FileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is that of logging)
         """Raise what was raised in writing a line."""
-        raise
+        with naming_file(self.baseFilename):
+            raise
 
 
 class TrainingLog:
@@ -58,18 +61,20 @@ class TrainingLog:
         """Add the metrics of a step; a column without a metric stays empty."""
         if not self.enabled:
             return
-        with self.path.open("a", newline="") as file:
+        with naming_file(self.path), self.path.open("a", newline="") as file:
             row = (f"{metrics[name]:.6g}" if name in metrics else "" for name in self.columns)
             csv.writer(file).writerow([step, *row])
-        for name, value in metrics.items():
-            self.writer.add_scalar(name, value, step)
+        with naming_file(self.path.parent):
+            for name, value in metrics.items():
+                self.writer.add_scalar(name, value, step)
 
     def close(self) -> None:
         """Flush and close all files."""
-        if self.enabled:
+        if not self.enabled:
+            return
+        logger.removeHandler(self.handler)
+        with naming_file(self.path.parent), closing(self.handler):
             self.writer.close()
-            logger.removeHandler(self.handler)
-            self.handler.close()
 
 
 def _rows_until(path: Path, step: int) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import csv
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from dataset.sessions import Session
@@ -14,6 +15,7 @@ from utils.guidance.output.guided_events import write_guided_events
 from utils.guidance.output.overview import draw_overview
 from utils.guidance.output.result_files import save_guidance
 from utils.guidance.output.summary import write_run_summary
+from utils.runs.os_errors import naming_file
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
 
@@ -70,6 +72,10 @@ class RunWriter:
 
     def on_iteration(self, row: Row) -> None:
         """Log one iteration."""
+        with naming_file(self.folder.losses):
+            self._write_row(row)
+
+    def _write_row(self, row: Row) -> None:
         self._rows.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
         for key, value in row.items():
             self._events.add_scalar(key, value, self._iteration)
@@ -81,9 +87,10 @@ class RunWriter:
             save_guidance(result, folder)
             draw_overview(result, folder / "overview.png")
         write_run_summary(self.folder.run)
-        write_guided_events(result, self.folder.events)
+        with naming_file(self.folder.events):
+            write_guided_events(result, self.folder.events)
 
     def __exit__(self, *exception: object) -> None:
         if self._folder is not None:
-            self._losses.close()
-            self._events.close()
+            with naming_file(self.folder.losses), closing(self._losses):
+                self._events.close()
