@@ -1,6 +1,6 @@
 """Write the report of a guidance run: one page that opens in a browser, offline.
 
-    python report.py output/mine
+    python report.py output/mine --overwrite
     python report.py output/mine --subject path/to/session --out report.html
 
 For each session of the run writes <run>/mot_visualization/latents_subject_run_<session>/report.html: the constraints

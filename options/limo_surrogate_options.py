@@ -6,7 +6,7 @@ from typing import Any
 
 from options.config_parser import add_option, new_parser
 from options.shared_options import add_compute_options, add_data_options, add_output_options
-from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_config import MOVES, GuidanceConfig
 
 _WEIGHTS = {
     "tilt": "pelvis tilt at the frame of the muscle's peak",
@@ -88,7 +88,7 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
         help="Add a constraint; may be given repeatedly.",
     )  # fmt: skip
     add_option(
-        group, GuidanceConfig, "constraints", metavar="FILE",
+        group, GuidanceConfig, "constraints_file", flags=("--constraints",), metavar="FILE",
         help="Add the constraints of a JSON file, a list of lines or objects.",
     )  # fmt: skip
     group.add_argument(
@@ -119,7 +119,7 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
         "the last the wishes are disabled.",
     )  # fmt: skip
     add_option(
-        group, GuidanceConfig, "move", choices=("principal", "anywhere"),
+        group, GuidanceConfig, "move", choices=MOVES,
         help="Update latents in the PCA space of the training latents, or element by element, as published.",
     )  # fmt: skip
     add_option(
@@ -160,7 +160,8 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "release",
-        help="Disable required constraints in the final phase too, as published (the best iterate is kept either way).",
+        help="In the last sixth of the iterations disable all terms, required ones included, as published (the best "
+        "iterate is kept either way).",
     )  # fmt: skip
 
 

@@ -126,6 +126,7 @@ def _verification(samples: list[GuidedSample]) -> Verification:
         activations=torch.rand(len(samples), 196, 80, generator=generator, dtype=torch.float64),
         predicted=predicted,
         simulated=predicted + offsets,
+        term_values=(predicted + offsets, *(torch.stack([sample.values[k] for sample in samples]) for k in (1, 2))),
         residual_n=torch.full((len(samples),), RESIDUAL_N),
         right_foot_share=torch.full((len(samples),), 0.5),
     )

@@ -5,7 +5,9 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,10 +28,11 @@ from utils.biomechanics.registry import evaluate
 from utils.biomechanics.statistics import summarise
 from utils.checkpoints import save_checkpoint
 from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
-from utils.guidance.verification import Verification
+from utils.guidance.verification import Verification, select_by_simulation
 from utils.simulation.simulators import build_simulator
 
 ROOT = Path(__file__).parent.parent
@@ -174,7 +177,7 @@ def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path, exact):
     options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3"]
     done = limo(tmp_path, "--verify", "--min-samples", "1", *options)
     assert done.returncode == 0, done.stderr
-    assert "simulated l/r" in done.stdout
+    assert "peak vasmed simulated" in done.stdout
     folder = tmp_path / "Test" / "mot_visualization" / "latents_subject_run_person"
     sample = json.loads((folder / "summary.json").read_text())["samples"][0]
     written = read_motion(folder / sample["file"])
@@ -195,9 +198,15 @@ def test_candidates_without_a_simulation_are_refused(arguments, tmp_path, monkey
 
 def test_those_are_kept_that_the_simulation_finds_nearest():
     simulated = torch.tensor([[0.40, 0.50], [0.36, 0.44], [0.30, 0.40]])
-    verification = Verification(torch.zeros(3, 1, 80), simulated, simulated, torch.zeros(3), torch.zeros(3))
-    torch.testing.assert_close(verification.violation(0.35, 0.45), torch.tensor([0.05, 0.0, 0.05]))
-    torch.testing.assert_close(verification.take([1, 0]).violation(0.35, 0.45), torch.tensor([0.0, 0.05]))
+    terms = [parse_term("activation:vasmed:max:within:0.35:0.45"), parse_term("knee_flexion:max:above:90")]
+    values = (simulated, torch.full((3, 2), 80.0))
+    verification = Verification(torch.zeros(3, 1, 80), simulated, simulated, values, torch.zeros(3), torch.zeros(3))
+    torch.testing.assert_close(verification.violation(terms), torch.tensor([5.0, 0.0, 5.0]))  # tolerances of 0.01
+    assert verification.verdicts(terms) == ["near", "met", "near"]
+    assert verification.take([1, 0]).verdicts(terms) == ["met", "near"]
+    assert verification.verdicts([replace(terms[0], wish=True), terms[1]]) == []
+    samples = [SimpleNamespace(accepted=accepted) for accepted in (True, False, True)]
+    assert select_by_simulation(samples, verification, terms, 2) == [0, 2]
 
 
 def test_opensim_opens_what_was_written(limo, tmp_path):
@@ -219,7 +228,7 @@ def test_too_few_that_meet_is_a_failed_run_that_still_writes_the_nearest(limo, t
     done = limo(tmp_path, "--constraint", "knee_flexion:min:above:500", "--give-up", "1", "--num-runs", "2")
     assert done.returncode == 1
     assert "0 of 3" in done.stderr
-    assert done.stdout.count("MISSED") == 2
+    assert sum(" missed" in line for line in done.stdout.splitlines()) == 2
     assert len(list(tmp_path.glob("Test/mot_visualization/*/entry_*.mot"))) == 2
 
 

@@ -13,6 +13,7 @@ from test_project import ROOT
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.verification import Verification
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.simulated_table import simulated_table
@@ -39,21 +40,17 @@ def test_a_missing_block_is_an_error_and_nothing_is_written(tmp_path):
 def guided(session, accepted, *peaks):
     """A result of guidance to peaks from .35 to .45, with these simulated peaks, left and right of each sample."""
     simulated = torch.tensor(peaks)
-    verification = Verification(
-        torch.zeros(len(peaks), 196, 80), simulated, simulated, simulated[:, 0], simulated[:, 0]
-    )
+    terms = [parse_term("activation:vasmed:max:within:0.35:0.45")]
+    zeros = torch.zeros(len(peaks))
+    found = Verification(torch.zeros(len(peaks), 196, 80), simulated, simulated, (simulated,), zeros, zeros)
     return SimpleNamespace(
-        session_id=session,
-        accepted=accepted,
-        samples=peaks,
-        verification=verification,
-        config=SimpleNamespace(low=0.35, high=0.45),
+        session_id=session, accepted=accepted, samples=peaks, simulation_verdicts=lambda: found.verdicts(terms)
     )
 
 
 def test_predicted_and_simulated_peaks_in_range_are_counted_by_subject_and_in_all():
     results = [guided("a", 2, (0.40, 0.36), (0.47, 0.40)), guided("b", 1, (0.40, 0.60), (0.20, 0.40))]
-    unverified = SimpleNamespace(session_id="c", verification=None)
+    unverified = SimpleNamespace(session_id="c", simulation_verdicts=list)
     table = simulated_table([*results, unverified]).splitlines()
     assert table[2:] == ["| a | 2/2 | 1/2 | 2/2 |", "| b | 1/2 | 0/2 | 0/2 |", "| all | 3/4 | 1/4 | 2/4 |"]
     with pytest.raises(InputError, match="not simulated"):

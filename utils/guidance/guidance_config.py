@@ -6,7 +6,19 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.sessions import Session, is_session_path, open_session
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, require_at_least, require_fraction
+from utils.runs.shared_configs import (
+    ComputeConfig,
+    DataConfig,
+    OutputConfig,
+    require_at_least,
+    require_choice,
+    require_fraction,
+)
+
+MOVES = (
+    "principal",
+    "anywhere",
+)  # how latents are updated: in the PCA space of the training latents, or element by element
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +62,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         high: greatest peak activation of `muscle`, 0 to 1.
         muscle: muscle, without its side, whose peak is constrained on both sides.
         constraint: further constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
-        constraints: JSON file of further constraints.
+        constraints_file: JSON file of further constraints.
         weights: weights of the published terms.
         beta: weight of the distance to the nearest training latent.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
@@ -67,7 +79,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         patience: a sample that meets what is required stops after so many iterations without improvement; 0: never.
         give_up: stop after so many batches in a row without an accepted sample.
         start_noise: noise on initial latents, in standard deviations of the training latents.
-        release: disable required terms in the final phase too, as published.
+        release: in the last sixth of the iterations disable all terms, required ones included, as published.
         overwrite: replace the motions that the run folder already holds for this session.
         verify: simulate the motions on the subject's own model.
         exact_paths: simulate with OpenSim's own muscle paths instead of fitted polynomials.
@@ -83,7 +95,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     high: float = 0.45
     muscle: str = "vasmed"
     constraint: Sequence[str] = ()
-    constraints: Path | None = None
+    constraints_file: Path | None = None
     weights: PublishedWeights = field(default_factory=PublishedWeights)
     beta: float = 0.01
     max_distance: float = 1.0
@@ -113,6 +125,9 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         require_fraction(low=self.low, high=self.high)
         if self.low > self.high:
             raise InputError(f"--low is {self.low:g} and --high is {self.high:g}, expected --low to be at most --high")
+        require_choice(MOVES, move=self.move)
+        if isinstance(self.constraint, str):
+            raise InputError("constraint is one text, expected a list of texts: constraint=[...]")
         if not self.verify and (self.candidates > 1 or self.refine or self.exact_paths):
             raise InputError(
                 "--candidates, --refine and --exact-paths need the simulation, which --no-verify leaves out"

@@ -16,7 +16,7 @@ from utils.guidance.subject.own_squats import OwnSquats
 from utils.guidance.verification import Verification
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GuidanceResult:
     """The guided motions of one subject, with all that was found out about them.
 
@@ -84,9 +84,19 @@ class GuidanceResult:
         """Name of the training window whose latent is nearest to the sample's; None without training latents."""
         return self.training_names[sample.nearest] if self.training_names and sample.nearest >= 0 else None
 
-    def terms_by_label(self) -> dict[str, Term]:
-        """The terms by their labels."""
-        return {term.label: term for term in self.terms}
+    def simulation_verdicts(self) -> list[str]:
+        """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without it."""
+        return [] if self.verification is None else self.verification.verdicts(self.terms)
+
+    def __repr__(self) -> str:
+        """The result in one line, without its arrays."""
+        simulated = (
+            "" if self.verification is None else f", {self.simulation_verdicts().count('met')} also in simulation"
+        )
+        return (
+            f"GuidanceResult({len(self.samples)} motions of {self.session_id}, {self.accepted} of "
+            f"{self.config.min_samples} meet the requirements{simulated})"
+        )
 
     def with_session(self, session: Session | None) -> "GuidanceResult":
         """The same result of a session that lies elsewhere now."""

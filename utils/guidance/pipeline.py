@@ -22,6 +22,7 @@ from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.protocols import Skeleton
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate
 from utils.biomechanics.statistics import summarise
@@ -67,8 +68,9 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     """Generate motions of one subject that meet constraints.
 
     Loads the networks and the subject, optimises latents, corrects the surrogate by the simulation and continues, keeps
-    the samples that the simulation finds nearest to the range, and measures them. The first Ctrl-C ends the
-    optimisation after the current iteration, and the best samples so far are completed.
+    the samples that meet the requirements best in simulation, and measures them. The first Ctrl-C ends the
+    optimisation after the current iteration, and the best samples so far are completed. Sets torch's threads and the
+    seeds of all random generators.
 
     Args:
         config: what is asked, and how it is searched for.
@@ -85,9 +87,9 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     if observer:
         observer.on_start(session, terms)
     search_result = _search(config, session, models, latents, terms, observer)
-    samples, verification = _select(config, search_result)
-    own_squats = load_own_squats(session, models)
     skeleton = load_skeleton(session.model_path, torch.float32)
+    samples, verification = _select(config, search_result, terms, skeleton)
+    own_squats = load_own_squats(session, models)
     guided = Context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
@@ -181,14 +183,17 @@ def _search(
         return _SearchResult(samples, simulations, history, should_stop())
 
 
-def _select(config: GuidanceConfig, found: _SearchResult) -> tuple[list[GuidedSample], Verification | None]:
+def _select(
+    config: GuidanceConfig, found: _SearchResult, terms: Sequence[Term], skeleton: Skeleton
+) -> tuple[list[GuidedSample], Verification | None]:
     """The samples to return, by predicted peak activation, and their verification."""
     order = _by_peak_activation(found.samples, config.muscle)
     samples = [found.samples[j].cpu() for j in order]
     if not found.simulations:
         return samples, None
-    verification = Verification.of(samples, [found.simulations[j] for j in order], config.muscle)
-    kept = select_by_simulation(samples, verification, config.low, config.high, config.min_samples)
+    simulations = [found.simulations[j] for j in order]
+    verification = Verification.of(samples, simulations, terms, skeleton, config.muscle)
+    kept = select_by_simulation(samples, verification, terms, config.min_samples)
     return [samples[j] for j in kept], verification.take(kept)
 
 

@@ -8,9 +8,11 @@ from torch import Tensor
 
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
-from models.protocols import Simulator
+from models.protocols import Simulator, Skeleton
+from utils.biomechanics.context import Context
 from utils.biomechanics.muscle_names import muscle_indices
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.objective.constraints import Term
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -51,9 +53,10 @@ class Verification:
 
     Attributes:
         activations: (S, T, 80) simulated muscle activations, 0 to 1.
-        predicted: (S, 2) predicted peak activation of the constrained muscle, left and right, without the first and
+        predicted: (S, 2) predicted peak activation of the configuration's muscle, left and right, without the first and
             last 0.2 s.
         simulated: (S, 2) its simulated peak activation.
+        term_values: the value of each term, (S, C), with the simulated activations.
         residual_n: (S,) RMS of the pelvis residual force, newtons.
         right_foot_share: (S,) mean share of the vertical ground reaction force under the right foot.
     """
@@ -61,40 +64,92 @@ class Verification:
     activations: Tensor
     predicted: Tensor
     simulated: Tensor
+    term_values: tuple[Tensor, ...]
     residual_n: Tensor
     right_foot_share: Tensor
 
     @classmethod
-    def of(cls, samples: Sequence[GuidedSample], simulations: Sequence[SimulatedMotion], muscle: str) -> "Verification":
-        """The verification of samples by their simulations; `muscle` is named without its side."""
+    def of(
+        cls,
+        samples: Sequence[GuidedSample],
+        simulations: Sequence[SimulatedMotion],
+        terms: Sequence[Term],
+        skeleton: Skeleton,
+        muscle: str,
+    ) -> "Verification":
+        """The verification of samples by their simulations.
+
+        Args:
+            samples: guided samples, on the CPU.
+            simulations: what the simulation finds of each.
+            terms: what the samples were asked.
+            skeleton: the subject's, on the CPU.
+            muscle: the configuration's muscle, without its side.
+        """
         activations = torch.stack([simulation.activations for simulation in simulations])
-        predicted = torch.stack([sample.activations for sample in samples]).cpu()
+        context = Context(
+            torch.stack([sample.motion for sample in samples]).double(),
+            activations=activations,
+            skeleton=skeleton,
+            floor_height_m=0.0,
+            ends_s=FILTER_MARGIN_S,
+        )
+        predicted = torch.stack([sample.activations for sample in samples])
         sides = muscle_indices(muscle)
         return cls(
             activations=activations,
             predicted=predicted[:, _INNER][..., sides].amax(1).double(),
             simulated=activations[:, _INNER][..., sides].amax(1),
+            term_values=tuple(term.value(context) for term in terms),
             residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
             right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),
         )
 
-    def violation(self, low: float, high: float) -> Tensor:
-        """(S,) by how much the worse side's simulated peak lies outside the range; 0 inside."""
-        return torch.maximum(self.simulated - high, low - self.simulated).clamp(min=0).amax(1)
+    def violation(self, terms: Sequence[Term]) -> Tensor:
+        """(S,) by how many tolerances the worst required term of activation is missed in simulation; 0 inside.
+
+        Terms of the kinematics alone have the same value in simulation as before it, and are not counted.
+        """
+        missed = [
+            term.violation(value)
+            for term, value in zip(terms, self.term_values, strict=True)
+            if term.required and term.depends_on_activation
+        ]
+        return torch.stack(missed).amax(0) if missed else torch.zeros(len(self.residual_n), dtype=torch.float64)
+
+    def verdicts(self, terms: Sequence[Term]) -> list[str]:
+        """For each sample `met`, `near` (peak activations within 0.05 of what is required) or `missed`, in simulation.
+
+        Empty where no required term depends on activation.
+        """
+        if not any(term.required and term.depends_on_activation for term in terms):
+            return []
+        near = torch.stack(
+            [
+                term.excess(value).amax(-1) <= (NEAR if term.quantity == "activation" else term.allowed)
+                for term, value in zip(terms, self.term_values, strict=True)
+                if term.required and term.depends_on_activation
+            ]
+        ).all(0)
+        return [
+            "met" if violation == 0 else "near" if is_near else "missed"
+            for violation, is_near in zip(self.violation(terms).tolist(), near.tolist(), strict=True)
+        ]
 
     def take(self, indices: Sequence[int]) -> "Verification":
         """The verification of the samples at `indices`, in that order."""
         chosen = list(indices)
-        return Verification(**{name: value[chosen] for name, value in vars(self).items()})
+        values = {name: value[chosen] for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return Verification(**values, term_values=tuple(value[chosen] for value in self.term_values))
 
 
 def select_by_simulation(
-    samples: Sequence[GuidedSample], verification: Verification, low: float, high: float, wanted: int
+    samples: Sequence[GuidedSample], verification: Verification, terms: Sequence[Term], wanted: int
 ) -> list[int]:
-    """Indices, ascending, of the `wanted` samples whose simulated peaks lie nearest to the range.
+    """Indices, ascending, of the `wanted` samples that violate the requirements least in simulation.
 
     Accepted samples come before the others.
     """
-    violation = verification.violation(low, high).tolist()
+    violation = verification.violation(terms).tolist()
     best = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, violation[j]))
     return sorted(best[:wanted])

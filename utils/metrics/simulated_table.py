@@ -8,7 +8,9 @@ from utils.guidance.verification import NEAR
 
 
 def simulated_table(results: Iterable[GuidanceResult]) -> str:
-    """Markdown table with one line per subject and one for all; results without a simulation are left out.
+    """Markdown table with one line per subject and one for all.
+
+    Results without a simulation, or in which no activation was required, are left out.
 
     Raises:
         InputError: no result has a simulation.
@@ -19,10 +21,11 @@ def simulated_table(results: Iterable[GuidanceResult]) -> str:
     ]
     total = [0, 0, 0, 0]
     for result in results:
-        if result.verification is None:
+        verdicts = result.simulation_verdicts()
+        if not verdicts:
             continue
-        violation = result.verification.violation(result.config.low, result.config.high)
-        counts = (result.accepted, int((violation == 0).sum()), int((violation <= NEAR).sum()), len(result.samples))
+        met, near = verdicts.count("met"), verdicts.count("near")
+        counts = (result.accepted, met, met + near, len(result.samples))
         total = [a + b for a, b in zip(total, counts, strict=True)]
         lines.append(_line(result.session_id, *counts))
     if not total[-1]:

@@ -11,7 +11,6 @@ from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.guidance.guidance_result import GuidanceResult
 from utils.report import encoding
 from utils.report.reference import Band, Reference
-from utils.report.sample_tables import simulation_verdicts
 from utils.report.sentences import sample_note
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.squat_phases import SquatPhases, find_phases
@@ -47,7 +46,7 @@ def page_data(result: GuidanceResult, reference: Reference, figure: SkeletonFigu
 
 
 def _samples(result: GuidanceResult, figure: SkeletonFigure | None) -> list[dict[str, Any]]:
-    verdicts = simulation_verdicts(result)
+    verdicts = result.simulation_verdicts()
     motions = []
     for j, sample in enumerate(result.samples):
         coordinates = sample.motion.double().numpy()

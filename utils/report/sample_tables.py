@@ -56,8 +56,9 @@ def sample_columns(result: GuidanceResult) -> list[Column]:
         for sample in samples
     ]
     columns = [Column("All requirements", "", met)]
-    if result.verification is not None:
-        columns.append(Column("Simulation", "", _verdict_cells(result)))
+    verdicts = _verdict_cells(result)
+    if verdicts:
+        columns.append(Column("Simulation", "", verdicts))
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison == "small":
             continue
@@ -86,8 +87,10 @@ def simulation_columns(result: GuidanceResult) -> list[Column]:
     error = (found.simulated - found.predicted).abs().amax(1, keepdim=True).tolist()
     load = found.right_foot_share[:, None].tolist()
     residual = (found.residual_n / (GRAVITY_M_S2 * result.mass_kg))[:, None].tolist()
+    verdicts = _verdict_cells(result)
+    columns = [Column("Simulation", "", verdicts)] if verdicts else []
     return [
-        Column("Simulation", "", _verdict_cells(result)),
+        *columns,
         Column("Predicted peak, left / right", "0–1", _cells(found.predicted.tolist(), 1, 2)),
         Column("Simulated peak, left / right", "0–1", _cells(found.simulated.tolist(), 1, 2)),
         Column("Error of the prediction, worse side", "0–1", _cells(error, 1, 2)),
@@ -96,24 +99,13 @@ def simulation_columns(result: GuidanceResult) -> list[Column]:
     ]
 
 
-def simulation_verdicts(result: GuidanceResult) -> list[str]:
-    """For each sample whether its simulated peaks are in the range: `met`, `near` (by up to 0.05) or `missed`.
-
-    Empty where the simulation was not run.
-    """
-    if result.verification is None:
-        return []
-    violation = result.verification.violation(result.config.low, result.config.high).tolist()
-    return ["met" if one == 0 else "near" if one <= NEAR else "missed" for one in violation]
-
-
 def term_state(met: bool, required: bool = True) -> str:
     """State of a cell: `met`, `missed`, or `off` for a wish that is not met."""
     return "met" if met else "missed" if required else "off"
 
 
 def _verdict_cells(result: GuidanceResult) -> list[Cell]:
-    return [Cell(*_VERDICT_CELLS[verdict], verdict) for verdict in simulation_verdicts(result)]
+    return [Cell(*_VERDICT_CELLS[verdict], verdict) for verdict in result.simulation_verdicts()]
 
 
 def _cells(rows: Sequence[Sequence[float]], factor: float, digits: int) -> list[Cell]:

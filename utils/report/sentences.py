@@ -8,7 +8,6 @@ from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
 from utils.report.reference import Reference
-from utils.report.sample_tables import simulation_verdicts
 from utils.report.vocabulary import muscle_name
 
 _VERDICTS = {"met": "in the range", "near": f"within {NEAR:g} of the range", "missed": "out of the range"}
@@ -30,7 +29,7 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
     rows = [{"title": "Requirements", "words": words, "states": states}]
     simulated = ""
     caution = "The motions were not simulated, so the activations are only the surrogate's predictions."
-    verdicts = simulation_verdicts(result)
+    verdicts = result.simulation_verdicts()
     if verdicts:
         inside, near, missed = (verdicts.count(verdict) for verdict in _VERDICTS)
         simulated = f"In the simulation, {inside} of {len(verdicts)} {'is' if inside == 1 else 'are'} in the range."
@@ -74,7 +73,10 @@ def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
     text = "Meets all requirements" if result.samples[j].accepted else "Misses a requirement"
     if result.verification is not None:
         peaks = " / ".join(f"{peak:.2f}" for peak in result.verification.simulated[j].tolist())
-        text += f"; simulated peak left / right {peaks}, {_VERDICTS[simulation_verdicts(result)[j]]}"
+        text += f"; simulated peak left / right {peaks}"
+        verdicts = result.simulation_verdicts()
+        if verdicts:
+            text += f", {_VERDICTS[verdicts[j]]}"
     return f"{text}." + ("" if stands_up else " It does not stand upright again within the motion.")
 
 

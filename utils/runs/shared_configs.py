@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.locations import demo_root
-from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, open_session
+from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, discover_sessions, is_session_path, open_session
 
 _GREATEST_SEED = 2**32 - 1  # of numpy
 _GREATEST_INTEGER = 2**31 - 1
@@ -99,7 +99,15 @@ class SubjectConfig(CheckedConfig):
     data_root: Path | None = None
 
     def open_session(self) -> Session:
-        """The session. Raises InputError where it is not there."""
+        """The session; an id is looked up under the data root, and without one among the demo sessions.
+
+        Raises:
+            InputError: the session is not there.
+        """
+        if not is_session_path(self.subject) and not (self.data_root or os.environ.get(DATA_ROOT_VARIABLE)):
+            demo = {session.id: session for session in discover_sessions(demo_root())}
+            if self.subject in demo:
+                return demo[self.subject]
         return open_session(self.subject, self.data_root)
 
 

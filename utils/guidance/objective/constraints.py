@@ -11,10 +11,11 @@ from torch import Tensor
 
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate, find_quantity
-from utils.biomechanics.statistics import outside, summarise
+from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
-LOSS_OF_A_TOLERANCE = 0.01  # loss of a value one tolerance outside; activations then count as published
+# Loss of a value that lies one tolerance outside; with an activation's tolerance of 0.01 it equals the paper's MAC.
+LOSS_OF_A_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Term:
         muscle: the muscle of the statistic `at_peak`.
         tolerance: how far outside the bounds still counts as met, in the quantity's unit; None for the quantity's own.
         wish: the term attracts, and a sample may miss it.
-        scale: factor on the loss of `small`, so that published weights see the units they were published for.
+        scale: factor on the loss of `small`; converts it to the units (radians, frames) of the paper's weights.
         name: label; by default made from quantity and statistic.
     """
 
@@ -53,6 +54,11 @@ class Term:
     def required(self) -> bool:
         """Whether a sample has to meet it."""
         return not self.wish and self.comparison != "small"
+
+    @property
+    def depends_on_activation(self) -> bool:
+        """Whether its value depends on muscle activations, and not on the kinematics alone."""
+        return self.quantity == "activation" or self.statistic == AT_PEAK
 
     def narrowed(self, share: float) -> "Term":
         """The same term with its range narrowed by `share` of its width at both ends; unchanged if one-sided."""
@@ -111,7 +117,11 @@ class Term:
         """(B,) by how many tolerances the worst channel of values (B, C) is out of bounds; 0 inside and for `small`."""
         if self.comparison == "small":
             return value.new_zeros(len(value))
-        return outside(value, self.low, self.high).amax(-1) / self.allowed
+        return self.excess(value).amax(-1) / self.allowed
+
+    def excess(self, value: Tensor) -> Tensor:
+        """(B, C) how far values (B, C) are out of bounds, in `unit`; 0 inside."""
+        return outside(value, self.low, self.high)
 
     def met(self, value: Tensor) -> Tensor:
         """(B,) bool, every channel within the bounds and their tolerance; always true for `small`."""

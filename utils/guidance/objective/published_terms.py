@@ -9,6 +9,7 @@ from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
 from utils.guidance.objective.constraint_grammar import parse_term, read_terms
 from utils.guidance.objective.constraints import Term
 
+PUBLISHED_NAME = "MAC"  # of the muscle activation constraint, in files
 TILT_RANGE_DEG = (-34.2, -17.4)  # of the paper's own rows: MoCap mean - SD to Reference + SD of MoCap
 
 
@@ -37,7 +38,7 @@ def published_terms(
     weights = weights or PublishedWeights()
     frame, radian = 1.0 / FRAME_RATE_HZ, math.pi / 180
     terms = [
-        replace(parse_term(f"activation:{muscle}:max:within:{low}:{high}:name=MAC"), weight=weights.mac),
+        replace(parse_term(f"activation:{muscle}:max:within:{low}:{high}:name={PUBLISHED_NAME}"), weight=weights.mac),
         Term("pelvis_tilt", AT_PEAK, "within", *tilt_range_deg, weights.tilt, muscle=muscle, wish=True, name="tilt"),
         Term("asymmetry", "mean_square", "small", weight=weights.asymmetry, scale=3 * radian**2, name="asymmetry"),
         Term(
@@ -65,4 +66,4 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
     """
     terms = published_terms(config.low, config.high, config.muscle, config.weights)
     terms += [parse_term(line) for line in config.constraint]
-    return terms + (read_terms(config.constraints) if config.constraints else [])
+    return terms + (read_terms(config.constraints_file) if config.constraints_file else [])

@@ -1,29 +1,33 @@
 """The tables that a guidance run prints: the samples, and what the simulation finds of them."""
 
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.summary import format_sides, simulated_rows
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.published_terms import PUBLISHED_NAME
+from utils.guidance.output.summary import format_sides
+from utils.guidance.verification import NEAR
 
 # Measure, title, factor to the title's unit, significant digits
 _SHOWN = (
-    ("knee_flexion_max", "knee l/r deg", 1, 3),
-    ("asymmetry_rms", "asym deg", 1, 2),
-    ("angular_speed_rms", "omega deg/s", 1, 3),
-    ("com_speed_rms", "COM m/s", 1, 2),
-    ("com_acceleration_rms", "COM m/s^2", 1, 3),
-    ("foot_drift_max", "drift l/r mm", 1000, 2),
-    ("floor_penetration_max", "floor mm", 1000, 2),
+    ("knee_flexion_max", "knee flexion l/r deg", 1, 3),
+    ("asymmetry_rms", "asymmetry deg", 1, 2),
+    ("angular_speed_rms", "angular speed deg/s", 1, 3),
+    ("com_speed_rms", "pelvis speed m/s", 1, 2),
+    ("com_acceleration_rms", "pelvis acceleration m/s^2", 1, 3),
+    ("foot_drift_max", "foot drift l/r mm", 1000, 2),
+    ("floor_penetration_max", "depth below floor mm", 1000, 2),
 )
+_VERDICTS = {"met": "met", "near": f"within {NEAR:g}", "missed": "missed"}
 
 
 def sample_table(result: GuidanceResult) -> str:
     """One line per sample: each constraint with its value and whether it is met, and the main measures."""
-    columns = [["entry", *map(str, range(len(result.samples)))]]
+    columns = [["sample", *map(str, range(len(result.samples)))]]
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison != "small":
-            title = f"{term.label} {term.asked} {term.unit}" + ("" if term.required else " (wish)")
-            missed = "MISSED" if term.required else "off"
+            unit = "" if term.unit == "0-1" else f" {term.unit}"
+            title = f"{_title(term)} {term.asked}{unit}" + ("" if term.required else " (wish)")
             cells = [
-                f"{format_sides(sample.values[k].tolist(), 3)} {'met' if sample.met[k] else missed}"
+                f"{format_sides(sample.values[k].tolist(), 3)} {'met' if sample.met[k] else 'missed'}"
                 for sample in result.samples
             ]
             columns.append([title, *cells])
@@ -37,27 +41,36 @@ def sample_table(result: GuidanceResult) -> str:
 
 
 def verification_table(result: GuidanceResult) -> str:
-    """One line per sample: predicted and simulated peak activation, and how trustworthy the simulation is."""
-    rows = simulated_rows(result)
-    columns = [
-        ["entry", *map(str, range(len(rows)))],
-        ["predicted l/r", *("/".join(f"{peak:.2f}" for peak in row["peak_predicted"]) for row in rows)],
-        ["simulated l/r", *("/".join(f"{peak:.2f}" for peak in row["peak_simulated"]) for row in rows)],
-        ["in range", *(_verdict(row) for row in rows)],
-        ["right foot", *(f"{row['right_foot_share']:.0%}" for row in rows)],
-        ["residual N", *(f"{row['residual_force_n']:.1f}" for row in rows)],
-    ]
-    return _aligned(columns, least_width=10)
+    """One line per sample: what is required of activations, predicted and simulated, and how trustworthy that is."""
+    found = result.verification
+    if found is None:
+        return "The motions were not simulated."
+    columns = [["sample", *map(str, range(len(result.samples)))]]
+    compared = [
+        (_title(term), [sample.values[k].tolist() for sample in result.samples], found.term_values[k].tolist())
+        for k, term in enumerate(result.terms)
+        if term.required and term.depends_on_activation
+    ] or [(f"peak {result.config.muscle}", found.predicted.tolist(), found.simulated.tolist())]
+    for title, predicted, simulated in compared:
+        for kind, rows in (("predicted", predicted), ("simulated", simulated)):
+            columns.append([f"{title} {kind}", *("/".join(f"{value:.2f}" for value in row) for row in rows)])
+    verdicts = [_VERDICTS[verdict] for verdict in result.simulation_verdicts()]
+    if verdicts:
+        columns.append(["in simulation", *verdicts])
+    columns.append(["right foot", *(f"{share:.0%}" for share in found.right_foot_share.tolist())])
+    columns.append(["residual N", *(f"{residual:.1f}" for residual in found.residual_n.tolist())])
+    return _aligned(columns)
 
 
-def _verdict(row: dict) -> str:
-    if row["within_range"]:
-        return "yes"
-    return "within .05" if row["within_range_and_0.05"] else "no"
+def _title(term: Term) -> str:
+    """A term's title; the published muscle activation constraint is called by what it constrains."""
+    if term.quantity == "activation" and term.statistic == "max" and term.name in ("", PUBLISHED_NAME):
+        return f"peak {term.argument}"
+    return term.label
 
 
-def _aligned(columns: list[list[str]], least_width: int = 0) -> str:
+def _aligned(columns: list[list[str]]) -> str:
     """Columns of cells, title first, right-aligned."""
-    widths = [max(least_width, *map(len, column)) for column in columns]
+    widths = [max(map(len, column)) for column in columns]
     rows = zip(*columns, strict=True)
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

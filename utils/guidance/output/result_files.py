@@ -37,7 +37,7 @@ from utils.runs.record import record_config
 
 ARRAYS_NAME, RECORD_NAME = "result.npz", "result.json"
 FORMAT = "bige-guidance-1"
-_PATHS = ("data_root", "out_dir", "vq_name", "surrogate_name", "constraints")
+_PATHS = ("data_root", "out_dir", "vq_name", "surrogate_name", "constraints_file")
 
 
 def save_guidance(result: GuidanceResult, folder: Path) -> None:
@@ -59,34 +59,36 @@ def save_guidance(result: GuidanceResult, folder: Path) -> None:
 
 
 def session_folders(run: Path) -> list[Path]:
-    """The sessions' folders of a guidance run, or `run` itself where it is one of them.
+    """The folders of a run that hold a result, one for each session: `run` itself, or those below it.
 
     Raises:
         InputError: there is none.
     """
-    if (run / RECORD_NAME).is_file() and run.resolve().parent.name == MOTIONS_FOLDER:
+    if (run / RECORD_NAME).is_file():
         return [run.resolve()]
     folders = sorted(path.parent for path in run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/{RECORD_NAME}"))
+    folders = folders or sorted(path.parent for path in run.glob(f"{SESSION_PREFIX}*/{RECORD_NAME}"))
     if not folders:
         raise InputError(
-            f"{run}: not a guidance run; expected {MOTIONS_FOLDER}/{SESSION_PREFIX}*/{RECORD_NAME}, as "
-            "LIMO_Surrogate.py writes it, or one of those folders"
+            f"{run}: holds no finished guidance run of this version; expected {MOTIONS_FOLDER}/{SESSION_PREFIX}*/"
+            f"{RECORD_NAME}, as LIMO_Surrogate.py writes it, or the folder of one session"
         )
     return folders
 
 
-def load_guidance(folder: Path) -> GuidanceResult:
-    """The result that was saved in a session's folder of motions.
+def load_guidance(folder: str | Path) -> GuidanceResult:
+    """The result of a session's folder of motions, or of the run folder of a single session.
 
     Its session is opened where the configuration names it; it is None where it is no longer there.
 
     Raises:
         InputError: the folder holds no complete result, or one of another version of this program.
     """
-    if not (folder / RECORD_NAME).is_file():
-        raise InputError(
-            f"{folder}: holds no {RECORD_NAME}; the run did not finish, or an earlier version of this program made it"
-        )
+    folders = session_folders(Path(folder))
+    if len(folders) > 1:
+        names = ", ".join(path.name for path in folders)
+        raise InputError(f"{folder} holds several sessions; name the folder of one: {names}")
+    folder = folders[0]
     record, arguments = _read_json(folder / RECORD_NAME), _read_json(folder / "args.json")
     if record.get("format") != FORMAT:
         raise InputError(f"{folder / RECORD_NAME}: format {record.get('format')}, this program reads {FORMAT}")
@@ -114,12 +116,12 @@ def load_guidance(folder: Path) -> GuidanceResult:
             name: Measure(torch.from_numpy(arrays[f"measure_{name}"]), unit)
             for name, unit in record["measure_units"].items()
         },
-        verification=_verification_from(arrays),
+        verification=_verification_from(arrays, len(terms)),
         own_squats=own,
         training_names=tuple(str(name) for name in arrays["training_names"]),
         training_latents=None,
         distance_to_others=record["distance_to_others"],
-        history=_read_history(folder.parents[1] / f"losses_{record['session']}.csv"),
+        history=pd.DataFrame({name: arrays[f"history_{k}"] for k, name in enumerate(record["history"])}),
         interrupted=record["interrupted"],
         made=datetime.fromisoformat(record["made"]).astimezone(UTC),
         command=record["command"],
@@ -142,7 +144,10 @@ def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
         arrays[f"measure_{name}"] = measure.values.numpy()
     if result.verification is not None:
         for name, value in vars(result.verification).items():
-            arrays[f"verification_{name}"] = value.float().numpy() if name == "activations" else value.numpy()
+            if isinstance(value, torch.Tensor):
+                arrays[f"verification_{name}"] = value.float().numpy() if name == "activations" else value.numpy()
+        for k, value in enumerate(result.verification.term_values):
+            arrays[f"verification_value_{k}"] = value.numpy()
     for group in ("recorded", "simulated"):
         for i, window in enumerate(getattr(result.own_squats, group)):
             for name, values in vars(window).items():
@@ -150,6 +155,8 @@ def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
                     arrays[f"own_{group}_{i}_{name}"] = values
     if result.own_squats.predicted is not None:
         arrays["own_predicted"] = result.own_squats.predicted
+    for k, name in enumerate(result.history.columns):
+        arrays[f"history_{k}"] = result.history[name].to_numpy()
     arrays["training_names"] = np.array(result.training_names, dtype=str)
     return arrays
 
@@ -166,6 +173,7 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
         "versions": result.versions,
         "made": result.made.isoformat(timespec="seconds"),
         "interrupted": result.interrupted,
+        "history": list(result.history.columns),
         "terms": [asdict(term) for term in result.terms],
         "measure_units": {name: measure.unit for name, measure in result.measures.items()},
         "own_recorded": [_window_record(window) for window in result.own_squats.recorded],
@@ -209,11 +217,13 @@ def _samples_from(arrays: dict[str, np.ndarray], terms: tuple[Term, ...]) -> tup
     )
 
 
-def _verification_from(arrays: dict[str, np.ndarray]) -> Verification | None:
-    names = [field.name for field in fields(Verification)]
+def _verification_from(arrays: dict[str, np.ndarray], terms: int) -> Verification | None:
+    names = [field.name for field in fields(Verification) if field.name != "term_values"]
     if f"verification_{names[0]}" not in arrays:
         return None
-    return Verification(**{name: torch.from_numpy(arrays[f"verification_{name}"]) for name in names})
+    tensors = {name: torch.from_numpy(arrays[f"verification_{name}"]) for name in names}
+    values = tuple(torch.from_numpy(arrays[f"verification_value_{k}"]) for k in range(terms))
+    return Verification(**tensors, term_values=values)
 
 
 def _config_from(arguments: dict[str, Any]) -> GuidanceConfig:
@@ -238,15 +248,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: expected a JSON object, found a {type(content).__name__}")
     return content
-
-
-def _read_history(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame()
-    try:
-        return pd.read_csv(path)
-    except ValueError as error:
-        raise InputError(f"{path}: not a table of losses ({error})") from None
 
 
 def _write_npz(path: Path, **arrays: np.ndarray) -> None:

@@ -11,7 +11,6 @@ from dataset.io.atomic_write import write_json
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.verification import NEAR
 
 
 def summarise_result(result: GuidanceResult) -> dict[str, Any]:
@@ -65,24 +64,24 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
 
 
 def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
-    """For each sample its predicted and simulated peaks, and whether the simulated ones lie in the range.
+    """For each sample its predicted and simulated peaks, and whether it meets the requirements in simulation.
 
     Empty where the motions were not simulated.
     """
     found = result.verification
     if found is None:
         return []
-    violation = found.violation(result.config.low, result.config.high)
+    verdicts = result.simulation_verdicts() or ["met"] * len(result.samples)
     return [
         {
             "peak_predicted": [round(float(peak), 4) for peak in found.predicted[j]],
             "peak_simulated": [round(float(peak), 4) for peak in found.simulated[j]],
-            "within_range": bool(violation[j] == 0),
-            "within_range_and_0.05": bool(violation[j] <= NEAR),
+            "within_range": verdicts[j] == "met",
+            "within_range_and_0.05": verdicts[j] != "missed",
             "residual_force_n": round(float(found.residual_n[j]), 2),
             "right_foot_share": round(float(found.right_foot_share[j]), 3),
         }
-        for j in range(len(violation))
+        for j in range(len(result.samples))
     ]
 
 
