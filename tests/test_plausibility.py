@@ -12,6 +12,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import write_table
+from dataset.motion_folders.file_reader import read_array_windows
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES
 
@@ -122,6 +123,23 @@ def test_an_absurd_number_is_refused_with_its_column_and_row(tmp_path, trial, co
     coordinates[60, AT[column]] = value
     with pytest.raises(InputError, match=rf"a\.mot: column '{column}' is .* in data row 61"):
         read_again(tmp_path, replace(trial, coordinates=coordinates))
+
+
+def test_an_absurd_number_in_a_further_column_is_refused(tmp_path, trial):
+    with pytest.raises(InputError, match="'knee_adduction_r' is 1e.30 in data row 1"):
+        read_again(tmp_path, replace(trial, extra={"knee_adduction_r": np.full(len(trial), 1e30)}))
+
+
+def test_arrays_are_checked_as_files_are(tmp_path, trial, caplog):
+    wrong = changed(changed(changed(trial, KNEES, np.negative), ANGLES, np.radians), POSITIONS, lambda x: 1000 * x)
+    np.save(tmp_path / "a.npy", np.stack([trial.coordinates, wrong.coordinates]))
+    right, mended = read_array_windows(tmp_path / "a.npy")
+    assert np.array_equal(right.coordinates, trial.coordinates)
+    assert np.abs(mended.coordinates - trial.coordinates).max() < 1e-9
+    assert len(caplog.records) == 3
+    np.save(tmp_path / "b.npy", np.where(np.arange(33) == 7, 1e30, trial.coordinates))
+    with pytest.raises(InputError, match=r"b\.npy: column 'hip_adduction_l'"):
+        read_array_windows(tmp_path / "b.npy")
 
 
 def test_activations_in_percent_are_refused(tmp_path, trial):

@@ -27,6 +27,7 @@ from dataset.io.plausibility import (
     is_translation,
     metres_per_unit,
     refuse_absurd,
+    refuse_absurd_extra,
     refuse_speeds,
 )
 from models.conventions import ACTIVATION_COLUMNS, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES
@@ -86,6 +87,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         name = table.names[i]
         if name not in known:
             values = table.data[:, i]
+            refuse_absurd_extra(name, values, table.source)
             extra[name] = values * to_metres if is_translation(name) else values
             if is_angle(name):
                 extra[name] = unwrapped_extra(values * to_degrees)

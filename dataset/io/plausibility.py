@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.continuous_angles import continuous_angles
 from dataset.io.opensim_table import Table
 from models.conventions import COORDINATE_INDEX, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES, TRANSLATIONS
 
@@ -35,6 +36,7 @@ _STILL_DEG = 0.3
 
 # Joints turn by less than two turns even when their angles go on beyond 180 degrees; a person may spin many times.
 _LARGEST_JOINT_DEG, _LARGEST_PELVIS_DEG, _LARGEST_M = 1080.0, 36000.0, 1000.0
+_LARGEST_EXTRA = 1e6  # of a further column, which may be anything
 
 # Knees overextend by 10 degrees, and by 20 in the laxest people.
 _BACKWARD_KNEE_DEG = -25.0
@@ -180,6 +182,29 @@ def _look_like_radians(coordinates: np.ndarray, where: Path | str) -> bool:
         np.abs(rotations).max(),
     )
     return False
+
+
+def canonical_coordinates(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
+    """Coordinates (T, 33) of a file without a header, brought to metres, degrees and positive flexion of the knees.
+
+    Raises:
+        InputError: the values are those of no person's motion in any unit.
+    """
+    result = np.array(coordinates, dtype=float)
+    result[:, list(TRANSLATION_INDICES)] *= metres_per_unit(result, source)
+    result[:, list(ROTATION_INDICES)] *= degrees_per_unit(result, True, False, source)
+    refuse_absurd(result, None, source)
+    return forward_knees(continuous_angles(result), source)
+
+
+def refuse_absurd_extra(name: str, values: np.ndarray, source: Path | None) -> None:
+    """Raise InputError where a further column (T,) has a value out of all proportion."""
+    beyond = np.flatnonzero(np.abs(values) > _LARGEST_EXTRA)
+    if len(beyond):
+        raise InputError(
+            f"{source or 'the motion'}: column {name!r} is {values[beyond[0]]:.4g} in data row {beyond[0] + 1}; "
+            "correct the value, or remove the column"
+        )
 
 
 def refuse_absurd(coordinates: np.ndarray, activations: np.ndarray | None, source: Path | None) -> None:

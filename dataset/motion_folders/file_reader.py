@@ -8,6 +8,7 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
+from dataset.io.plausibility import canonical_coordinates
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions
@@ -51,7 +52,8 @@ def read_array_windows(path: Path) -> list[Window]:
             f"{path}: {motions.shape[0]} motion(s) of {motions.shape[1]} frame(s); at least {_FEWEST_FRAMES} are needed"
         )
     windows = []
-    for i, coordinates in enumerate(motions):
+    for i, values in enumerate(motions):
+        coordinates = canonical_coordinates(values, path)
         period = tiling_period(coordinates)
         frames = np.arange(len(coordinates))
         name = path.stem if array.ndim == 2 else f"{path.stem}_{i}"
