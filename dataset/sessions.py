@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from dataset.errors import InputError
+from dataset.session_models import choose_model
 
 logger = logging.getLogger("bige")
 
@@ -28,9 +29,11 @@ class Session:
     Attributes:
         path: the session's folder, which holds `OpenSimData/Model`, `OpenSimData/Kinematics` and, where muscle-driven
             repetitions were simulated, `OpenSimData/Dynamics`.
+        model: the model to use for all trials, in place of those of the session; None for the session's own.
     """
 
     path: Path
+    model: Path | None = None
 
     @property
     def id(self) -> str:
@@ -65,16 +68,32 @@ class Session:
 
     @property
     def model_path(self) -> Path:
-        """The scaled model; of several, one with contact spheres is preferred.
+        """The scaled model; where each trial has one of its own, that of the first squat trial, which is logged.
 
         Raises:
             InputError: the session has no model.
         """
-        folder = self.path / "OpenSimData" / "Model"
-        models = _files(folder, "*.osim")
-        if not models:
-            raise InputError(f"{folder}: no scaled model (*.osim) there; found {_contents(folder)}")
-        return min(models, key=lambda path: ("contacts" not in path.name.lower(), "scaled" not in path.name, path.name))
+        if self.model is not None:
+            return self.model
+        trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
+        return choose_model(self.path / "OpenSimData" / "Model", preferred_trials=trials)
+
+    def model_for(self, motion: str | Path | None) -> Path:
+        """The model of a trial or repetition: its own where the session keeps a model for each trial.
+
+        Args:
+            motion: the file; None, or a file that is none of the session's, for `model_path`.
+
+        Raises:
+            InputError: the session has no model, or each trial but this one has a model.
+        """
+        if self.model is not None or motion is None:
+            return self.model_path
+        motion = Path(motion)
+        trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
+        in_dynamics = motion.parent.parent.name == "Dynamics"
+        name = motion.parent.name if in_dynamics else motion.stem
+        return choose_model(self.path / "OpenSimData" / "Model", name, trials)
 
     @property
     def trials(self) -> list[Path]:
@@ -173,16 +192,32 @@ def discover_sessions(root: str | Path) -> list[Session]:
     return sorted(sessions, key=lambda session: _natural(session.id))
 
 
-def open_session(path_or_id: str | Path, root: str | Path | None = None) -> Session:
+def open_session(path_or_id: str | Path, root: str | Path | None = None, model: Path | None = None) -> Session:
     """Open a session.
 
     Args:
         path_or_id: the session's folder, or its id under the data root.
         root: the data root; None for `$BIGE_DATA`.
+        model: an OpenSim model to use in place of the session's own.
 
     Raises:
-        InputError: the folder is not a session, or the id is unknown.
+        InputError: the folder is not a session, the id is unknown, or there is no such model.
     """
+    session = _find_session(path_or_id, root)
+    if model is None:
+        return session
+    return replace(session, model=require_model(model))
+
+
+def require_model(path: Path) -> Path:
+    """The model that `--model` names. Raises InputError where there is no such file."""
+    path = path.expanduser()
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such model file (expected an OpenSim .osim), see --model")
+    return path
+
+
+def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
     path = Path(path_or_id).expanduser()
     if _is_session(path):
         return Session(path)

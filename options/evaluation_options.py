@@ -51,6 +51,10 @@ def build_parser(
         help="Evaluate all motions on the model of this OpenCap session, a folder or an id under --data-root; the "
         "default is the session that each subject's folder is named after.",
     )  # fmt: skip
+    add_option(
+        motions, EvaluationConfig, "model", metavar="OSIM",
+        help="Evaluate all motions on this OpenSim model (.osim), in place of those of the sessions.",
+    )  # fmt: skip
     reference = parser.add_argument_group("reference")
     add_option(
         reference, EvaluationConfig, "reference", metavar="DIR",

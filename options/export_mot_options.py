@@ -3,7 +3,7 @@
 import argparse
 
 from options.config_parser import add_option, new_parser
-from options.shared_options import DATA_ROOT_HELP
+from options.shared_options import DATA_ROOT_HELP, MODEL_HELP
 from utils.export.export_config import FORMATS, UNITS_PER_M, ExportConfig
 
 
@@ -28,6 +28,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "and json.",
     )
     add_option(data, ExportConfig, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
+    add_option(data, ExportConfig, "model", metavar="OSIM", help=MODEL_HELP)
     output = parser.add_argument_group("output")
     add_option(
         output,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from options.config_parser import add_option, new_parser
-from options.shared_options import add_compute_options, add_data_options, add_output_options
+from options.shared_options import MODEL_HELP, add_compute_options, add_data_options, add_output_options
 from utils.guidance.guidance_config import MOVES, GuidanceConfig
 
 _WEIGHTS = {
@@ -39,6 +39,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="Session folder of the subject, or its id under the data root; its model gives skeleton, mass and limb "
         "lengths.",
     )  # fmt: skip
+    add_option(group, GuidanceConfig, "model", metavar="OSIM", help=MODEL_HELP)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

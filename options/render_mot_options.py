@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from options.config_parser import add_option, config_of, new_parser
+from options.shared_options import MODEL_HELP
 from utils.rendering.camera import VIEWS
 from utils.rendering.render_config import BODIES, IMAGE_SUFFIXES, LAYOUTS, RENDERERS, VIDEO_SUFFIXES, RenderConfig
 
@@ -63,6 +64,7 @@ def _add_data_options(group: argparse._ArgumentGroup) -> None:
         group, RenderConfig, "data_root", metavar="DIR",
         help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA.",
     )  # fmt: skip
+    add_option(group, RenderConfig, "model", metavar="OSIM", help=MODEL_HELP)
     add_option(
         group, RenderConfig, "label", metavar="TEXT",
         help="Names to write beside the motions, one per motion; the default is the name of each file.",

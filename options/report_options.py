@@ -20,6 +20,10 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "args.json names. Its model is drawn in the 3-D player; without it the page shows curves and tables only.",
     )  # fmt: skip
     add_option(
+        data, ReportConfig, "model", metavar="OSIM",
+        help="Draw this OpenSim model (.osim) in place of the session's own.",
+    )  # fmt: skip
+    add_option(
         data, ReportConfig, "data_root", metavar="DIR",
         help="Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is the one that the run names.",
     )  # fmt: skip

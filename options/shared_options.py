@@ -5,11 +5,15 @@ import argparse
 from options.config_parser import add_option
 from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig
 
+MODEL_HELP = (
+    "Use this OpenSim model (.osim) in place of the session's own. The default is the scaled model of the session; of "
+    "several, one with contact spheres, then the newest."
+)
 DATA_ROOT_HELP = "Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA."
 
 
 def add_session_options(parser: argparse.ArgumentParser, verb: str) -> argparse._ArgumentGroup:
-    """Add `--subject`, `--trial` and `--data-root` of a `SessionConfig`.
+    """Add `--subject`, `--trial`, `--data-root` and `--model` of a `SessionConfig`.
 
     Args:
         parser: the parser.
@@ -29,6 +33,7 @@ def add_session_options(parser: argparse.ArgumentParser, verb: str) -> argparse.
         "squat or sqt, and all trials if there is none.",
     )  # fmt: skip
     add_option(group, SessionConfig, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
+    add_option(group, SessionConfig, "model", metavar="OSIM", help=MODEL_HELP)
     return group
 
 

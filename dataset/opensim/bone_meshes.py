@@ -159,9 +159,9 @@ def attached_meshes(osim_path: Path, description: ModelDescription) -> Iterator[
         if mesh is None or not mesh.get_Appearance().get_visible():
             continue
         body = mesh.getFrame().findBaseFrame().getName()
-        if body in description.body_names:
+        if body in description.own_body_names:
             rotation, offset = frame_in_body(mesh.getFrame())
-            index, scale = description.body_names.index(body), mesh.get_scale_factors().to_numpy()
+            index, scale = description.own_body_names.index(body), mesh.get_scale_factors().to_numpy()
             yield AttachedMesh(index, mesh.get_mesh_file(), scale, rotation, offset)
 
 

@@ -1,6 +1,8 @@
 """Reader of scaled OpenSim models (.osim), through OpenSim itself, into a `ModelDescription` and a skeleton."""
 
-from functools import lru_cache
+import logging
+from dataclasses import replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +12,21 @@ from dataset.errors import InputError
 from dataset.opensim.coordinate_functions import JointFunctions, constant_function
 from dataset.opensim.foot_contacts import read_contacts
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
+from dataset.opensim.standard_names import standard_names
+from models.conventions import COORDINATES
 from models.skeleton.description import JointDescription, ModelDescription, PiecewisePolynomial
 
 if TYPE_CHECKING:
     import torch
 
     from models.skeleton.forward_kinematics import OpenSimSkeleton
+
+logger = logging.getLogger("bige")
+
+_ANY_ANGLE_RAD = (-np.pi, np.pi)
+# Without these a squat cannot be shown; where another coordinate is missing, its joint stays as the model has it.
+_NEEDED = (*COORDINATES[:6], *(f"{name}_{side}" for side in "lr" for name in (
+    "hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle")))  # fmt: skip
 
 
 def read_osim(path: str | Path) -> ModelDescription:
@@ -24,23 +35,31 @@ def read_osim(path: str | Path) -> ModelDescription:
     Supported are CustomJoint, PinJoint, UniversalJoint and WeldJoint, with Constant, LinearFunction,
     PolynomialFunction, SimmSpline and MultiplierFunction. CoordinateCouplerConstraints (the patella) are substituted.
 
+    Joints are recognised by the coordinates that they carry, whatever their names. The pelvis's six coordinates and
+    those of hips, knees and ankles have to be there; others that the model lacks are logged and have no effect.
+
     Raises:
-        InputError: the file cannot be read, or a joint, function or body in it is not supported; the message names it.
+        InputError: the file cannot be read; or a joint, function or body in it is not supported, or one that is needed
+            is missing. The message names it.
     """
     path = Path(path)
     model, _ = open_opensim_model(path)
     reader = _ModelReader(model, path)
     bodies, coordinates = reader.bodies, reader.functions.coordinates.values()
+    missing = reader.missing_coordinates()
+    names, joint_names = reader.standard_names()
     contacts = read_contacts(model, path, list(bodies), reader.joint_of_body)
     markers = reader.markers()
     return ModelDescription(
         name=model.getName(),
-        body_names=tuple(bodies),
-        joints=tuple(reader.joint(name) for name in bodies),
-        coordinate_names=tuple(reader.functions.coordinates),
-        coordinate_defaults=np.array([c.getDefaultValue() for c in coordinates]),
-        coordinate_ranges=np.array([(c.getRangeMin(), c.getRangeMax()) for c in coordinates]),
-        coordinate_is_rotation=np.array([c.getMotionType() == 1 for c in coordinates]),
+        body_names=tuple(names[name] for name in bodies),
+        joints=tuple(replace(reader.joint(name), name=joint_names[name]) for name in bodies),
+        coordinate_names=(*reader.functions.coordinates, *missing),
+        coordinate_defaults=np.array([c.getDefaultValue() for c in coordinates] + [0.0] * len(missing)),
+        coordinate_ranges=np.array(
+            [(c.getRangeMin(), c.getRangeMax()) for c in coordinates] + [_ANY_ANGLE_RAD] * len(missing)
+        ),
+        coordinate_is_rotation=np.array([c.getMotionType() == 1 for c in coordinates] + [True] * len(missing)),
         masses_kg=np.array([body.getMass() for body in bodies.values()]),
         mass_centres=np.array([body.getMassCenter().to_numpy() for body in bodies.values()]),
         inertias=np.array([_inertia_matrix(body) for body in bodies.values()]),
@@ -52,6 +71,8 @@ def read_osim(path: str | Path) -> ModelDescription:
         contact_bodies=np.array([contact.body for contact in contacts], dtype=int),
         contact_locations=np.array([contact.location for contact in contacts]),
         contact_radii=np.array([contact.radius for contact in contacts]),
+        missing_coordinates=missing,
+        own_body_names=tuple(bodies),
     )
 
 
@@ -97,6 +118,57 @@ class _ModelReader:
         self._joints = {joint.getChildFrame().findBaseFrame().getName(): joint for joint in joints}
         self.bodies = self._bodies_in_tree_order()
         self._order = list(self.bodies)
+
+    def missing_coordinates(self) -> tuple[str, ...]:
+        """Those of the 33 coordinates that the model lacks.
+
+        Raises:
+            InputError: one is missing that a squat needs, or the knees bend in the negative direction.
+        """
+        own = self.functions.coordinates
+        missing = tuple(name for name in COORDINATES if name not in own)
+        needed = [name for name in missing if name in _NEEDED]
+        if needed:
+            raise InputError(
+                f"{self._path}: the model has no coordinate {', '.join(needed)}; a squat needs the six of the pelvis "
+                "and those of hips, knees and ankles, as in the Rajagopal2015 and LaiUhlrich2022 models"
+            )
+        for name in ("knee_angle_l", "knee_angle_r"):
+            low, high = np.degrees([own[name].getRangeMin(), own[name].getRangeMax()])
+            if low < -60 and high < 45:
+                raise InputError(
+                    f"{self._path}: {name} bends in the negative direction (its range is {low:.0f} to {high:.0f} "
+                    "degrees, as in gait2392); a model whose knees bend in the positive direction is expected"
+                )
+        if missing:
+            others = [name for name in own if name not in COORDINATES]
+            taken = f", and {', '.join(others)} where a motion file has them" if others else ""
+            _warn_once(
+                f"{self._path}: the model has no coordinate {', '.join(missing)}; these joints stay as the model has "
+                f"them{taken}"
+            )
+        return missing
+
+    def standard_names(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Standard names of the bodies, and names of the joints, by the bodies' own names.
+
+        Raises:
+            InputError: the model lacks a part of the body.
+        """
+        parents = {body: self._parent_of(body) for body in self.bodies}
+        names, joints, missing = standard_names(
+            self._order, parents, {body: _coordinates_of(self._joints[body]) for body in self._order}
+        )
+        if missing:
+            raise InputError(
+                f"{self._path}: the model has no body {', '.join(missing)}; a whole person is expected, as in the "
+                "Rajagopal2015 and LaiUhlrich2022 models"
+            )
+        taken = set(joints.values())
+        for body in self._order:
+            own = self._joints[body].getName()
+            joints.setdefault(body, f"{own}_of_{body}" if own in taken else own)
+        return names, joints
 
     def joint_of_body(self, body: str) -> Any:
         """The OpenSim joint by which a body is attached to its parent."""
@@ -155,7 +227,7 @@ class _ModelReader:
     def _axes(self, joint: Any) -> tuple[np.ndarray, tuple[PiecewisePolynomial, ...]]:
         """Axes (6, 3), three of rotation and three of translation, and the function of each."""
         kind = joint.getConcreteClassName()
-        names = [joint.get_coordinates(i).getName() for i in range(joint.numCoordinates())]
+        names = _coordinates_of(joint)
         axes = np.concatenate([np.eye(3), np.eye(3)])
         functions = [constant_function(0.0)] * 6
         if kind == "PinJoint":
@@ -175,6 +247,15 @@ class _ModelReader:
         elif kind != "WeldJoint":
             raise InputError(f"{self._path}: joint '{joint.getName()}' is a {kind}, which is not supported")
         return axes, tuple(functions)
+
+
+def _coordinates_of(joint: Any) -> list[str]:
+    return [joint.get_coordinates(i).getName() for i in range(joint.numCoordinates())]
+
+
+@cache
+def _warn_once(sentence: str) -> None:
+    logger.warning(sentence)
 
 
 def _inertia_matrix(body: Any) -> np.ndarray:

@@ -48,7 +48,7 @@ def write_viewer_json(
         groups.setdefault(body, {}).setdefault(placement, []).append(file)
     body_frame = (*np.eye(3).flat, *np.zeros(3))
     bodies = {}
-    for index, name in enumerate(description.body_names):
+    for index, name in enumerate(description.own_body_names):
         of_body = groups.get(index, {(*np.ones(3), *body_frame): []})
         own = sorted(of_body.items(), key=lambda item: item[0][3:] != body_frame)
         for number, (placement, files) in enumerate(own, 1):

@@ -14,14 +14,14 @@ def floor_height(session: Session, motion: Motion) -> float:
 
     Args:
         session: the session, whose model is used.
-        motion: a recording of the session.
+        motion: a recording of the session; where each trial has a model, that of the motion's file is used.
 
     Raises:
         InputError: the session has no usable model.
     """
     import torch
 
-    skeleton = load_skeleton(session.model_path)
+    skeleton = load_skeleton(session.model_for(motion.source))
     motion = to_even(motion)  # a half with twice the frames must not count twice
     extra = {name: torch.as_tensor(values) for name, values in motion.extra.items()}
     with torch.no_grad():

@@ -25,20 +25,20 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
         InputError: there is no usable window.
     """
     dataset = MotionDataset(sessions, with_activations=activations)
-    anthropometry = {
-        session.path: load_skeleton(session.model_path).anthropometry
-        for session in {session.path: session for session in dataset.sessions}.values()
-    }
+    models = [
+        session.model_for(window.source) for session, window in zip(dataset.sessions, dataset.windows, strict=True)
+    ]
+    anthropometry = {model: load_skeleton(model).anthropometry for model in dict.fromkeys(models)}
     items = [dataset[i] for i in range(len(dataset))]
     return MotionBatch(
         motion=torch.stack([item["motion"] for item in items]),
         recorded=torch.stack([item["recorded"] for item in items]),
         subjects=tuple(session.subject for session in dataset.sessions),
         names=tuple(dataset.names),
-        models=tuple(str(session.model_path) for session in dataset.sessions),
+        models=tuple(map(str, models)),
         activations=torch.stack([item["activations"] for item in items]) if activations else None,
         labelled=torch.stack([item["labelled"] for item in items]) if activations else None,
-        anthropometry=torch.tensor([anthropometry[session.path] for session in dataset.sessions]),
+        anthropometry=torch.tensor([anthropometry[model] for model in models]),
     )
 
 

@@ -23,9 +23,6 @@ class CoordinateMap(nn.Module):
 
     def __init__(self, description: ModelDescription, dtype: torch.dtype) -> None:
         super().__init__()
-        missing = [name for name in COORDINATES if name not in description.coordinate_names]
-        if missing:
-            raise ValueError(f"model '{description.name}' has no coordinate {', '.join(missing)}")
         names = description.coordinate_names
         self.extra_names = tuple(name for name in names if name not in COORDINATES)
         canonical = [COORDINATES.index(name) if name in COORDINATES else -1 for name in names]

@@ -72,10 +72,10 @@ class ModelDescription:
 
     Attributes:
         name: name of the model.
-        body_names: names of the bodies.
-        joints: the joint of each body.
+        body_names: names of the bodies, those of standard bodies as in Rajagopal's model (`femur_r`).
+        joints: the joint of each body, named as in Rajagopal's model (`walker_knee_r`) where it has the same role.
         coordinate_names: the independent coordinates; coupled ones such as `knee_angle_r_beta` are replaced by the
-            coordinate on which they depend.
+            coordinate on which they depend. Those of the 33 that the model lacks come last and move nothing.
         coordinate_defaults: (C,) radians or metres.
         coordinate_ranges: (C, 2) radians or metres.
         coordinate_is_rotation: (C,) bool.
@@ -90,6 +90,8 @@ class ModelDescription:
         contact_bodies: (P,) indices of their bodies.
         contact_locations: (P, 3) centres, metres, in the body frame.
         contact_radii: (P,) metres.
+        missing_coordinates: those of the 33 coordinates that the model lacks.
+        own_body_names: names of the bodies in the model's file.
     """
 
     name: str
@@ -110,3 +112,5 @@ class ModelDescription:
     contact_bodies: np.ndarray
     contact_locations: np.ndarray
     contact_radii: np.ndarray
+    missing_coordinates: tuple[str, ...] = ()
+    own_body_names: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ def rest_bones(skeleton: OpenSimSkeleton, unit_per_m: float = 1.0) -> list[Bone]
     description = skeleton.description
     rotations, origins, centres = _neutral_pose(skeleton)
     bones = []
-    for index, (name, joint) in enumerate(zip(description.body_names, description.joints, strict=True)):
+    for index, (name, joint) in enumerate(zip(description.own_body_names, description.joints, strict=True)):
         offset = centres[index] - centres[joint.parent] if joint.parent >= 0 else np.zeros(3)
         mass_centre = origins[index] + rotations[index] @ description.mass_centres[index]
         tip = 2.0 * (mass_centre - centres[index])

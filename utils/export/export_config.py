@@ -18,6 +18,7 @@ class ExportConfig:
         motions: motion files (.mot or .sto).
         subject: the session whose scaled model moves: its folder, or its id under the data root. bvh and json need it.
         data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
+        model: OpenSim model (.osim) to use in place of the session's own; None for the session's.
         format: `bvh`, bones for animation programs; `json`, bodies with bone meshes for the OpenCap viewer; `mot`, the
             motion with knee_angle_*_beta columns.
         unit: unit of lengths in a .bvh, `m` or `cm`.
@@ -27,6 +28,7 @@ class ExportConfig:
     motions: Sequence[Path]
     subject: str | None = None
     data_root: Path | None = None
+    model: Path | None = None
     format: str = "bvh"
     unit: str = "m"
     out_dir: Path = Path("output/exports")

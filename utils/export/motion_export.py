@@ -40,17 +40,17 @@ def export_motions(config: ExportConfig) -> ExportResult:
         if target.exists():
             raise InputError(f"{target} exists already; give another --out-dir, or remove it")
     require_writable(config.out_dir)
-    model_path = None
+    session = None
     if config.format != "mot" and config.subject:
-        model_path = open_session(config.subject, config.data_root).model_path
+        session = open_session(config.subject, config.data_root, config.model)
     for path, target in targets.items():
         motion = to_even(read_motion(path, jumps="mend"))
-        if model_path is None:
+        if session is None:
             write_motion(target, motion, beta=True)
         elif config.format == "json":
-            export_json(target, model_path, motion)
+            export_json(target, session.model_for(path), motion)
         else:
-            export_bvh(target, model_path, motion, UNITS_PER_M[config.unit])
+            export_bvh(target, session.model_for(path), motion, UNITS_PER_M[config.unit])
     return ExportResult(tuple(targets.values()))
 
 

@@ -54,6 +54,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
 
     Attributes:
         subject: session folder of the subject, or its id under the data root.
+        model: OpenSim model (.osim) to use in place of the session's own; None for the session's or, where each trial
+            has one of its own, that of the first squat trial.
         vq_name: VQ-VAE checkpoint or run folder, with `latents.npz` beside it; None for the shipped one.
         surrogate_name: surrogate checkpoint or run folder; None for the shipped one.
         seq_len: length of a latent; 49 decodes to 196 frames, 3.3 s.
@@ -86,6 +88,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     """
 
     subject: str
+    model: Path | None = None
     exp_name: str = "TestBIGE"
     vq_name: Path | None = None
     surrogate_name: Path | None = None
@@ -142,4 +145,5 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
 
     def open_session(self) -> Session:
         """The subject's session. Raises InputError where it is not there."""
-        return open_session(self.subject, None if is_session_path(self.subject) else self.find_data_root()[1])
+        root = None if is_session_path(self.subject) else self.find_data_root()[1]
+        return open_session(self.subject, root, self.model)

@@ -80,7 +80,13 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
 
     reference = load_reference(config.reference, networks, fallbacks=[root, config.folder_path if is_mocap else None])
     motions = load_motions(
-        config.folder_path, config.file_type, networks, name=published_row, data_root=root, subject=config.subject
+        config.folder_path,
+        config.file_type,
+        networks,
+        name=published_row,
+        data_root=root,
+        subject=config.subject,
+        model=config.model,
     )
     row = evaluate_set(motions, reference, config)
     if not row.metrics:

@@ -52,6 +52,7 @@ class EvaluationConfig(MetricConfig):
         subject: session whose model stands for every subject; None for the session that a subject's folder names.
         reference: folder of the reference motions; None for the data root, or the demo sessions where there is none.
         data_root: folder of sessions with the subjects' models; None for $BIGE_DATA.
+        model: OpenSim model (.osim) of every subject, in place of those of the sessions.
         out: folder of the written tables.
         table_name: first part of the names of the written files.
     """
@@ -60,6 +61,7 @@ class EvaluationConfig(MetricConfig):
     file_type: str = "mot"
     baseline: str | None = None
     subject: str | None = None
+    model: Path | None = None
     reference: Path | None = None
     data_root: Path | None = None
     out: Path = Path("output/evaluation")

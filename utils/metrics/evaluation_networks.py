@@ -54,7 +54,7 @@ class EvaluationNetworks:
         Args:
             motion: (B, T, 33) placed motions, degrees and metres, canonical order.
             mask: (B, T) bool, the frames that the surrogate may attend to.
-            anthropometry: (P,) anthropometric features of the subject, or None.
+            anthropometry: (P,) anthropometric features of the subject, (B, P) of each motion's model, or None.
         """
         longest = self.surrogate.positional_encoding.shape[1]
         frames = motion.shape[1]

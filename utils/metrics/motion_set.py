@@ -9,7 +9,7 @@ import numpy as np
 from dataset.locations import demo_root
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.motion_folders.window_folder import WindowFolder
-from dataset.sessions import Session, discover_sessions, open_session
+from dataset.sessions import Session, discover_sessions, open_session, require_model
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.subject_set import SubjectSet
 
@@ -78,6 +78,7 @@ def load_motions(
     name: str | None = None,
     data_root: Path | None = None,
     subject: str | Path | None = None,
+    model: Path | None = None,
 ) -> MotionSet:
     """Read the motions of a folder for an evaluation.
 
@@ -88,6 +89,7 @@ def load_motions(
         name: name of the set; by default the folder's.
         data_root: folder of sessions with the subjects' models, beside the demo sessions.
         subject: session whose model stands for every subject: a folder, or the id of a known session.
+        model: OpenSim model of every subject, in place of those of the sessions.
 
     Raises:
         InputError: there is nothing to evaluate in the folder.
@@ -96,6 +98,8 @@ def load_motions(
     model_of = None
     if subject:
         model_of = next((s for s in sessions if s.id == str(subject)), None) or open_session(subject, data_root)
+    if model:
+        model_of = Session(model.parent, require_model(model))
     read = read_motion_folder(folder, file_type, sessions=sessions, model_of=model_of)
     return MotionSet.of(name or read.name, read, networks)
 

@@ -1,7 +1,9 @@
 """A skeleton together with the coordinates of its model that are not among the canonical 33."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from models.protocols import Skeleton
@@ -37,3 +39,44 @@ class PosedSkeleton:
     def contact_points(self, motion: Tensor) -> Tensor:
         """As `Skeleton.contact_points`, for the motions (B, T, 33) that the further coordinates belong to."""
         return self._skeleton.contact_points(motion, self._extra)
+
+
+class SkeletonPerMotion:
+    """A `Skeleton` of a batch in which each motion has a model of its own, as OpenCap Monocular keeps one for a trial.
+
+    Names of joints, bodies and contact points are those of the first model; all models have to have the same.
+    """
+
+    def __init__(self, skeletons: Sequence[Skeleton]):
+        """Wrap the skeletons of B motions, in their order."""
+        self._skeletons = skeletons
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._skeletons[0], name)
+
+    @property
+    def anthropometry(self) -> Tensor:
+        """(B, P) anthropometric features of the motions' models."""
+        return torch.tensor([skeleton.anthropometry for skeleton in self._skeletons])
+
+    def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """As `Skeleton.bodies`, for the motions (B, T, 33)."""
+        rotations, origins = zip(
+            *self._each(lambda one, *arguments: one.bodies(*arguments), motion, extra), strict=True
+        )
+        return torch.cat(rotations), torch.cat(origins)
+
+    def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """As `Skeleton.joint_centres`, for the motions (B, T, 33)."""
+        return torch.cat(self._each(lambda one, *arguments: one.joint_centres(*arguments), motion, extra))
+
+    def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
+        """As `Skeleton.contact_points`, for the motions (B, T, 33)."""
+        return torch.cat(self._each(lambda one, *arguments: one.contact_points(*arguments), motion, extra))
+
+    def _each(self, call: Callable[..., Any], motion: Tensor, extra: dict[str, Tensor] | None) -> list[Any]:
+        """The result of `call` for each motion, as a batch of one, on its own skeleton."""
+        return [
+            call(skeleton, motion[i : i + 1], extra and {name: values[i : i + 1] for name, values in extra.items()})
+            for i, skeleton in enumerate(self._skeletons)
+        ]

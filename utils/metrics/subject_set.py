@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from models.protocols import Skeleton
 from utils.biomechanics.context import Context
 from utils.metrics.distances import encoder_features, time_normalised
 from utils.metrics.evaluation_networks import MARGIN_FRAMES, EvaluationNetworks
-from utils.metrics.posed_skeleton import PosedSkeleton
+from utils.metrics.posed_skeleton import PosedSkeleton, SkeletonPerMotion
 
 
 @dataclass
@@ -85,10 +85,17 @@ class SubjectSet:
             self.problem = f"{self.name}: no model is known for this subject; give --subject or --data-root"
             return None
         try:
-            skeleton = load_skeleton(self.source.session.model_path)
+            models = [self.source.session.model_for(window.source) for window in self.windows]
+            loaded = {model: load_skeleton(model) for model in dict.fromkeys(models)}
         except InputError as error:
             self.problem = str(error)
             return None
+        skeleton: Any = loaded[models[0]]
+        if any(one.body_names != skeleton.body_names for one in loaded.values()):
+            self.problem = f"{self.name}: the models of its trials have different bodies, {', '.join(map(str, loaded))}"
+            return None
+        if len(loaded) > 1:
+            skeleton = SkeletonPerMotion([loaded[model] for model in models])
         extra = {
             name: self._stack([window.extra[name] for window in self.windows])
             for name in skeleton.coordinate_map.extra_names
@@ -139,7 +146,9 @@ class SubjectSet:
             if values is not None:
                 activations[i] = torch.tensor(self._pad(values, "edge"))
         if missing:
-            anthropometry = None if self.skeleton is None else torch.tensor(self.skeleton.anthropometry)
+            anthropometry = None if self.skeleton is None else torch.as_tensor(self.skeleton.anthropometry)
+            if anthropometry is not None and anthropometry.ndim == 2:
+                anthropometry = anthropometry[missing]
             activations[missing] = self.networks.predict(self.placed[missing], self.recorded[missing], anthropometry)
         self.predicted = len(missing)
         return activations

@@ -141,7 +141,7 @@ def _muscle_lines(
     """The muscles of a motion; None where it has no activations or the model has none of the 80 muscles."""
     if motion.activations is None:
         return None
-    points = read_muscle_points(subject.model_path, motion.coordinates, subject.skeleton.body_names)
+    points = read_muscle_points(subject.model_path, motion.coordinates, subject.skeleton.description.own_body_names)
     if points is None:
         return None
     return MuscleLines(

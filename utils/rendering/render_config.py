@@ -25,6 +25,7 @@ class RenderConfig:
         motions: motion files (.mot, .sto).
         subject: folder of the OpenCap session whose model is drawn, or its id under the data root.
         data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
+        model: OpenSim model (.osim) to use in place of the session's own; None for the session's.
         label: a name for each motion; empty for the names of the files.
         repetition: number of the only squat repetition to draw, from 1; None for the whole motion.
         layout: `side-by-side` gives each motion its own panel, `overlay` draws all of them in one place.
@@ -44,6 +45,7 @@ class RenderConfig:
     motions: Sequence[Path]
     subject: str
     data_root: Path | None = None
+    model: Path | None = None
     label: Sequence[str] = ()
     repetition: int | None = None
     layout: str = "side-by-side"
@@ -76,7 +78,7 @@ class RenderConfig:
 
     def open_session(self) -> Session:
         """The subject's session. Raises InputError where it does not exist."""
-        return open_session(self.subject, self.data_root)
+        return open_session(self.subject, self.data_root, self.model)
 
     @property
     def labels(self) -> list[str]:

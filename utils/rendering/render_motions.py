@@ -47,15 +47,22 @@ def render(config: RenderConfig) -> RenderResult:
         if path:
             require_writable_file(path, flag)
     motions = [read_motion(path, jumps="mend") for path in config.motions]
-    subject = SubjectModel(config.open_session().model_path)
-    surfaces = None
+    session = config.open_session()
+    models = [session.model_for(path) for path in config.motions]
+    subjects = {model: SubjectModel(model) for model in models}
+    surfaces: dict[Path, SmplSurfaces] = {}
     if config.body == "smpl" and config.smpl_model_dir:
-        surfaces = SmplSurfaces(subject.skeleton, config.smpl_model_dir, trust_pickle=config.trust_pickle)
+        surfaces = {
+            model: SmplSurfaces(subject.skeleton, config.smpl_model_dir, trust_pickle=config.trust_pickle)
+            for model, subject in subjects.items()
+        }
 
     def actors(rate_hz: float) -> list[Actor]:
         return [
-            make_actor(motion, subject, label, rate_hz, repetition=config.repetition, surface_of=surfaces)
-            for motion, label in zip(motions, config.labels, strict=True)
+            make_actor(
+                motion, subjects[model], label, rate_hz, repetition=config.repetition, surface_of=surfaces.get(model)
+            )
+            for motion, model, label in zip(motions, models, config.labels, strict=True)
         ]
 
     if config.save_path:

@@ -1,12 +1,12 @@
 """Write the reports of a saved guidance run."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.locations import REPOSITORY
-from dataset.sessions import Session, is_session_path, open_session
+from dataset.sessions import Session, is_session_path, open_session, require_model
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.output.result_files import load_guidance, session_folders
@@ -66,7 +66,7 @@ def _find_session(config: ReportConfig, result: GuidanceResult) -> Session | Non
         return None
     if session.id != result.session_id:
         raise InputError(f"{session.path} is session {session.id}, but the run is of session {result.session_id}")
-    return session
+    return replace(session, model=require_model(config.model)) if config.model else session
 
 
 def _open(subject: str, data_root: Path | None, run: GuidanceConfig) -> Session:

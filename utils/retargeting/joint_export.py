@@ -45,14 +45,15 @@ def export_joints(config: JointExportConfig) -> JointExportResult:
     session = config.open_session()
     require_writable(config.run_folder)
     trials = config.find_trials(session)
-    body = load_subject_joints(config, session)
+    models = {trial: session.model_for(trial) for trial in trials}
+    bodies = {model: load_subject_joints(config, session, trial) for trial, model in models.items()}
     rate_hz = config.fps or GENERATOR_RATE_HZ
     frames = {}
     for trial in trials:
         path = config.run_folder / f"joints_{session.id}" / f"{trial.stem}.npy"
         if path.exists() and not config.overwrite:
             raise InputError(f"{path} exists already; give --overwrite or another --exp-name")
-        joints = joints_of_motion(resample(read_motion(trial), rate_hz), body, session)
+        joints = joints_of_motion(resample(read_motion(trial), rate_hz), bodies[models[trial]], session)
         with atomic_write(path) as temporary:
             np.save(temporary, joints)
         frames[path] = len(joints)

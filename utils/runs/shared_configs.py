@@ -93,10 +93,12 @@ class SubjectConfig(CheckedConfig):
     Attributes:
         subject: the session's folder, or its id under the data root.
         data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
+        model: OpenSim model (.osim) to use in place of the session's own; None for the session's.
     """
 
     subject: str
     data_root: Path | None = None
+    model: Path | None = None
 
     def open_session(self) -> Session:
         """The session; an id is looked up under the data root, and without one among the demo sessions.
@@ -104,11 +106,11 @@ class SubjectConfig(CheckedConfig):
         Raises:
             InputError: the session is not there.
         """
+        subject: str | Path = self.subject
         if not is_session_path(self.subject) and not (self.data_root or os.environ.get(DATA_ROOT_VARIABLE)):
             demo = {session.id: session for session in discover_sessions(demo_root())}
-            if self.subject in demo:
-                return demo[self.subject]
-        return open_session(self.subject, self.data_root)
+            subject = demo[self.subject].path if self.subject in demo else subject
+        return open_session(subject, self.data_root, self.model)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,16 +55,23 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     configure_cpu(config.threads)
     session = config.open_session()
     require_writable(config.out_dir / session.id)
+    trials = config.find_trials(session)
     summaries = simulate_trials(
         session,
-        config.find_trials(session),
+        trials,
         config.out_dir,
         config.settings,
         exact_paths=config.exact_paths,
         overwrite=config.overwrite,
     )
     result = SimulationResult(config.out_dir / session.id, tuple(summaries))
-    record = {"session": session.id, "model": session.model_path, "repetitions": summaries}
+    models = {trial.stem: session.model_for(trial) for trial in trials}
+    several = len(set(models.values())) > 1
+    record = {
+        "session": session.id,
+        "model": models if several else next(iter(models.values())),
+        "repetitions": summaries,
+    }
     write_json(result.summary_path, record)
     return result
 
@@ -81,11 +88,15 @@ def simulate_trials(
 ) -> list[dict[str, Any]]:
     """Simulate the repetitions of trials into `<out_dir>/<session>/`; their summaries, in order."""
     folder = out_dir / session.id
-    simulator = build_simulator(session.model_path, folder / "cache", settings, exact_paths=exact_paths)
+    models = {trial: session.model_for(trial) for trial in trials}
+    simulators = {
+        model: build_simulator(model, folder / "cache", settings, exact_paths=exact_paths)
+        for model in dict.fromkeys(models.values())
+    }
     return [
         summary
-        for trial in trials
-        for summary in simulate_trial(simulator, trial, folder, overwrite=overwrite, progress=progress)
+        for trial, model in models.items()
+        for summary in simulate_trial(simulators[model], trial, folder, overwrite=overwrite, progress=progress)
     ]
 
 

@@ -1,0 +1,113 @@
+"""The choice among the OpenSim models of a session.
+
+OpenCap keeps one scaled model for a session, `OpenSimData/Model/*.osim`; OpenCap Monocular keeps one for each trial,
+`OpenSimData/Model/<trial>/*.osim`.
+"""
+
+import logging
+import re
+from functools import cache
+from pathlib import Path
+
+from dataset.errors import InputError
+
+logger = logging.getLogger("bige")
+
+_NOT_SCALED = re.compile(r"(un|non?t?|pre|before)[\W_]*scal|generic|template", re.IGNORECASE)
+_NO_CONTACTS = re.compile(r"(no|non|without|sans)[\W_]*contact", re.IGNORECASE)
+_REPETITION_SUFFIX = re.compile(r"(_ik)?(_segment)?(_\d+)?(_muscle_driven)?")
+
+
+def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple[str, ...] = ()) -> Path:
+    """The model of a session or of one of its trials.
+
+    Of several models a scaled one is taken before a generic one, then one with contact spheres before one without, then
+    the newest. Which was taken, and which were not, is logged once.
+
+    Args:
+        folder: `OpenSimData/Model` of the session.
+        trial: name of a trial or of one of its repetitions; None for the session as a whole.
+        preferred_trials: trials whose model stands for the session where each trial has a model of its own, the first
+            of them that has one.
+
+    Raises:
+        InputError: there is no model, or none for the trial.
+    """
+    shared, by_trial = _models_in(folder), _models_by_trial(folder)
+    if trial is not None:
+        own = _folder_of(trial, by_trial)
+        if own is not None:
+            return _best(by_trial[own])
+    if shared:
+        return _best(shared)
+    if not by_trial:
+        raise InputError(f"{folder}: no scaled model (*.osim) there; found {_contents(folder)}")
+    if trial is not None and len(by_trial) > 1 and trial in preferred_trials:
+        raise InputError(
+            f"{folder}: no model for the trial {trial}; each trial has a model of its own there: {', '.join(by_trial)}"
+        )
+    named = (_folder_of(name, by_trial) for name in preferred_trials)
+    first = next((name for name in named if name is not None), next(iter(by_trial)))
+    if len(by_trial) > 1:
+        _say(f"{folder}: each trial has a model of its own; that of {first} stands for the subject")
+    return _best(by_trial[first])
+
+
+def is_scaled(path: Path) -> bool:
+    """Whether a file's name says that the model is scaled to a person; `unscaled` and `generic` say the opposite."""
+    return "scaled" in path.name.lower() and not _NOT_SCALED.search(path.name)
+
+
+def has_contacts(path: Path) -> bool:
+    """Whether a file's name says that the model has contact spheres."""
+    return "contact" in path.name.lower() and not _NO_CONTACTS.search(path.name)
+
+
+def _best(models: list[Path]) -> Path:
+    def order(path: Path) -> tuple[int, bool, float, str]:
+        scaled = 0 if is_scaled(path) else 2 if _NOT_SCALED.search(path.name) else 1
+        return scaled, not has_contacts(path), -path.stat().st_mtime, path.name
+
+    first, *others = sorted(models, key=order)
+    if others:
+        names = ", ".join(path.name for path in others)
+        _say(f"{first.parent}: the model {first.name} is used, not {names}; --model names another")
+    return first
+
+
+def _models_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".osim" and not p.name.startswith(".")]
+
+
+def _models_by_trial(folder: Path) -> dict[str, list[Path]]:
+    """The models in the folders of trials, by the folder's name."""
+    if not folder.is_dir():
+        return {}
+    found = {path.name: _models_in(path) for path in sorted(folder.iterdir()) if path.is_dir()}
+    return {name: models for name, models in found.items() if models}
+
+
+def _folder_of(trial: str, folders: dict[str, list[Path]]) -> str | None:
+    """The folder of a trial, or of the trial of which `trial` is a repetition, such as `<trial>_segment_2`."""
+    name = trial.lower()
+    for folder in sorted(folders, key=len, reverse=True):
+        known = folder.lower().removesuffix("_ik")
+        if name == folder.lower() or (name.startswith(known) and _REPETITION_SUFFIX.fullmatch(name[len(known) :])):
+            return folder
+    return None
+
+
+@cache
+def _say(sentence: str) -> None:
+    logger.info(sentence)
+
+
+def _contents(folder: Path, most: int = 8) -> str:
+    """Names of a folder's entries for an error message."""
+    if not folder.is_dir():
+        return "no such folder"
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) + more) or "nothing"
