@@ -42,7 +42,10 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "at the knee (body-model), or as the joint centres of a skeleton, which --export-joints writes (skeleton). The "
         "default is skeleton for --type joints and --export-joints, and body-model otherwise.",
     )  # fmt: skip
-    add_option(source, RetargetingConfig, "unit", choices=UNITS, help="Unit of the source's joint positions.")
+    add_option(
+        source, RetargetingConfig, "unit", choices=UNITS,
+        help="Unit of the source's joint positions, or of the translation of SMPL parameters.",
+    )  # fmt: skip
     add_option(
         source, RetargetingConfig, "mean", metavar="NPY",
         help="Mean of the features, (263,), if the features of --type humanml are normalised; together with --std.",

@@ -1,6 +1,9 @@
 """Files of motion generators: they are read by the definitions of their formats, and others are errors."""
 
+import io
 import pickle
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -76,6 +79,63 @@ def test_normalised_features_are_detected_and_restored(tmp_path):
     clips = read_baseline(path, "humanml", normalisation=given).clips
     plain = read_baseline(saved(tmp_path / "g.npy", features), "humanml").clips[0]
     assert np.allclose(clips[1].joints, plain.joints, atol=1e-9)
+
+
+def squat_features(frames=40) -> np.ndarray:
+    """Features (T, 263) of a body that walks and goes up and down by 0.4 m on legs that fold."""
+    joints, lift = walk(frames), 0.4 * np.sin(np.linspace(0, np.pi, frames))
+    upper = [i for i in range(22) if i not in (4, 5, 7, 8, 10, 11)]
+    joints[:, upper, 1] -= lift[:, None]
+    for knee, hip in ((4, 1), (5, 2)):  # both parts of the leg keep their length
+        half = (joints[:, hip] - joints[:, knee + 3]) / 2
+        height = np.linalg.norm(half, axis=-1, keepdims=True)
+        joints[:, knee] = joints[:, knee + 3] + half
+        joints[:, knee, 2] += np.sqrt(np.maximum(0.4**2 - height[:, 0] ** 2, 0))
+    return features_of(joints, np.linspace(0, 1, frames))
+
+
+def test_statistics_are_refused_for_features_in_metres_and_those_of_other_features(tmp_path):
+    features = squat_features()
+    mean, std = features.mean(0), features.std(0) + 0.01
+    given = Normalisation(mean, std)
+    in_metres, normalised = (
+        saved(tmp_path / name, values) for name, values in (("m.npy", features), ("z.npy", (features - mean) / std))
+    )
+    with pytest.raises(InputError, match="in their own units already"):
+        read_baseline(in_metres, "humanml", normalisation=given)
+    unity = Normalisation(np.zeros(263), np.ones(263))
+    plain = read_baseline(in_metres, "humanml").clips[0].joints
+    assert np.array_equal(read_baseline(in_metres, "humanml", normalisation=unity).clips[0].joints, plain)
+    assert np.allclose(read_baseline(normalised, "humanml", normalisation=given).clips[0].joints, plain)
+    weighted = std.copy()  # statistics in which the root weighs five times as much
+    weighted[:4] /= 5
+    for other in (
+        Normalisation(mean, weighted),
+        Normalisation(np.roll(mean, 4), np.roll(std, 4)),
+        Normalisation(mean, np.concatenate([std[:1], 20 * std[1:3], std[3:]])),
+    ):
+        with pytest.raises(InputError, match="statistics of another"):
+            read_baseline(normalised, "humanml", normalisation=other)
+
+
+def test_statistics_of_other_shape_or_in_the_wrong_place_are_named(tmp_path):
+    ones, negative = saved(tmp_path / "ones.npy", np.ones(263)), saved(tmp_path / "negative.npy", -np.ones(263))
+    with pytest.raises(InputError, match="swapped"):
+        Normalisation.read(ones, negative)
+    with pytest.raises(InputError, match="KIT-ML"):
+        Normalisation.read(saved(tmp_path / "kit.npy", np.ones(251)), ones)
+    with pytest.raises(InputError, match="KIT-ML"):
+        read_baseline(saved(tmp_path / "kit.npy", np.ones((30, 251))), "humanml")
+
+
+def test_statistics_among_the_clips_are_left_out_and_said(tmp_path, caplog):
+    saved(tmp_path / "a.npy", features_of(walk(), np.linspace(0, 1, 40)))
+    for name in ("Mean.npy", "Std.npy"):
+        saved(tmp_path / name, np.ones(263))
+    found = read_baseline(tmp_path, "humanml")
+    assert [clip.name for clip in found.clips] == ["a"]
+    assert found.refused == []
+    assert "Mean.npy and Std.npy" in caplog.text
 
 
 def test_results_of_mdm_are_cut_to_their_lengths_and_keep_their_texts(tmp_path):
@@ -198,6 +258,56 @@ def test_errors_name_the_fault(tmp_path, kind, value, words):
         read_baseline(saved(tmp_path / "x.npy", value), kind)
 
 
+def on_floor(poses: dict[str, tuple[float, float, float]], frames=30) -> np.ndarray:
+    """Joints (T, 22, 3) of axis-angle poses in degrees, the lowest joint at y = 0, with a little movement."""
+    values = np.zeros((frames, 22, 3))
+    for name, degrees in poses.items():
+        values[:, JOINT_INDEX[name]] = np.radians(degrees)
+    values[:, JOINT_INDEX["spine1"], 0] += 0.1 * np.sin(np.linspace(0, 3, frames))
+    joints = smpl_joints(values.reshape(frames, -1), np.zeros((frames, 3)))
+    return joints - (0, joints[..., 1].min(), 0)
+
+
+POSES = {
+    "kneeling": {f"{side}_{part}": (angle, 0, 0) for side in ("left", "right")
+                 for part, angle in (("knee", 90), ("ankle", 60))},
+    "sitting on the heels": {f"{side}_{part}": (angle, 0, 0) for side in ("left", "right")
+                             for part, angle in (("hip", -70), ("knee", 140), ("ankle", 60))},
+    "push-up": {"pelvis": (77, 0, 0), **{f"{side}_shoulder": (-80, 0, 0) for side in ("left", "right")}},
+    "lying on the back": {"pelvis": (-90, 0, 0), "left_hip": (-30, 0, 0), "left_knee": (60, 0, 0)},
+    "lying on the side": {"pelvis": (0, 0, 90), "left_shoulder": (0, 0, -80), "right_shoulder": (0, 0, 80)},
+    "downward dog": {"pelvis": (130, 0, 0), "left_hip": (-80, 0, 0), "right_hip": (-80, 0, 0)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_poses_of_exercise_are_no_errors_of_orientation(tmp_path, pose):
+    joints = on_floor(POSES[pose])
+    sine, cosine = np.sin(2.0), np.cos(2.0)
+    turned = joints @ np.array([[cosine, 0, -sine], [0, 1, 0], [sine, 0, cosine]]) + (1.0, 0, 2.0)
+    for motion in (joints, turned):
+        assert np.allclose(read_baseline(saved(tmp_path / "x.npy", motion), "t2m").clips[0].joints, motion)
+    for swapped in (joints * (-1, 1, 1), turned * (1, 1, -1)):
+        with pytest.raises(InputError, match="mirrored"):
+            read_baseline(saved(tmp_path / "x.npy", swapped), "t2m")
+
+
+def test_a_lying_body_with_z_up_is_turned(tmp_path, caplog):
+    joints = on_floor(POSES["push-up"])
+    z_up = np.stack([joints[..., 0], -joints[..., 2], joints[..., 1]], -1)
+    assert np.allclose(read_baseline(saved(tmp_path / "x.npy", z_up), "joints").clips[0].joints, joints)
+    assert "with z up" in caplog.text
+    with pytest.raises(InputError, match="the floor has to be at y = 0"):
+        read_baseline(saved(tmp_path / "x.npy", joints - (0, 0.5, 0)), "t2m")
+
+
+def test_a_body_faster_than_a_human_is_refused(tmp_path):
+    joints = walk()
+    joints[..., 0] += 3.0 * np.arange(40)[:, None]
+    with pytest.raises(InputError, match="m/s.*--fps"):
+        read_baseline(saved(tmp_path / "x.npy", joints), "t2m")
+
+
 def test_an_unusable_motion_leaves_the_others(tmp_path):
     motions = np.stack([walk(), walk(), walk()])
     motions[1, 3] = np.inf
@@ -242,10 +352,118 @@ def test_smpl_parameters_rotate_their_joints(tmp_path):
         ({"poses": np.zeros((5, 63))}, "66 or more"),
         ({"poses": np.zeros((5, 72)), "trans": np.zeros((4, 3))}, "'trans'"),
         ({"poses": np.full((5, 72), np.nan)}, "NaN"),
-        ({"poses": np.array([Hostile(eval, "1")], dtype=object)}, "not an .npz of SMPL"),
+        ({"poses": np.array([Hostile(eval, "1")], dtype=object)}, "'poses': holds objects"),
     ],
 )
 def test_errors_of_smpl_parameters_name_the_fault(tmp_path, content, words):
     np.savez(tmp_path / "a.npz", **content)
     with pytest.raises(InputError, match=words):
+        read_baseline(tmp_path / "a.npz", "smpl")
+
+
+def squatting(frames=60) -> dict[str, np.ndarray]:
+    """SMPL parameters of a squat on feet that stay, in radians and metres."""
+    bend = np.radians(45) * (1 - np.cos(np.linspace(0, 2 * np.pi, frames)))
+    poses = np.zeros((frames, 22, 3))
+    for side in ("left", "right"):
+        for part, share in (("hip", -0.5), ("knee", 1.0), ("ankle", -0.5)):
+            poses[:, JOINT_INDEX[f"{side}_{part}"], 0] = share * bend
+    poses = poses.reshape(frames, -1)
+    joints = smpl_joints(poses, np.zeros((frames, 3)))
+    return {"poses": poses, "trans": -joints[:, [7, 8]].mean(1)}
+
+
+@pytest.mark.parametrize("unit", ["cm", "mm"])
+def test_translations_in_another_unit_are_refused_and_read_with_it(tmp_path, unit):
+    made, per_metre = squatting(), {"cm": 100.0, "mm": 1000.0}[unit]
+    for name, values in (("m", made["trans"]), (unit, made["trans"] * per_metre)):
+        np.savez(tmp_path / f"{name}.npz", poses=made["poses"], trans=values, mocap_framerate=30.0)
+    with pytest.raises(InputError, match=f"give --unit {unit}"):
+        read_baseline(tmp_path / f"{unit}.npz", "smpl")
+    read = read_baseline(tmp_path / f"{unit}.npz", "smpl", unit=unit).clips[0]
+    assert np.allclose(read.joints, read_baseline(tmp_path / "m.npz", "smpl").clips[0].joints)
+    with pytest.raises(InputError, match="give --unit m"):
+        read_baseline(tmp_path / "m.npz", "smpl", unit=unit)
+
+
+@pytest.mark.parametrize("rate", [np.array([60.0]), np.array(60), np.array([[60]]), np.float32(60)])
+def test_the_rate_may_be_an_array_of_one_number(tmp_path, rate):
+    np.savez(tmp_path / "a.npz", **squatting(), mocap_framerate=rate)
+    assert read_baseline(tmp_path / "a.npz", "smpl").clips[0].rate_hz == 60
+
+
+@pytest.mark.parametrize("rate", [np.array([30.0, 60.0]), 0.0, -20.0, np.nan, "sixty"])
+def test_a_rate_that_is_none_is_refused_unless_one_is_given(tmp_path, rate):
+    np.savez(tmp_path / "a.npz", **squatting(), mocap_framerate=rate)
+    with pytest.raises(InputError, match=r"a\.npz"):
+        read_baseline(tmp_path / "a.npz", "smpl")
+    if not isinstance(rate, str):
+        assert read_baseline(tmp_path / "a.npz", "smpl", rate_hz=50.0).clips[0].rate_hz == 50
+
+
+def test_an_assumed_rate_is_said_once(tmp_path, caplog):
+    for name in ("a", "b", "c"):
+        np.savez(tmp_path / f"{name}.npz", **squatting())
+    assert [clip.rate_hz for clip in read_baseline(tmp_path, "smpl").clips] == [20] * 3
+    assert caplog.text.count("20 Hz is assumed") == 1
+    assert "a.npz and 2 more" in caplog.text
+    caplog.clear()
+    read_baseline(tmp_path, "smpl", rate_hz=60.0)
+    assert "assumed" not in caplog.text
+
+
+def test_poses_in_degrees_or_as_a_table_of_joints(tmp_path):
+    made = squatting()
+    np.savez(tmp_path / "a.npz", poses=np.degrees(made["poses"]), trans=made["trans"], fps=30)
+    with pytest.raises(InputError, match="degrees"):
+        read_baseline(tmp_path / "a.npz", "smpl")
+    np.savez(tmp_path / "b.npz", poses=made["poses"].reshape(60, 22, 3), trans=made["trans"], fps=30)
+    np.savez(tmp_path / "c.npz", **made, fps=30)
+    assert np.array_equal(*(read_baseline(tmp_path / f"{n}.npz", "smpl").clips[0].joints for n in "bc"))
+
+
+def pickled(program: bytes) -> bytes:
+    """A .npy file whose one object is what a pickle program makes."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": ()})
+    return file.getvalue() + program
+
+
+def stated(shape: tuple[int, ...]) -> bytes:
+    """The beginning of a .npy file of this shape, without values."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pickled(b"\x80\x02Nr\x00\x00\x00\x10."),  # a memo of 2^28 entries
+        pickled(b"\x80\x04\x8e\x00\x00\x00\x00\x01\x00\x00\x00."),  # 4 GB of bytes that are not there
+        pickled(b"\x80\x02]q\x00(" + b"h\x00h\x00" + b"e."),  # a list that holds itself
+        pickled(b"\x80\x02]q\x00" + b"".join(b"]q%c(h%ch%ce" % (k + 1, k, k) for k in range(60)) + b"."),
+        stated((1 << 34, 66)),
+    ],
+)
+def test_sizes_are_not_believed(tmp_path, content):
+    path = tmp_path / "x.npy"
+    path.write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"x\.npy"):
+        read_array_or_dict(path)
+    largest = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert largest < 200e6
+
+
+def test_an_archive_that_unpacks_to_more_than_any_motion_is_refused(tmp_path):
+    with (
+        zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("poses.npy", "w") as entry,
+    ):
+        entry.write(stated((600_000, 66)))
+        for _ in range(20):
+            entry.write(bytes(16_000_000))
+    with pytest.raises(InputError, match="when it is unpacked"):
         read_baseline(tmp_path / "a.npz", "smpl")

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
+from dataset.io.joint_clip import JointClip
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.io.smpl_parameters import smpl_joints
@@ -19,6 +21,7 @@ from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, FIXED_DEG, coordinate_limits
 from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
+from utils.retargeting.joint_definition import looks_like_body_model
 from utils.retargeting.joint_export import joints_of_motion
 from utils.retargeting.joint_fit import (
     bone_stretch_percent,
@@ -29,6 +32,7 @@ from utils.retargeting.joint_fit import (
     speed_kept_percent,
 )
 from utils.retargeting.joint_targets import find_targets
+from utils.retargeting.retarget_motions import retarget_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "demo" / "shipped" / "Data"
@@ -121,6 +125,55 @@ def test_the_angles_of_a_body_models_squat_are_those_it_was_posed_with(body):
     assert rms(found[:, COORDINATE_INDEX["pelvis_tilt"]] + 20 * bend) < 0.5
     assert rms(found[:, COORDINATE_INDEX["arm_add_l"]] + 10) < 2
     assert joint_errors_mm(target, fit).mean() < 2
+
+
+@pytest.mark.parametrize("turn_deg", [0.0, 140.0])
+@pytest.mark.parametrize("noise_m", [0.0, 0.003])
+@pytest.mark.parametrize(
+    ("pelvis_deg", "tilt_deg", "limbs"),
+    [
+        (80, -80, {"shoulder": (-85, "arm_flex", 85), "knee": (15, "knee_angle", 15)}),  # a push-up
+        (-90, 90, {"hip": (-40, "hip_flexion", 40), "knee": (60, "knee_angle", 60)}),  # lying on the back
+        (0, 0, {"hip": (-10, "hip_flexion", 10), "knee": (95, "knee_angle", 95)}),  # kneeling
+    ],
+)
+def test_bodies_that_lie_or_kneel_are_fitted(body, session, pelvis_deg, tilt_deg, limbs, noise_m, turn_deg):
+    poses = np.zeros((40, 22, 3))
+    poses[:, 0] = (Rotation.from_euler("y", turn_deg, True) * Rotation.from_euler("x", pelvis_deg, True)).as_rotvec()
+    for side, outwards in (("left", -1.0), ("right", 1.0)):
+        down = Rotation.from_euler("z", outwards * 80, degrees=True)
+        for part, (degrees, _, _) in ({"shoulder": (0, "", 0)} | limbs).items():
+            turned = Rotation.from_euler("x", degrees, degrees=True)
+            turned = turned * down if part == "shoulder" else turned
+            poses[:, JOINT_INDEX[f"{side}_{part}"]] = turned.as_rotvec()
+    joints = smpl_joints(poses.reshape(40, -1), np.zeros((40, 3)))
+    joints += np.random.default_rng(0).normal(0, noise_m, joints.shape) - (0, joints[..., 1].min(), 0)
+    motion, quality = retarget_clip(JointClip("x", joints, 20.0), BodyJoints(body.skeleton, "template"), session)
+    expected = {"pelvis_tilt": tilt_deg, "pelvis_list": 0, "pelvis_rotation": 0}
+    expected |= {f"{name}_{side}": degrees for _, name, degrees in limbs.values() for side in "lr"}
+    for name, degrees in expected.items():
+        found = np.median(motion.coordinates[:, COORDINATE_INDEX[name]])
+        assert found == pytest.approx(degrees, abs=4 + 1000 * noise_m), name
+    assert quality.joint_error_mean_mm < 8
+
+
+def test_joints_of_a_body_model_are_told_from_exported_ones(body, session, squat, tmp_path, script):
+    rest = joints_of_motion(squat, BodyJoints(body.skeleton, "template"), session)
+    assert not looks_like_body_model(rest)
+    assert not looks_like_body_model(joints_of_motion(squat, body, session))
+    other = np.repeat(np.stack([-REST_M[:, 2], REST_M[:, 1], REST_M[:, 0]], -1)[None], 8, 0)
+    other += np.random.default_rng(0).normal(0, 0.015, (1, 22, 3))  # another person's shape
+    other -= (0, other[..., 1].min(), 0)
+    assert looks_like_body_model(other)
+    in_middle = other.copy()
+    in_middle[:, 0] = other[:, [1, 2]].mean(1)
+    assert not looks_like_body_model(in_middle)
+    np.save(tmp_path / "a.npy", other)
+    common = ("--subject", session.path, "--out-dir", tmp_path, "--type", "joints", "--input", tmp_path / "a.npy")
+    _, _, said = script(*common)
+    assert "--joints-of body-model" in said
+    _, _, said = script(*common, "--joints-of", "skeleton", "--overwrite")
+    assert "--joints-of body-model" not in said
 
 
 def test_recorded_squats_are_recovered_from_joints_of_a_body_model(recordings):

@@ -16,7 +16,7 @@ from dataset.sessions import open_session
 from dataset.windows.floor import floor_height
 from dataset.windows.mirror import mirror_motion
 from dataset.windows.motion_dataset import MotionDataset
-from dataset.windows.placement import place
+from dataset.windows.placement import Placement, place
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions
 from dataset.windows.window import window_from_trial, window_of_motion, window_of_repetition, windows_of_trial
@@ -116,6 +116,18 @@ def turning() -> np.ndarray:
     coordinates[..., 2] = np.array([0.0, 95.0, 178.0, -500.0])[:, None] + np.cumsum(draw.normal(0, 4, (4, 50)), axis=1)
     coordinates[..., 3:6] = draw.normal(0, 1, (4, 50, 3))
     return coordinates
+
+
+@pytest.mark.parametrize("tilt_deg", [-85.0, 90.0])
+def test_a_body_that_faces_floor_or_ceiling_is_placed_along_x(tilt_deg):
+    lying = np.zeros((2, 20, 33))
+    lying[..., COORDINATE_INDEX["pelvis_tilt"]] = tilt_deg + np.random.default_rng(0).normal(0, 2, 20)
+    lying[1] = Placement(np.zeros(3), np.float64(130.0)).restore(lying[1])
+    placed, placement = place(lying)
+    for name in ("pelvis_list", "pelvis_rotation"):
+        assert np.abs(placed[..., COORDINATE_INDEX[name]]).max() < 1e-6
+    assert np.allclose(placed[1], placed[0])
+    assert placement.heading_deg == pytest.approx([0, 130])
 
 
 def test_placing_is_undone_exactly(turning):

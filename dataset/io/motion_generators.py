@@ -3,19 +3,31 @@
 Of a file with several clips, one that cannot be used is left out and the others are read.
 """
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.humanml_features import FEATURES, Normalisation, joints_of_features, require_unnormalised
+from dataset.io.humanml_features import (
+    FEATURES,
+    KIT_FEATURES,
+    KIT_HINT,
+    Normalisation,
+    denormalised,
+    joints_of_features,
+)
 from dataset.io.joint_clip import FEWEST_FRAMES, METRES_PER_UNIT, JointClip, checked_joints, require_finite
 from dataset.io.safe_npy import as_numbers, read_array_or_dict
 from dataset.io.smpl_parameters import read_smpl_joints
 from models.skeleton.joint_set import JOINTS
 
+logger = logging.getLogger("bige")
+
 GENERATOR_RATE_HZ = 20.0  # of HumanML3D and of all models trained on it
+_RATE_IS_UNKNOWN = ("smpl", "joints")  # kinds of files that any program may have written
+_STATISTICS = ("mean", "std")
 _COUNT = len(JOINTS)
 
 
@@ -26,10 +38,12 @@ class GeneratedClips:
     Attributes:
         clips: the clips that could be read.
         refused: a sentence for each that could not.
+        rate_assumed: names of the files whose frame rate is not known and was assumed.
     """
 
     clips: list[JointClip] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    rate_assumed: list[str] = field(default_factory=list)
 
 
 def read_baseline(
@@ -47,7 +61,7 @@ def read_baseline(
         kind: `mdm` for MDM's results.npy, `t2m` or `joints` for joint positions, `humanml` for HumanML3D's features,
             `smpl` for SMPL parameters.
         rate_hz: frames per second; by default what the file states, else 20.
-        unit: unit of joint positions, `m`, `cm` or `mm`.
+        unit: unit of joint positions, or of SMPL's translation: `m`, `cm` or `mm`.
         normalisation: of features that are still normalised.
 
     Raises:
@@ -55,9 +69,16 @@ def read_baseline(
     """
     path = Path(path).expanduser()
     if not path.is_dir():
-        return _read_file(path, kind, rate_hz, unit, normalisation)
+        found = _read_file(path, kind, rate_hz, unit, normalisation)
+        _report_assumed_rate(found)
+        return found
     suffix = ".npz" if kind == "smpl" else ".npy"
     files = sorted(p for p in path.glob(f"*{suffix}") if not p.name.startswith("."))
+    statistics = [file for file in files if suffix == ".npy" and file.stem.lower() in _STATISTICS]
+    if statistics:
+        names = " and ".join(file.name for file in statistics)
+        logger.warning("%s: %s hold statistics of a data set and no motion, and are left out", path, names)
+        files = [file for file in files if file not in statistics]
     if not files:
         raise InputError(f"{path}: no {suffix} file in this folder to read as {kind}")
     found = GeneratedClips()
@@ -68,7 +89,19 @@ def read_baseline(
             part = GeneratedClips(refused=[str(error)])
         found.clips.extend(part.clips)
         found.refused.extend(part.refused)
+        found.rate_assumed.extend(part.rate_assumed)
+    _report_assumed_rate(found)
     return found
+
+
+def _report_assumed_rate(found: GeneratedClips) -> None:
+    """Log one warning where the rate of clips had to be assumed."""
+    if found.rate_assumed:
+        more = f" and {len(found.rate_assumed) - 1} more" if len(found.rate_assumed) > 1 else ""
+        logger.warning(
+            "%s%s: the file does not state its frame rate; %g Hz is assumed, and another rate is given with --fps",
+            found.rate_assumed[0], more, GENERATOR_RATE_HZ,
+        )  # fmt: skip
 
 
 def _read_file(
@@ -77,41 +110,45 @@ def _read_file(
     file_rate_hz: float | None = None
     texts: list[str] = []
     if kind == "smpl":
-        joints, file_rate_hz = read_smpl_joints(path)
+        joints, file_rate_hz = read_smpl_joints(path, unit, rate_hz)
         motions = [joints]
     elif kind == "mdm":
         motions, texts = _read_mdm(path)
     else:
         frame_shape = (FEATURES,) if kind == "humanml" else (_COUNT, 3)
         motions = _split_clips(path, as_numbers(path, read_array_or_dict(path)), frame_shape)
+    rate = rate_hz or file_rate_hz or GENERATOR_RATE_HZ
     found = GeneratedClips()
     for k, motion in enumerate(motions):
         name = path.stem if len(motions) == 1 else f"{path.stem}_{k}"
         where = str(path) if len(motions) == 1 else f"{path}, motion {k}"
         try:
-            joints = _joints_of(where, motion, kind, unit, normalisation)
+            joints = _joints_of(where, motion, rate, kind, unit, normalisation)
         except InputError as error:
             found.refused.append(str(error))
             continue
-        rate = rate_hz or file_rate_hz or GENERATOR_RATE_HZ
         found.clips.append(JointClip(name, joints, rate, texts[k] if k < len(texts) else ""))
     if len(motions) == 1 and found.refused:
         raise InputError(found.refused[0])
+    if found.clips and kind in _RATE_IS_UNKNOWN and not rate_hz and not file_rate_hz:
+        found.rate_assumed.append(str(path))
     return found
 
 
-def _joints_of(where: str, motion: np.ndarray, kind: str, unit: str, normalisation: Normalisation | None) -> np.ndarray:
+def _joints_of(
+    where: str, motion: np.ndarray, rate_hz: float, kind: str, unit: str, normalisation: Normalisation | None
+) -> np.ndarray:
     """Joint positions (T, 22, 3), metres, y up, of one motion as its file has it. Raises InputError if unusable."""
     if len(motion) < FEWEST_FRAMES:
         raise InputError(f"{where}: {len(motion)} frame(s); a motion needs at least {FEWEST_FRAMES}")
     require_finite(where, motion)
     if kind == "humanml":
-        features = normalisation.inverse(motion) if normalisation else motion
-        require_unnormalised(where, features)
-        joints = joints_of_features(features)
+        joints = joints_of_features(denormalised(where, motion, normalisation))
+    elif kind == "smpl":
+        joints = motion
     else:
         joints = motion * METRES_PER_UNIT[unit]
-    return checked_joints(where, joints, z_may_be_up=kind in ("joints", "smpl"))
+    return checked_joints(where, joints, rate_hz, z_may_be_up=kind in ("joints", "smpl"))
 
 
 def _read_mdm(path: Path) -> tuple[list[np.ndarray], list[str]]:
@@ -145,4 +182,6 @@ def _split_clips(path: Path, values: np.ndarray, frame_shape: tuple[int, ...]) -
         hint = "; of SMPL's 24 joints, keep the first 22"
     elif values.shape[-1:] == (FEATURES,):
         hint = "; 263 features are read with --type humanml"
+    elif values.shape[-1:] == (KIT_FEATURES,):
+        hint = KIT_HINT
     raise InputError(f"{path}: shape {values.shape}; expected (T, {expected}) or (N, T, {expected}){hint}")

@@ -2,11 +2,14 @@
 
 A pickle is a program that names functions and has them called. Here, a name leads to one of four substitutes for what
 numpy itself writes, and any other name is an error. The substitutes check their arguments and build arrays from bytes.
+Sizes that a file states are compared with what it holds before anything of that size is allocated.
 """
 
 import io
 import pickle
+import pickletools
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,11 @@ import numpy as np
 from dataset.errors import InputError
 
 _DTYPE = re.compile(r"[<>|=]?(?:[fiu][1248]|b1|f16|U\d+|S\d+|O8?)")
+
+_LARGEST_FILE_BYTES = 1 << 30
+_LARGEST_ARRAY_BYTES = 1 << 28  # of an array in an .npz; an hour of SMPL parameters at 120 Hz
+_PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
+_MOST_VALUES = 1_000_000  # of the lists and dicts of a pickle, those that it repeats counted each time
 
 
 class _NotPlainError(Exception):
@@ -96,17 +104,38 @@ class _PlainUnpickler(pickle.Unpickler):
         return _SUBSTITUTES[module, name]
 
 
-def _plain(value: Any) -> Any:
-    """The value with every substitute replaced by its array."""
+def _plain(value: Any, budget: list[int] | None = None) -> Any:
+    """The value with every substitute replaced by its array.
+
+    Args:
+        value: what the pickle made.
+        budget: one number, how many values may still be visited: lists that hold each other many times over would
+            multiply without end.
+    """
+    budget = [_MOST_VALUES] if budget is None else budget
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise _NotPlainError(f"more than {_MOST_VALUES} values")
     if isinstance(value, _Array):
         return value.values
     if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
+        return {_plain(key, budget): _plain(item, budget) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, budget) for item in value]
     if value is None or isinstance(value, str | bytes | bool | int | float | np.generic):
         return value
     raise _NotPlainError(f"a {type(value).__name__}")
+
+
+def _require_sound(program: bytes) -> None:
+    """Raise an error where a pickle states a size that it does not have, for which memory would be reserved.
+
+    `pickletools` reads every argument from the bytes that are there. A memo is numbered from 0 on, so that an index
+    above the number of instructions is not one that pickle has written.
+    """
+    for count, (instruction, argument, _) in enumerate(pickletools.genops(program)):
+        if instruction.name in _PUTS and argument is not None and int(argument) > count:
+            raise ValueError("a memo of a size that it does not need")
 
 
 def read_array_or_dict(path: str | Path) -> Any:
@@ -121,30 +150,79 @@ def read_array_or_dict(path: str | Path) -> Any:
     """
     path = Path(path)
     try:
+        size = path.stat().st_size
+        if size > _LARGEST_FILE_BYTES:
+            raise InputError(f"{path}: has {size / 1e9:.1f} GB, more than any motions need; expected 1 GB at most")
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    return _array_or_dict(str(path), content)
+
+
+def read_npz(path: str | Path, names: tuple[str, ...]) -> tuple[set[str], dict[str, np.ndarray]]:
+    """Read some arrays of an .npz file.
+
+    Args:
+        path: the file.
+        names: names of the arrays to be read, where the file has them.
+
+    Returns:
+        The names of all arrays of the file, and the arrays by name.
+
+    Raises:
+        InputError: the file cannot be read, is not an .npz file or is damaged, or an array that is asked for is too
+            large or holds objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            arrays = {}
+            for name in [name for name in names if name in entries]:
+                if entries[name].file_size > _LARGEST_ARRAY_BYTES:
+                    raise InputError(
+                        f"{path}: '{name}' has {entries[name].file_size / 1e6:.0f} MB when it is unpacked, expected "
+                        f"{_LARGEST_ARRAY_BYTES / 1e6:.0f} MB at most"
+                    )
+                value = _array_or_dict(f"{path}, '{name}'", archive.read(entries[name]), pickled=False)
+                arrays[name] = value
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except Exception as error:  # zipfile raises many kinds of errors for a file that is not a zip archive
+        raise InputError(f"{path}: not an .npz file, or damaged ({str(error).splitlines()[0]})") from None
+    return set(entries), arrays
+
+
+def _array_or_dict(where: str, content: bytes, pickled: bool = True) -> Any:
+    """What the bytes of a .npy file hold; `where` names the file in errors, which are InputError."""
     file = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(file)
         read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}[version[0]]
         shape, _, dtype = read_header(file)
     except (ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a numpy file, or damaged ({str(error).splitlines()[0]})") from None
+        raise InputError(f"{where}: not a numpy file, or damaged ({str(error).splitlines()[0]})") from None
     if not dtype.hasobject:
+        stated, held = int(np.prod(shape, dtype=object)) * dtype.itemsize, len(content) - file.tell()
+        if stated > held:
+            raise InputError(f"{where}: damaged (its header states {stated} bytes of values, and it has {held})")
         try:
             return np.load(io.BytesIO(content), allow_pickle=False)
-        except (ValueError, EOFError, MemoryError) as error:  # the header may state more values than there are
-            raise InputError(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+        except (ValueError, EOFError, MemoryError) as error:
+            raise InputError(f"{where}: damaged ({str(error).splitlines()[0]})") from None
+    if not pickled:
+        raise InputError(f"{where}: holds objects; expected an array of numbers")
     try:
+        _require_sound(content[file.tell() :])
         value = _plain(_PlainUnpickler(file).load())
     except _NotPlainError as error:
         raise InputError(
-            f"{path}: not read, because its pickle holds or asks for {error}; only dicts and lists of arrays, numbers "
+            f"{where}: not read, because its pickle holds or asks for {error}; only dicts and lists of arrays, numbers "
             "and texts are read; save the arrays by themselves with numpy.save"
         ) from None
     except Exception as error:  # a malformed pickle can raise any error
-        raise InputError(f"{path}: its pickle is damaged ({type(error).__name__})") from None
+        raise InputError(f"{where}: its pickle is damaged ({type(error).__name__})") from None
     if isinstance(value, np.ndarray) and value.shape == shape and value.size == 1:
         value = value.reshape(-1)[0]
     return value

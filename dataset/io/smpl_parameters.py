@@ -1,53 +1,123 @@
 """SMPL pose parameters, as AMASS and motion generators write them, and joint positions of a standard body in them."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
-from dataset.io.joint_clip import require_finite
-from dataset.io.safe_npy import as_numbers
-from models.skeleton.joint_set import JOINTS, PARENTS, REST_M
+from dataset.io.joint_clip import METRES_PER_UNIT, require_finite
+from dataset.io.safe_npy import as_numbers, read_npz
+from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
+
+logger = logging.getLogger("bige")
 
 _COUNT = len(JOINTS)
-_RATE_NAMES = ("mocap_framerate", "mocap_frame_rate", "fps")
+_RATE_NAMES = ("mocap_framerate", "mocap_frame_rate", "frame_rate", "framerate", "fps")
+_POSE_NAMES, _TRANSLATION_NAMES = ("poses", "smpl_poses"), ("trans", "transl", "smpl_trans")
+_SPLIT_NAMES = ("root_orient", "pose_body")
+_LARGEST_ANGLE = 2 * np.pi + 0.1  # of a joint other than the root, radians
+_FURTHEST_M = 20.0  # from the origin of a recording
+_FASTEST_SLIDE_M_S, _SLOW_SLIDE_M_S, _LEAST_SLIDE_M_S = 4.0, 1.5, 0.1
 
 
-def read_smpl_joints(path: Path) -> tuple[np.ndarray, float | None]:
+def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) -> tuple[np.ndarray, float | None]:
     """Read an .npz of SMPL pose parameters.
 
+    Args:
+        path: the file.
+        unit: unit of the translation, `m`, `cm` or `mm`.
+        rate_hz: frames per second; None for what the file states.
+
     Returns:
-        Joint positions (T, 22, 3) in metres, and the frame rate in hertz or None where the file does not state it.
+        Joint positions (T, 22, 3) in metres, and the frame rate in hertz or None where it is neither given nor stated.
 
     Raises:
-        InputError: the file cannot be read or holds something else.
+        InputError: the file cannot be read or holds something else, its frame rate is no rate, its angles are in
+            degrees, or its translation is in another unit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            names = set(content.files)
-            if {"root_orient", "pose_body"} <= names and "poses" not in names:
-                poses = np.concatenate([content["root_orient"], content["pose_body"]], 1)
-            elif "poses" in names:
-                poses = content["poses"]
-            else:
-                raise InputError(f"{path}: no array 'poses'; it has {', '.join(sorted(names)) or 'no arrays'}")
-            translation = content["trans"] if "trans" in names else np.zeros((len(poses), 3))
-            rates = [float(content[name]) for name in _RATE_NAMES if name in names]
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except Exception as error:  # numpy and zipfile raise many kinds of errors for a file that is not an .npz
-        raise InputError(f"{path}: not an .npz of SMPL parameters ({str(error).splitlines()[0]})") from None
-    poses, translation = as_numbers(path, poses), as_numbers(path, translation)
+    names, content = read_npz(path, _RATE_NAMES + _POSE_NAMES + _TRANSLATION_NAMES + _SPLIT_NAMES)
+    given = [content[name] for name in _POSE_NAMES if name in content]
+    if not given and set(_SPLIT_NAMES) <= names:
+        given = [np.concatenate([content[name].reshape(len(content[name]), -1) for name in _SPLIT_NAMES], 1)]
+    if not given:
+        raise InputError(f"{path}: no array 'poses'; it has {', '.join(sorted(names)) or 'no arrays'}")
+    poses = as_numbers(path, given[0])
+    if poses.ndim == 3 and poses.shape[2] == 3:
+        poses = poses.reshape(len(poses), -1)  # (T, J, 3)
     if poses.ndim != 2 or poses.shape[1] < 3 * _COUNT or poses.shape[1] % 3:
         raise InputError(f"{path}: 'poses' has the shape {poses.shape}; expected (T, {3 * _COUNT} or more), axis-angle")
+    moved = [content[name] for name in _TRANSLATION_NAMES if name in content]
+    if not moved:
+        logger.warning("%s: no array 'trans'; the pelvis is taken to stay in its place", path)
+    translation = as_numbers(path, moved[0]) if moved else np.zeros((len(poses), 3))
     if translation.shape != (len(poses), 3):
         raise InputError(f"{path}: 'trans' has the shape {translation.shape}; expected ({len(poses)}, 3)")
     require_finite(str(path), np.concatenate([poses, translation], 1))
-    rate_hz = rates[0] if rates and np.isfinite(rates[0]) and rates[0] > 0 else None
-    return smpl_joints(poses, translation), rate_hz
+    largest = float(np.percentile(np.linalg.norm(poses[:, 3 : 3 * _COUNT].reshape(-1, 3), axis=-1), 99.5))
+    if largest > _LARGEST_ANGLE:
+        raise InputError(f"{path}: 'poses' has angles of {largest:.0f}, expected radians up to 6.3; are these degrees?")
+    rate_hz = _rate_hz(path, content, rate_hz)
+    translation = translation * METRES_PER_UNIT[unit]
+    joints = smpl_joints(poses, translation)
+    _require_metres(path, joints, translation, unit, rate_hz or 20.0)
+    return joints, rate_hz
+
+
+def _rate_hz(path: Path, content: dict[str, np.ndarray], given_hz: float | None) -> float | None:
+    """The frame rate: `given_hz`, else what the file states, else None. Raises InputError if it states no rate."""
+    stated = {name: content[name] for name in _RATE_NAMES if name in content}
+    rates = []
+    for name, value in stated.items():
+        numbers = as_numbers(path, value).ravel()
+        if len(numbers) != 1 or not 1 <= numbers[0] <= 1000:
+            if given_hz:
+                continue
+            raise InputError(
+                f"{path}: '{name}' is {value.tolist()}, expected one number of frames per second; give --fps"
+            )
+        rates.append(float(numbers[0]))
+    if given_hz:
+        if any(abs(rate - given_hz) > 0.01 * given_hz for rate in rates):
+            logger.warning("%s: states %g frames a second; --fps %g is used", path, rates[0], given_hz)
+        return given_hz
+    if len(set(rates)) > 1:
+        raise InputError(f"{path}: states several frame rates, {', '.join(map(str, rates))}; give --fps")
+    return rates[0] if rates else None
+
+
+def _require_metres(path: Path, joints: np.ndarray, translation: np.ndarray, unit: str, rate_hz: float) -> None:
+    """Raise InputError where the translation (T, 3) is in another unit than `unit`.
+
+    The feet of a body that moves on a floor hardly slide, so that the translation is about the opposite of the feet's
+    movement relative to the pelvis. In a wrong unit it is many times as large.
+    """
+    feet = joints[:, [JOINT_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "foot")]]
+    relative, steps = np.diff(feet - translation[:, None], axis=0), np.diff(translation, axis=0)[:, None]
+
+    def slide_m_s(factor: float) -> float:
+        return rate_hz * float(np.linalg.norm(relative + factor * steps, axis=-1).min(1).mean()) if len(steps) else 0.0
+
+    def size(name: str) -> float:
+        return METRES_PER_UNIT[name] / METRES_PER_UNIT[unit]
+
+    slides = {name: slide_m_s(size(name)) for name in METRES_PER_UNIT}
+    furthest_m = float(np.abs(np.median(translation, 0)).max())
+    if slides[unit] > _FASTEST_SLIDE_M_S or furthest_m > _FURTHEST_M:
+        others = [name for name in slides if size(name) < 1]
+        others = [name for name in others if slides[name] <= max(slides[unit] / 3, _FASTEST_SLIDE_M_S)]
+    else:
+        others = [name for name in slides if size(name) > 1 and slides[name] < slides[unit] / 5]
+        if not others or slides[unit] < _LEAST_SLIDE_M_S:
+            return
+    found = f"the feet slide at {slides[unit]:.3g} m/s and the pelvis is {furthest_m:.3g} m away from the origin"
+    # The unit in which feet are slow and the pelvis is about a metre away from the origin.
+    others.sort(key=lambda name: (slides[name] > _SLOW_SLIDE_M_S, abs(np.log10(max(furthest_m * size(name), 1e-3)))))
+    advice = "check 'trans' and the frame rate"
+    if others:
+        advice = f"'trans' looks like {others[0]}: give --unit {others[0]}"
+    raise InputError(f"{path}: with 'trans' in {unit}, {found}; {advice}")
 
 
 def smpl_joints(poses: np.ndarray, translation: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from models.conventions import COORDINATE_INDEX
 _ANGLES = [COORDINATE_INDEX[name] for name in ("pelvis_tilt", "pelvis_list", "pelvis_rotation")]
 _POSITION = [COORDINATE_INDEX[name] for name in ("pelvis_tx", "pelvis_ty", "pelvis_tz")]
 _ROTATION = COORDINATE_INDEX["pelvis_rotation"]
+_LEAST_HORIZONTAL = 0.5  # horizontal part of the pelvis's forward axis from which it gives the heading
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def place(coordinates: np.ndarray, floor_m: float | np.ndarray = 0.0) -> tuple[n
     """Place a motion at the origin, facing +x, on the floor y = 0.
 
     The motion is moved as a rigid whole, such that at frame 0 pelvis_tx = pelvis_tz = 0 and the pelvis's forward axis
-    has no z component.
+    has no z component. Where the pelvis faces the floor or the ceiling, as in a push-up, its transverse axis has no x
+    component instead.
 
     Args:
         coordinates: (..., T, 33), degrees and metres, canonical order.
@@ -51,7 +53,9 @@ def place(coordinates: np.ndarray, floor_m: float | np.ndarray = 0.0) -> tuple[n
     """
     coordinates = np.asarray(coordinates, dtype=float)
     first = coordinates[..., 0, :]
-    forward = _rotation(first).apply([1.0, 0.0, 0.0]).reshape(*first.shape[:-1], 3)
+    forward, right = (_rotation(first).apply(axis).reshape(*first.shape[:-1], 3) for axis in ([1, 0, 0], [0, 0, 1]))
+    lying = np.hypot(forward[..., 0], forward[..., 2])[..., None] < _LEAST_HORIZONTAL
+    forward = np.where(lying, np.cross([0.0, 1.0, 0.0], right), forward)
     heading_deg = np.degrees(np.arctan2(-forward[..., 2], forward[..., 0]))
     position_m = first[..., _POSITION].copy()
     position_m[..., 1] = floor_m

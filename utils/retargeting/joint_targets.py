@@ -15,6 +15,7 @@ _TORSO = [i for i in range(len(JOINTS)) if i not in (*LIMBS, *_PELVIS)]
 _SHOULDER_GIRDLE = ("collar", "shoulder")
 # The weight of a foot for the position of the body falls by a factor e for each of these metres above the lower foot.
 _SUPPORT_M = 0.05
+_LEAST_HORIZONTAL = 0.5  # horizontal part of the pelvis's forward axis from which it gives the heading
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,13 @@ def _frame(right: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 
 def _face_forward(source: np.ndarray) -> np.ndarray:
-    """The motion (T, 22, 3) rotated about the vertical, so that the pelvis faces +x in the first frame."""
-    forward = _pelvis_rotation(source[0])[:, 0]
+    """The motion (T, 22, 3) rotated about the vertical, so that the pelvis faces +x in the first frame.
+
+    A pelvis that faces the floor or the ceiling faces the way that it would after rotation about its transverse axis.
+    """
+    pelvis = _pelvis_rotation(source[0])
+    forward, right = pelvis[:, 0], pelvis[:, 2]
+    if np.hypot(forward[0], forward[2]) < _LEAST_HORIZONTAL:
+        forward = np.cross([0.0, 1.0, 0.0], right)
     heading = np.arctan2(-forward[2], forward[0])
     return source @ about_axis("y", -heading).T

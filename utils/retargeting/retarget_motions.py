@@ -4,6 +4,7 @@ Bones of the subject take the directions of the source's. The motion itself is n
 penetrate the floor in the source do so in the result, scaled to the subject.
 """
 
+import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from dataset.windows.resample import resample
 from models.skeleton.body_joints import BodyJoints
 from models.skeleton.joint_inverse_kinematics import FITTED, coordinate_limits
 from models.skeleton.joint_set import JOINTS
+from utils.retargeting.joint_definition import looks_like_body_model
 from utils.retargeting.joint_fit import bone_stretch_percent, fit_motion, joint_errors_mm, speed_kept_percent
 from utils.retargeting.retargeting_config import RetargetingConfig
 from utils.retargeting.subject_joints import load_subject_joints
@@ -30,6 +32,8 @@ from utils.runs.progress import show_progress
 from utils.runs.record import record_config
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
+
+logger = logging.getLogger("bige")
 
 _LEAST_SPEED_KEPT_PERCENT = 85.0  # a fit that keeps less is marked as smoothed in the table
 
@@ -144,6 +148,7 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
     source = read_baseline(config.input, config.type, rate_hz=config.fps, unit=config.unit, normalisation=normalisation)
     if not source.clips:
         raise InputError("no motion can be used: " + "; ".join(source.refused or [f"{config.input} has none"]))
+    _warn_of_body_model(config, source.clips)
     folder = RunFolder(config.run_folder, session.id)
     folder.refuse_existing(config.overwrite)
     record_config(config, folder.run, f"retarget_args_{session.id}.json")
@@ -199,6 +204,20 @@ def retarget_clip(clip: JointClip, body: BodyJoints, session: Session) -> tuple[
         converged=fit.converged,
     )
     return Motion(motion.time_s, placed), quality
+
+
+def _warn_of_body_model(config: RetargetingConfig, clips: list[JointClip]) -> None:
+    """Log a warning where joints that are read as a skeleton's, by default, look like those of a body model."""
+    if config.type != "joints" or config.joints_of:
+        return
+    found = [clip.name for clip in clips if looks_like_body_model(clip.joints)]
+    if found:
+        logger.warning(
+            "%s: %d of %d motions are arranged as joints of a body model, such as HumanML3D's new_joints, in which a "
+            "straight leg bends by 10 degrees at the knee, and are read as the joint centres of a skeleton; give "
+            "--joints-of body-model, or --joints-of skeleton if that is what they are",
+            config.input, len(found), len(clips),
+        )  # fmt: skip
 
 
 def _write_summary(result: RetargetingResult, config: RetargetingConfig, session: Session, folder: Path) -> None:

@@ -59,14 +59,15 @@ class JointExportConfig(_JointConfig, SessionConfig):
 class RetargetingConfig(_JointConfig):
     """Which motions are retargeted to which subject, and when a fit is accepted.
 
-    `fps` is the frame rate of the source; None for the rate that the file states, and 20 Hz where it states none.
-    `joints_of` is by default `skeleton` for the type `joints`, and `body-model` for the others.
+    `fps` is the frame rate of the source; None for the rate that the file states, and 20 Hz where it states none, of
+    which a warning tells for the types `smpl` and `joints`. `joints_of` is by default `skeleton` for the type `joints`,
+    and `body-model` for the others.
 
     Attributes:
         type: `mdm` for MDM's results.npy, `t2m` or `joints` for joint positions (T, 22, 3) or (N, T, 22, 3), `humanml`
             for HumanML3D's 263 features, `smpl` for an .npz of SMPL parameters.
         input: file of motions, or a folder of such files.
-        unit: unit of joint positions, `m`, `cm` or `mm`.
+        unit: unit of joint positions, or of the translation of SMPL parameters, `m`, `cm` or `mm`.
         mean: .npy file of the mean of normalised features, (263,); together with `std`.
         std: .npy file of their standard deviation, (263,).
         max_mean_mm: largest accepted mean distance between fitted and target joints, millimetres. The default is the
