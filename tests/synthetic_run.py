@@ -77,7 +77,7 @@ def make_result(
         own_squats=own_squats_of(session) if session else OwnSquats(),
         training_names=(),
         training_latents=None,
-        distance_to_others=1.0,
+        between_subject_distance=1.0,
         history=pd.DataFrame(
             {
                 "batch": np.repeat([0, 1], 400), "iteration": iterations, "active": 3, "met": iterations // 100,

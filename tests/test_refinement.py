@@ -43,7 +43,9 @@ def simulated_by(activations_of_motion):
 
 def guided(count=4):
     models = Models()
-    guidance = LatentOptimizer(Objective(models.describe, [PEAK], Proximity(LATENTS)), lr=0.2, schedule=Schedule(120))
+    guidance = LatentOptimizer(
+        Objective(models.describe, [PEAK], Proximity(LATENTS), beta=0.01), lr=0.2, schedule=Schedule(120)
+    )
     samples = guidance.objective.evaluate(guidance.optimise(LATENTS[:count]), list(range(count)))
     return models, guidance, samples
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.motion_folders.file_reader import (
     read_array_windows,
     read_motion_window,
@@ -20,13 +21,12 @@ from dataset.motion_folders.file_reader import (
     read_trial_windows,
 )
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
-from dataset.motion_folders.window_folder import MOTION_FOLDER_NAME, SubjectWindows, WindowFolder
+from dataset.motion_folders.window_folder import SubjectWindows, WindowFolder
 from dataset.sessions import Session, discover_sessions
 from dataset.windows.window import Window
 
 logger = logging.getLogger("bige")
 
-_RUN_PREFIX = "latents_subject_run_"
 _DEGREES, _RADIANS = "_degrees", "_radians"  # T2M-GPT writes each motion in both units
 
 
@@ -121,14 +121,16 @@ def _read_muscle_driven_file(path: Path) -> list[Window]:
 
 def _files_by_subject(folder: Path, suffix: str) -> dict[str, list[Path]]:
     """Motion files by subject, in natural order."""
-    if (folder / MOTION_FOLDER_NAME).is_dir():
-        folder = folder / MOTION_FOLDER_NAME
+    if (folder / MOTIONS_FOLDER).is_dir():
+        folder = folder / MOTIONS_FOLDER
     groups = {}
     for place in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
         files = [path for path in place.glob(f"*.{suffix}") if not path.name.startswith(".")]
         files = [path for path in files if not _is_copy_in_radians(path)]
         if files:
-            groups[place.name.removeprefix(_RUN_PREFIX)] = sorted(files, key=lambda path: (len(path.name), path.name))
+            groups[place.name.removeprefix(SESSION_PREFIX)] = sorted(
+                files, key=lambda path: (len(path.name), path.name)
+            )
     if groups:
         return groups
     try:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset.locations import MOTIONS_FOLDER
 from dataset.sessions import Session
 from dataset.windows.window import Window
-
-MOTION_FOLDER_NAME = "mot_visualization"  # where guidance keeps the motions of a run
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class WindowFolder:
     def name(self) -> str:
         """Name of the folder, or of the run where the folder is a run's `mot_visualization`."""
         path = self.path.resolve()
-        return path.parent.name if path.name == MOTION_FOLDER_NAME else path.name
+        return path.parent.name if path.name == MOTIONS_FOLDER else path.name
 
     @property
     def count(self) -> int:

@@ -33,7 +33,7 @@ class GuidanceResult:
         own_squats: the subject's recorded squats.
         training_names: names of the training windows, indexed by `GuidedSample.nearest`; may be empty.
         training_latents: (N, L, D) training latents; None without any, and in a loaded result.
-        distance_to_others: median distance of a training latent to the nearest of another session; None if unknown.
+        between_subject_distance: median distance of a training latent to the nearest of another session, or None.
         history: one row per iteration: batch, iteration, active, met, objective, proximity and the loss of each term.
         interrupted: whether the user stopped the run early.
         made: when the run ended, UTC.
@@ -53,7 +53,7 @@ class GuidanceResult:
     own_squats: OwnSquats
     training_names: tuple[str, ...]
     training_latents: Tensor | None
-    distance_to_others: float | None
+    between_subject_distance: float | None
     history: pd.DataFrame
     interrupted: bool
     made: datetime

@@ -110,7 +110,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         own_squats=own_squats,
         training_names=latents.names,
         training_latents=None if latents.latents is None else latents.latents.cpu(),
-        distance_to_others=latents.distance_to_others,
+        between_subject_distance=latents.between_subject_distance,
         history=pd.DataFrame(search_result.history),
         interrupted=search_result.interrupted,
         made=datetime.now(UTC),
@@ -141,9 +141,9 @@ def _search(
     max_distance = latents.max_distance(config.max_distance)
     optimizer = LatentOptimizer(
         Objective(models.describe, terms, latents.proximity, config.beta, max_distance),
-        latents.update,
         Schedule(config.total_iter, release=config.release),
-        lr=config.lr,
+        config.lr,
+        latents.update,
         patience=config.patience,
     )
     history: list[Row] = []

@@ -126,7 +126,8 @@ class Verification:
             return []
         near = torch.stack(
             [
-                term.excess(value).amax(-1) <= (NEAR if term.quantity == "activation" else term.allowed) + 1e-6
+                term.excess(value).amax(-1)
+                <= (NEAR if term.quantity == "activation" else term.effective_tolerance) + 1e-6
                 for term, value in zip(terms, self.term_values, strict=True)
                 if term.required and term.depends_on_activation
             ]

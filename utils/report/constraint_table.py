@@ -24,10 +24,10 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
             {
                 "title": title,
                 "definition": definition(term.quantity),
-                "target": "as small as the rest allows" if is_minimised else with_minus_signs(term.asked),
+                "target": "as small as the rest allows" if is_minimised else with_minus_signs(term.bounds_text),
                 "target_unit": "" if is_minimised else unit,
                 "unit": unit,
-                "tolerance": "" if is_minimised else f"{term.allowed:g}",
+                "tolerance": "" if is_minimised else f"{term.effective_tolerance:g}",
                 "kind": term_kind(term),
                 "met": "" if is_minimised else f"{met} of {len(result.samples)}",
                 "state": term_state(met == len(result.samples), term.required),

@@ -66,15 +66,15 @@ def sample_columns(result: GuidanceResult) -> list[Column]:
         cells = [
             _cell(sample.values[k].tolist(), 1, digits, term_state(sample.met[k], term.required)) for sample in samples
         ]
-        title = with_minus_signs(f"{term_title(term)}: {term.asked} ({term_kind(term)})")
+        title = with_minus_signs(f"{term_title(term)}: {term.bounds_text} ({term_kind(term)})")
         columns.append(Column(title, unit_symbol(term.unit), cells))
     for shown in SHOWN_MEASURES:
         if shown.name in result.measures:
             rows = result.measures[shown.name].values.tolist()
             cells = [_cell(values, shown.factor, shown.digits) for values in rows]
             columns.append(Column(shown.title, shown.unit, cells, shown.note))
-    if result.distance_to_others:
-        cells = [_cell([sample.proximity / result.distance_to_others], 1, 2) for sample in samples]
+    if result.between_subject_distance:
+        cells = [_cell([sample.proximity / result.between_subject_distance], 1, 2) for sample in samples]
         columns.append(Column("Distance from training motions", "between-subject distances", cells))
     return columns
 

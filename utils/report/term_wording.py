@@ -56,7 +56,7 @@ def ranges_of(terms: Sequence[Term]) -> list[dict[str, Any]]:
         panel = _panel_of(term)
         if panel is None or term.comparison == "small":
             continue
-        words = f"{term_kind(term)}, {statistic_words(term.statistic, term.muscle)}: {term.asked}"
+        words = f"{term_kind(term)}, {statistic_words(term.statistic, term.muscle)}: {term.bounds_text}"
         ranges.append(
             {
                 "panel": panel,

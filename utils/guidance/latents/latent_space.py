@@ -34,7 +34,7 @@ class LatentSpace:
         update: how latents are changed.
         names: names of the training windows, in the order of the latents; empty without training latents.
         latents: (N, L, D) training latents, or None.
-        distance_to_others: median distance of a training latent to the nearest of another session; None if unknown.
+        between_subject_distance: median distance of a training latent to the nearest of another session, or None.
     """
 
     sampler: LatentSampler | CodebookSampler
@@ -42,11 +42,11 @@ class LatentSpace:
     update: PCAUpdate | ElementwiseUpdate
     names: tuple[str, ...] = ()
     latents: Tensor | None = None
-    distance_to_others: float | None = None
+    between_subject_distance: float | None = None
 
     def max_distance(self, multiple: float) -> float:
         """The greatest plausible distance, as a multiple of the between-subject distance; 0 for any."""
-        return multiple * self.distance_to_others if multiple and self.distance_to_others else math.inf
+        return multiple * self.between_subject_distance if multiple and self.between_subject_distance else math.inf
 
 
 def load_latent_space(

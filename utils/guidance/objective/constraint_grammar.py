@@ -92,7 +92,7 @@ def term_from(content: dict[str, Any], source: str) -> Term:
         wish=content.get("wish", False) is not False,
         name=content.get("name", ""),
     )
-    if term.weight < 0 or term.allowed <= 0:
+    if term.weight < 0 or term.effective_tolerance <= 0:
         raise InputError(f"{source}: the weight must not be negative, and the tolerance must be above 0")
     try:
         check_names(term.quantity, term.argument, term.statistic, term.muscle)

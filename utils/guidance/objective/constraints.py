@@ -79,12 +79,12 @@ class Term:
         return f"({unit})^2" if self.statistic == "mean_square" else unit
 
     @property
-    def allowed(self) -> float:
+    def effective_tolerance(self) -> float:
         """The tolerance in force, in the quantity's unit."""
         return find_quantity(self.quantity).tolerance if self.tolerance is None else self.tolerance
 
     @property
-    def asked(self) -> str:
+    def bounds_text(self) -> str:
         """The comparison and its bounds in words."""
         if self.comparison == "small":
             return "small"
@@ -107,17 +107,17 @@ class Term:
         if self.comparison == "small":
             return value.mean(-1) * self.scale
         low, high = self.low, self.high
-        margin = self.allowed
+        margin = self.effective_tolerance
         if low is not None and high is not None:
             margin = min(margin, 0.1 * (high - low))
         excess = outside(value, None if low is None else low + margin, None if high is None else high - margin)
-        return excess.mean(-1) * (LOSS_OF_A_TOLERANCE / self.allowed)
+        return excess.mean(-1) * (LOSS_OF_A_TOLERANCE / self.effective_tolerance)
 
     def violation(self, value: Tensor) -> Tensor:
         """(B,) by how many tolerances the worst channel of values (B, C) is out of bounds; 0 inside and for `small`."""
         if self.comparison == "small":
             return value.new_zeros(len(value))
-        return self.excess(value).amax(-1) / self.allowed
+        return self.excess(value).amax(-1) / self.effective_tolerance
 
     def excess(self, value: Tensor) -> Tensor:
         """(B, C) how far values (B, C) are out of bounds, in `unit`; 0 inside."""

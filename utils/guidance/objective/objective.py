@@ -36,7 +36,7 @@ class Objective:
     describe: Callable[[Tensor], Context]
     terms: Sequence[Term]
     proximity: Proximity | CodebookProximity
-    beta: float = 0.01
+    beta: float
     max_distance: float = math.inf
 
     def term_values(self, z: Tensor) -> tuple[list[Tensor], list[Tensor]]:

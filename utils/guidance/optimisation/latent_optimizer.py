@@ -27,9 +27,9 @@ class LatentOptimizer:
 
     Attributes:
         objective: what is minimised.
-        update: from the variable that Adam changes to the displacement of the latents.
         schedule: when which part of the objective acts.
         lr: Adam's step size, in the units of `update`; it falls to a hundredth on a cosine after the ramp.
+        update: from the variable that Adam changes to the displacement of the latents.
         multiplier_growth: factor on a required term's weight per sample and iteration while the term is missed; undone
             while it is met. With 1, other terms can outweigh a required one for good.
         patience: a sample whose requirements are met is finished after so many iterations in which its objective fell
@@ -37,9 +37,9 @@ class LatentOptimizer:
     """
 
     objective: Objective
+    schedule: Schedule
+    lr: float
     update: LatentUpdate = field(default_factory=ElementwiseUpdate)
-    schedule: Schedule = field(default_factory=Schedule)
-    lr: float = 0.5
     multiplier_growth: float = 1.05
     patience: int = 0
 

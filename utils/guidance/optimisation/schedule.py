@@ -20,7 +20,7 @@ class Schedule:
         release: disable required terms in the final phase too.
     """
 
-    iterations: int = 3000
+    iterations: int
     first: float = 1 / 6
     ramp: float = 1 / 6
     last: float = 1 / 6

@@ -15,8 +15,8 @@ def search(
     *,
     wanted: int,
     starts: int,
-    batch_size: int = 20,
-    give_up: int = 3,
+    batch_size: int,
+    give_up: int,
     on_iteration: Callable[[Row], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[GuidedSample]:

@@ -25,7 +25,7 @@ def sample_table(result: GuidanceResult) -> str:
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison != "small":
             unit = "" if term.unit == "0-1" else f" {term.unit}"
-            title = f"{_title(term)} {term.asked}{unit}" + ("" if term.required else " (wish)")
+            title = f"{_title(term)} {term.bounds_text}{unit}" + ("" if term.required else " (wish)")
             cells = [
                 f"{format_sides(sample.values[k].tolist(), 3)} {'met' if sample.met[k] else 'missed'}"
                 for sample in result.samples
@@ -34,8 +34,8 @@ def sample_table(result: GuidanceResult) -> str:
     for name, title, factor, digits in _SHOWN:
         values = result.measures[name].values
         columns.append([title, *(format_sides([factor * one for one in row], digits) for row in values.tolist())])
-    if result.distance_to_others:
-        shares = [sample.proximity / result.distance_to_others for sample in result.samples]
+    if result.between_subject_distance:
+        shares = [sample.proximity / result.between_subject_distance for sample in result.samples]
         columns.append(["between-subject distances", *(f"{share:.2f}" for share in shares)])
     return _aligned(columns)
 

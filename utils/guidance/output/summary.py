@@ -21,13 +21,13 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "leg_length_m": round(result.leg_length_m, 4),
         "wanted": result.config.min_samples,
         "accepted": result.accepted,
-        "latent_distance_between_people": result.distance_to_others,
+        "latent_distance_between_people": result.between_subject_distance,
         "asked": [
             {
                 "name": term.label,
                 "unit": term.unit,
-                "asked": term.asked,
-                "tolerance": term.allowed if term.comparison != "small" else None,
+                "asked": term.bounds_text,
+                "tolerance": term.effective_tolerance if term.comparison != "small" else None,
                 "weight": term.weight,
                 "required": term.required,
             }
@@ -44,7 +44,7 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
 
 
 def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, Any]:
-    others = result.distance_to_others
+    others = result.between_subject_distance
     return {
         "file": result.file_names[j],
         "start": sample.start,
@@ -53,7 +53,7 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
         "proximity_of_people": others and _rounded(sample.proximity / others),
         "nearest": result.nearest_name(sample),
         "terms": {
-            term.label: {"asked": term.asked, "value": _numbers(value), "met": met}
+            term.label: {"asked": term.bounds_text, "value": _numbers(value), "met": met}
             for term, value, met in zip(result.terms, sample.values, sample.met, strict=True)
         },
         "measures": {

@@ -35,7 +35,7 @@ class FrozenModels:
     vqvae: VQVAE
     surrogate: SurrogateTransformer | PublishedSurrogate
     skeleton: Skeleton
-    smooth_hz: float = 6.0
+    smooth_hz: float
 
     @property
     def device(self) -> torch.device:
