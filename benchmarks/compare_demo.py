@@ -68,7 +68,7 @@ def measure(windows) -> dict:
 
     from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
     from utils.biomechanics.context import Context
-    from utils.biomechanics.registry import evaluate
+    from utils.biomechanics.registry import evaluate_quantity
     from utils.biomechanics.statistics import summarise
 
     motion = torch.as_tensor(np.stack([window.coordinates for window in windows]))
@@ -77,13 +77,13 @@ def measure(windows) -> dict:
     knees = motion[..., [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]]
     bottom = knees.mean(-1).masked_fill(~mask, -torch.inf).argmax(1)
     length = mask.sum(1)
-    rows = {"depth_deg": summarise(evaluate("knee_flexion", context), "max").amax(1)}
+    rows = {"depth_deg": summarise(evaluate_quantity("knee_flexion", context), "max").amax(1)}
     rows |= {"duration_s": length / FRAME_RATE_HZ, "descent_s": bottom / FRAME_RATE_HZ}
     rows["ascent_s"] = (length - 1 - bottom) / FRAME_RATE_HZ
     rows["tilt_deg"] = motion[torch.arange(len(motion)), bottom, COORDINATE_INDEX["pelvis_tilt"]]
     for column in ("asymmetry", "angular_speed", "com_speed", "com_acceleration"):
         name = next(key for key in COLUMNS if key.startswith(column))
-        rows[name] = summarise(evaluate(column, context), "rms").square().mean(1).sqrt()
+        rows[name] = summarise(evaluate_quantity(column, context), "rms").square().mean(1).sqrt()
     rows["entropy_nats"] = np.array([entropy_nats(window.coordinates) for window in windows])
     return {name: np.asarray(values) for name, values in rows.items()}
 

@@ -24,7 +24,7 @@ from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate
+from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.checkpoints import save_checkpoint
 from utils.guidance.latents.latent_updates import PCAUpdate
@@ -49,8 +49,8 @@ def test_standing_on_the_floor_corrects_the_pelvis_by_what_it_does_to_the_feet()
     torch.testing.assert_close(points, SimpleSkeleton().contact_points(placed), atol=1e-5, rtol=0)
     context = Context(placed, skeleton=SimpleSkeleton(), floor_height_m=0.0)
     for name in ("floor_penetration", "foot_lift"):
-        assert summarise(evaluate(name, context), "max").max() < 2e-3
-    drift = evaluate("foot_drift", context).values
+        assert summarise(evaluate_quantity(name, context), "max").max() < 2e-3
+    drift = evaluate_quantity("foot_drift", context).values
     assert drift[0].max() < 1e-5
     assert drift[1].mean() < 2e-3  # the smoothing bends at the ends of the glide
     assert placed[1, 0, AT["pelvis_tx"]].abs() < 1e-6
@@ -62,7 +62,7 @@ def test_a_frame_of_noise_in_a_joint_does_not_jolt_the_pelvis():
     motion[:, 90, AT["knee_angle_l"]] -= 10
     placed, _ = stand_on_floor(motion, SimpleSkeleton())
     # that foot's way in one frame and back is 377 m/s^2; the squat itself reaches 0.9
-    assert summarise(evaluate("com_acceleration", Context(placed)), "max").item() < 3
+    assert summarise(evaluate_quantity("com_acceleration", Context(placed)), "max").item() < 3
 
 
 def test_the_low_pass_halves_the_power_at_its_cutoff_and_keeps_lines():
@@ -140,7 +140,7 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
         assert motion.rate_hz == pytest.approx(60)
         activations = torch.from_numpy(motion.activations)[None]
         context = Context(torch.from_numpy(motion.coordinates)[None], activations=activations, ends_s=0.2)
-        peaks.append(summarise(evaluate("activation", context, "vasmed"), "max").mean().item())
+        peaks.append(summarise(evaluate_quantity("activation", context, "vasmed"), "max").mean().item())
     assert peaks == sorted(peaks)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["accepted"] == 3

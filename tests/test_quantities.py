@@ -13,7 +13,7 @@ from dataset.opensim.model_reader import load_skeleton
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import QUANTITIES, check_names, evaluate
+from utils.biomechanics.registry import QUANTITIES, check_names, evaluate_quantity
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
 from utils.metrics.published_guidance import published_guidance_metrics
@@ -41,7 +41,7 @@ def test_published_metrics_are_reproduced(recordings):
         "mac": published["mac"],
     }
     assert ours == pytest.approx(expected, rel=2e-6)
-    peaks = summarise(evaluate("activation", context, "vasmed"), "max")
+    peaks = summarise(evaluate_quantity("activation", context, "vasmed"), "max")
     np.testing.assert_allclose(peaks, published["peak_vasmed"], rtol=1e-6)
 
 
@@ -54,10 +54,10 @@ def test_speed_and_acceleration_of_uniform_motion():
         motion[0, :, AT[f"{name}_l"]] = motion[0, :, AT[f"{name}_r"]] = 50 * time_s
     motion[0, :, AT["pelvis_tilt"]] = -50 * time_s
     context = Context(motion)
-    assert summarise(evaluate("angular_speed", context), "rms").item() == pytest.approx(50)
-    acceleration = evaluate("com_acceleration", context)
+    assert summarise(evaluate_quantity("angular_speed", context), "rms").item() == pytest.approx(50)
+    acceleration = evaluate_quantity("com_acceleration", context)
     torch.testing.assert_close(acceleration.values[acceleration.valid], torch.full((118, 1), 3.0).double())
-    speed = evaluate("com_speed", context).values[0, -1, 0].item()
+    speed = evaluate_quantity("com_speed", context).values[0, -1, 0].item()
     assert speed == pytest.approx(np.hypot(0.4, 3.0 * (118.5 / 60)))
 
 
@@ -65,19 +65,21 @@ def test_asymmetry_is_the_rms_of_the_joints_difference():
     motion = squat()
     motion[..., AT["knee_angle_l"]] += 6
     expected = 6 / 3**0.5
-    assert summarise(evaluate("asymmetry", Context(motion)), "rms").item() == pytest.approx(expected, rel=1e-4)
+    assert summarise(evaluate_quantity("asymmetry", Context(motion)), "rms").item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_planted_feet_do_not_slip_and_a_sliding_body_does():
     motion = squat()
     context = context_of(motion)
-    assert summarise(evaluate("foot_slip", context), "max").max() < 1e-4
-    assert summarise(evaluate("foot_drift", context), "max").max() < 1e-5
-    assert summarise(evaluate("foot_lift", context), "max").max() < 1e-5
+    assert summarise(evaluate_quantity("foot_slip", context), "max").max() < 1e-4
+    assert summarise(evaluate_quantity("foot_drift", context), "max").max() < 1e-5
+    assert summarise(evaluate_quantity("foot_lift", context), "max").max() < 1e-5
     motion[..., AT["pelvis_tz"]] += 0.1 * torch.arange(196) / 60
     context = context_of(motion)
-    torch.testing.assert_close(summarise(evaluate("foot_slip", context), "mean"), torch.full((1, 2), 0.1))
-    assert summarise(evaluate("foot_drift", context), "max").max().item() == pytest.approx(0.1 * 97.5 / 60, rel=1e-3)
+    torch.testing.assert_close(summarise(evaluate_quantity("foot_slip", context), "mean"), torch.full((1, 2), 0.1))
+    assert summarise(evaluate_quantity("foot_drift", context), "max").max().item() == pytest.approx(
+        0.1 * 97.5 / 60, rel=1e-3
+    )
 
 
 def test_a_raised_foot_is_lifted_and_its_lowest_point_still_counts_for_slip():
@@ -85,10 +87,10 @@ def test_a_raised_foot_is_lifted_and_its_lowest_point_still_counts_for_slip():
     motion[:, 50:60, AT["knee_angle_l"]] += 40
     motion[..., AT["pelvis_tx"]] += 0.2 * torch.arange(196) / 60
     context = context_of(motion)
-    lift = summarise(evaluate("foot_lift", context), "max")[0]
+    lift = summarise(evaluate_quantity("foot_lift", context), "max")[0]
     assert lift[0] > 0.05
     assert lift[1] < 1e-4
-    slip = evaluate("foot_slip", context)
+    slip = evaluate_quantity("foot_slip", context)
     torch.testing.assert_close(slip.values[0, 55], torch.tensor([0.2, 0.2]))
 
 
@@ -98,25 +100,29 @@ def test_floor_is_the_median_of_the_lowest_points_and_depth_below_it_is_penetrat
     motion[:, 100, AT["pelvis_ty"]] -= 0.012
     context = context_of(motion)
     assert context.floor_height.item() == pytest.approx(0.37, abs=1e-5)
-    penetration = evaluate("floor_penetration", context).values[0, :, 0]
+    penetration = evaluate_quantity("floor_penetration", context).values[0, :, 0]
     assert penetration[100].item() == pytest.approx(0.012, abs=1e-5)
     assert penetration.sort().values[:-1].max() < 1e-5
-    assert summarise(evaluate("pelvis_height", context), "start").item() == pytest.approx(0.9, abs=1e-5)
+    assert summarise(evaluate_quantity("pelvis_height", context), "start").item() == pytest.approx(0.9, abs=1e-5)
 
 
 def test_depth_of_a_squat():
     context = Context(squat(depth_deg=100))
-    assert summarise(evaluate("knee_flexion", context), "max")[0].tolist() == pytest.approx([100, 100], rel=1e-3)
+    assert summarise(evaluate_quantity("knee_flexion", context), "max")[0].tolist() == pytest.approx(
+        [100, 100], rel=1e-3
+    )
     expected = 0.9 * (1 - np.cos(np.radians(50)))
-    assert summarise(evaluate("pelvis_drop", context), "max").item() == pytest.approx(expected, rel=1e-3)
+    assert summarise(evaluate_quantity("pelvis_drop", context), "max").item() == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_trunk_leans_by_pelvis_and_back():
     motion = squat()
     motion[..., AT["lumbar_extension"]] = -5
-    assert summarise(evaluate("trunk_lean", context_of(motion)), "max").item() == pytest.approx(0.3 * 90 + 5, abs=0.1)
+    assert summarise(evaluate_quantity("trunk_lean", context_of(motion)), "max").item() == pytest.approx(
+        0.3 * 90 + 5, abs=0.1
+    )
     motion[..., AT["lumbar_extension"]] = 90
-    assert evaluate("trunk_lean", context_of(motion)).values[0, 0, 0].item() == pytest.approx(90, abs=0.01)
+    assert evaluate_quantity("trunk_lean", context_of(motion)).values[0, 0, 0].item() == pytest.approx(90, abs=0.01)
 
 
 def test_thighs_turned_in_bring_the_knees_in():
@@ -128,7 +134,7 @@ def test_thighs_turned_in_bring_the_knees_in():
         motion[..., AT[f"knee_angle_{side}"]] = 90
         motion[1, :, AT[f"hip_rotation_{side}"]] = 15
         motion[2, :, AT[f"hip_rotation_{side}"]] = -15
-    straight, inwards, outwards = evaluate("knee_valgus", Context(motion, skeleton=skeleton)).values[:, 0]
+    straight, inwards, outwards = evaluate_quantity("knee_valgus", Context(motion, skeleton=skeleton)).values[:, 0]
     torch.testing.assert_close(straight[0], straight[1], atol=1e-6, rtol=0)
     for side in (0, 1):
         assert inwards[side] - straight[side] > 0.03
@@ -142,7 +148,7 @@ def test_peak_frame_is_of_the_more_active_side():
     context = Context(torch.arange(50.0).view(1, 50, 1).repeat(1, 1, 33), activations=activations)
     assert context.peak_frame("vasmed").tolist() == [31]
     assert context.peak_frame("vasmed_l").tolist() == [20]
-    tilt = summarise(evaluate("pelvis_tilt", context), "at_peak", context, "vasmed")
+    tilt = summarise(evaluate_quantity("pelvis_tilt", context), "at_peak", context, "vasmed")
     assert tilt.tolist() == [[31.0]]
 
 
@@ -157,8 +163,8 @@ def test_masked_frames_do_not_count_and_samples_do_not_mix(name):
     spoilt[0, 60:] = 1e3
     argument = ARGUMENTS[QUANTITIES[name].argument]
     for statistic in ("mean", "rms", "max", "min", "range", "sum", "start", "end"):
-        together = summarise(evaluate(name, context_of(spoilt, mask=mask), argument), statistic)
-        alone = summarise(evaluate(name, context_of(motion[:1, :60]), argument), statistic)
+        together = summarise(evaluate_quantity(name, context_of(spoilt, mask=mask), argument), statistic)
+        alone = summarise(evaluate_quantity(name, context_of(motion[:1, :60]), argument), statistic)
         torch.testing.assert_close(together[:1], alone, rtol=1e-4, atol=1e-4)
 
 
@@ -166,7 +172,7 @@ def test_masked_frames_do_not_count_and_samples_do_not_mix(name):
 def test_every_quantity_has_a_finite_gradient_even_standing_still(name):
     for motion in (squat(1, 40), torch.zeros(1, 40, 33)):
         motion = motion.clone().requires_grad_()
-        trace = evaluate(name, context_of(motion), ARGUMENTS[QUANTITIES[name].argument])
+        trace = evaluate_quantity(name, context_of(motion), ARGUMENTS[QUANTITIES[name].argument])
         summarise(trace, "rms").sum().backward()
         assert motion.grad.isfinite().all()
 
@@ -177,7 +183,7 @@ def test_gradient_is_the_finite_difference():
     )
     for name in ("asymmetry", "angular_speed", "com_speed", "com_acceleration"):
         torch.autograd.gradcheck(
-            lambda x, name=name: summarise(evaluate(name, Context(x)), "rms"), motion.double().requires_grad_()
+            lambda x, name=name: summarise(evaluate_quantity(name, Context(x)), "rms"), motion.double().requires_grad_()
         )
 
 
@@ -197,8 +203,8 @@ def test_derived_quantities_are_computed_once():
         return activations_of(motion)
 
     context = Context(squat(2), surrogate=surrogate, anthropometry=torch.tensor([70.0, 0.9]))
-    evaluate("activation", context, "vasmed")
-    evaluate("activation", context, "soleus_l")
+    evaluate_quantity("activation", context, "vasmed")
+    evaluate_quantity("activation", context, "soleus_l")
     context.peak_frame("vasmed")
     assert calls == [(2, 2)]
 
@@ -216,7 +222,7 @@ def test_derived_quantities_are_computed_once():
 )
 def test_what_cannot_be_evaluated_says_what_could(name, argument, says):
     with pytest.raises(InputError, match=says):
-        evaluate(name, Context(squat()), argument)
+        evaluate_quantity(name, Context(squat()), argument)
     with pytest.raises(InputError, match="at_peak"):
         check_names("asymmetry", None, "median", None)
 
@@ -227,5 +233,7 @@ def test_activations_at_the_ends_do_not_count_where_told_so():
     motion = squat(1)[:, :60]
     for ends_s, peak, frame in ((0.0, 0.9, 5), (0.2, 0.4, 30)):
         context = Context(motion, activations=activations, ends_s=ends_s)
-        assert summarise(evaluate("activation", context, "vasmed"), "max").tolist() == [pytest.approx([peak, peak])]
+        assert summarise(evaluate_quantity("activation", context, "vasmed"), "max").tolist() == [
+            pytest.approx([peak, peak])
+        ]
         assert context.peak_frame("vasmed").item() == frame

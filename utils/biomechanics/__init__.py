@@ -4,7 +4,7 @@ A quantity turns a `Context` (motions, and on demand their activations and foot 
 every frame; a statistic turns the trace into one number per motion and channel:
 
     context = Context(motion, skeleton=skeleton, surrogate=surrogate)
-    trace = evaluate("knee_flexion", context)           # .values (B, T, 2): left, right; .valid (B, T)
+    trace = evaluate_quantity("knee_flexion", context)           # .values (B, T, 2): left, right; .valid (B, T)
     deepest = summarise(trace, "max")                   # (B, 2) degrees
 
 A quantity is one decorated function in `utils.biomechanics.quantities`, and is then known everywhere by its name.

@@ -54,7 +54,7 @@ def quantity(
     return register
 
 
-def evaluate(name: str, context: Context, argument: str | None = None) -> Trace:
+def evaluate_quantity(name: str, context: Context, argument: str | None = None) -> Trace:
     """The trace of the quantity called `name` for the motions of `context`.
 
     Args:

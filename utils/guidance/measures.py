@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate, find_quantity
+from utils.biomechanics.registry import evaluate_quantity, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, summarise
 
 # Quantity and statistic over time
@@ -44,7 +44,7 @@ def measure(context: Context, muscle: str) -> dict[str, Measure]:
     """
     return {
         f"{name}_{statistic}": Measure(
-            summarise(evaluate(name, context), statistic, context, muscle), find_quantity(name).unit
+            summarise(evaluate_quantity(name, context), statistic, context, muscle), find_quantity(name).unit
         )
         for name, statistic in MEASURES
     }

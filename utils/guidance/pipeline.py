@@ -24,7 +24,7 @@ from dataset.sessions import Session
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate
+from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
@@ -220,5 +220,5 @@ def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[in
         activations=torch.stack([sample.activations for sample in samples]),
         ends_s=FILTER_MARGIN_S,
     )
-    peaks = summarise(evaluate("activation", context, muscle), "max").mean(-1).tolist()
+    peaks = summarise(evaluate_quantity("activation", context, muscle), "max").mean(-1).tolist()
     return sorted(range(len(samples)), key=lambda j: (peaks[j], samples[j].start))

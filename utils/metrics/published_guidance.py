@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate
+from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 
 
@@ -23,8 +23,8 @@ def published_guidance_metrics(
         peak activation; asymmetry, degrees, omega, degrees per second, com_velocity, m/s, and com_acceleration, m/s²,
         each a pooled RMS; mac, the mean over motions and sides of max(peak - high, low - peak, 0).
     """
-    peak = summarise(evaluate("activation", context, muscle), "max")
-    tilt = summarise(evaluate("pelvis_tilt", context), AT_PEAK, context, muscle)
+    peak = summarise(evaluate_quantity("activation", context, muscle), "max")
+    tilt = summarise(evaluate_quantity("pelvis_tilt", context), AT_PEAK, context, muscle)
     metrics = {
         "pelvis_tilt": tilt.mean(),
         "asymmetry": _pooled_rms("asymmetry", context),
@@ -38,6 +38,6 @@ def published_guidance_metrics(
 
 def _pooled_rms(quantity: str, context: Context) -> Tensor:
     """Root mean square of a quantity over all valid frames of all motions, as the paper pools them."""
-    trace = evaluate(quantity, context)
+    trace = evaluate_quantity(quantity, context)
     frames = trace.valid.sum(1, keepdim=True)
     return ((trace.mean_square() * frames).sum() / frames.sum() / trace.values.shape[-1]).sqrt()

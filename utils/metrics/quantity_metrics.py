@@ -1,7 +1,7 @@
 """Metrics that are statistics of biomechanical quantities, as the catalogue lists them."""
 
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate
+from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.metrics.catalogue import METRICS
 
@@ -22,6 +22,6 @@ def quantity_metrics(part: str, context: Context, *, has_skeleton: bool) -> dict
     for metric in METRICS.values():
         source = metric.source
         if metric.part == part and source is not None and (has_skeleton or not source.needs_skeleton):
-            statistic = summarise(evaluate(source.quantity, context), source.statistic)
+            statistic = summarise(evaluate_quantity(source.quantity, context), source.statistic)
             values[metric.name] = source.scale * float(statistic.mean())
     return values

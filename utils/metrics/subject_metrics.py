@@ -10,7 +10,7 @@ from models.conventions import (
     ROTATION_INDICES,
     TRANSLATION_INDICES,
 )
-from utils.biomechanics.registry import evaluate
+from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 from utils.metrics import distances, published_realism
 from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE
@@ -145,8 +145,10 @@ def _guidance_metrics(subject: SubjectSet, low: float, high: float) -> dict[str,
     repetition = subject.context(subject.repetition)
     values |= quantity_metrics(GUIDANCE, repetition, has_skeleton=subject.skeleton is not None)
     context = subject.context(subject.reliable_activations, activations=True)
-    peak = summarise(evaluate("activation", context, MUSCLE), "max")
+    peak = summarise(evaluate_quantity("activation", context, MUSCLE), "max")
     values["peak_activation"] = float(peak.mean())
     values["in_range"] = float((outside(peak, low, high).amax(1) == 0).float().mean())
-    values["tilt_at_peak"] = float(summarise(evaluate("pelvis_tilt", context), AT_PEAK, context, MUSCLE).mean())
+    values["tilt_at_peak"] = float(
+        summarise(evaluate_quantity("pelvis_tilt", context), AT_PEAK, context, MUSCLE).mean()
+    )
     return values

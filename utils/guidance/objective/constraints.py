@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate, find_quantity
+from utils.biomechanics.registry import evaluate_quantity, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
@@ -94,7 +94,7 @@ class Term:
 
     def value(self, context: Context) -> Tensor:
         """(B, C) the statistic of the quantity, in `unit`."""
-        trace = evaluate(self.quantity, context, self.argument)
+        trace = evaluate_quantity(self.quantity, context, self.argument)
         return summarise(trace, self.statistic, context, self.muscle)
 
     def loss(self, value: Tensor) -> Tensor:

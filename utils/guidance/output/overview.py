@@ -11,7 +11,7 @@ from dataset.io.atomic_write import atomic_write
 from models.conventions import FRAME_RATE_HZ, SIDES
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate
+from utils.biomechanics.registry import evaluate_quantity
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.subject.postprocessing import low_pass
 
@@ -76,7 +76,7 @@ def _own_repetitions(result: GuidanceResult) -> Context | None:
 def _draw_curves(
     axis: Axes, context: Context, quantity: str, argument: str | None, colours: np.ndarray, width: float
 ) -> None:
-    trace = evaluate(quantity, context, argument)
+    trace = evaluate_quantity(quantity, context, argument)
     values = trace.values.mean(-1).masked_fill(~trace.valid, torch.nan)  # (B, T)
     time_s = np.arange(values.shape[1]) / FRAME_RATE_HZ
     for curve, colour in zip(values, colours, strict=True):
