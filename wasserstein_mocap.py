@@ -18,7 +18,10 @@ from utils.metrics.evaluation_config import EvaluationConfig
 
 
 def main() -> None:
-    parser = build_parser(__doc__, "wasserstein", [DISTANCES, FLOOR], file_types=["mot"], baseline=False)
+    parser = build_parser(
+        __doc__, "wasserstein", [DISTANCES, FLOOR], file_types=["mot"],
+        file_type_help="Kept for the published command; the trials are always OpenCap's .mot files.", baseline=False,
+    )  # fmt: skip
     config = parse_config(parser, EvaluationConfig)
 
     from utils.metrics.evaluation import evaluate

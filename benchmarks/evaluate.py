@@ -38,7 +38,7 @@ def main() -> None:
         from utils.metrics.evaluation_config import MetricConfig
         from utils.metrics.evaluation_networks import EvaluationNetworks
         from utils.metrics.motion_set import MotionSet, find_known_sessions
-        from utils.metrics.references import load_reference
+        from utils.metrics.reference_motions import load_reference
         from utils.metrics.row_tables import write_tables
 
         torch.set_num_threads(1)

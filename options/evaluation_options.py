@@ -9,6 +9,11 @@ from utils.metrics.catalogue import DISTANCES, GUIDANCE
 from utils.metrics.evaluation_config import FILE_TYPES, EvaluationConfig
 from utils.metrics.published_values import BASELINES
 
+FILE_TYPE_HELP = (
+    "Read OpenSim motion files (mot), arrays of frames by 33 coordinates in degrees and metres at 60 Hz (npy), or the "
+    "recorded squat trials of OpenCap sessions, repetition by repetition (mocap)."
+)
+
 
 def build_parser(
     description: str,
@@ -16,6 +21,7 @@ def build_parser(
     parts: Sequence[str],
     *,
     file_types: Sequence[str] = FILE_TYPES,
+    file_type_help: str = FILE_TYPE_HELP,
     baseline: bool = True,
 ) -> argparse.ArgumentParser:
     """The parser of an evaluation script.
@@ -25,10 +31,32 @@ def build_parser(
         table_name: first part of the names of the written files.
         parts: the parts of `utils.metrics.catalogue` that the script computes; only flags that these need are added.
         file_types: choices of `--file_type`.
+        file_type_help: help text of `--file_type`.
         baseline: whether there is a flag `--baseline`.
     """
     parser = new_parser(description)
     parser.set_defaults(table_name=table_name, parts=tuple(parts))
+    _add_motion_options(parser, file_types, file_type_help, baseline)
+    _add_reference_options(parser)
+    if GUIDANCE in parts:
+        _add_guidance_options(parser)
+    if DISTANCES in parts:
+        add_option(
+            parser.add_argument_group("models"), EvaluationConfig, "vq_name", metavar="PATH",
+            help="Compute features with the encoder of this VQ-VAE (checkpoint or run folder); the default is the "
+            "shipped one.",
+        )  # fmt: skip
+    add_option(
+        parser.add_argument_group("output"), EvaluationConfig, "out", metavar="DIR",
+        help="Write the tables as CSV, JSON, LaTeX and Markdown to DIR.",
+    )  # fmt: skip
+    add_compute_options(parser, EvaluationConfig)
+    return parser
+
+
+def _add_motion_options(
+    parser: argparse.ArgumentParser, file_types: Sequence[str], file_type_help: str, baseline: bool
+) -> None:
     motions = parser.add_argument_group("motions")
     add_option(
         motions, EvaluationConfig, "folder_path", flags=["--folder_path"], metavar="DIR",
@@ -37,8 +65,7 @@ def build_parser(
     )  # fmt: skip
     add_option(
         motions, EvaluationConfig, "file_type", flags=["--file_type"], choices=file_types,
-        help="Read OpenSim motion files (mot), arrays of frames by 33 coordinates in degrees and metres at 60 Hz "
-        "(npy), or the recorded squat trials of OpenCap sessions, repetition by repetition (mocap).",
+        help=file_type_help,
     )  # fmt: skip
     if baseline:
         add_option(
@@ -55,6 +82,9 @@ def build_parser(
         motions, EvaluationConfig, "model", metavar="OSIM",
         help="Evaluate all motions on this OpenSim model (.osim), in place of those of the sessions.",
     )  # fmt: skip
+
+
+def _add_reference_options(parser: argparse.ArgumentParser) -> None:
     reference = parser.add_argument_group("reference")
     add_option(
         reference, EvaluationConfig, "reference", metavar="DIR",
@@ -65,20 +95,6 @@ def build_parser(
         reference, EvaluationConfig, "data_root", metavar="DIR",
         help=f"{DATA_ROOT_HELP} The subjects' models are read from there.",
     )  # fmt: skip
-    if GUIDANCE in parts:
-        _add_guidance_options(parser)
-    if DISTANCES in parts:
-        add_option(
-            parser.add_argument_group("models"), EvaluationConfig, "vq_name", metavar="PATH",
-            help="Compute features with the encoder of this VQ-VAE (checkpoint or run folder); the default is the "
-            "shipped one.",
-        )  # fmt: skip
-    add_option(
-        parser.add_argument_group("output"), EvaluationConfig, "out", metavar="DIR",
-        help="Write the tables as CSV, JSON, LaTeX and Markdown to DIR.",
-    )  # fmt: skip
-    add_compute_options(parser, EvaluationConfig)
-    return parser
 
 
 def _add_guidance_options(parser: argparse.ArgumentParser) -> None:

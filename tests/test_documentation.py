@@ -1,6 +1,7 @@
-"""What the documents name exists: paths, modules, identifiers, flags, links and commands."""
+"""Paths, modules, identifiers, flags, links and commands that the documents name exist."""
 
 import argparse
+import ast
 import re
 import runpy
 import shlex
@@ -35,11 +36,31 @@ IDENTIFIER = re.compile(r"[A-Za-z]\w+")
 
 @cache
 def words_of_the_code() -> frozenset[str]:
-    """Every word of the packages, the scripts and the demo person's folder."""
+    """Identifiers and words of string constants of the packages and scripts, and words of the files' names.
+
+    Names of coordinates, muscles and flags are string constants. Comments and docstrings do not count.
+    """
     folders = ("models", "dataset", "utils", "options")
     files = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
-    words = {word for path in files for word in re.findall(r"\w+", path.read_text())}
-    return frozenset(words | {word for path in SESSION.rglob("*") for word in re.findall(r"\w+", path.name)})
+    words = {word for path in (*files, *SESSION.rglob("*")) for word in re.findall(r"\w+", path.name)}
+    for path in files:
+        words |= identifiers_of(ast.parse(path.read_text()))
+    return frozenset(words)
+
+
+def identifiers_of(tree: ast.Module) -> set[str]:
+    """Names that are defined or used in a module, and the words of its string constants without its docstrings."""
+    defining = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, defining) and
+                  node.body and isinstance(node.body[0], ast.Expr)}  # fmt: skip
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        names |= {getattr(node, field) for field in ("id", "attr", "arg", "name") if hasattr(node, field)} - {None}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            names |= set(re.findall(r"\w+", node.value))
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= set(node.module.split("."))
+    return names
 
 
 def exists(path: str) -> bool:

@@ -30,7 +30,7 @@ from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.metric_row import MetricRow, MetricValue
 from utils.metrics.motion_set import MotionSet
-from utils.metrics.references import load_reference
+from utils.metrics.reference_motions import load_reference
 from utils.metrics.row_tables import (
     as_json,
     comma_separated,

@@ -5,7 +5,7 @@ import torch
 from synthetic_windows import squat_windows
 
 from utils.training.augmentation import augment, delay_windows
-from utils.training.losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
+from utils.training.motion_losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
 from utils.training.surrogate_metrics import activation_loss, activation_metrics
 
 

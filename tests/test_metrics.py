@@ -15,10 +15,10 @@ from utils.biomechanics.context import Context
 from utils.metrics import distances, published_realism
 from utils.metrics.bootstrap import describe_small_samples, interval_of_mean, interval_of_set
 from utils.metrics.catalogue import FLOOR, GUIDANCE, METRICS, PUBLISHED
+from utils.metrics.curve_band import ReferenceBand, fraction_not_normal
 from utils.metrics.published_guidance import published_guidance_metrics
 from utils.metrics.published_values import PUBLISHED_ROWS
 from utils.metrics.quantity_metrics import quantity_metrics
-from utils.metrics.reference_band import ReferenceBand, fraction_not_normal
 
 DRAW = np.random.default_rng(0)
 

@@ -17,7 +17,7 @@ from utils.simulation.simulators import build_simulator
 DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
 
 
-def test_skeletons(tmp_path):
+def test_skeletons():
     skeleton = load_skeleton(open_session(DEMO_PERSON).model_path)
     assert isinstance(skeleton, Skeleton)
     assert isinstance(SimpleSkeleton(), Skeleton)

@@ -20,9 +20,9 @@ from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
+from utils.report.comparison_squats import make_band, make_reference
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import build_page
-from utils.report.reference import make_band, make_reference
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.squat_phases import PHASES, find_phases, normalise_phases
 from utils.report.term_wording import ranges_of
@@ -260,7 +260,7 @@ def test_every_coordinate_and_muscle_is_in_a_panel():
     shown = [name for panel in vocabulary.COORDINATE_PANELS for name in panel.coordinates]
     assert sorted(shown) == sorted(COORDINATES)
     assert {f"{muscle}_{side}" for muscle in vocabulary.MUSCLE_NAMES for side in "lr"} == set(MUSCLE_INDEX)
-    assert all(set(muscles) <= set(vocabulary.MUSCLE_NAMES) for muscles in vocabulary.MUSCLE_GROUPS.values())
+    assert all(set(muscles) <= set(vocabulary.MUSCLE_NAMES) for muscles in vocabulary.PANEL_GROUPS.values())
     assert all(vocabulary.statistic_words(term.statistic, term.muscle) for term in published_terms(0.3, 0.4))
 
 

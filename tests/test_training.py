@@ -26,7 +26,7 @@ from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.runs.environment import set_seed
 from utils.training import vqvae_trainer
 from utils.training.distributed import ProcessGroup
-from utils.training.schedules import cosine_schedule, milestone_schedule
+from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.surrogate_evaluation import evaluate_surrogate_on
 from utils.training.surrogate_trainer import train_surrogate_on
 from utils.training.surrogate_training_config import SurrogateEvaluationConfig, SurrogateTrainingConfig

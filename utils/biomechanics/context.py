@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,6 +12,20 @@ from models.conventions import FRAME_RATE_HZ, SIDES
 from models.protocols import Skeleton
 from utils.biomechanics.muscle_names import muscle_indices
 from utils.biomechanics.trace import Trace
+
+
+class LegJoints(NamedTuple):
+    """Joint centres of both legs, metres.
+
+    Attributes:
+        hip: (B, T, 2, 3), left first.
+        knee: (B, T, 2, 3), left first.
+        ankle: (B, T, 2, 3), left first.
+    """
+
+    hip: Tensor
+    knee: Tensor
+    ankle: Tensor
 
 
 class Context:
@@ -89,12 +104,12 @@ class Context:
         return self.skeleton.contact_points(self.motion) if self._contact_points is None else self._contact_points
 
     @cached_property
-    def leg_joints(self) -> Tensor:
-        """(B, T, 2, 3, 3) centres of hip, knee and ankle of each leg, left first, in metres."""
+    def leg_joints(self) -> LegJoints:
+        """Centres of hip, knee and ankle of each leg."""
         centres = self.skeleton.joint_centres(self.motion)
         at = self.skeleton.joint_names.index
-        legs = [[at(f"{joint}_{side}") for joint in ("hip", "walker_knee", "ankle")] for side in SIDES]
-        return torch.stack([centres[..., leg, :] for leg in legs], -3)
+        hip, knee, ankle = ([at(f"{joint}_{side}") for side in SIDES] for joint in ("hip", "walker_knee", "ankle"))
+        return LegJoints(centres[..., hip, :], centres[..., knee, :], centres[..., ankle, :])
 
     @cached_property
     def sole_height(self) -> Tensor:

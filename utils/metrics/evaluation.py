@@ -25,7 +25,7 @@ from utils.metrics.evaluation_notes import find_notes, find_problems, find_warni
 from utils.metrics.metric_row import MetricRow, MetricValue
 from utils.metrics.motion_set import MotionSet, load_motions
 from utils.metrics.published_values import BASELINES
-from utils.metrics.references import load_reference
+from utils.metrics.reference_motions import load_reference
 from utils.metrics.row_tables import readable_tables, write_tables
 from utils.metrics.set_metrics import compute_set_metrics
 from utils.metrics.subject_metrics import compute_subject_metrics

@@ -12,7 +12,7 @@ from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
-from utils.networks.frozen_networks import load_frozen_surrogate, load_frozen_vqvae, predict_activations
+from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, predict_activations
 
 MARGIN_FRAMES = round(
     FILTER_MARGIN_S * FRAME_RATE_HZ

@@ -5,8 +5,8 @@ import numpy as np
 from models.conventions import ROTATION_INDICES
 from utils.metrics.bootstrap import describe_small_samples
 from utils.metrics.catalogue import DISTANCES, GUIDANCE
+from utils.metrics.curve_band import fraction_not_normal
 from utils.metrics.motion_set import MotionSet
-from utils.metrics.reference_band import fraction_not_normal
 
 
 def find_problems(motions: MotionSet) -> list[str]:

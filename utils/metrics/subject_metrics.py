@@ -14,11 +14,11 @@ from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 from utils.metrics import distances, published_realism
 from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE
+from utils.metrics.curve_band import ReferenceBand
 from utils.metrics.evaluation_config import MetricConfig
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.published_guidance import published_guidance_metrics
 from utils.metrics.quantity_metrics import quantity_metrics
-from utils.metrics.reference_band import ReferenceBand
 from utils.metrics.subject_set import SubjectSet
 from utils.runs.progress import show_progress
 

@@ -15,10 +15,10 @@ from dataset.sessions import Session
 from utils.guidance.guidance_result import GuidanceResult
 from utils.report import sentences
 from utils.report.charts import history_chart, peak_chart
+from utils.report.comparison_squats import make_reference
 from utils.report.constraint_table import constraint_rows
 from utils.report.page_data import page_data
 from utils.report.provenance import provenance_rows, run_command, setting_rows
-from utils.report.reference import make_reference
 from utils.report.reliability import reliability_rows
 from utils.report.sample_tables import sample_columns, simulation_columns
 from utils.report.skeleton_figure import SkeletonFigure

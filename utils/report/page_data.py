@@ -10,12 +10,12 @@ from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.guidance.guidance_result import GuidanceResult
 from utils.report import encoding
-from utils.report.reference import Band, Reference
+from utils.report.comparison_squats import Band, Reference
 from utils.report.sentences import sample_note
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.squat_phases import SquatPhases, find_phases
 from utils.report.term_wording import ranges_of
-from utils.report.vocabulary import COORDINATE_PANELS, MUSCLE_GROUPS, is_weak, muscle_name, without_side
+from utils.report.vocabulary import COORDINATE_PANELS, PANEL_GROUPS, is_weak, muscle_name, without_side
 
 _DECIMALS = 4  # of the bands
 _IS_TRANSLATION = np.isin(np.arange(len(COORDINATES)), TRANSLATION_INDICES)
@@ -123,7 +123,7 @@ def _coordinate_panels() -> list[dict[str, Any]]:
 def _muscle_panels(constrained: str) -> list[dict[str, Any]]:
     """Panels of the muscles by group; the group with the constrained muscle is first, and begins with that muscle."""
     stem = without_side(constrained)
-    groups = {group: sorted(muscles, key=lambda m: m != stem) for group, muscles in MUSCLE_GROUPS.items()}
+    groups = {group: sorted(muscles, key=lambda m: m != stem) for group, muscles in PANEL_GROUPS.items()}
     order = sorted(groups, key=lambda group: stem not in groups[group])
     return [
         {

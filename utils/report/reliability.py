@@ -4,8 +4,8 @@ import numpy as np
 
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.guidance.guidance_result import GuidanceResult
+from utils.report.comparison_squats import Reference
 from utils.report.measure_display import SHOWN_MEASURES
-from utils.report.reference import Reference
 from utils.report.vocabulary import muscle_name, weak_muscles
 
 

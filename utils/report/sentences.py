@@ -7,7 +7,7 @@ import numpy as np
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
-from utils.report.reference import Reference
+from utils.report.comparison_squats import Reference
 from utils.report.vocabulary import muscle_name
 
 _VERDICTS = {"met": "in the range", "near": f"within {NEAR:g} of the range", "missed": "out of the range"}

@@ -25,7 +25,7 @@ MUSCLE_NAMES = {
 }  # fmt: skip
 
 # Groups of muscles whose curves are shown together; the last group holds every muscle of a leg.
-MUSCLE_GROUPS = {
+PANEL_GROUPS = {
     "Quadriceps": ("vasmed", "vaslat", "vasint", "recfem"),
     "Gluteals": ("glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3"),
     "Hamstrings": ("bflh", "bfsh", "semimem", "semiten"),
@@ -96,6 +96,8 @@ _DEFINITIONS = {
     "angular_speed": "Angular speed of hips, knees, ankles and pelvis, taken together.",
     "com_speed": "Speed of the pelvis, which stands for the centre of mass.",
     "com_acceleration": "Acceleration of the pelvis, which stands for the centre of mass.",
+    "angular_jerk": "How abruptly the angular acceleration of hips, knees, ankles and pelvis changes, taken together.",
+    "com_jerk": "How abruptly the acceleration of the pelvis changes. Smooth motion has little jerk.",
     "pelvis_drop": "How far the pelvis is below its height in the first frame.",
     "pelvis_height": "Height of the pelvis above the floor.",
     "foot_slip": "Speed at which the points of a foot that touch the floor slide along it. Planted feet do not slide.",

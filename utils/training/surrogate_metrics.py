@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from dataset.windows.motion_batch import MotionBatch
 from models.conventions import MUSCLES
-from utils.training.losses import weighted_loss
+from utils.training.motion_losses import weighted_loss
 
 _LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
-MUSCLE_GROUPS = {
+EVALUATED_GROUPS = {
     "vasti": ("vasint", "vaslat", "vasmed"),
     "soleus": ("soleus",),
     "gluteus maximus": ("glmax1", "glmax2", "glmax3"),
@@ -48,7 +48,7 @@ def activation_metrics(prediction: Tensor, windows: MotionBatch) -> dict[str, An
 
     Returns:
         `loss` (smooth L1), `rmse` over all muscles, `r2_median` over muscles, `windows` (their number), `muscles` (`r2`
-        and `rmse` of each muscle) and `groups` (`r2_least`, `r2_mean`, `rmse_mean` of each of MUSCLE_GROUPS).
+        and `rmse` of each muscle) and `groups` (`r2_least`, `r2_mean`, `rmse_mean` of each of EVALUATED_GROUPS).
     """
     target_all, mask = labelled_activations(windows)
     target, predicted = target_all[mask].double(), prediction[mask].double()  # (F, 80)
@@ -58,7 +58,7 @@ def activation_metrics(prediction: Tensor, windows: MotionBatch) -> dict[str, An
     rmse = squared_error.sqrt()
     muscles = {name: {"r2": _rounded(r2[i]), "rmse": _rounded(rmse[i])} for i, name in enumerate(MUSCLES)}
     groups = {}
-    for group, members in MUSCLE_GROUPS.items():
+    for group, members in EVALUATED_GROUPS.items():
         indices = [MUSCLES.index(f"{muscle}_{side}") for muscle in members for side in "lr"]
         own = r2[indices]
         groups[group] = {

@@ -23,7 +23,7 @@ from utils.runs.tensorboard_views import show_activations
 from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
 from utils.training.distributed import ProcessGroup
-from utils.training.schedules import cosine_schedule
+from utils.training.lr_schedules import cosine_schedule
 from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
 from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
 from utils.training.surrogate_training_config import SurrogateTrainingConfig

@@ -7,7 +7,7 @@ from dataset.windows.motion_batch import MotionBatch
 from models.conventions import COORDINATES, LEG_AND_PELVIS_ROTATION_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
 from models.vqvae.autoencoder import VQVAE, VQVAEOutput
 from utils.reconstruction.autoencoding import code_usage, reconstruct_all, root_mean_square
-from utils.training.losses import temporal_loss, velocity_loss, weighted_loss
+from utils.training.motion_losses import temporal_loss, velocity_loss, weighted_loss
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 
 HELD_OUT_METRICS = (

@@ -19,8 +19,8 @@ from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
 from utils.training.augmentation import augment
 from utils.training.distributed import ProcessGroup, join_process_group
+from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.reconstruction_views import show_reconstruction
-from utils.training.schedules import cosine_schedule, milestone_schedule
 from utils.training.training_latents import write_latents
 from utils.training.training_loop import (
     BEST,

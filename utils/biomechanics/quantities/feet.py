@@ -12,16 +12,21 @@ from utils.biomechanics.trace import Trace
 CONTACT_HEIGHT_M = 0.02  # a foot point lower than this above the floor bears on it
 
 
+def per_foot(values: Tensor) -> Tensor:
+    """Values of the contact points by foot: (B, T, 12, ...), right foot first -> (B, T, 2, 6, ...), left foot first."""
+    return values.unflatten(2, (2, 6)).flip(2)
+
+
 @quantity("foot_slip", "m/s", 0.005, channels=SIDES)
 def foot_slip(context: Context) -> tuple[Tensor, Tensor]:
     """Horizontal speed of the contact points that bear on the floor, mean of them, for each foot.
 
     A point bears on the floor when its sphere is within 2 cm of it now and a frame ago. The lowest point of a foot
-    always counts, so that lifting a foot is no way out: in a squat both stay down.
+    always counts, so lifting a foot does not reduce the slip: in a squat both stay down.
     """
-    points = _per_foot(context.contact_points[..., [0, 2]])  # (B, T, 2, 6, 2)
+    points = per_foot(context.contact_points[..., [0, 2]])  # (B, T, 2, 6, 2)
     velocity, valid = rate_of_change(context, points)
-    height = _per_foot(context.height_above_floor.detach())
+    height = per_foot(context.height_above_floor.detach())
     low = height < CONTACT_HEIGHT_M
     low_before = torch.cat([low[:, :1], low[:, :-1]], dim=1)
     bearing = (low & low_before) | (height <= height.amin(-1, keepdim=True))
@@ -30,8 +35,8 @@ def foot_slip(context: Context) -> tuple[Tensor, Tensor]:
 
 @quantity("foot_drift", "m", 0.005, channels=SIDES)
 def foot_drift(context: Context) -> Tensor:
-    """Horizontal distance of each foot (mean of its contact points) from where it stands on the mean."""
-    place = _per_foot(context.contact_points[..., [0, 2]]).mean(-2)  # (B, T, 2, 2)
+    """Horizontal distance of each foot (mean of its contact points) from its mean position."""
+    place = per_foot(context.contact_points[..., [0, 2]]).mean(-2)  # (B, T, 2, 2)
     home = Trace(place.flatten(2), context.mask).mean().unflatten(1, (2, 2)).unsqueeze(1)
     return length(place - home)
 
@@ -45,9 +50,4 @@ def floor_penetration(context: Context) -> Tensor:
 @quantity("foot_lift", "m", 0.005, channels=SIDES)
 def foot_lift(context: Context) -> Tensor:
     """Height of each foot's lowest contact point above the floor; 0 where it bears on it."""
-    return _per_foot(context.height_above_floor).amin(-1).clamp(min=0)
-
-
-def _per_foot(values: Tensor) -> Tensor:
-    """(B, T, 12, ...) right foot first -> (B, T, 2, 6, ...) left foot first."""
-    return values.unflatten(2, (2, 6)).flip(2)
+    return per_foot(context.height_above_floor).amin(-1).clamp(min=0)

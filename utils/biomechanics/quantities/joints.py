@@ -59,7 +59,7 @@ def angular_speed(context: Context) -> tuple[Tensor, Tensor]:
 
 
 @quantity("angular_jerk", "deg/s^3", 2000.0)
-def angularjerk(context: Context) -> tuple[Tensor, Tensor]:
+def angular_jerk(context: Context) -> tuple[Tensor, Tensor]:
     """Jerk of hip, knee and ankle flexion (both legs) and pelvis tilt, root mean square of the seven."""
     jerk, valid = third_difference(context, context.motion[..., _TURNING])
     return root_mean_square(jerk), valid
@@ -80,7 +80,7 @@ def knee_valgus(context: Context) -> Tensor:
     Measured along the line through both hips. A length, since the projected angle of two segments loses its meaning
     when the thigh points at the viewer.
     """
-    hip, knee, ankle = context.leg_joints.unbind(-2)  # (B, T, 2, 3)
+    hip, knee, ankle = context.leg_joints
     leg = ankle - hip
     share = ((knee - hip) * leg).sum(-1, keepdim=True) / leg.square().sum(-1, keepdim=True).clamp_min(TINY)
     across = hip.flip(2) - hip  # from each hip to the other

@@ -56,7 +56,7 @@ def com_acceleration(context: Context) -> tuple[Tensor, Tensor]:
 
 
 @quantity("com_jerk", "m/s^3", 10.0)
-def comjerk(context: Context) -> tuple[Tensor, Tensor]:
+def com_jerk(context: Context) -> tuple[Tensor, Tensor]:
     """Magnitude of the pelvis origin's jerk, the rate of change of its acceleration; smooth motion has little."""
     jerk, valid = third_difference(context, context.motion[..., TRANSLATION_INDICES])
     return length(jerk), valid

@@ -18,7 +18,7 @@ from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 from utils.guidance.subject.surrogate_correction import corrected
-from utils.networks.frozen_networks import load_frozen_surrogate, load_frozen_vqvae, predict_activations
+from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, predict_activations
 
 
 @dataclass(frozen=True)
