@@ -234,6 +234,7 @@ def test_a_damaged_file_is_an_input_error(tmp_path):
     [
         ("joints", np.zeros((10, 24, 3)), "first 22"),
         ("joints", np.zeros((10, 22, 2)), "expected"),
+        ("t2m", np.zeros((10, 21, 3)), "KIT-ML"),
         ("joints", np.zeros((2, 22, 3, 10)), "frames are the last axis"),
         ("t2m", np.zeros((10, 263)), "--type humanml"),
         ("humanml", np.zeros((10, 251)), "263"),

@@ -32,7 +32,7 @@ from utils.retargeting.joint_fit import (
     speed_kept_percent,
 )
 from utils.retargeting.joint_targets import find_targets
-from utils.retargeting.retarget_motions import retarget_clip
+from utils.retargeting.retarget_motions import RetargetedMotion, RetargetingResult, retarget_clip
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "demo" / "shipped" / "Data"
@@ -429,6 +429,7 @@ def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session,
         (("--type", "mdm", "--input", "nowhere.npy"), "nowhere.npy"),
         (("--type", "joints", "--input", "nowhere.npy", "--mean", "x.npy"), "--std"),
         (("--type", "humanml", "--input", ROOT / "README.md"), "not a numpy file"),
+        (("--type", "humanml", "--input", "nowhere.npy", "--unit", "cm"), "--unit"),
     ],
 )
 def test_the_script_refuses_missing_and_incompatible_arguments(tmp_path, script, session, arguments, words):
@@ -436,6 +437,23 @@ def test_the_script_refuses_missing_and_incompatible_arguments(tmp_path, script,
     assert status == 2
     assert words in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_has_the_speed_that_a_fit_keeps_and_marks_smoothed_motions(body, session):
+    joints, _ = bending_legs("centres", body, session, 4.0, 20.0)
+    joints -= (0, joints[..., 1].min(), 0)
+    motion, quality = retarget_clip(JointClip("fast", joints, 20.0), body, session)
+    knee = motion.coordinates[:, COORDINATE_INDEX["knee_angle_l"]]
+    assert sinusoid_amplitude(knee, motion.time_s, 4.0) == pytest.approx(25, rel=0.03)  # at 60 Hz
+    rows = (
+        RetargetedMotion(Path("a.mot"), motion, quality, True),
+        RetargetedMotion(Path("b.mot"), motion, replace(quality, speed_kept_percent=60.0), True),
+    )
+    head, kept, smoothed = RetargetingResult(Path("x"), rows, ()).text.splitlines()
+    assert "speed kept" in head
+    assert " 100 %" in kept
+    assert "smoothed" not in kept
+    assert smoothed.endswith("smoothed")
 
 
 def test_joint_names_are_in_the_datasets_order():

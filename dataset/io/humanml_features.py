@@ -19,7 +19,8 @@ _ROOT_STEPS, _ROOT_VELOCITY = [1, 2], [193, 195]
 _LEAST_ROOT_HEIGHT_M = 0.04
 # Largest standard deviation of the length of the bone to each joint. Generators stretch bones, those of a leg more.
 _LARGEST_STRETCH_M = {"hip": 0.03, "knee": 0.08, "ankle": 0.08}
-_LEAST_STEP_M, _LARGEST_STEP_RATIO = 0.002, 3.0
+# Steps of the root below this are noise; above, those in two features differ by less than this factor.
+_LEAST_STEP_M, _LARGEST_STEP_RATIO = 0.004, 4.0
 KIT_FEATURES = 251
 KIT_HINT = f"; {KIT_FEATURES} are the features of KIT-ML, whose 21 joints are others and are not read"
 

@@ -180,6 +180,8 @@ def _split_clips(path: Path, values: np.ndarray, frame_shape: tuple[int, ...]) -
         hint = "; the frames are the last axis, as in MDM's files, and must come before the joints"
     elif inner == 2 and values.ndim >= 3 and values.shape[-1] == 3 and values.shape[-2] > _COUNT:
         hint = "; of SMPL's 24 joints, keep the first 22"
+    elif inner == 2 and values.shape[-2:] == (_COUNT - 1, 3):
+        hint = "; 21 joints are those of KIT-ML, which are others and are not read"
     elif values.shape[-1:] == (FEATURES,):
         hint = "; 263 features are read with --type humanml"
     elif values.shape[-1:] == (KIT_FEATURES,):

@@ -96,6 +96,10 @@ class RetargetingConfig(_JointConfig):
             raise InputError("--mean and --std have to be given together")
         if self.mean and self.type != "humanml":
             raise InputError(f"--mean and --std are for --type humanml, not for --type {self.type}")
+        if self.unit != "m" and self.type == "humanml":
+            raise InputError(
+                "--unit is for joint positions and SMPL parameters; features of --type humanml are in metres"
+            )
 
     @property
     def joint_definition(self) -> str:
