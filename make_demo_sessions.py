@@ -9,10 +9,10 @@ muscle-driven repetitions), <out-dir>/holdout.txt with the held-out people, ever
 complete, <out-dir>/demo.json. An interrupted run continues where it stopped when the same command is given again.
 """
 
-from dataset.demo.demo_config import DemoConfig
 from options.config_parser import parse_config
 from options.make_demo_sessions_options import build_parser
 from utils.cli import run
+from utils.demo_sessions.demo_config import DemoConfig
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 import argparse
 
-from dataset.demo.demo_config import DemoConfig
 from options.config_parser import add_option, new_parser
+from utils.demo_sessions.demo_config import DemoConfig
 
 
 def build_parser(description: str) -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ import torch
 
 from dataset.demo import population as sessions
 from dataset.demo.anthropometry import draw_person
-from dataset.demo.demo_config import DemoConfig
+from dataset.demo.population_settings import PopulationSettings
 from dataset.demo.squat_timeline import draw_targets
 from dataset.demo.style_sampler import draw_style
 from dataset.demo.trial import make_trial
@@ -24,6 +24,7 @@ from dataset.sessions import discover_sessions, open_session
 from dataset.splits import read_ids
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATE_INDEX
+from utils.demo_sessions.demo_config import DemoConfig
 from utils.demo_sessions.demo_session_maker import make_demo_sessions
 
 pytestmark = pytest.mark.skipif(
@@ -34,8 +35,8 @@ SEED, REPETITIONS, TRIALS = 3, 2, 2
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def settings(folder: Path) -> DemoConfig:
-    return DemoConfig(people=2, trials=TRIALS, repetitions=REPETITIONS, seed=SEED, out_dir=folder)
+def settings(folder: Path) -> PopulationSettings:
+    return PopulationSettings(folder=folder, seed=SEED, trials=TRIALS, repetitions=REPETITIONS)
 
 
 @pytest.fixture(scope="module")
@@ -169,13 +170,13 @@ def test_complete_session_is_kept(root):
 
 
 def test_split_is_by_subject_and_another_population_is_an_error(tmp_path):
-    config = DemoConfig(people=12, labels=False, out_dir=tmp_path)
-    sessions.start_population(config)
-    held_out = sessions.finish_population(config)
+    population = settings(tmp_path)
+    sessions.start_population(population)
+    held_out = sessions.finish_population(tmp_path, people=12, labels=False)
     assert held_out == ("demo-person-005", "demo-person-010")
     assert tuple(read_ids(demo_holdout(tmp_path))) == held_out
-    with pytest.raises(InputError, match="seed 0"):
-        sessions.start_population(replace(config, seed=1))
+    with pytest.raises(InputError, match=f"seed {SEED}"):
+        sessions.start_population(replace(population, seed=SEED + 1))
 
 
 def test_demo_root_follows_the_environment(tmp_path, monkeypatch):

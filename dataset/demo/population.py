@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset.demo.anthropometry import Person, draw_person
-from dataset.demo.demo_config import DemoConfig
+from dataset.demo.population_settings import PopulationSettings
 from dataset.demo.scaled_model import MODEL_NAME, write_scaled_model
 from dataset.demo.trial import make_trial
 from dataset.errors import InputError
@@ -42,72 +42,77 @@ def style_index(person_index: int, trial: int, trials: int) -> int:
     return trials * person_index + trial
 
 
-def start_population(config: DemoConfig) -> None:
-    """Prepare `config.out_dir` for the sessions.
+def start_population(population: PopulationSettings) -> None:
+    """Prepare the folder of a population for its sessions.
 
     Raises:
         InputError: the folder holds sessions of another seed or with other trials, or other data.
     """
-    record = config.out_dir / POPULATION_NAME
-    wanted = {name: getattr(config, name) for name in _SHARED}
+    record = population.folder / POPULATION_NAME
+    wanted = {name: getattr(population, name) for name in _SHARED}
     if record.is_file():
         existing = json.loads(record.read_text())
         if any(existing.get(name) != value for name, value in wanted.items()):
             raise InputError(
-                f"{config.out_dir} holds demo sessions with {_described(existing)}, which differs from "
+                f"{population.folder} holds demo sessions with {_described(existing)}, which differs from "
                 f"{_described(wanted)}; give another --out-dir or delete the folder"
             )
-    elif (config.out_dir / "Data").is_dir():
-        raise InputError(f"{config.out_dir} has a Data folder without demo sessions; give another --out-dir")
-    (config.out_dir / COMPLETE_NAME).unlink(missing_ok=True)
+    elif (population.folder / "Data").is_dir():
+        raise InputError(f"{population.folder} has a Data folder without demo sessions; give another --out-dir")
+    (population.folder / COMPLETE_NAME).unlink(missing_ok=True)
     write_json(record, wanted)
 
 
-def make_session(config: DemoConfig, person_index: int) -> Session:
+def make_session(population: PopulationSettings, person_index: int) -> Session:
     """Make the session of one subject, unless it is there already.
 
     A session holds metadata, the scaled model, the squat trials, and `demo.json` with the style of each trial. The
     folder appears when it is complete. The same seed and index give the same files.
     """
-    folder = session_folder(config.out_dir, person_index)
+    folder = session_folder(population.folder, person_index)
     if folder.is_dir():
         return Session(folder)
-    person = draw_person(config.seed, person_index)
+    person = draw_person(population.seed, person_index)
     partial = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        _write_session(partial, person, config)
+        _write_session(partial, person, population)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Session(folder)
 
 
-def finish_population(config: DemoConfig) -> tuple[str, ...]:
+def finish_population(folder: Path, people: int, labels: bool) -> tuple[str, ...]:
     """Write `holdout.txt` with the ids of the held-out sessions, and `demo.json`, which marks the folder as complete.
+
+    Args:
+        folder: data root of the sessions.
+        people: number of subjects.
+        labels: whether their muscle-driven repetitions were simulated.
 
     Returns:
         The ids of the held-out sessions.
     """
-    held_out = [session_folder(config.out_dir, i).name for i in range(config.people) if is_held_out(i)]
-    with atomic_write(config.out_dir / HOLDOUT_NAME) as temporary:
+    held_out = [session_folder(folder, i).name for i in range(people) if is_held_out(i)]
+    with atomic_write(folder / HOLDOUT_NAME) as temporary:
         lines = "".join(f"{name}\n" for name in held_out)
         temporary.write_text(f"# Held-out demo people: every {HELD_OUT_EVERY}th.\n{lines}")
-    complete = {"people": config.people, "labels": config.labels, "held_out": held_out}
-    write_json(config.out_dir / COMPLETE_NAME, complete)
+    complete = {"people": people, "labels": labels, "held_out": held_out}
+    write_json(folder / COMPLETE_NAME, complete)
     return tuple(held_out)
 
 
-def _write_session(folder: Path, person: Person, config: DemoConfig) -> None:
+def _write_session(folder: Path, person: Person, population: PopulationSettings) -> None:
     import torch
 
     model = folder / "OpenSimData" / "Model" / MODEL_NAME
     write_scaled_model(person, model)
     skeleton = load_skeleton(model, torch.float64)
     styles = {}
-    for k, name in enumerate(trial_names(config.trials)):
-        index = style_index(person.index, k, config.trials)
-        motion, style = make_trial(skeleton, config.seed, index, config.repetitions)
+    for k, name in enumerate(trial_names(population.trials)):
+        index = style_index(person.index, k, population.trials)
+        motion, style = make_trial(skeleton, population.seed, index, population.repetitions)
         write_motion(folder / "OpenSimData" / "Kinematics" / f"{name}.mot", motion, beta=True)
         styles[name] = asdict(style)
     (folder / METADATA_NAME).write_text(

@@ -19,9 +19,8 @@ from models.skeleton.joint_functions import JointFunctions
 
 def matrix_product(a: Tensor, b: Tensor) -> Tensor:
     """Product (K, 3, 3, N) of 3x3 matrices (K, 3, 3, N) and (K, 3, 3, N), frames last."""
-    return (
-        a[:, :, 0, None] * b[:, None, 0] + a[:, :, 1, None] * b[:, None, 1] + a[:, :, 2, None] * b[:, None, 2]
-    )  # (K, 3, 1, N) * (K, 1, 3, N)
+    # The sum of three outer products, (K, 3, 1, N) * (K, 1, 3, N).
+    return a[:, :, 0, None] * b[:, None, 0] + a[:, :, 1, None] * b[:, None, 1] + a[:, :, 2, None] * b[:, None, 2]
 
 
 def rotate(matrix: Tensor, vector: Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from dataset.demo.demo_config import DemoConfig
 from dataset.demo.population import finish_population, make_session, start_population
 from dataset.sessions import Session
+from utils.demo_sessions.demo_config import DemoConfig
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
 from utils.simulation.session_simulation import simulate_trials
@@ -41,7 +41,7 @@ def make_demo_sessions(config: DemoConfig) -> DemoResult:
         InputError: the folder holds other sessions, or the generic model is not installed.
     """
     require_writable(config.out_dir)
-    start_population(config)
+    start_population(config.population)
     make = partial(_make_labelled_session, config)
     indices = range(config.people)
     if config.jobs == 1:
@@ -49,7 +49,8 @@ def make_demo_sessions(config: DemoConfig) -> DemoResult:
     else:
         with multiprocessing.get_context("spawn").Pool(config.jobs) as pool:
             sessions = _with_progress(pool.imap_unordered(make, indices), config)
-    return DemoResult(config.out_dir, tuple(sorted(sessions, key=lambda one: one.id)), finish_population(config))
+    held_out = finish_population(config.out_dir, config.people, config.labels)
+    return DemoResult(config.out_dir, tuple(sorted(sessions, key=lambda one: one.id)), held_out)
 
 
 def _with_progress(sessions: Iterable[Session], config: DemoConfig) -> list[Session]:
@@ -59,7 +60,7 @@ def _with_progress(sessions: Iterable[Session], config: DemoConfig) -> list[Sess
 def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:
     """Make the session of one subject, and simulate those of its repetitions that have no activations yet."""
     torch.set_num_threads(1)
-    session = make_session(config, person_index)
+    session = make_session(config.population, person_index)
     if config.labels:
         simulate_trials(session, session.squat_trials, session.path.parent, progress=False)
     return session

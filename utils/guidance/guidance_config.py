@@ -15,10 +15,8 @@ from utils.runs.shared_configs import (
     require_fraction,
 )
 
-MOVES = (
-    "principal",
-    "anywhere",
-)  # how latents are updated: in the PCA space of the training latents, or element by element
+# How latents are updated: in the PCA space of the training latents, or element by element.
+MOVES = ("principal", "anywhere")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,8 @@ from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, predict_activations
 
-MARGIN_FRAMES = round(
-    FILTER_MARGIN_S * FRAME_RATE_HZ
-)  # at both ends of a motion, where predicted activations are unreliable
+# At both ends of a motion, where predicted activations are unreliable.
+MARGIN_FRAMES = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 
 
 @dataclass

@@ -26,21 +26,30 @@ class CheckedConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeviceConfig(CheckedConfig):
-    """Where a run computes.
+class ThreadsConfig(CheckedConfig):
+    """How many threads a run uses.
 
     Attributes:
-        device: torch device; `auto` takes a GPU where there is one, and the CPU otherwise.
         threads: most CPU threads that torch uses; None for half of the cores.
     """
 
-    device: str = "auto"
     threads: int | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
         super().__post_init__()
         require_at_least(1, threads=self.threads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceConfig(ThreadsConfig):
+    """Where a run computes.
+
+    Attributes:
+        device: torch device; `auto` takes a GPU where there is one, and the CPU otherwise.
+    """
+
+    device: str = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)

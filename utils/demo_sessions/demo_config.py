@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset.errors import InputError
+from dataset.demo.population_settings import PopulationSettings
+from utils.runs.shared_configs import CheckedConfig, require_at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoConfig:
+class DemoConfig(CheckedConfig):
     """Which synthetic subjects to make, and where to write their sessions.
 
     Attributes:
@@ -30,7 +31,11 @@ class DemoConfig:
 
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
-        for name, least in {"people": 1, "trials": 1, "repetitions": 1, "jobs": 1, "seed": 0}.items():
-            value = getattr(self, name)
-            if not least <= value < 2**31:
-                raise InputError(f"--{name} is {value}, expected an integer from {least} to {2**31 - 1}")
+        super().__post_init__()
+        require_at_least(1, people=self.people, trials=self.trials, repetitions=self.repetitions, jobs=self.jobs)
+        require_at_least(0, seed=self.seed)
+
+    @property
+    def population(self) -> PopulationSettings:
+        """The settings that every session of `out_dir` has in common."""
+        return PopulationSettings(folder=self.out_dir, seed=self.seed, trials=self.trials, repetitions=self.repetitions)
