@@ -9,12 +9,11 @@ Writes <out-dir>/<exp-name>/mot_visualization/latents_subject_run_<session>/entr
 on the floor at the origin, with summary.json. The subject's bones take the source's directions; the printed table has
 the distances of the joints from their targets. Motions are not corrected: feet that slide or float in the source still
 do. --export-joints writes <out-dir>/<exp-name>/joints_<session>/<trial>.npy. The exit status is 1 if a motion does not
-fit, and 2 if a motion cannot be used.
+fit or was left out because it cannot be used, and 2 if none can be used.
 """
 
 import sys
 
-from dataset.errors import InputError
 from options.retarget_baselines_options import build_parser, parse_retargeting
 from utils.cli import run
 from utils.retargeting.retargeting_config import JointExportConfig
@@ -36,9 +35,7 @@ def main() -> None:
     result = retarget(config)
     print(result.text)
     print(f"{result.fitting} of {len(result.motions)} motions fit; {result.folder}")
-    if result.refused:
-        raise InputError(f"{len(result.refused)} motion(s) could not be used: " + "; ".join(result.refused))
-    if result.fitting < len(result.motions):
+    if result.refused or result.fitting < len(result.motions):
         sys.exit(1)
 
 

@@ -13,6 +13,7 @@ from utils.retargeting.joint_targets import LIMBS, JointTargets, find_targets
 _LEAST_SD_M, _LARGEST_SD_M = {"centres": 0.0005, "template": 0.01}, 0.02
 _LEAST_NOISE_M = 0.0005
 _ROUNDS = 3
+_STILL_M = 1e-4  # movement of a bone from frame to frame below which it does not move
 # Pairs of joints whose distance is constant in every kind of body; knee and scapula change the distances of others.
 _RIGID = [(JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"])] + [
     (JOINT_INDEX[f"{side}_{bone[0]}"], JOINT_INDEX[f"{side}_{bone[1]}"])
@@ -89,13 +90,13 @@ def speed_kept_percent(targets: JointTargets, fit: JointFit) -> float:
 
     It is 100 |v|^2 / <v, w> of the velocities v of the fit and w of the targets, both of the far end of each bone
     relative to its near end. Where the fit is a smoothed copy, v = g w, this is 100 g. Noise of the targets that
-    the fit does not follow hardly counts.
+    the fit does not follow hardly counts. 100 for limbs that do not move.
     """
     found = fit.joints.double().cpu().numpy()
     near = [PARENTS[i] for i in LIMBS]
     v, w = (np.diff(joints[:, LIMBS] - joints[:, near], axis=0) for joints in (found, targets.joints))
-    shared = float((v * w).sum())
-    return 100.0 * float((v**2).sum()) / shared if shared > 0 else 100.0
+    shared = float((v * w).sum(-1).mean())
+    return 100.0 * float((v**2).sum(-1).mean()) / shared if shared > _STILL_M**2 else 100.0
 
 
 def bone_stretch_percent(joints: np.ndarray) -> float:

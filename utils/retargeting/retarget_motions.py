@@ -114,7 +114,7 @@ class RetargetingResult:
 
     @property
     def text(self) -> str:
-        """A table of the errors of each motion, to be printed."""
+        """A table of the errors of each motion, and of what was left out, to be printed."""
         head = (
             f"{'motion':<32}{'s':>6}{'mean mm':>9}{'95 % mm':>9}{'max mm':>8}  {'worst joint':<16}"
             f"{'speed kept':>11}{'bone stretch':>13}"
@@ -129,6 +129,7 @@ class RetargetingResult:
                 + ("" if motion.fits else "  does not fit")
                 + ("  smoothed" if quality.speed_kept_percent < _LEAST_SPEED_KEPT_PERCENT else "")
             )
+        lines.extend(f"left out: {reason}" for reason in self.refused)
         return "\n".join(lines)
 
 
