@@ -215,6 +215,8 @@ def test_derived_quantities_are_computed_once():
         ("knee", None, "knee_flexion"),
         ("activation", None, "activation:<muscle>"),
         ("activation", "quadriceps", "vasmed"),
+        ("activation", "vastus medialis", "did you mean vasmed"),
+        ("activation", "Gluteus_Maximus", "glmax1"),
         ("coordinate", "knee_angle", "knee_angle_l"),
         ("asymmetry", "vasmed", "no name"),
         ("foot_slip", None, "--subject"),
