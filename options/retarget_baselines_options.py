@@ -21,6 +21,14 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of retarget_baselines.py, under the script's docstring."""
     parser = new_parser(description)
     add_session_options(parser, "Export, with --export-joints,")
+    _add_source_options(parser)
+    _add_fit_and_run_options(parser)
+    output = add_output_options(parser, RetargetingConfig)
+    add_option(output, RetargetingConfig, "overwrite", help="Replace motions or joints that exist already.")
+    return parser
+
+
+def _add_source_options(parser: argparse.ArgumentParser) -> None:
     source = parser.add_argument_group("source")
     add_option(
         source, RetargetingConfig, "type", required=False, choices=SOURCE_TYPES,
@@ -59,6 +67,9 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Write the 22 joints of the subject's own trials instead, as .npy (T, 22, 3) in metres, y up, z forward, "
         "with the floor at 0.",
     )  # fmt: skip
+
+
+def _add_fit_and_run_options(parser: argparse.ArgumentParser) -> None:
     fit = parser.add_argument_group("fit")
     add_option(
         fit, RetargetingConfig, "max_mean_mm", metavar="MM",
@@ -79,9 +90,6 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         run, RetargetingConfig, "threads", metavar="N",
         help="Use at most this many CPU threads; the default is half of the cores.",
     )  # fmt: skip
-    output = add_output_options(parser, RetargetingConfig)
-    add_option(output, RetargetingConfig, "overwrite", help="Replace motions or joints that exist already.")
-    return parser
 
 
 def parse_retargeting(parser: argparse.ArgumentParser) -> RetargetingConfig | JointExportConfig:

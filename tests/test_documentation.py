@@ -105,7 +105,7 @@ def test_the_glossary_names_identifiers_of_the_code():
     assert sorted(unknown) == []
 
 
-def test_the_architecture_draws_every_room():
+def test_the_architecture_drawing_contains_every_package():
     text = (ROOT / "docs/architecture.md").read_text()
     rooms = [path.parent.relative_to(ROOT) for room in ("models", "dataset", "utils") for path in
              (ROOT / room).glob("*/__init__.py")]  # fmt: skip

@@ -25,7 +25,7 @@ def standing(frames: int = 60) -> torch.Tensor:
     return motion
 
 
-def test_who_stands_still_bears_the_body_weight_on_two_like_legs():
+def test_quiet_standing_loads_each_leg_with_half_of_the_body_weight():
     loads = ground_loads(standing(), PERSON, RATE_HZ)
     assert loads.shape == (1, 60, LOAD_COUNT)
     torch.testing.assert_close(loads, loads[:, :1].expand_as(loads), atol=1e-3, rtol=0)
@@ -37,14 +37,14 @@ def test_who_stands_still_bears_the_body_weight_on_two_like_legs():
     assert left[2].item() == pytest.approx(left[1].item() / 10 * 0.5 * 75 * 9.80665 / 100, abs=2e-3)
 
 
-def test_a_body_that_rises_faster_and_faster_presses_harder():
+def test_upward_acceleration_increases_the_ground_reaction_force():
     motion, time_s = standing(120), torch.arange(120) / RATE_HZ
     motion[0, :, COORDINATE_INDEX["pelvis_ty"]] += 0.5 * 1.0 * (time_s - 1) ** 2  # 1 m/s^2 upwards
     upwards = ground_loads(motion, PERSON, RATE_HZ)[0, 30:90, 3]
     torch.testing.assert_close(upwards, torch.full_like(upwards, 1 + 1.0 / 9.80665), atol=2e-3, rtol=0)
 
 
-def test_the_whole_body_over_one_foot_loads_it_alone():
+def test_a_body_above_one_foot_loads_that_foot_alone():
     motion = standing()
     for side, degrees in (("l", -20.0), ("r", 20.0)):  # both legs swing to the left: the body stands over the right
         motion[..., COORDINATE_INDEX[f"hip_adduction_{side}"]] = degrees
@@ -70,7 +70,7 @@ def test_gradients_reach_every_frame():
     assert (gradient[0].abs().sum(-1) > 0).all()
 
 
-def test_it_holds_against_the_bodies_of_a_scaled_model():
+def test_loads_agree_with_those_of_all_bodies_of_a_scaled_model():
     """Against the zero-moment point of all bodies of a shipped person's model, as points at their mass centres."""
     session = open_session(SHIPPED_DEMO / "Data" / "demo-person-040")
     description, skeleton = read_osim(session.model_path), load_skeleton(session.model_path, torch.float64)

@@ -1,4 +1,4 @@
-"""LIMO_Surrogate.py from the command line, with models of random weights, and what it writes."""
+"""LIMO_Surrogate.py from the command line, with networks of random weights, and the files that it writes."""
 
 import json
 import math
@@ -38,8 +38,8 @@ from utils.simulation.simulators import build_simulator
 ROOT = Path(__file__).parent.parent
 
 
-def test_standing_on_the_floor_corrects_the_pelvis_by_what_it_does_to_the_feet():
-    """A squat of legs a fifth shorter, 10 cm up, gliding away at 0.3 m/s, is made the stand-in's own squat."""
+def test_placement_on_the_floor_removes_lift_and_sliding_of_the_feet():
+    """The simple skeleton's squat, with legs a fifth shorter, 10 cm higher and gliding at 0.3 m/s, is restored."""
     motion = squat(2)
     height = motion[..., AT["pelvis_ty"]].clone()
     motion[..., AT["pelvis_ty"]] = 0.8 * height + 0.1
@@ -57,15 +57,15 @@ def test_standing_on_the_floor_corrects_the_pelvis_by_what_it_does_to_the_feet()
     torch.testing.assert_close(placed[..., 6:], motion[..., 6:])
 
 
-def test_a_frame_of_noise_in_a_joint_does_not_jolt_the_pelvis():
+def test_noise_in_one_frame_of_a_joint_hardly_accelerates_the_pelvis():
     motion = squat()
     motion[:, 90, AT["knee_angle_l"]] -= 10
     placed, _ = stand_on_floor(motion, SimpleSkeleton())
-    # that foot's way in one frame and back is 377 m/s^2; the squat itself reaches 0.9
+    # The foot's movement within one frame and back is 377 m/s^2; the squat itself reaches 0.9.
     assert summarise(evaluate_quantity("com_acceleration", Context(placed)), "max").item() < 3
 
 
-def test_the_low_pass_halves_the_power_at_its_cutoff_and_keeps_lines():
+def test_low_pass_halves_the_power_at_its_cutoff_and_keeps_straight_lines():
     time_s = torch.arange(196, dtype=torch.float64) / 60
     line = torch.stack([3 - 2 * time_s, torch.ones(196).double()], -1)[None]
     torch.testing.assert_close(low_pass(line, 6.0), line)
@@ -76,7 +76,7 @@ def test_the_low_pass_halves_the_power_at_its_cutoff_and_keeps_lines():
     assert low_pass(line, 0.0) is line
 
 
-def test_principal_moves_stay_in_the_span_of_the_training_latents_and_know_their_spread():
+def test_pca_updates_stay_in_the_span_of_the_training_latents_and_scale_with_their_spread():
     latents = torch.randn(12, 6, 5, generator=torch.Generator().manual_seed(0))
     moves = PCAUpdate(latents)
     assert moves.zero(latents[:3]).shape == (3, 11)  # twelve points span eleven directions
@@ -104,7 +104,7 @@ def checkpoints(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def arguments(checkpoints):
-    """Answers the command line of a short run for the generic model's person, without its output folder."""
+    """Command line of a short run for a session with the generic model, without its output folder."""
     model = checkpoints / "person" / "OpenSimData" / "Model" / "generic_scaled.osim"
     model.parent.mkdir(parents=True)
     shutil.copy(rajagopal2015(), model)
@@ -117,7 +117,7 @@ def arguments(checkpoints):
 
 @pytest.fixture(scope="module")
 def limo(arguments):
-    """Runs the script in a process of its own; answers it when it has ended."""
+    """A function that runs the script in a process of its own and returns the completed process."""
 
     def run(out_dir, *more):
         command = [sys.executable, *arguments, "--out-dir", str(out_dir), *more]
@@ -126,7 +126,7 @@ def limo(arguments):
     return run
 
 
-def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
+def test_a_run_writes_consistent_files_and_is_reproducible(limo, tmp_path):
     for name in ("a", "b"):
         done = limo(tmp_path / name)
         assert done.returncode == 0, done.stderr
@@ -172,8 +172,8 @@ def test_the_whole_run_and_that_it_repeats(limo, tmp_path):
 
 
 @pytest.mark.parametrize("exact", [False, True])
-def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path, exact):
-    """Peaks in the summary are those of simulating the written files afresh, whatever the surrogate promised."""
+def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
+    """Simulated peaks in the summary equal those of a new simulation of the written files."""
     options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3"]
     done = limo(tmp_path, "--verify", "--min-samples", "1", *options)
     assert done.returncode == 0, done.stderr
@@ -186,17 +186,17 @@ def test_the_summary_holds_what_the_simulation_finds(limo, tmp_path, exact):
         found = simulator(torch.from_numpy(written.coordinates)[None], 60.0).activations[0, 12:-12]
     peaks = [found[:, MUSCLE_INDEX[f"vasmed_{side}"]].max().item() for side in "lr"]
     assert sample["simulated"]["peak_simulated"] == pytest.approx(peaks, abs=2e-3)
-    promised = [written.activations[12:-12, MUSCLE_INDEX[f"vasmed_{side}"]].max() for side in "lr"]
-    assert sample["simulated"]["peak_predicted"] == pytest.approx(promised, abs=1e-3)
+    predicted = [written.activations[12:-12, MUSCLE_INDEX[f"vasmed_{side}"]].max() for side in "lr"]
+    assert sample["simulated"]["peak_predicted"] == pytest.approx(predicted, abs=1e-3)
 
 
-def test_candidates_without_a_simulation_are_refused(arguments, tmp_path, monkeypatch):
+def test_candidates_without_simulation_are_refused(arguments, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), "--candidates", "2"])
     with pytest.raises(InputError, match="no-verify"):
         LIMO_Surrogate.main()
 
 
-def test_those_are_kept_that_the_simulation_finds_nearest():
+def test_the_samples_nearest_to_the_range_in_simulation_are_kept():
     simulated = torch.tensor([[0.40, 0.50], [0.36, 0.44], [0.30, 0.40]])
     terms = [parse_term("activation:vasmed:max:within:0.35:0.45"), parse_term("knee_flexion:max:above:90")]
     values = (simulated, torch.full((3, 2), 80.0))
@@ -209,7 +209,7 @@ def test_those_are_kept_that_the_simulation_finds_nearest():
     assert select_by_simulation(samples, verification, terms, 2) == [0, 2]
 
 
-def test_opensim_opens_what_was_written(limo, tmp_path):
+def test_opensim_opens_the_written_motions(limo, tmp_path):
     opensim = pytest.importorskip("opensim")
     from dataset.opensim.opensim_library import load_opensim
 
@@ -224,7 +224,7 @@ def test_opensim_opens_what_was_written(limo, tmp_path):
     np.testing.assert_allclose(knee, read_motion(path).column("knee_angle_r"))
 
 
-def test_too_few_that_meet_is_a_failed_run_that_still_writes_the_nearest(limo, tmp_path):
+def test_a_run_with_too_few_accepted_samples_fails_and_still_writes_the_nearest(limo, tmp_path):
     done = limo(tmp_path, "--constraint", "knee_flexion:min:above:500", "--give-up", "1", "--num-runs", "2")
     assert done.returncode == 1
     assert "0 of 3" in done.stderr
@@ -243,14 +243,14 @@ def test_too_few_that_meet_is_a_failed_run_that_still_writes_the_nearest(limo, t
         (["--vq-name", "nothing.pth"], "nothing.pth"),
     ],
 )
-def test_bad_input_is_answered_before_anything_is_written(arguments, tmp_path, monkeypatch, more, says):
+def test_invalid_input_is_refused_before_anything_is_written(arguments, tmp_path, monkeypatch, more, says):
     monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), *more])
     with pytest.raises(InputError, match=says):
         LIMO_Surrogate.main()
     assert not list(tmp_path.iterdir())
 
 
-def test_a_checkpoint_without_training_latents_starts_from_its_codebook(limo, checkpoints, tmp_path):
+def test_without_training_latents_guidance_starts_from_the_codebook(limo, checkpoints, tmp_path):
     (tmp_path / "alone").mkdir()
     shutil.copy(checkpoints / "vqvae.pth", tmp_path / "alone")
     done = limo(tmp_path, "--vq-name", str(tmp_path / "alone" / "vqvae.pth"), "--seq-len", "24")
@@ -260,7 +260,7 @@ def test_a_checkpoint_without_training_latents_starts_from_its_codebook(limo, ch
     assert [len(motion) for motion in motions] == [96, 96, 96]
 
 
-def test_help_and_the_vocabulary_need_no_arguments():
+def test_help_and_the_list_of_quantities_need_no_arguments():
     for flag, word in (("--help", "--min-samples"), ("--list-quantities", "floor_penetration")):
         done = subprocess.run([sys.executable, ROOT / "LIMO_Surrogate.py", flag], capture_output=True, text=True)
         assert done.returncode == 0

@@ -447,7 +447,7 @@ def stated(shape: tuple[int, ...]) -> bytes:
         stated((1 << 34, 66)),
     ],
 )
-def test_sizes_are_not_believed(tmp_path, content):
+def test_sizes_stated_in_a_header_are_checked(tmp_path, content):
     path = tmp_path / "x.npy"
     path.write_bytes(content)
     tracemalloc.start()

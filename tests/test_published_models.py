@@ -18,7 +18,7 @@ from utils.checkpoints import load_surrogate, load_vqvae, save_checkpoint
 TINY = VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)
 
 
-def test_published_vqvae_gives_the_published_answers(recordings):
+def test_published_vqvae_gives_the_published_outputs(recordings):
     folder = recordings / "published"
     model = load_vqvae(folder / "vqvae_small.pth")
     expected = {name: torch.from_numpy(value) for name, value in np.load(folder / "vqvae_small_parity.npz").items()}
@@ -32,7 +32,7 @@ def test_published_vqvae_gives_the_published_answers(recordings):
     assert answer.quantised.perplexity == pytest.approx(float(expected["perplexity"]), rel=1e-5)
 
 
-def test_published_vqvae_says_its_sizes_itself(recordings, tmp_path):
+def test_sizes_of_the_published_vqvae_are_read_from_its_weights(recordings, tmp_path):
     folder = recordings / "published"
     (tmp_path / "moved.pth").write_bytes((folder / "vqvae_small.pth").read_bytes())  # without its .json
     said = json.loads((folder / "vqvae_small.json").read_text())
@@ -49,7 +49,7 @@ def test_published_codebook_is_kept_when_training_goes_on(recordings):
     assert not torch.equal(model.quantizer.codebook, before)
 
 
-def test_published_surrogate_gives_the_published_answers(recordings):
+def test_published_surrogate_gives_the_published_outputs(recordings):
     folder = recordings / "published"
     model = load_surrogate(folder / "transformer_surrogate_model_v2.pth")
     assert isinstance(model, PublishedSurrogate)

@@ -222,14 +222,14 @@ def test_derived_quantities_are_computed_once():
         ("foot_slip", None, "--subject"),
     ],
 )
-def test_what_cannot_be_evaluated_says_what_could(name, argument, says):
+def test_the_error_for_an_unknown_quantity_names_the_known_ones(name, argument, says):
     with pytest.raises(InputError, match=says):
         evaluate_quantity(name, Context(squat()), argument)
     with pytest.raises(InputError, match="at_peak"):
         check_names("asymmetry", None, "median", None)
 
 
-def test_activations_at_the_ends_do_not_count_where_told_so():
+def test_activations_within_the_margin_at_the_ends_do_not_count():
     activations = torch.full((1, 60, 80), 0.1)
     activations[:, 5], activations[:, 30], activations[:, 55] = 0.9, 0.4, 0.8
     motion = squat(1)[:, :60]

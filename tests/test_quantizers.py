@@ -98,7 +98,7 @@ def test_perplexity_counts_codes_used_evenly():
     assert quantizer(torch.tensor([[0.0], [1.0], [2.0], [3.0]])).used_codes == 4
 
 
-def test_groups_tell_more_latents_apart_than_one_codebook():
+def test_grouped_codebooks_distinguish_more_latents_than_one_codebook():
     torch.manual_seed(0)
     latents = torch.randn(4, 50, 4)
     one, two = trained("ema_reset", latents), trained("ema_reset", latents, groups=2)

@@ -1,4 +1,4 @@
-"""Refinement: what the simulation finds comes into the range, where the surrogate alone promised what is not so."""
+"""Refinement: simulated peaks are brought into the range where the surrogate alone predicts them wrongly."""
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ LATENTS = torch.randn(30, 4, 3, generator=torch.Generator().manual_seed(1))
 
 
 class Models:
-    """Latents (B, 4, 3) are squats of 90 + 10 z[0, 0] degrees; the surrogate reads 0.4 activation at 90 degrees."""
+    """Latents (B, 4, 3) are squats of 90 + 10 z[0, 0] degrees; the predicted activation at 90 degrees is 0.4."""
 
     def describe(self, z, correction=None):
         motion = squat(1, 32).repeat(len(z), 1, 1) * (1 + z[:, :1, :1] / 9)
@@ -30,14 +30,14 @@ class Models:
         return Context(motion, **({"surrogate": activations_of, "skeleton": SimpleSkeleton()} | options))
 
 
-def truth(motion):
-    """What a simulation finds: a fifth more than the surrogate says, and still more the deeper the squat."""
-    promised = activations_of(motion)
-    return promised * (1.2 + promised)
+def simulated_activations(motion):
+    """Simulated activations: a fifth above the surrogate's, and more in a deeper squat."""
+    predicted = activations_of(motion)
+    return predicted * (1.2 + predicted)
 
 
 def simulated_by(activations_of_motion):
-    """A simulation that finds these activations, and no residual."""
+    """A simulation with these activations and without residual."""
     return lambda motion: [SimulatedMotion(one, 0.0, 0.5) for one in activations_of_motion(motion)]
 
 
@@ -51,23 +51,25 @@ def guided(count=4):
 
 
 def peaks(samples):
-    return truth(torch.stack([sample.motion for sample in samples])).amax((1, 2))
+    return simulated_activations(torch.stack([sample.motion for sample in samples])).amax((1, 2))
 
 
-def test_the_simulation_comes_to_find_what_was_asked():
+def test_refinement_brings_simulated_peaks_into_the_range():
     models, guidance, samples = guided()
-    assert all(sample.accepted for sample in samples)  # promised
-    assert (peaks(samples) > 0.40).all()  # and not so
-    refined, simulations = refine(samples, guidance, models, simulated_by(truth), rounds=3)
+    assert all(sample.accepted for sample in samples)  # as predicted by the surrogate
+    assert (peaks(samples) > 0.40).all()  # simulated
+    refined, simulations = refine(samples, guidance, models, simulated_by(simulated_activations), rounds=3)
     assert ((peaks(refined) >= 0.30) & (peaks(refined) <= 0.34)).all()
     assert [sample.start for sample in refined] == [sample.start for sample in samples]
     for sample, simulation in zip(refined, simulations, strict=True):
-        torch.testing.assert_close(simulation.activations, truth(sample.motion[None])[0])
-    for sample in refined:  # the corrected surrogate says what the simulation finds
-        assert sample.activations.max().item() == pytest.approx(truth(sample.motion[None]).max().item(), abs=0.01)
+        torch.testing.assert_close(simulation.activations, simulated_activations(sample.motion[None])[0])
+    for sample in refined:  # the corrected surrogate predicts the simulated peaks
+        assert sample.activations.max().item() == pytest.approx(
+            simulated_activations(sample.motion[None]).max().item(), abs=0.01
+        )
 
 
-def test_a_motion_that_meets_it_already_is_left_alone():
+def test_a_motion_within_the_range_in_simulation_is_unchanged():
     models, guidance, samples = guided()
     rows = []
     refined, _ = refine(samples, guidance, models, simulated_by(activations_of), rounds=2, on_iteration=rows.append)
@@ -75,22 +77,22 @@ def test_a_motion_that_meets_it_already_is_left_alone():
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
 
 
-def test_it_never_returns_a_version_that_the_simulation_likes_less():
+def test_a_refined_motion_with_a_greater_violation_in_simulation_is_discarded():
     models, guidance, samples = guided()
     calls = []
 
-    def contrary(motion):  # worse from round to round, whatever the motion is
+    def worsening(motion):  # worse from round to round, whatever the motion is
         calls.append(len(motion))
-        return torch.full_like(truth(motion), 0.5 + 0.1 * len(calls))
+        return torch.full_like(simulated_activations(motion), 0.5 + 0.1 * len(calls))
 
-    refined, _ = refine(samples, guidance, models, simulated_by(contrary), rounds=2)
+    refined, _ = refine(samples, guidance, models, simulated_by(worsening), rounds=2)
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
     assert len(calls) == 3
 
 
-def test_a_correction_turns_one_answer_into_the_other_and_stays_within_0_and_1():
-    said, found = torch.tensor([[[0.05, 0.4, 0.98]]]), torch.tensor([[[0.10, 0.9, 0.2]]])
-    surrogate = corrected(lambda motion: said, log_odds(found) - log_odds(said))
-    torch.testing.assert_close(surrogate(None), found)
-    high = corrected(lambda motion: 0.5 + said / 2, torch.full((1, 1, 3), 5.0))(None)
+def test_a_correction_reproduces_the_simulated_activations_and_stays_between_0_and_1():
+    predicted, simulated = torch.tensor([[[0.05, 0.4, 0.98]]]), torch.tensor([[[0.10, 0.9, 0.2]]])
+    surrogate = corrected(lambda motion: predicted, log_odds(simulated) - log_odds(predicted))
+    torch.testing.assert_close(surrogate(None), simulated)
+    high = corrected(lambda motion: 0.5 + predicted / 2, torch.full((1, 1, 3), 5.0))(None)
     assert ((high > 0) & (high < 1)).all()

@@ -147,7 +147,7 @@ def test_a_lower_frame_rate_shows_the_same_squat(subject, motion, actor):
     assert fine.half_cycle_hip_height_m == pytest.approx(actor.half_cycle_hip_height_m, 1e-3)
 
 
-def test_phase_is_told(actor):
+def test_the_phase_of_the_squat_is_shown(actor):
     bottom = actor.frame_at(0.5)
     assert re.fullmatch(r"0\.\d\d s · repetition 1, \d %, descending", phase_text(actor, actor.frame_at(0.0)))
     assert "ascending" in phase_text(actor, actor.frame_at(0.9))
@@ -321,7 +321,7 @@ def test_where_there_is_no_opengl_a_stick_figure_is_drawn_and_a_package_named(mo
     assert like(scene.draw([0]), "#444444", 40) > 30
 
 
-def test_the_positional_form_of_old():
+def test_positional_arguments_of_earlier_versions_are_accepted():
     parser = build_parser("")
     config = parse_render(parser, ["some/session", "a.mot", "out.mp4"])
     assert (config.subject, config.motions) == ("some/session", (Path("a.mot"),))

@@ -81,7 +81,7 @@ def page(result) -> Page:
     return Page(build_page(result))
 
 
-def test_it_asks_nothing_of_a_network(result, page):
+def test_the_page_contains_no_network_address(result, page):
     text = build_page(result)
     assert re.findall(r"https?:[^\"' ]*", text) == ["http://www.w3.org/2000/svg"]  # a name, not an address
     assert not re.search(r"@import|url\(|import\(|fetch\(|XMLHttpRequest", text)
@@ -92,14 +92,14 @@ def test_it_asks_nothing_of_a_network(result, page):
     assert policy.startswith("default-src 'none'")
 
 
-def test_it_leads_with_the_answer(page):
+def test_the_page_starts_with_the_number_of_accepted_samples(page):
     assert page.find(tag="h1")[0]["text"] == (
         "2 of 3 samples meet the requirements. In the simulation, 1 of 3 is in the range."
     )
     assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
 
 
-def test_every_id_is_there_once_and_every_label_leads_somewhere(page):
+def test_ids_are_unique_and_labels_refer_to_elements(page):
     ids = [element["id"] for element in page.elements if "id" in element]
     assert len(ids) == len(set(ids))
     links = [e["href"][1:] for e in page.find(tag="a")] + [e["aria-describedby"] for e in page.find(id="player")]
@@ -109,7 +109,7 @@ def test_every_id_is_there_once_and_every_label_leads_somewhere(page):
     assert all(b - a <= 1 for a, b in zip(headings, headings[1:], strict=False))
 
 
-def test_the_figures_points_are_the_joint_centres_within_a_millimetre(result, page, session):
+def test_points_of_the_figure_are_joint_centres_within_a_millimetre(result, page, session):
     skeleton = load_skeleton(session.model_path)
     names = SkeletonFigure(skeleton).names
     motions = [m for m in page.data["motions"] if m["kind"] == "sample"]
@@ -136,7 +136,7 @@ def test_the_head_is_above_the_shoulders_and_left_is_left(session):
     assert {side["side"] for side in figure.shapes()} == {"", "l", "r"}
 
 
-def test_coordinates_and_activations_come_back(result, page):
+def test_coordinates_and_activations_can_be_decoded(result, page):
     motion = next(m for m in page.data["motions"] if m["kind"] == "sample")
     written = result.samples[0].motion.double().numpy()
     steps = np.array([coordinate["step"] for coordinate in page.data["coordinates"]])
@@ -166,13 +166,13 @@ def test_the_tables_sort_by_the_numbers_of_the_result(result, page):
     assert residual in [cell["text"] for cell in cells]
 
 
-def test_what_was_only_to_be_small_is_shown_as_a_root_in_its_own_unit(page):
+def test_a_minimised_term_is_shown_as_a_root_in_its_own_unit(page):
     row = next(e for e in page.find(tag="tr") if "Difference between left and right" in e["text"])
     assert "root mean square" in row["text"]
     assert re.search(r"2 to 2\s*°", row["text"])
 
 
-def test_without_a_simulation_it_says_so(session):
+def test_the_page_states_that_there_was_no_simulation(session):
     page = Page(build_page(make_result(session, simulated=False)))
     assert page.find(tag="h1")[0]["text"].strip() == "2 of 3 samples meet the requirements."
     assert "These motions were not simulated" in page.words()
@@ -180,7 +180,7 @@ def test_without_a_simulation_it_says_so(session):
     assert len(page.find(tag="table", **{"class": "sortable"})) == 1
 
 
-def test_without_a_model_it_shows_curves_only_and_says_so():
+def test_without_a_model_the_page_has_curves_alone_and_states_it():
     page = Page(build_page(make_result()))
     assert "The 3-D player is left out" in page.words()
     assert not page.find(tag="canvas")
@@ -190,7 +190,7 @@ def test_without_a_model_it_shows_curves_only_and_says_so():
     assert "synthetic demo subjects" in page.words()
 
 
-def test_names_from_files_are_text_and_nothing_else(session):
+def test_names_from_files_are_escaped(session):
     evil = "<img src=x onerror=alert(1)>"
     subject = "</script><script>alert(2)</script>"
     page = Page(build_page(make_result(session, session_id="a<b>&c", subject=subject, exp_name=evil)))
@@ -264,7 +264,7 @@ def test_every_coordinate_and_muscle_is_in_a_panel():
     assert all(vocabulary.statistic_words(term.statistic, term.muscle) for term in published_terms(0.3, 0.4))
 
 
-def test_every_shown_measure_is_one_that_guidance_takes():
+def test_every_shown_measure_is_computed_by_guidance():
     assert {shown.name for shown in SHOWN_MEASURES} <= {f"{quantity}_{statistic}" for quantity, statistic in MEASURES}
     assert all(shown.note for shown in SHOWN_MEASURES)
 
@@ -281,7 +281,7 @@ def test_batches_follow_one_another_in_the_history():
     assert picture.count('class="part"') == 1
 
 
-def test_thinning_keeps_a_line_a_line_and_its_last_point():
+def test_thinning_keeps_straight_lines_and_the_last_point():
     x = np.arange(3000.0)
     points = np.array(charts.downsample(x, 2 * x + 1))
     assert len(points) == 160
@@ -289,7 +289,7 @@ def test_thinning_keeps_a_line_a_line_and_its_last_point():
     assert points[-1, 0] == 2999
 
 
-def test_the_script_writes_once_and_replaces_only_when_told(tmp_path, session, result, monkeypatch, capsys):
+def test_the_script_replaces_a_report_only_with_overwrite(tmp_path, session, result, monkeypatch, capsys):
     folder = save_run(tmp_path, result)
     command = ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)]
     monkeypatch.setattr("sys.argv", command)
@@ -313,7 +313,7 @@ def test_a_saved_run_gives_the_page_of_its_result(tmp_path, session, result, pag
     assert saved.find(tag="header")[0]["text"] == page.find(tag="header")[0]["text"]
 
 
-def test_the_folder_of_one_session_is_enough_wherever_one_stands(tmp_path, session, result, monkeypatch):
+def test_the_folder_of_one_session_is_enough_from_any_working_directory(tmp_path, session, result, monkeypatch):
     folder = save_run(tmp_path, result)
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.argv", ["report.py", ".", "--subject", str(session.path)])

@@ -73,7 +73,7 @@ def frame(page) -> float:
     return page.evaluate("report.player.frame")
 
 
-def test_it_opens_without_errors_or_requests_in_light_and_dark_wide_and_narrow(opened, report_path):
+def test_the_page_opens_without_errors_or_requests_in_light_and_dark_wide_and_narrow(opened, report_path):
     pictures = set()
     for scheme in ("light", "dark"):
         page, heard = opened(report_path, color_scheme=scheme)
@@ -221,7 +221,7 @@ def test_curves_change_with_the_group_and_scrub(opened, report_path):
     assert frame(page) > 98
 
 
-def test_it_prints_its_tables_and_a_strip_in_light_colours(opened, report_path):
+def test_the_printed_page_has_tables_and_a_strip_in_light_colours(opened, report_path):
     page, _ = opened(report_path, color_scheme="dark")
     page.emulate_media(media="print")
     until(page, "document.documentElement.hasAttribute('data-print')")

@@ -91,7 +91,7 @@ def test_the_22_joints_are_the_models_joint_centres_and_stand_like_the_template(
     assert slope[0] == pytest.approx(slope[1], abs=0.03)
 
 
-def test_a_straight_body_models_bones_lie_as_in_the_template(body):
+def test_bones_of_a_straight_body_model_have_the_directions_of_the_template(body):
     template = BodyJoints(body.skeleton, "template")
     at = template(torch.zeros(33)).double().numpy()
     assert np.allclose(at, template.rest, atol=1e-5)
@@ -184,7 +184,7 @@ def test_recorded_squats_are_recovered_from_joints_of_a_body_model(recordings):
     assert rms(angle_errors(found, motion)[:, LEG]) < 1.5
 
 
-def test_each_joint_moves_with_exactly_the_coordinates_that_say_so(body):
+def test_each_joint_moves_with_exactly_the_coordinates_listed_for_it(body):
     draw = torch.Generator().manual_seed(1)
     still = 20 * torch.randn(33, generator=draw)
     moved = still.repeat(33, 1) + torch.diag(torch.full((33,), 5.0))

@@ -207,7 +207,7 @@ def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, cache, tmp_path
     assert (folder / f"kinetics_{name}.mot").stat().st_mtime_ns == before
 
 
-def test_script_answers_a_wrong_session_with_a_sentence(tmp_path):
+def test_script_reports_an_invalid_session_in_one_sentence(tmp_path):
     command = [
         sys.executable,
         "simulate_activations.py",

@@ -31,7 +31,7 @@ def test_paper_size_has_no_projection():
     assert isinstance(small(person_features=0).projection, torch.nn.Identity)
 
 
-def test_answer_does_not_depend_on_batch_mates():
+def test_prediction_does_not_depend_on_other_motions_of_the_batch():
     model, motion = small(), torch.randn(3, 40, 33)
     torch.testing.assert_close(model(motion)[1:2], model(motion[1:2]))
 
@@ -52,7 +52,7 @@ def test_masked_frames_are_not_seen():
     torch.testing.assert_close(model(motion, mask)[:, :30], model(motion[:, :30]), rtol=1e-4, atol=1e-5)
 
 
-def test_person_matters_and_is_the_mean_one_by_default():
+def test_prediction_depends_on_anthropometry_and_its_default_is_the_mean():
     model, motion = small(), torch.randn(2, 20, 33)
     people = torch.tensor([PERSON, PERSON]) * torch.tensor([[0.9], [1.1]])
     model.person_normalizer.fit(people, min_std=1e-2)

@@ -62,7 +62,7 @@ def test_histograms_of_codes_count_recorded_frames_alone(writer):
     assert (uses.num, uses.sum, uses.max) == (4, 8, 3)
 
 
-def test_curves_are_pictures(writer):
+def test_curves_are_written_as_images(writer):
     windows = squat_windows(2)
     views.show_curves(writer, 1, "curves", windows.motion[1], windows.motion[0], windows.recorded[1])
     views.show_activations(writer, 1, "muscles", windows.activations[1], windows.activations[0], windows.labelled[1])
@@ -88,7 +88,7 @@ def test_guided_samples_lie_among_the_training_latents(writer, tmp_path):
     assert "latents" in (tmp_path / "projector_config.pbtxt").read_text()
 
 
-def test_views_come_about_ten_times_a_run_and_at_its_end():
+def test_views_are_written_about_ten_times_a_run_and_at_its_end():
     steps = [step for step in range(1000, 300_001, 1000) if views.is_view_step(step, 1000, 300_000)]
     assert len(steps) == 10
     assert steps[-1] == 300_000

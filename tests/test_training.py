@@ -125,7 +125,7 @@ def test_resuming_continues_a_cosine(tmp_path):
     assert_same(read_checkpoint(straight / "4.pth"), read_checkpoint(tmp_path / "broken" / "4.pth"))
 
 
-def test_a_run_leaves_its_figures_and_latents(tmp_path):
+def test_a_run_writes_its_metrics_and_latents(tmp_path):
     folder = train(tmp_path, "run", "--mirror")
     rows = list(csv.DictReader((folder / "losses.csv").open()))
     assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]

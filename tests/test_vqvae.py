@@ -61,7 +61,7 @@ def test_normalizer_takes_weighted_moments_and_inverts():
 
 
 @pytest.mark.parametrize(("down_t", "stride_t"), [(2, 2), (1, 4)])
-def test_started_as_interpolator_it_carries_any_motion_untrained(down_t, stride_t):
+def test_initialised_as_interpolator_the_untrained_network_preserves_any_motion(down_t, stride_t):
     """A steady drift comes back exactly, away from the ends and whatever its size; its means are the latent."""
     model = small(width=80, code_dim=40, down_t=down_t, stride_t=stride_t)
     model.start_as_interpolator()

@@ -12,6 +12,8 @@ or a JSON object with the fields of `Term`.
 
 import json
 import math
+import shutil
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -160,21 +162,31 @@ def read_terms(path: str | Path) -> list[Term]:
     return terms
 
 
-def vocabulary() -> str:
-    """Every quantity, statistic and comparison that a constraint may name, explained for users."""
+def vocabulary(width: int | None = None) -> str:
+    """Every quantity, statistic and comparison that a constraint may name, explained for users.
+
+    Args:
+        width: characters in a line; None for the width of the terminal. The example of a JSON object is not wrapped.
+    """
+    columns = max(width or shutil.get_terminal_size().columns, 40)
     lines = ["Quantities (unit, difference that counts as equal):"]
     for quantity in QUANTITIES.values():
         name = quantity.name + (f":<{quantity.argument}>" if quantity.argument else "")
         sides = " Left and right." if len(quantity.channels) > 1 else ""
         lines.append(f"  {name:26} {quantity.unit}, {quantity.tolerance:g}. {quantity.doc}{sides}")
-    lines.append(
-        f"Statistics over time:\n  {', '.join(STATISTICS)}, and {AT_PEAK}:<muscle>, the value at the frame of its "
-        "peak activation"
-    )
+    lines.append("Statistics over time:")
+    lines.append(f"  {', '.join(STATISTICS)}, and {AT_PEAK}:<muscle>, the value at the frame of its peak activation")
     lines.append("Comparisons:")
     lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
     lines.append("  small: as small as the other terms allow; never required")
     lines.append("In a file (--constraints), a JSON list of such lines, or of objects:")
+    lines = [
+        part
+        for line in lines
+        for part in textwrap.wrap(
+            line, columns, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+        )
+    ]
     lines.append(
         '  {"quantity": "activation", "argument": "vasmed", "statistic": "max", "comparison": "within", "low": 0.35,'
     )
