@@ -7,8 +7,13 @@ Writes one folder per repetition, DIR/<session>/OpenSimData/Dynamics/<trial>_seg
 80 activations on the trial's own time stamps, joint moments, ground reaction forces, reserves and residuals, and a
 summary of how far to trust them. No force plate is needed. Takes a few milliseconds per frame, after a fit of the
 muscle paths that is made once per model (about 10 s) and kept in DIR/<session>/cache.
+A repetition that is there already is kept where model, trial and settings are the same, and simulated anew otherwise.
+The exit status is 1 where a trial was left out, which is named, and 2 where nothing can be simulated.
 """
 
+import sys
+
+from dataset.left_out import is_complete, left_out_table
 from options.config_parser import parse_config
 from options.simulate_activations_options import build_parser
 from utils.cli import run
@@ -24,6 +29,10 @@ def main() -> None:
     result = simulate_session(config)
     print(simulation_table(result))
     print(f"wrote {result.folder / 'OpenSimData' / 'Dynamics'} and {result.summary_path}")
+    if result.left_out:
+        print(left_out_table(result.left_out))
+    if not is_complete(result.left_out):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

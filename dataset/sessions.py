@@ -4,7 +4,7 @@ import logging
 import os
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,20 @@ DATA_ROOT_VARIABLE = "BIGE_DATA"
 METADATA_NAME = "sessionMetadata.yaml"
 _DOWNLOAD_PREFIX = "OpenCapData_"
 _SQUAT_NAME = re.compile("sqt|squat", re.IGNORECASE)
+# OpenCap writes defaultSubject where nobody was named, and people write the others.
+_PLACEHOLDERS = {
+    "",
+    "defaultsubject",
+    "subject",
+    "default",
+    "unknown",
+    "anonymous",
+    "test",
+    "none",
+    "null",
+    "na",
+    "nan",
+}
 _REPETITION_FOLDER = re.compile(r"(?P<trial>.+?)(_segment)?_(?P<number>\d+)")
 
 
@@ -30,21 +44,30 @@ class Session:
         path: the session's folder, which holds `OpenSimData/Model`, `OpenSimData/Kinematics` and, where muscle-driven
             repetitions were simulated, `OpenSimData/Dynamics`.
         model: the model to use for all trials, in place of those of the session; None for the session's own.
+        label: the id, where another session under the same data root has the id that the folder's name gives.
     """
 
     path: Path
     model: Path | None = None
+    label: str = ""
 
     @property
     def id(self) -> str:
-        """The folder's name, without OpenCap's download prefix."""
-        return self.path.name.removeprefix(_DOWNLOAD_PREFIX)
+        """The folder's name, without OpenCap's download prefix; or the label."""
+        return self.label or self.path.name.removeprefix(_DOWNLOAD_PREFIX)
 
     @property
     def subject(self) -> str:
-        """Id of the subject: the metadata's `subjectID`, or the session's id where there is none."""
+        """Id of the subject: the metadata's `subjectID`, or the session's id where there is none or a placeholder."""
         subject = self.metadata.get("subjectID")
-        return subject if subject and isinstance(subject, str) else self.id
+        named = isinstance(subject, str) and subject.strip() and not self.has_placeholder_subject
+        return subject if named and isinstance(subject, str) else self.id
+
+    @property
+    def has_placeholder_subject(self) -> bool:
+        """Whether the metadata's `subjectID` names nobody, as OpenCap's `defaultSubject`."""
+        subject = self.metadata.get("subjectID")
+        return isinstance(subject, str) and re.sub(r"[\s_./~?-]+", "", subject).lower() in _PLACEHOLDERS
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -136,9 +159,10 @@ class Session:
         if Path(name).is_file():
             return Path(name)
         wanted = str(name).removesuffix(".mot").lower()
-        for path in self.trials:
-            if wanted in (path.stem.lower(), path.stem.lower().removesuffix("_ik")):
-                return path
+        by_name = {path.stem.lower().removesuffix("_ik"): path for path in self.trials}
+        by_name |= {path.stem.lower(): path for path in self.trials}
+        if wanted in by_name:
+            return by_name[wanted]
         raise InputError(f"{self.path}: no trial {name}; it has {', '.join(p.stem for p in self.trials) or 'none'}")
 
 
@@ -189,7 +213,45 @@ def discover_sessions(root: str | Path) -> list[Session]:
         raise InputError(
             f"{root}: no OpenCap session (a folder holding OpenSimData/) in it or in its Data/; found {_contents(root)}"
         )
-    return sorted(sessions, key=lambda session: _natural(session.id))
+    sessions = _with_distinct_ids(sorted(sessions, key=lambda session: _natural(session.id)))
+    _log_placeholders(tuple(session.path for session in sessions if session.has_placeholder_subject))
+    return sessions
+
+
+def _with_distinct_ids(sessions: list[Session]) -> list[Session]:
+    """The sessions, those whose id is taken already under another one, so that nothing mixes two recordings up."""
+    taken: dict[str, Session] = {}
+    clashes = []
+    for session in sorted(sessions, key=lambda session: session.path.name != session.id):
+        label = session.id
+        if label in taken:
+            first = taken[label]
+            label = session.path.name if session.path.name not in taken else f"{session.path.parent.name}_{label}"
+            while label in taken:
+                label += "_"
+            session = replace(session, label=label)
+            clashes.append((first.path, session.path, label))
+        taken[label] = session
+    _log_clashes(tuple(clashes))
+    return sorted(taken.values(), key=lambda session: _natural(session.id))
+
+
+@lru_cache(maxsize=64)  # once for each data root
+def _log_clashes(clashes: tuple[tuple[Path, Path, str], ...]) -> None:
+    for first, second, label in clashes:
+        logger.warning(
+            "%s and %s have the same id; the second counts as a session of its own, %s", first, second, label
+        )
+
+
+@lru_cache(maxsize=64)
+def _log_placeholders(paths: tuple[Path, ...]) -> None:
+    if paths:
+        logger.warning(
+            "the subjectID of %d session(s) is a placeholder such as defaultSubject, so each counts as a subject of "
+            "its own: %s; where some are of one person, write the same subjectID into their %s",
+            len(paths), ", ".join(path.name for path in paths[:8]) + (", ..." if len(paths) > 8 else ""), METADATA_NAME,
+        )  # fmt: skip
 
 
 def open_session(path_or_id: str | Path, root: str | Path | None = None, model: Path | None = None) -> Session:
@@ -230,10 +292,10 @@ def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
         )
     root = data_root(root)
     sessions = discover_sessions(root)
-    wanted = str(path_or_id).removeprefix(_DOWNLOAD_PREFIX)
-    for session in sessions:
-        if session.id == wanted:
-            return session
+    for wanted in (str(path_or_id), str(path_or_id).removeprefix(_DOWNLOAD_PREFIX)):
+        for session in sessions:
+            if session.id == wanted:
+                return session
     known = [session.id for session in sessions]
     more = f" and {len(known) - 8} more" if len(known) > 8 else ""
     raise InputError(f"{root}: no session {path_or_id}; it has {', '.join(known[:8])}{more}")

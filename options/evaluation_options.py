@@ -104,14 +104,16 @@ def _add_guidance_options(parser: argparse.ArgumentParser) -> None:
         EvaluationConfig,
         "low",
         metavar="ACTIVATION",
-        help="Lower limit of the requested peak activation of vastus medialis, 0 to 1.",
+        help="Lower limit of the requested peak activation, 0 to 1; the default is that of the run "
+        "that made the motions, and 0.35 where there is no record of it.",
     )
     add_option(
         group,
         EvaluationConfig,
         "high",
         metavar="ACTIVATION",
-        help="Upper limit of the requested peak activation of vastus medialis, 0 to 1.",
+        help="Upper limit of the requested peak activation, 0 to 1; the default is that of the run "
+        "that made the motions, and 0.45 where there is no record of it.",
     )
     add_option(
         group, EvaluationConfig, "surrogate_name", metavar="PATH",

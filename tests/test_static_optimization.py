@@ -17,7 +17,7 @@ from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX, MUSCLES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.simulation_settings import SimulationSettings
-from utils.simulation.session_simulation import simulate_trial
+from utils.simulation.session_simulation import simulate_trials
 from utils.simulation.simulated_repetition import simulate_repetition
 from utils.simulation.simulators import build_simulator
 
@@ -184,10 +184,10 @@ def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, rep
 def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, cache, tmp_path):
     session, trial = subject
     simulator = build_simulator(session.model_path, cache)
-    summaries = simulate_trial(simulator, trial, tmp_path / "person", progress=False)
+    summaries = simulate_trials(session, [trial], tmp_path, progress=False)
     assert len(summaries) == len(segment_repetitions(read_motion(trial))) == 5
     name = f"{trial.stem}_segment_3"
-    folder = tmp_path / f"person/OpenSimData/Dynamics/{name}"
+    folder = tmp_path / session.id / "OpenSimData" / "Dynamics" / name
     written = read_motion(folder / f"kinematics_activations_{name}_muscle_driven.mot")
     recorded = read_motion(trial)
     repetition = segment_repetitions(recorded)[2]
@@ -203,7 +203,7 @@ def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, cache, tmp_path
     assert read_table(folder / f"kinetics_{name}.mot").column("knee_angle_r_moment").min() < -30
     assert json.loads((folder / f"summary_{name}.json").read_text())["repetition"] == name
     before = (folder / f"kinetics_{name}.mot").stat().st_mtime_ns
-    simulate_trial(simulator, trial, tmp_path / "person", progress=False)
+    simulate_trials(session, [trial], tmp_path, progress=False)
     assert (folder / f"kinetics_{name}.mot").stat().st_mtime_ns == before
 
 

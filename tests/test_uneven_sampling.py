@@ -95,7 +95,7 @@ def test_segments_windows_and_exports_of_an_uneven_recording(trial, kind, tmp_pa
     uneven = thinned(trial, kind)
     for name, motion in (("even", trial), ("uneven", uneven)):
         write_motion(tmp_path / f"{name}.mot", motion)
-    tables = [segment_trial(tmp_path / f"{name}.mot", tmp_path / "segments") for name in ("even", "uneven")]
+    tables = [segment_trial(tmp_path / f"{name}.mot", tmp_path / "segments")[0] for name in ("even", "uneven")]
     for column in ("start_s", "bottom_s", "end_s"):
         assert np.abs(tables[0][column] - tables[1][column]).max() < 0.05
     assert np.abs(tables[0]["descent_cm"] - tables[1]["descent_cm"]).max() < 0.1

@@ -1,5 +1,6 @@
 """Readers of one file each: a motion, an array of motions, a recorded trial or a muscle-driven repetition."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from dataset.io.motion import Motion
 from dataset.io.plausibility import canonical_coordinates
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
-from dataset.windows.segmentation import Repetition, segment_repetitions
+from dataset.windows.segmentation import Repetition, segment_motion, segment_repetitions
 from dataset.windows.window import Window, window_from_trial, window_of_motion
 from models.conventions import COORDINATES, FRAME_RATE_HZ, WINDOW_FRAMES
+
+logger = logging.getLogger("bige")
 
 _FEWEST_FRAMES = 4  # that can be resampled
 
@@ -69,9 +72,12 @@ def read_trial_windows(path: Path) -> list[Window]:
         InputError: the file cannot be read, or it holds no repetition.
     """
     motion = resample(read_motion(path))
-    repetitions = segment_repetitions(motion)
-    if not repetitions:
-        raise InputError(f"{path}: no squat repetition that starts and ends upright")
+    segmentation = segment_motion(motion)
+    if not segmentation.repetitions:
+        raise InputError(f"{path}: {segmentation.reason}")
+    for part in segmentation.left_out(str(path)):
+        logger.warning("left out: %s", part)
+    repetitions = segmentation.repetitions
     return [_repetition(f"{path.stem}_{k}", motion, repetition) for k, repetition in enumerate(repetitions, 1)]
 
 

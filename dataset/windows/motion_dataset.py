@@ -14,6 +14,7 @@ from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.sessions import Session, repetition_of
 from dataset.windows.floor import floor_height
+from dataset.windows.segmentation import segment_motion
 from dataset.windows.window import Window, window_of_repetition, windows_of_trial
 from models.conventions import ROTATION_INDICES
 
@@ -131,6 +132,7 @@ def _sources(session: Session, with_activations: bool) -> list[_Source]:
 def _labelled_sources(session: Session) -> list[_Source]:
     """Trials with the repetitions that were cut out of them, and repetitions with a motion of their own."""
     trials = {path.stem.removesuffix("_ik"): path for path in session.trials}
+    trials |= {path.stem: path for path in session.trials}  # a trial's whole name comes first
     of_trial: dict[Path, list[Path]] = {}
     alone = []
     for path in session.squat_muscle_driven:
@@ -163,7 +165,8 @@ def _windows(
         windows = [window.with_labels(labels) for window in windows]
         windows = [window for window in windows if window.labelled is not None and window.labelled.any()]
     if not windows:
-        raise InputError(f"{source.path}: no squat repetition that starts and ends upright")
+        reason = segment_motion(motion).reason or "none of its muscle-driven repetitions is one of its squats"
+        raise InputError(f"{source.path}: {reason}")
     height_m = floor_m(session, motion)
     for window in windows:
         yield window.placed(height_m)[0]

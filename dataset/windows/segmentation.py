@@ -4,6 +4,9 @@ The knee angle at 60 Hz is smoothed with a Savitzky-Golay filter (21 frames, ord
 are below 10 % of the trial's maximum speed and at least 6 frames apart are the candidate boundaries. A repetition runs
 from an upright candidate through one bottom to the next upright candidate. Among these choices, those are taken whose
 curves, normalised to 101 points, differ least from one another, with a penalty on a mean duration above 2 s.
+
+A flexion of the knees that is no squat on two feet (`squat_evidence`), and a squat that the recording does not contain
+from upright to upright, are left out, with the reason.
 """
 
 from dataclasses import dataclass
@@ -14,7 +17,9 @@ from scipy.interpolate import CubicSpline
 from scipy.signal import find_peaks, savgol_filter
 
 from dataset.io.motion import Motion
+from dataset.left_out import LeftOut
 from dataset.windows.resample import resample
+from dataset.windows.squat_evidence import refusal
 from models.conventions import FRAME_RATE_HZ
 
 _SMOOTHING_FRAMES = 21
@@ -48,10 +53,47 @@ class Repetition:
     bottom_frame: int
 
 
-def segment_repetitions(motion: Motion) -> list[Repetition]:
-    """The squat repetitions of a trial, in order; empty where there is none.
+@dataclass(frozen=True)
+class NoRepetition:
+    """A part of a trial that looked like a repetition and was left out.
 
-    A repetition that the recording does not contain from upright to upright is left out.
+    Attributes:
+        bottom_s: time of its deepest knee flexion, on the trial's clock.
+        reason: why, as the end of a sentence.
+    """
+
+    bottom_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A segmented trial.
+
+    Attributes:
+        repetitions: the repetitions, in order, in frames of the trial.
+        refused: what looked like a repetition and was left out.
+        reason: why there is no repetition; empty where there is one.
+    """
+
+    repetitions: tuple[Repetition, ...]
+    refused: tuple[NoRepetition, ...] = ()
+    reason: str = ""
+
+    def left_out(self, trial: str) -> list[LeftOut]:
+        """What was left out of a trial of this name: the whole trial, or parts of it."""
+        if not self.repetitions:
+            return [LeftOut(trial, self.reason)]
+        return [LeftOut(f"{trial} at {part.bottom_s:.2f} s", part.reason, is_part=True) for part in self.refused]
+
+
+def segment_repetitions(motion: Motion) -> list[Repetition]:
+    """The squat repetitions of a trial, in order; empty where there is none. See `segment_motion`."""
+    return list(segment_motion(motion).repetitions)
+
+
+def segment_motion(motion: Motion) -> Segmentation:
+    """Segment a trial into squat repetitions, and say what was left out.
 
     Args:
         motion: the trial, at any rate.
@@ -61,23 +103,64 @@ def segment_repetitions(motion: Motion) -> list[Repetition]:
     """
     resampled = resample(motion, FRAME_RATE_HZ)
     if len(resampled) < _SMOOTHING_FRAMES:
-        return []
-    knees = np.stack([resampled.column("knee_angle_l"), resampled.column("knee_angle_r")])
-    knees = savgol_filter(knees, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, axis=1)
-    order = np.argsort(np.ptp(knees, axis=1))
-    knee, other = knees[order[1]], knees[order[0]]
+        seconds = len(resampled) / FRAME_RATE_HZ
+        return Segmentation((), reason=f"the recording lasts {seconds:.2f} s, too short for a squat")
+    both = np.stack([resampled.column("knee_angle_l"), resampled.column("knee_angle_r")])
+    both = savgol_filter(both, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, axis=1)
+    order = np.argsort(np.ptp(both, axis=1))
+    knee, other = both[order[1]], both[order[0]]
 
     bottoms = _bottoms(knee, other)
     if not bottoms:
-        return []
+        return Segmentation((), reason=_why_no_bottom(knee, other, ("left", "right")[order[1]]))
     choices = _choices(knee, bottoms)
-    kept = [(bottom, pair) for bottom, pair in zip(bottoms, choices, strict=True) if pair[0] and pair[1]]
-    bounds = _most_similar(knee, [pair for _, pair in kept])
+    refused: dict[int, str] = {}
+    for bottom, (starts, ends) in zip(bottoms, choices, strict=True):
+        reason = _incomplete(starts, ends) or refusal(resampled, starts[0], bottom, ends[0])
+        if reason:
+            refused[bottom] = reason
+    squats = [(bottom, pair) for bottom, pair in zip(bottoms, choices, strict=True) if bottom not in refused]
+    bounds = _most_similar(knee, [pair for _, pair in squats])
     repetitions = []
-    for (bottom, _), (start, end) in zip(kept, bounds, strict=True):
+    for (bottom, _), (start, end) in zip(squats, bounds, strict=True):
         own = [int(np.abs(motion.time_s - resampled.time_s[frame]).argmin()) for frame in (start, end, bottom)]
         repetitions.append(Repetition(own[0], own[1] + 1, own[2]))
-    return repetitions
+    parts = tuple(NoRepetition(float(resampled.time_s[bottom]), reason) for bottom, reason in refused.items())
+    return Segmentation(tuple(repetitions), parts, "" if repetitions else _summarise(parts))
+
+
+def _incomplete(starts: list[int], ends: list[int]) -> str | None:
+    """Why a flexion of the knees is not contained from upright to upright."""
+    if starts and ends:
+        return None
+    if not starts and not ends:
+        return "the knees are never straight enough before and after it to be upright stance"
+    if not starts:
+        return "the squat has no upright stance before it; the recording begins during the squat"
+    return "the squat has no upright stance after it; the recording ends during the squat"
+
+
+def _summarise(parts: tuple[NoRepetition, ...]) -> str:
+    """Why a trial has no repetition, where each candidate was refused."""
+    reasons = dict.fromkeys(part.reason for part in parts)
+    first = next(iter(reasons))
+    more = f" ({len(parts) - 1} more were refused)" if len(parts) > 1 else ""
+    return f"no squat repetition that starts and ends upright: at {parts[0].bottom_s:.2f} s, {first}{more}"
+
+
+def _why_no_bottom(knee: np.ndarray, other: np.ndarray, side: str) -> str:
+    """Why no flexion of the knees is deep enough."""
+    bend, less = np.ptp(knee), np.ptp(other)
+    if bend < _SHALLOWEST_DEG:
+        return (
+            f"no squat repetition: the knees flex by {bend:.0f} degrees only, a squat by at least {_SHALLOWEST_DEG:.0f}"
+        )
+    if less < _OTHER_KNEE * bend:
+        return (
+            f"no squat repetition: only one knee flexes, the {side} one by {bend:.0f} degrees and the other by "
+            f"{less:.0f}"
+        )
+    return "no squat repetition: the knees do not flex and extend again together"
 
 
 def _bottoms(knee: np.ndarray, other: np.ndarray) -> list[int]:

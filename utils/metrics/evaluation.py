@@ -9,7 +9,7 @@ are computed once. Both have bootstrap intervals over subjects.
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,8 @@ from dataset.errors import InputError
 from dataset.sessions import DATA_ROOT_VARIABLE, data_root
 from utils.metrics.band_plot import plot_bands
 from utils.metrics.bootstrap import interval_of_mean
-from utils.metrics.catalogue import DISTANCES
-from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
+from utils.metrics.catalogue import DISTANCES, GUIDANCE
+from utils.metrics.evaluation_config import PUBLISHED_RANGE, EvaluationConfig, MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.evaluation_notes import find_notes, find_problems, find_warnings
 from utils.metrics.metric_row import MetricRow, MetricValue
@@ -28,8 +28,9 @@ from utils.metrics.published_values import BASELINES
 from utils.metrics.reference_motions import load_reference
 from utils.metrics.row_tables import readable_tables, write_tables
 from utils.metrics.set_metrics import compute_set_metrics
-from utils.metrics.subject_metrics import compute_subject_metrics
+from utils.metrics.subject_metrics import MUSCLE, compute_subject_metrics
 from utils.runs.environment import configure_torch
+from utils.runs.recorded_session import find_run_records
 from utils.runs.writable import require_writable
 
 logger = logging.getLogger("bige")
@@ -88,6 +89,7 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
         subject=config.subject,
         model=config.model,
     )
+    config = with_requested_activation(config)
     row = evaluate_set(motions, reference, config)
     if not row.metrics:
         raise InputError(f"{config.folder_path}: nothing can be evaluated: {row.left_out[0]}")
@@ -103,6 +105,25 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     if row.left_out:
         logger.error("not evaluated (%d), the rest is:\n  %s", len(row.left_out), "\n  ".join(row.left_out))
     return EvaluationResult(rows, published_row, config.parts, tuple(paths))
+
+
+def with_requested_activation(config: EvaluationConfig) -> EvaluationConfig:
+    """The configuration with the peak activation that the run of the motions was asked for, where none is given."""
+    if GUIDANCE not in config.parts or config.file_type == "mocap" or not (config.low is None and config.high is None):
+        return config
+    records = [record for record in find_run_records(config.folder_path) if record.low is not None]
+    requests = {(record.low, record.high, record.muscle) for record in records}
+    if not requests:
+        return config
+    if len(requests) > 1:
+        logger.warning(
+            "the subjects of %s were asked for different activations; all are compared with %g to %g, see --low and "
+            "--high", config.folder_path, *config.requested_range,
+        )  # fmt: skip
+        return config
+    low, high, muscle = requests.pop()
+    logger.info("requested peak activation, as the run's record has it: %s %g to %g", muscle or MUSCLE, low, high)
+    return replace(config, low=low, high=high, muscle=muscle)
 
 
 def evaluate_folder(
@@ -145,10 +166,19 @@ def evaluate_set(motions: MotionSet, reference: MotionSet | None, config: Metric
         subjects=len(motions.subjects),
         motions=len(motions),
         metrics=metrics,
-        notes=tuple(find_notes(motions, reference, config.parts)),
+        notes=(*find_notes(motions, reference, config.parts), *_describe_request(config)),
         warnings=tuple(find_warnings(motions, reference, config.parts)),
         left_out=(*motions.folder.left_out, *find_problems(motions)),
     )
+
+
+def _describe_request(config: MetricConfig) -> list[str]:
+    """The requested peak activation, where it is not the paper's."""
+    low, high = config.requested_range
+    muscle = config.muscle or MUSCLE
+    if GUIDANCE not in config.parts or (low, high, muscle) == (*PUBLISHED_RANGE, MUSCLE):
+        return []
+    return [f"the requested peak activation is that of {muscle}, {low:g} to {high:g}"]
 
 
 def _average_over_subjects(of_subject: dict[str, dict[str, float]], seed: int) -> dict[str, MetricValue]:

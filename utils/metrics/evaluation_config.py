@@ -9,6 +9,8 @@ from utils.metrics.catalogue import PARTS
 from utils.metrics.published_values import BASELINES
 from utils.runs.shared_configs import ComputeConfig, require_choice, require_fraction
 
+PUBLISHED_RANGE = (0.35, 0.45)  # peak activation of vastus medialis that the paper asks for
+
 
 @dataclass(frozen=True, kw_only=True)
 class MetricConfig(ComputeConfig):
@@ -16,15 +18,18 @@ class MetricConfig(ComputeConfig):
 
     Attributes:
         parts: parts of the catalogue that are computed, of `utils.metrics.catalogue.PARTS`.
-        low: lower limit of the requested peak activation of vastus medialis, 0 to 1.
-        high: upper limit of it, 0 to 1.
+        low: lower limit of the requested peak activation, 0 to 1; None for that of the run that made the motions, and
+            0.35 where there is no record of it.
+        high: upper limit of it, 0 to 1; None likewise, and 0.45.
+        muscle: the muscle whose peak was requested; None likewise, and vastus medialis.
         vq_name: VQ-VAE whose encoder gives the features (checkpoint or run folder); None for the shipped one.
         surrogate_name: surrogate that predicts activations where files have none; None for the shipped one.
     """
 
     parts: tuple[str, ...] = PARTS
-    low: float = 0.35
-    high: float = 0.45
+    low: float | None = None
+    high: float | None = None
+    muscle: str | None = None
     vq_name: Path | None = None
     surrogate_name: Path | None = None
 
@@ -32,10 +37,19 @@ class MetricConfig(ComputeConfig):
         """Raise InputError where a value is out of its range."""
         super().__post_init__()
         require_fraction(low=self.low, high=self.high)
-        if self.low >= self.high:
-            raise InputError(f"--low is {self.low:g} and --high is {self.high:g}, expected --low to be below --high")
+        low, high = self.requested_range
+        if low >= high:
+            raise InputError(f"--low is {low:g} and --high is {high:g}, expected --low to be below --high")
         if unknown := set(self.parts) - set(PARTS):
             raise InputError(f"parts: {min(unknown)!r} is not one of {', '.join(PARTS)}")
+
+    @property
+    def requested_range(self) -> tuple[float, float]:
+        """Lower and upper limit of the requested peak activation."""
+        return (
+            PUBLISHED_RANGE[0] if self.low is None else self.low,
+            PUBLISHED_RANGE[1] if self.high is None else self.high,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

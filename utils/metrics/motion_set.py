@@ -1,5 +1,6 @@
 """The motions of several subjects, ready to be evaluated."""
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,9 @@ from dataset.motion_folders.window_folder import WindowFolder
 from dataset.sessions import Session, discover_sessions, open_session, require_model
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.subject_set import SubjectSet
+from utils.runs.recorded_session import find_run_records
+
+logger = logging.getLogger("bige")
 
 
 @dataclass
@@ -95,6 +99,13 @@ def load_motions(
         InputError: there is nothing to evaluate in the folder.
     """
     sessions = find_known_sessions(data_root)
+    if file_type != "mocap":
+        known = {session.id for session in sessions}
+        recorded = [record.session for record in find_run_records(folder) if record.session is not None]
+        named = [session for session in recorded if session.id not in known]
+        if named:
+            logger.info("models as the run's record names them: %s", ", ".join(str(session.path) for session in named))
+        sessions += named
     model_of = None
     if subject:
         model_of = next((s for s in sessions if s.id == str(subject)), None) or open_session(subject, data_root)

@@ -46,7 +46,7 @@ def compute_subject_metrics(
         _merge(values, _floor_metrics(motions))
     if GUIDANCE in config.parts:
         for subject in _with_progress(motions, "guidance"):
-            values[subject.name] |= _guidance_metrics(subject, config.low, config.high)
+            values[subject.name] |= _guidance_metrics(subject, *config.requested_range, config.muscle or MUSCLE)
     return values
 
 
@@ -130,7 +130,7 @@ def _floor_metrics(motions: MotionSet) -> dict[str, dict[str, float]]:
     }
 
 
-def _guidance_metrics(subject: SubjectSet, low: float, high: float) -> dict[str, float]:
+def _guidance_metrics(subject: SubjectSet, low: float, high: float, muscle: str) -> dict[str, float]:
     """Metrics of what guidance is asked for.
 
     The published ones count all frames of the files. Those of the movement count the first squat. Those of the peak
@@ -140,15 +140,16 @@ def _guidance_metrics(subject: SubjectSet, low: float, high: float) -> dict[str,
         subject: the subject's motions.
         low: lower limit of the requested peak activation, 0 to 1.
         high: upper limit of it, 0 to 1.
+        muscle: the muscle, on both sides.
     """
-    values = published_guidance_metrics(subject.context(subject.counted, activations=True), low, high, MUSCLE)
+    values = published_guidance_metrics(subject.context(subject.counted, activations=True), low, high, muscle)
     repetition = subject.context(subject.repetition)
     values |= quantity_metrics(GUIDANCE, repetition, has_skeleton=subject.skeleton is not None)
     context = subject.context(subject.reliable_activations, activations=True)
-    peak = summarise(evaluate_quantity("activation", context, MUSCLE), "max")
+    peak = summarise(evaluate_quantity("activation", context, muscle), "max")
     values["peak_activation"] = float(peak.mean())
     values["in_range"] = float((outside(peak, low, high).amax(1) == 0).float().mean())
     values["tilt_at_peak"] = float(
-        summarise(evaluate_quantity("pelvis_tilt", context), AT_PEAK, context, MUSCLE).mean()
+        summarise(evaluate_quantity("pelvis_tilt", context), AT_PEAK, context, muscle).mean()
     )
     return values

@@ -1,20 +1,22 @@
 """Plot of a segmented trial."""
 
-from collections.abc import Sequence
+import textwrap
 from pathlib import Path
 
 from dataset.io.atomic_write import atomic_write
 from dataset.io.motion import Motion
-from dataset.windows.segmentation import Repetition
+from dataset.windows.segmentation import Segmentation
 
 
-def plot_segments(path: str | Path, motion: Motion, repetitions: Sequence[Repetition], title: str) -> None:
-    """Plot knee and hip flexion (degrees) and the descent of the pelvis (cm) over time as a PNG, repetitions shaded.
+def plot_segments(path: str | Path, motion: Motion, segmentation: Segmentation, title: str) -> None:
+    """Plot knee and hip flexion (degrees) and the descent of the pelvis (cm) over time as a PNG.
+
+    Repetitions are shaded, and what looks like one and was left out is marked with the reason.
 
     Args:
         path: the file.
         motion: the trial.
-        repetitions: its repetitions, in frames of `motion`.
+        segmentation: its repetitions, in frames of `motion`, and what was left out.
         title: name of the trial.
     """
     from matplotlib.figure import Figure
@@ -26,13 +28,25 @@ def plot_segments(path: str | Path, motion: Motion, repetitions: Sequence[Repeti
             angles.plot(motion.time_s, motion.column(f"{joint}_{side}"), style, color=colour, label=f"{joint}_{side}")
     pelvis_m = motion.column("pelvis_ty")
     height.plot(motion.time_s, 100 * (pelvis_m - pelvis_m.max()), color="black")
-    for k, repetition in enumerate(repetitions):
+    for k, repetition in enumerate(segmentation.repetitions):
         start_s, end_s = motion.time_s[repetition.start_frame], motion.time_s[repetition.end_frame - 1]
         for axes in (angles, height):
             axes.axvspan(start_s, end_s, color=("tab:green", "tab:gray")[k % 2], alpha=0.2, linewidth=0)
             axes.axvline(motion.time_s[repetition.bottom_frame], color="black", linewidth=0.8, linestyle=":")
         angles.annotate(str(k + 1), ((start_s + end_s) / 2, 1.01), xycoords=("data", "axes fraction"), ha="center")
-    angles.set_title(f"{title}: {len(repetitions)} repetitions", pad=16)
+    for part in segmentation.refused:
+        for axes in (angles, height):
+            axes.axvline(part.bottom_s, color="tab:red", linewidth=1.0)
+        angles.annotate(
+            textwrap.fill(f"left out: {part.reason}", 34), (part.bottom_s, 0.98), xycoords=("data", "axes fraction"),
+            color="tab:red", fontsize="x-small", ha="left", va="top",
+        )  # fmt: skip
+    if segmentation.reason and not segmentation.refused:
+        angles.annotate(
+            textwrap.fill(segmentation.reason, 80), (0.5, 0.95), xycoords="axes fraction",
+            color="tab:red", fontsize="small", ha="center", va="top",
+        )  # fmt: skip
+    angles.set_title(f"{title}: {len(segmentation.repetitions)} repetitions", pad=16)
     angles.set_ylabel("angle (degrees)")
     figure.legend(loc="outside right upper", fontsize="small")
     height.set_ylabel("pelvis height (cm)")

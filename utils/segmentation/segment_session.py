@@ -1,5 +1,6 @@
 """Segmentation of a session's trials into squat repetitions, written with a table and a plot of each trial."""
 
+import glob
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ import pandas as pd
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.io.mot import read_motion, write_motion
-from dataset.windows.segmentation import segment_repetitions
+from dataset.left_out import LeftOut
+from dataset.windows.segmentation import Segmentation, segment_motion
 from utils.runs.writable import require_writable
 from utils.segmentation.segment_plot import plot_segments
 from utils.segmentation.segmentation_config import SegmentationConfig
@@ -25,10 +27,12 @@ class SegmentationResult:
         folder: folder of the files.
         tables: for each trial by name, one row per repetition: its name, start, bottom and end (s), duration (s),
             peak knee flexion of each leg (degrees) and descent of the pelvis (cm).
+        left_out: trials without a repetition, and parts of trials that are no repetitions, with the reason.
     """
 
     folder: Path
     tables: dict[str, pd.DataFrame]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def repetitions(self) -> int:
@@ -39,33 +43,62 @@ class SegmentationResult:
 def segment_session(config: SegmentationConfig) -> SegmentationResult:
     """Segment the trials of a session and write `<out_dir>/<session>/<trial>_segment_<k>.mot`, a table and a plot.
 
+    A trial that cannot be read or holds no repetition is left out.
+
     Raises:
-        InputError: the session or a trial cannot be read, or no trial holds a repetition.
+        InputError: the session cannot be read, no trial holds a repetition, or two trials have one name.
     """
     session = config.open_session()
     trials = config.find_trials(session)
+    refuse_same_names(trials)
     folder = config.out_dir / session.id
     require_writable(folder)
-    result = SegmentationResult(folder, {path.stem: segment_trial(path, folder) for path in trials})
+    tables: dict[str, pd.DataFrame] = {}
+    left_out: list[LeftOut] = []
+    for path in trials:
+        try:
+            tables[path.stem], segmentation = segment_trial(path, folder)
+        except InputError as error:
+            left_out.append(LeftOut(path.stem, str(error)))
+        else:
+            left_out += segmentation.left_out(path.stem)
+    result = SegmentationResult(folder, tables, tuple(left_out))
     if not result.repetitions:
         raise InputError(
-            f"{session.path}: no squat that starts and ends upright in {', '.join(result.tables)}; see the plots in "
+            f"{session.path}: no squat that starts and ends upright; {'; '.join(map(str, left_out))}; see the plots in "
             f"{folder}"
         )
     return result
 
 
-def segment_trial(path: Path, folder: Path) -> pd.DataFrame:
+def refuse_same_names(trials: list[Path]) -> None:
+    """Raise InputError where two trials from different folders have one name, so that their files would be the same."""
+    seen: dict[str, Path] = {}
+    for path in trials:
+        other = seen.setdefault(path.stem.lower(), path)
+        if other != path:
+            raise InputError(f"{other} and {path} have one name, so their results would have too; give them one by one")
+
+
+def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]:
     """Segment one trial, and write its repetitions, table and plot to `folder`.
 
+    Files of repetitions that an earlier run found and this one does not are removed, which is logged.
+
     Returns:
-        The table of the repetitions, see `SegmentationResult.tables`.
+        The table of the repetitions, see `SegmentationResult.tables`, and the segmentation.
 
     Raises:
         InputError: the trial cannot be read, or cannot be resampled.
     """
     motion = read_motion(path)
-    repetitions = segment_repetitions(motion)
+    segmentation = segment_motion(motion)
+    repetitions = segmentation.repetitions
+    for old in folder.glob(f"{glob.escape(path.stem)}_segment_*.mot"):
+        number = old.stem.removeprefix(f"{path.stem}_segment_")
+        if number.isdigit() and int(number) > len(repetitions):
+            old.unlink()
+            logger.info("removed %s, which an earlier run wrote; the trial has no such repetition now", old)
     rows = []
     for k, repetition in enumerate(repetitions, 1):
         part = motion.cut(repetition.start_frame, repetition.end_frame)
@@ -85,7 +118,7 @@ def segment_trial(path: Path, folder: Path) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows)
-    plot_segments(folder / f"{path.stem}_segments.png", motion, repetitions, path.stem)
+    plot_segments(folder / f"{path.stem}_segments.png", motion, segmentation, path.stem)
     with atomic_write(folder / f"{path.stem}_segments.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.4f")
-    return table
+    return table, segmentation

@@ -1,6 +1,5 @@
 """Simulate the squat repetitions of a session: muscle activations, joint moments and ground reaction forces."""
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +9,16 @@ from typing import Any
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.mot import read_motion
+from dataset.left_out import LeftOut
 from dataset.sessions import Session
-from dataset.windows.segmentation import segment_repetitions
+from dataset.windows.segmentation import segment_motion
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from utils.runs.environment import configure_cpu
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
-from utils.simulation.repetition_files import motion_path, summary_path, write_repetition
+from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus
+from utils.simulation.repetition_files import write_repetition
 from utils.simulation.simulated_repetition import simulate_repetition
 from utils.simulation.simulation_config import SimulationConfig
 from utils.simulation.simulation_summary import summarise_repetition
@@ -33,10 +34,12 @@ class SimulationResult:
     Attributes:
         folder: `<out_dir>/<session>`.
         summaries: for each repetition its residuals, reserves, peak activations and warnings.
+        left_out: trials that could not be simulated, and parts of trials that are no repetitions, with the reason.
     """
 
     folder: Path
     summaries: tuple[dict[str, Any], ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def summary_path(self) -> Path:
@@ -47,33 +50,81 @@ class SimulationResult:
 def simulate_session(config: SimulationConfig) -> SimulationResult:
     """Simulate every repetition of a session's squat trials from kinematics alone, and write the results.
 
-    A repetition whose files are there already is kept, unless the configuration says `overwrite`.
+    A repetition whose files are there already and were made from the same model, motion and settings is kept, unless
+    the configuration says `overwrite`. A trial that cannot be used is left out.
 
     Raises:
-        InputError: the session, its model or a trial cannot be used, or a trial holds no repetition.
+        InputError: the session or its model cannot be used, or no trial holds a repetition.
     """
     configure_cpu(config.threads)
     session = config.open_session()
-    require_writable(config.out_dir / session.id)
-    trials = config.find_trials(session)
-    summaries = simulate_trials(
-        session,
-        trials,
-        config.out_dir,
-        config.settings,
-        exact_paths=config.exact_paths,
-        overwrite=config.overwrite,
-    )
-    result = SimulationResult(config.out_dir / session.id, tuple(summaries))
-    models = {trial.stem: session.model_for(trial) for trial in trials}
+    folder = config.out_dir / session.id
+    require_writable(folder)
+    trials = list(dict.fromkeys(config.find_trials(session)))
+    names = repetition_names(session, trials)
+    simulators: dict[Path, ActivationSimulator] = {}
+    models: dict[str, Path] = {}
+    summaries: list[dict[str, Any]] = []
+    left_out: list[LeftOut] = []
+    for trial in trials:
+        try:
+            model = session.model_for(trial)
+            if model not in simulators:
+                simulators[model] = build_simulator(
+                    model, folder / "cache", config.settings, exact_paths=config.exact_paths
+                )
+            fingerprint = fingerprint_of(model, trial, config.settings, exact_paths=config.exact_paths)
+            made, refused = _simulate(
+                simulators[model], trial, folder, names[trial], overwrite=config.overwrite, fingerprint=fingerprint
+            )
+        except InputError as error:
+            if len(trials) == 1:
+                raise
+            logger.warning("left out: %s", error)
+            left_out.append(LeftOut(trial.stem, str(error)))
+            continue
+        summaries += made
+        left_out += refused
+        models[trial.stem] = model
+    if not summaries:
+        reasons = dict.fromkeys(item.reason for item in left_out)
+        raise InputError(f"{session.path}: none of {len(trials)} trials can be simulated: {'; '.join(reasons)}")
+    result = SimulationResult(folder, tuple(summaries), tuple(left_out))
     several = len(set(models.values())) > 1
     record = {
         "session": session.id,
         "model": models if several else next(iter(models.values())),
         "repetitions": summaries,
+        "left_out": {item.source: item.reason for item in left_out},
     }
     write_json(result.summary_path, record)
     return result
+
+
+def repetition_names(session: Session, trials: Sequence[Path]) -> dict[Path, str]:
+    """The first part of the names of each trial's repetitions: the trial's name, without `_ik` where that is its own.
+
+    Raises:
+        InputError: two of the trials have one name.
+    """
+    stems: dict[str, Path] = {}
+    for trial in trials:
+        other = stems.setdefault(trial.stem.lower(), trial)
+        if other != trial:
+            raise InputError(
+                f"{other} and {trial} have one name, so their results would have too; give them one by one"
+            )
+    of_session = {trial.stem.lower() for trial in session.trials} | stems.keys()
+    names = {}
+    for trial in trials:
+        short = trial.stem.removesuffix("_ik")
+        clash = short != trial.stem and short.lower() in of_session
+        if clash:
+            logger.warning(
+                "%s: its repetitions keep the name %s, since there is a trial %s too", trial, trial.stem, short
+            )
+        names[trial] = trial.stem if clash else short
+    return names
 
 
 def simulate_trials(
@@ -86,53 +137,72 @@ def simulate_trials(
     overwrite: bool = False,
     progress: bool = True,
 ) -> list[dict[str, Any]]:
-    """Simulate the repetitions of trials into `<out_dir>/<session>/`; their summaries, in order."""
+    """Simulate the repetitions of trials into `<out_dir>/<session>/`; their summaries, in order.
+
+    Raises:
+        InputError: a model or a trial cannot be used, or a trial holds no repetition.
+    """
     folder = out_dir / session.id
+    names = repetition_names(session, trials)
     models = {trial: session.model_for(trial) for trial in trials}
     simulators = {
         model: build_simulator(model, folder / "cache", settings, exact_paths=exact_paths)
         for model in dict.fromkeys(models.values())
     }
-    return [
-        summary
-        for trial, model in models.items()
-        for summary in simulate_trial(simulators[model], trial, folder, overwrite=overwrite, progress=progress)
-    ]
+    summaries: list[dict[str, Any]] = []
+    for trial, model in models.items():
+        fingerprint = fingerprint_of(model, trial, settings, exact_paths=exact_paths)
+        summaries += _simulate(
+            simulators[model], trial, folder, names[trial],
+            overwrite=overwrite, progress=progress, fingerprint=fingerprint,
+        )[0]  # fmt: skip
+    return summaries
 
 
-def simulate_trial(
-    simulator: ActivationSimulator, trial: Path, folder: Path, *, overwrite: bool = False, progress: bool = True
-) -> list[dict[str, Any]]:
-    """Simulate every repetition of a trial into `<folder>/OpenSimData/Dynamics/<trial>_segment_<k>/`.
+def _simulate(
+    simulator: ActivationSimulator,
+    trial: Path,
+    folder: Path,
+    name: str,
+    *,
+    fingerprint: dict[str, str],
+    overwrite: bool = False,
+    progress: bool = True,
+) -> tuple[list[dict[str, Any]], list[LeftOut]]:
+    """Simulate every repetition of a trial into `<folder>/OpenSimData/Dynamics/<name>_segment_<k>/`.
 
     Args:
         simulator: of the subject's model.
         trial: the motion file.
         folder: the session's folder in the output.
+        name: first part of the repetitions' names.
+        fingerprint: of model, trial and settings; written into each summary.
         overwrite: simulate repetitions again whose files are there already.
         progress: show a progress bar.
 
     Returns:
-        The summary of each repetition, in order.
+        The summary of each repetition, in order, and the parts of the trial that were left out.
 
     Raises:
         InputError: the trial cannot be read, or holds no repetition.
     """
     motion = read_motion(trial)
-    name = trial.stem.removesuffix("_ik")
-    repetitions = segment_repetitions(motion)
-    if not repetitions:
-        raise InputError(f"{trial}: no squat repetition that starts and ends upright")
+    segmentation = segment_motion(motion)
+    if not segmentation.repetitions:
+        raise InputError(f"{trial}: {segmentation.reason}")
     summaries = []
-    shown = show_progress(repetitions, title=name, unit="repetitions", enabled=progress)
+    dynamics = folder / "OpenSimData" / "Dynamics"
+    shown = show_progress(segmentation.repetitions, title=name, unit="repetitions", enabled=progress)
     for k, repetition in enumerate(shown, start=1):
         segment = f"{name}_segment_{k}"
-        target = folder / "OpenSimData" / "Dynamics" / segment
-        if motion_path(target, segment).exists() and not overwrite:
-            logger.info("kept %s; --overwrite simulates it again", motion_path(target, segment))
-            summaries.append(json.loads(summary_path(target, segment).read_text()))
-            continue
+        if not overwrite:
+            ends_s = motion.time_s[[repetition.start_frame, repetition.end_frame - 1]]
+            kept = kept_summary(dynamics / segment, segment, fingerprint, (float(ends_s[0]), float(ends_s[1])))
+            if kept is not None:
+                summaries.append(kept)
+                continue
         simulated = simulate_repetition(simulator, motion, repetition, segment)
-        summaries.append(summarise_repetition(simulator, simulated))
-        write_repetition(simulator, simulated, summaries[-1], target)
-    return summaries
+        summaries.append(summarise_repetition(simulator, simulated) | {FINGERPRINT: fingerprint})
+        write_repetition(simulator, simulated, summaries[-1], dynamics / segment)
+    remove_surplus(dynamics, name, len(segmentation.repetitions))
+    return summaries, segmentation.left_out(trial.stem)

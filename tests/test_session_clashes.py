@@ -1,0 +1,125 @@
+"""Two recordings of one name, one id or one placeholder subject are told apart, and stale results are not kept."""
+
+import json
+import logging
+import shutil
+
+import pytest
+
+from dataset.errors import InputError
+from dataset.sessions import Session, discover_sessions, open_session
+from dataset.splits import split_sessions
+from models.muscles.simulation_settings import SimulationSettings
+from utils.runs.recorded_session import find_run_records
+from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus
+from utils.simulation.repetition_files import motion_path, summary_path
+from utils.simulation.session_simulation import repetition_names
+
+
+def make_session(path, *, subject=None, trials=()):
+    kinematics = path / "OpenSimData" / "Kinematics"
+    kinematics.mkdir(parents=True)
+    for trial in trials:
+        (kinematics / f"{trial}.mot").write_text(trial)
+    if subject is not None:
+        (path / "sessionMetadata.yaml").write_text(f"subjectID: {subject}\n")
+    return Session(path)
+
+
+def test_two_sessions_of_one_id_are_two_and_are_named(tmp_path, caplog):
+    make_session(tmp_path / "Data" / "abc")
+    make_session(tmp_path / "OpenCapData_abc")
+    with caplog.at_level(logging.WARNING, "bige"):
+        sessions = discover_sessions(tmp_path)
+    assert sorted(session.id for session in sessions) == ["OpenCapData_abc", "abc"]
+    assert "have the same id" in caplog.text
+    assert open_session("abc", tmp_path).path == tmp_path / "Data" / "abc"
+    assert open_session("OpenCapData_abc", tmp_path).path == tmp_path / "OpenCapData_abc"
+
+
+@pytest.mark.parametrize("placeholder", ["defaultSubject", "default subject", "Subject", '""', "unknown", "~"])
+def test_a_placeholder_is_nobodys_name(tmp_path, placeholder):
+    sessions = [make_session(tmp_path / "Data" / f"s{k}", subject=placeholder) for k in range(3)]
+    assert len({session.subject for session in sessions}) == 3
+
+
+def test_placeholders_are_said_once_and_split_as_different_subjects(tmp_path, caplog):
+    for k in range(3):
+        make_session(tmp_path / "Data" / f"s{k}", subject="defaultSubject")
+    make_session(tmp_path / "Data" / "s3", subject="subject7")
+    with caplog.at_level(logging.WARNING, "bige"):
+        split_sessions(discover_sessions(tmp_path))
+        sessions = discover_sessions(tmp_path)
+    assert caplog.text.count("placeholder") == 1
+    assert [session.subject for session in sessions] == ["s0", "s1", "s2", "subject7"]
+
+
+def test_trials_of_one_stem_have_results_of_their_own(tmp_path):
+    session = make_session(tmp_path / "a", trials=["squats1", "squats1_ik", "squats2_ik"])
+    names = repetition_names(session, session.squat_trials)
+    assert list(names.values()) == ["squats1", "squats1_ik", "squats2"]
+    assert list(repetition_names(session, [session.trial("squats1_ik")]).values()) == ["squats1_ik"]
+    other = make_session(tmp_path / "b", trials=["squats1"])
+    with pytest.raises(InputError, match="have one name"):
+        repetition_names(session, [session.trial("squats1"), other.trial("squats1")])
+
+
+@pytest.fixture
+def simulated(tmp_path):
+    """Files of one repetition, and the model and trial that they were made from."""
+    model, trial, name = tmp_path / "a.osim", tmp_path / "squats1.mot", "squats1_segment_1"
+    model.write_text("model")
+    trial.write_text("motion")
+    folder = tmp_path / "Dynamics" / name
+    folder.mkdir(parents=True)
+    motion_path(folder, name).write_text("")
+    summary = {"start_s": 0.5, "end_s": 2.0, FINGERPRINT: fingerprint_of(model, trial, None)}
+    summary_path(folder, name).write_text(json.dumps(summary))
+    return model, trial, folder, name
+
+
+def test_an_unchanged_result_is_kept_and_a_stale_one_is_made_anew_with_the_reason(simulated, caplog):
+    model, trial, folder, name = simulated
+    same = fingerprint_of(model, trial, SimulationSettings())
+    assert kept_summary(folder, name, same, (0.5, 2.0))["end_s"] == 2.0
+    assert kept_summary(folder, name, same, (0.5, 2.1)) is None
+    assert kept_summary(folder, name, fingerprint_of(model, trial, None, exact_paths=True), (0.5, 2.0)) is None
+    assert "its settings changed" in caplog.text
+    model.write_text("model, twice as strong")
+    trial.write_text("another motion")
+    assert kept_summary(folder, name, fingerprint_of(model, trial, None), (0.5, 2.0)) is None
+    assert "its model and motion changed" in caplog.text
+
+
+def test_results_of_another_program_are_not_replaced(simulated):
+    model, trial, folder, name = simulated
+    summary_path(folder, name).unlink()
+    with pytest.raises(InputError, match="--overwrite"):
+        kept_summary(folder, name, fingerprint_of(model, trial, None), (0.5, 2.0))
+
+
+def test_repetitions_that_a_trial_no_longer_has_are_removed_where_this_program_made_them(simulated):
+    folder = simulated[2]
+    foreign = folder.with_name("squats1_segment_2")
+    foreign.mkdir()
+    remove_surplus(folder.parent, "squats1", 1)
+    assert folder.is_dir()
+    remove_surplus(folder.parent, "squats1", 0)
+    assert not folder.exists()
+    assert foreign.is_dir()
+
+
+def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
+    session = make_session(tmp_path / "people" / "somebody")
+    folder = tmp_path / "run" / "mot_visualization" / "latents_subject_run_somebody"
+    folder.mkdir(parents=True)
+    asked = {"subject": str(session.path), "low": 0.2, "high": 0.3, "muscle": "soleus"}
+    (folder / "args.json").write_text(json.dumps(asked))
+    for place in (tmp_path / "run", folder.parent, folder):
+        (record,) = find_run_records(place)
+        assert (record.session.path, record.low, record.high, record.muscle) == (session.path, 0.2, 0.3, "soleus")
+    shutil.rmtree(session.path)
+    assert find_run_records(folder)[0].session is None
+    (folder / "args.json").write_text(json.dumps({"subject": "demo-person-040"}))
+    assert find_run_records(folder)[0].session.id == "demo-person-040"
+    assert find_run_records(tmp_path / "people") == []

@@ -1,0 +1,91 @@
+"""The session and the requested activation of a run, from the record that it left beside its motions."""
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dataset.errors import InputError
+from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root
+from dataset.sessions import Session, discover_sessions, open_session
+
+logger = logging.getLogger("bige")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run says about one subject's folder of motions.
+
+    Attributes:
+        folder: the folder of motions.
+        session: the subject's session; None where it is not found any more.
+        low: lower limit of the requested peak activation; None where none was requested.
+        high: upper limit of it.
+        muscle: the muscle; None where none was requested.
+    """
+
+    folder: Path
+    session: Session | None = None
+    low: float | None = None
+    high: float | None = None
+    muscle: str | None = None
+
+
+def find_run_records(folder: str | Path) -> list[RunRecord]:
+    """The records of the subjects' folders of a run (`args.json`, or `retarget_args_<session>.json` of a retargeting).
+
+    Args:
+        folder: the run, its `mot_visualization`, or one subject's folder in it.
+    """
+    folder = Path(folder).expanduser()
+    motions = folder / MOTIONS_FOLDER if (folder / MOTIONS_FOLDER).is_dir() else folder
+    records = []
+    for place in [motions, *sorted(motions.glob(f"{SESSION_PREFIX}*"))]:
+        session_id = place.resolve().name.removeprefix(SESSION_PREFIX)
+        run = place.resolve().parent.parent
+        for path in (place / "args.json", run / f"retarget_args_{session_id}.json"):
+            arguments = _read(path)
+            if arguments.get("subject"):
+                records.append(_record(place, arguments))
+                break
+    return records
+
+
+def _record(folder: Path, arguments: dict[str, Any]) -> RunRecord:
+    low, high, muscle = (arguments.get(name) for name in ("low", "high", "muscle"))
+    complete = isinstance(low, int | float) and isinstance(high, int | float) and low < high
+    return RunRecord(
+        folder,
+        session=_session(arguments),
+        low=float(low) if complete and low is not None else None,
+        high=float(high) if complete and high is not None else None,
+        muscle=muscle if complete and isinstance(muscle, str) else None,
+    )
+
+
+def _session(arguments: dict[str, Any]) -> Session | None:
+    """The run's session; a relative path may be relative to the working directory or to this repository."""
+    subject, root = str(arguments["subject"]), arguments.get("data_root")
+    model = Path(arguments["model"]) if isinstance(arguments.get("model"), str) else None
+    model = model if model is not None and model.is_file() else None
+    for place in (Path(subject).expanduser(), REPOSITORY / subject):
+        if (place / "OpenSimData").is_dir():
+            return open_session(place, model=model)
+    try:
+        if root is None and arguments.get("dataname") != "mcs":
+            known = {session.id: session for session in discover_sessions(demo_root())}
+            if subject in known:
+                return known[subject]
+        return open_session(subject, root, model)
+    except InputError as error:
+        logger.warning("the session that the run was made for is not found: %s", error)
+        return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,101 @@
+"""Fingerprints of what a simulated repetition was made from, so that results of another model are not kept."""
+
+import hashlib
+import json
+import logging
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dataset.errors import InputError
+from models.muscles.simulation_settings import SimulationSettings
+from utils.simulation.repetition_files import motion_path, summary_path
+
+logger = logging.getLogger("bige")
+
+FINGERPRINT = "fingerprint"
+
+
+def fingerprint_of(
+    model: Path, trial: Path, settings: SimulationSettings | None, *, exact_paths: bool = False
+) -> dict[str, str]:
+    """Hashes of the model's content, the trial's content and the settings.
+
+    Raises:
+        InputError: one of the files cannot be read.
+    """
+    chosen = asdict(settings or SimulationSettings()) | {"exact_paths": exact_paths}
+    return {
+        "model": _hash(_content(model)),
+        "motion": _hash(_content(trial)),
+        "settings": _hash(json.dumps(chosen, sort_keys=True).encode()),
+    }
+
+
+def kept_summary(folder: Path, name: str, fingerprint: dict[str, str], frames: tuple[float, float]) -> Any:
+    """The summary of a repetition that is there already and is still valid; None where it has to be simulated.
+
+    Args:
+        folder: folder of the repetition.
+        name: name of the repetition.
+        fingerprint: of what it would be made from now.
+        frames: its first and last time stamp now, seconds.
+
+    Raises:
+        InputError: the files there were not written by this program, so that they must not be replaced.
+    """
+    if not motion_path(folder, name).exists():
+        return None
+    summary = read_summary(folder, name)
+    if summary is None:
+        raise InputError(
+            f"{motion_path(folder, name)} is there already, without the summary that this program writes; give "
+            "--overwrite to replace it, or another --out-dir"
+        )
+    old = summary.get(FINGERPRINT)
+    if not isinstance(old, dict):
+        logger.info("%s: simulated anew, it does not say which model, motion and settings it was made from", name)
+        return None
+    changed = [what for what, value in fingerprint.items() if old.get(what) != value]
+    if not changed and max(abs(summary["start_s"] - frames[0]), abs(summary["end_s"] - frames[1])) > 1e-6:
+        changed = ["boundaries"]
+    if changed:
+        logger.warning("%s: simulated anew, because its %s changed since", name, " and ".join(changed))
+        return None
+    logger.info("kept %s; --overwrite simulates it again", motion_path(folder, name))
+    return summary
+
+
+def remove_surplus(dynamics: Path, trial: str, count: int) -> None:
+    """Remove repetitions that an earlier run of this program simulated and that the trial does not have any more."""
+    for folder in sorted(dynamics.glob("*_segment_*")):
+        name, _, number = folder.name.rpartition("_segment_")
+        if name != trial or not number.isdigit() or int(number) <= count:
+            continue
+        summary = read_summary(folder, folder.name)
+        if summary is None or FINGERPRINT not in summary:
+            logger.warning("%s is of an earlier run; the trial has %d repetitions now", folder, count)
+            continue
+        shutil.rmtree(folder)
+        logger.warning("removed %s of an earlier run; the trial has %d repetitions now", folder, count)
+
+
+def read_summary(folder: Path, name: str) -> dict[str, Any] | None:
+    """The summary of a repetition, or None where there is none that can be read."""
+    try:
+        content = json.loads(summary_path(folder, name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and "start_s" in content else None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
