@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -46,6 +47,17 @@ def test_a_resumed_loop_counts_on_and_shows_numbers(clock, caplog):
         shown.advance(20, {"loss": 0.12345})
         clock[0] += 1
     assert caplog.messages[0] == "run: 320 of 400 steps after 3 min, about 13 min left, loss 0.123"
+
+
+def test_a_unit_that_takes_long_gets_lines_too(caplog, monkeypatch):
+    caplog.set_level("INFO", logger="bige")
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.05)
+    with Progress(8, title="demo/full", unit="subjects"):
+        time.sleep(0.3)
+    assert caplog.messages[0] == "demo/full: 0 of 8 subjects after 0 s"
+    lines = len(caplog.messages)
+    time.sleep(0.2)
+    assert len(caplog.messages) == lines
 
 
 def test_nothing_is_shown_where_progress_is_not_wanted(clock, caplog):

@@ -8,6 +8,7 @@ Where standard error is no terminal, a bar would fill the file with carriage ret
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import TypeVar
@@ -38,11 +39,13 @@ class Progress:
         self._start = self._last = time.monotonic()
         self._bar: tqdm | None = None
         self._logs = False
+        self._ended = threading.Event()
         if enabled:
             if sys.stderr is not None and sys.stderr.isatty():
                 self._bar = tqdm(total=total, desc=title, unit=f" {unit}", initial=done)
             else:
                 self._logs = True
+                threading.Thread(target=self._log_regularly, daemon=True).start()
 
     def __enter__(self) -> "Progress":
         return self
@@ -75,12 +78,21 @@ class Progress:
         elif self._logs and self._lines and time.monotonic() > self._last:
             self._log()
         self._logs = False
+        self._ended.set()
+
+    def _log_regularly(self) -> None:
+        """Log a line every ten seconds, also while one unit takes longer than that."""
+        while not self._ended.wait(SECONDS_BETWEEN_LINES):
+            if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES / 2:
+                self._log()
 
     def _log(self) -> None:
         self._last = time.monotonic()
         self._lines += 1
         elapsed_s, done = self._last - self._start, self.done - self._first
-        left = f", about {_duration(elapsed_s * (self.total - self.done) / done)} left" if done < self.total else ""
+        left = ""
+        if done and self.done < self.total:
+            left = f", about {_duration(elapsed_s * (self.total - self.done) / done)} left"
         logger.info(
             "%s: %d of %d %s after %s%s%s",
             self.title,
@@ -88,7 +100,7 @@ class Progress:
             self.total,
             self.unit,
             _duration(elapsed_s),
-            left if done else "",
+            left,
             self._note,
         )
 
