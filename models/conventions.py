@@ -31,6 +31,15 @@ MUSCLE_INDEX = {name: i for i, name in enumerate(MUSCLES)}
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 TRANSLATION_INDICES = tuple(COORDINATE_INDEX[name] for name in TRANSLATIONS)
 ROTATION_INDICES = tuple(i for i, name in enumerate(COORDINATES) if name not in TRANSLATIONS)
+# Without these a squat cannot be shown; models and motion files may lack the others.
+NEEDED_COORDINATES = (
+    *COORDINATES[:6],
+    *(
+        f"{name}_{side}"
+        for side in "lr"
+        for name in ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle")
+    ),
+)
 LEG_AND_PELVIS_INDICES = tuple(range(COORDINATE_INDEX["lumbar_extension"]))
 LEG_AND_PELVIS_ROTATION_INDICES = tuple(i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES)
 

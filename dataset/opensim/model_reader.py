@@ -13,7 +13,7 @@ from dataset.opensim.coordinate_functions import JointFunctions, constant_functi
 from dataset.opensim.foot_contacts import read_contacts
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
 from dataset.opensim.standard_names import standard_names
-from models.conventions import COORDINATES
+from models.conventions import COORDINATES, NEEDED_COORDINATES
 from models.skeleton.description import JointDescription, ModelDescription, PiecewisePolynomial
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bige")
 
 _ANY_ANGLE_RAD = (-np.pi, np.pi)
-# Without these a squat cannot be shown; where another coordinate is missing, its joint stays as the model has it.
-_NEEDED = (*COORDINATES[:6], *(f"{name}_{side}" for side in "lr" for name in (
-    "hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle")))  # fmt: skip
 
 
 def read_osim(path: str | Path) -> ModelDescription:
@@ -127,7 +124,7 @@ class _ModelReader:
         """
         own = self.functions.coordinates
         missing = tuple(name for name in COORDINATES if name not in own)
-        needed = [name for name in missing if name in _NEEDED]
+        needed = [name for name in missing if name in NEEDED_COORDINATES]
         if needed:
             raise InputError(
                 f"{self._path}: the model has no coordinate {', '.join(needed)}; a squat needs the six of the pelvis "

@@ -53,7 +53,10 @@ class MuscleGeometry:
         for side in "lr":
             for name in LEG_COORDINATES:
                 if not coordinates.contains(f"{name}_{side}"):
-                    raise InputError(f"{osim_path}: the model has no coordinate {name}_{side}")
+                    # Welded: `read_osim` says so, and refuses a model without the others.
+                    self._ranges.append((-np.pi, np.pi))
+                    self._columns.append([])
+                    continue
                 coordinate = coordinates.get(f"{name}_{side}")
                 self._ranges.append((coordinate.getRangeMin(), coordinate.getRangeMax()))
                 names = [f"{name}_{side}", f"{name}_{side}_beta"]  # the patella follows the knee, slope 1
@@ -72,11 +75,17 @@ class MuscleGeometry:
             return torch.tensor([getter(muscle) for muscle in self._muscles], dtype=torch.float64)
 
         return MuscleParameters(
-            read(lambda muscle: muscle.getMaxIsometricForce()),
+            read(lambda muscle: muscle.getMaxIsometricForce() or 1.0),  # that of a muscle without force is not used
             read(lambda muscle: muscle.getOptimalFiberLength()),
             read(lambda muscle: muscle.getTendonSlackLength()),
             read(lambda muscle: muscle.getPennationAngleAtOptimalFiberLength()),
             read(lambda muscle: muscle.getMaxContractionVelocity()),
+        )
+
+    def switched_off(self) -> torch.Tensor:
+        """(80,) bool, muscles that apply no force in the model: `appliesForce` is false, or the strength is 0."""
+        return torch.tensor(
+            [not muscle.get_appliesForce() or muscle.getMaxIsometricForce() <= 0 for muscle in self._muscles]
         )
 
     def fit_range(self) -> np.ndarray:

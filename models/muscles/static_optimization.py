@@ -75,14 +75,17 @@ class ActivationSimulator(nn.Module):
     Attributes:
         settings: assumptions of the simulation.
         coordinate_names: the model's coordinates, in the order of `Simulation.moments`.
+        missing_coordinates: those of them that the model lacks, whose moments are 0.
         weight_n: body weight in newtons.
         feet: (2, P) whether a contact point belongs to the right and to the left foot, 0 or 1.
+        able: (80,) 1 for muscles that apply force, 0 for those that are switched off.
     """
 
     reserve_scale: Tensor  # (7,) Nm
     slack_scale: Tensor  # (23,) residuals, reserves of both legs, and the three symmetry rows
     friction_edges: Tensor  # (4, 3) N, edges of a point's friction cone, of one body weight upwards
     feet: Tensor
+    able: Tensor
     lower: Tensor
     upper: Tensor
     cost: Tensor
@@ -93,6 +96,7 @@ class ActivationSimulator(nn.Module):
         muscles: Muscles,
         paths: Callable[[Tensor], MusclePath],
         settings: SimulationSettings | None = None,
+        switched_off: Tensor | None = None,
     ) -> None:
         """Set up the simulation of a subject.
 
@@ -101,6 +105,7 @@ class ActivationSimulator(nn.Module):
             muscles: its muscles.
             paths: from motions (N, 33), degrees and metres, to muscle-tendon lengths and moment arms.
             settings: assumptions; None for the defaults.
+            switched_off: (80,) bool, muscles that apply no force, whose activation is 0; None for none.
         """
         super().__init__()
         self.settings = s = settings or SimulationSettings()
@@ -109,9 +114,12 @@ class ActivationSimulator(nn.Module):
         self.muscles = muscles
         self.paths = paths
         self.coordinate_names = names = description.coordinate_names
+        self.missing_coordinates = description.missing_coordinates
         rows = [*PELVIS, *(f"{name}_{side}" for side in SIDES for name in LEG_COORDINATES)]
         self.rows = [names.index(name) for name in rows]
-        self.contact_rows = [self.dynamics.contact_coordinates.index(row) for row in self.rows]
+        # A coordinate that does not move the feet, because the model lacks it, takes the row of zeros after the others.
+        moving = self.dynamics.contact_coordinates
+        self.contact_rows = [moving.index(row) if row in moving else len(moving) for row in self.rows]
         self.canonical = [names.index(name) for name in COORDINATES]
         self.heels = [description.body_names.index(f"calcn_{side}") for side in FEET]
         self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
@@ -121,7 +129,9 @@ class ActivationSimulator(nn.Module):
         edges = np.array([(FRICTION, 1, 0), (-FRICTION, 1, 0), (0, 1, FRICTION), (0, 1, -FRICTION)]) * self.weight_n
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
         bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (len(edges) * len(right))
+        able = np.ones(len(MUSCLES)) if switched_off is None else 1.0 - switched_off.double().numpy()
         values: dict[str, Sequence | np.ndarray] = {
+            "able": able,
             "reserve_scale": reserve,
             "slack_scale": [*residual, *reserve, *reserve, *symmetry],
             "friction_edges": edges,
@@ -158,7 +168,8 @@ class ActivationSimulator(nn.Module):
         required = self.dynamics.inverse_dynamics(state)
         required = along_time(low_pass_matrix(frames, rate_hz, s.force_cutoff_hz), required)  # (C, N)
         points = self.dynamics.contact_points(state)  # (P, 3, N)
-        jacobian = self.dynamics.contact_jacobian(state, points)[:, :, self.contact_rows]  # (P, 3, 20, N)
+        jacobian = self.dynamics.contact_jacobian(state, points)
+        jacobian = torch.cat([jacobian, torch.zeros_like(jacobian[:, :, :1])], 2)[:, :, self.contact_rows]
         tendons = self._muscle_tendons(coordinates, speeds)
 
         ground, activations, tendon = self._solve_ground_forces(required, state, points, jacobian, tendons)
@@ -169,7 +180,7 @@ class ActivationSimulator(nn.Module):
 
         moments = required.index_copy(0, torch.tensor(self.rows, device=required.device), net)
         forces, centres, free = self._resultants(ground, points)
-        result = (activations, moments.T, forces, centres, free, reserves, net[:6].T, converged)
+        result = (activations * self.able, moments.T, forces, centres, free, reserves, net[:6].T, converged)
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
     def _muscle_tendons(self, coordinates: Tensor, speeds: Tensor) -> _MuscleTendons:
@@ -199,7 +210,7 @@ class ActivationSimulator(nn.Module):
         target = torch.cat([required[self.rows].T, required.new_zeros(frames, 3)], 1)
         tendon, start = None, None
         for _ in range(self.settings.passes):
-            gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain
+            gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain * self.able
             strength = tendons.moment_arms * gain.unflatten(1, (2, 1, muscles))
             blocks = [
                 ColumnBlock(strength[:, 0], slice(6, 6 + leg)),
@@ -248,7 +259,7 @@ class ActivationSimulator(nn.Module):
         legs, (leg, muscles) = target.reshape(-1, len(LEG_COORDINATES)), tendons.moment_arms.shape[2:]
         start = None
         for _ in range(self.settings.passes):
-            gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain
+            gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain * self.able
             strength = (tendons.moment_arms * gain.unflatten(1, (2, 1, muscles))).flatten(0, 1)  # (2 N, 7, 40)
             if start is None:
                 start = WarmStart(activations.detach().reshape(-1, muscles), legs.new_zeros(len(legs), leg))

@@ -13,6 +13,7 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.muscle_names import muscle_indices
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
+from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -27,11 +28,13 @@ class SimulatedMotion:
         activations: (T, 80) muscle activations, 0 to 1, float64.
         residual_n: RMS of the pelvis residual force in newtons: what gravity and the ground reaction do not explain.
         right_foot_share: mean share of the vertical ground reaction force under the right foot.
+        reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
     """
 
     activations: Tensor
     residual_n: float
     right_foot_share: float
+    reserves_nm: Tensor
 
 
 @torch.no_grad()
@@ -41,9 +44,12 @@ def simulate_motions(simulator: Simulator, motion: Tensor) -> list[SimulatedMoti
     residual_n = simulation.residuals[:, _INNER, 3:].square().sum(-1).mean(-1).sqrt()
     vertical = simulation.ground_forces[:, _INNER, :, 1]
     share = (vertical[..., 0] / vertical.sum(-1)).mean(-1)
+    reserves = reserve_rms_nm(simulation.reserves[:, _INNER])
     return [
-        SimulatedMotion(activations, float(residual), float(right))
-        for activations, residual, right in zip(simulation.activations, residual_n, share, strict=True)
+        SimulatedMotion(activations, float(residual), float(right), reserve)
+        for activations, residual, right, reserve in zip(
+            simulation.activations, residual_n, share, reserves, strict=True
+        )
     ]
 
 
@@ -59,6 +65,8 @@ class Verification:
         term_values: the value of each term, (S, C), with the simulated activations.
         residual_n: (S,) RMS of the pelvis residual force, newtons.
         right_foot_share: (S,) mean share of the vertical ground reaction force under the right foot.
+        reserves_nm: (S, 14) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`; None in runs of
+            earlier versions.
     """
 
     activations: Tensor
@@ -67,6 +75,7 @@ class Verification:
     term_values: tuple[Tensor, ...]
     residual_n: Tensor
     right_foot_share: Tensor
+    reserves_nm: Tensor | None = None
 
     @classmethod
     def of(
@@ -103,7 +112,18 @@ class Verification:
             term_values=tuple(term.value(context) for term in terms),
             residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
             right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),
+            reserves_nm=torch.stack([simulation.reserves_nm for simulation in simulations]),
         )
+
+    def saturated(self) -> list[dict[str, float]]:
+        """For each sample the muscles that are fully active in simulation, see `saturated_muscles`."""
+        return [saturated_muscles(activations[_INNER]) for activations in self.activations]
+
+    def largest_reserves(self) -> list[tuple[str, float]]:
+        """For each sample the joint angle with the largest reserve, and its RMS in newton metres; empty if unknown."""
+        if self.reserves_nm is None:
+            return []
+        return [largest_reserve(dict(zip(RESERVE_NAMES, row.tolist(), strict=True))) for row in self.reserves_nm]
 
     def violation(self, terms: Sequence[Term]) -> Tensor:
         """(S,) by how many tolerances the worst required term of activation is missed in simulation; 0 inside.

@@ -87,6 +87,7 @@ def simulation_columns(result: GuidanceResult) -> list[Column]:
     error = (found.simulated - found.predicted).abs().amax(1, keepdim=True).tolist()
     load = found.right_foot_share[:, None].tolist()
     residual = (found.residual_n / (GRAVITY_M_S2 * result.mass_kg))[:, None].tolist()
+    reserves = [Cell(f"{rms:.1f} ({name})", rms, "") for name, rms in found.largest_reserves()]
     verdicts = _verdict_cells(result)
     columns = [Column("Simulation", "", verdicts)] if verdicts else []
     return [
@@ -96,6 +97,7 @@ def simulation_columns(result: GuidanceResult) -> list[Column]:
         Column("Error of the prediction, worse side", "0–1", _cells(error, 1, 2)),
         Column("Load on the right foot", "% of vertical force", _cells(load, 100, 0)),
         Column("Residual force", "% of body weight", _cells(residual, 100, 1)),
+        *([Column("Largest reserve", "N m", reserves)] if reserves else []),
     ]
 
 

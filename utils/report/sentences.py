@@ -9,6 +9,7 @@ from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
 from utils.report.comparison_squats import Reference
 from utils.report.vocabulary import muscle_name
+from utils.simulation.saturation import saturation_sentence
 
 _VERDICTS = {"met": "in the range", "near": f"within {NEAR:g} of the range", "missed": "out of the range"}
 
@@ -108,8 +109,16 @@ def simulation_paragraph(result: GuidanceResult) -> str:
         f"{float(found.simulated.max()):.2f}, for a range of {config.low:g} to {config.high:g}. The predicted peaks "
         f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. A sample is in the "
         "range if both legs are. The residual force is what gravity and the ground reaction force do not explain; "
-        "under 5 % of body weight is small."
+        "under 5 % of body weight is small. A reserve is the joint moment that the muscles could not supply."
+        f"{_saturation(result)}"
     )
+
+
+def _saturation(result: GuidanceResult) -> str:
+    """A sentence for each sample whose simulation drives muscles to full activation, with a space before it."""
+    found = result.verification
+    shares = found.saturated() if found else []
+    return "".join(f" Sample {j}: {saturation_sentence(one)}." for j, one in enumerate(shares) if one)
 
 
 def history_paragraph(config: GuidanceConfig) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.conventions import SIDES
 from utils.biomechanics.registry import QUANTITIES
 from utils.biomechanics.statistics import AT_PEAK
-from utils.simulation.simulation_summary import WEAK_MUSCLES
+from utils.simulation.saturation import WEAK_MUSCLES
 
 MUSCLE_NAMES = {
     "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",

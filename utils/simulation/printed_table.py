@@ -1,7 +1,8 @@
 """The table that simulate_activations.py prints."""
 
+from utils.simulation.saturation import WEAK_MUSCLES, largest_reserve
 from utils.simulation.session_simulation import SimulationResult
-from utils.simulation.simulation_summary import WEAK_MUSCLES, largest_reserve_nm, largest_residual_n
+from utils.simulation.simulation_summary import largest_residual_n
 
 
 def simulation_table(result: SimulationResult) -> str:
@@ -10,13 +11,17 @@ def simulation_table(result: SimulationResult) -> str:
     lines = [f"{'repetition':<28}" + "".join(f"{column:>12}" for column in columns)]
     for summary in result.summaries:
         peaks = summary["peak_activation"]
+        coordinate, reserve_nm = largest_reserve(summary["reserve_rms_nm"])
         lines.append(
             f"{summary['repetition']:<28}{summary['end_s'] - summary['start_s']:>12.2f}{peaks['vasmed_l']:>12.3f}"
             f"{peaks['vasmed_r']:>12.3f}{summary['peak_vertical_force_bw']:>12.2f}{largest_residual_n(summary):>12.1f}"
-            f"{largest_reserve_nm(summary):>12.2f}"
+            f"{reserve_nm:>12.2f} {coordinate}"
         )
         lines += [f"    {warning}" for warning in summary["warnings"]]
     weak = ", ".join(name for names in WEAK_MUSCLES.values() for name in names)
-    lines.append("Peak activations and peak vertical ground reaction force; residual and reserve are the largest RMS.")
+    lines.append(
+        "Peak activations and peak vertical ground reaction force; residual and reserve are the largest RMS, "
+        "the reserve with its joint angle."
+    )
     lines.append(f"Known to be weak, do not rely on them: {weak}")
     return "\n".join(lines)

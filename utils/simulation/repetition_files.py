@@ -37,8 +37,10 @@ def write_repetition(
 
 
 def _write_moments(simulator: ActivationSimulator, simulated: SimulatedRepetition, path: Path) -> None:
-    columns = [f"{c}_{'force' if c in TRANSLATIONS else 'moment'}" for c in simulator.coordinate_names]
-    write_table(path, columns, simulated.simulation.moments.numpy(), simulated.motion.time_s, old_header=True)
+    kept = [i for i, name in enumerate(simulator.coordinate_names) if name not in simulator.missing_coordinates]
+    names = [simulator.coordinate_names[i] for i in kept]
+    columns = [f"{name}_{'force' if name in TRANSLATIONS else 'moment'}" for name in names]
+    write_table(path, columns, simulated.simulation.moments[:, kept].numpy(), simulated.motion.time_s, old_header=True)
 
 
 def _write_ground_forces(simulated: SimulatedRepetition, path: Path) -> None:

@@ -9,18 +9,12 @@ from models.conventions import MUSCLES, SIDES
 from models.muscles.paths import LEG_COORDINATES
 from models.muscles.simulation_settings import WEAKLY_ACTUATED
 from models.muscles.static_optimization import PELVIS, ActivationSimulator
+from utils.simulation.saturation import WEAK_MUSCLES, largest_reserve, saturated_muscles, saturation_sentence
 from utils.simulation.simulated_repetition import SimulatedRepetition
 
-# Against OpenCap's own simulations of four repetitions these agree poorly (r < .9) or are over-activated; see
-# docs/accuracy.md.
-WEAK_MUSCLES = {
-    "calf": ("gasmed", "gaslat", "soleus"),
-    "foot": ("tibant", "tibpost", "edl", "ehl", "fdl", "fhl", "perbrev", "perlong"),
-    "two-joint thigh": ("recfem", "semimem", "bflh", "sart", "tfl"),
-    "hip": ("psoas", "iliacus", "glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3"),
-}
 _LARGE_RESIDUAL = 0.05  # of body weight
 _LARGE_RESERVE = 0.05  # of the largest moment of the same coordinate
+_LARGE_LOOSE_RESERVE_NM = 10.0
 
 
 def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRepetition) -> dict[str, Any]:
@@ -28,6 +22,8 @@ def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRep
     simulation = simulated.simulation
     residual = _rms(simulation.residuals)
     reserves = _reserves(simulator, simulated)
+    worst, _ = largest_reserve({name: rms for name, (rms, _) in reserves.items()})
+    saturated = saturated_muscles(simulation.activations)
     return {
         "repetition": simulated.name,
         "frames": len(simulated.motion),
@@ -36,11 +32,15 @@ def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRep
         "residual_rms": dict(zip(PELVIS, (round(float(x), 3) for x in residual), strict=True)),
         "residual_units": "Nm for rotations, N for translations",
         "reserve_rms_nm": {name: round(rms, 3) for name, (rms, _) in reserves.items()},
+        "largest_reserve": {"coordinate": worst, "rms_nm": round(reserves[worst][0], 3)},
         "peak_vertical_force_bw": round(float(simulation.ground_forces[..., 1].sum(1).max()) / simulator.weight_n, 3),
         "peak_activation": {
             name: round(float(peak), 4)
             for name, peak in zip(MUSCLES, simulation.activations.numpy().clip(0, 1).max(0), strict=True)
         },
+        "saturated_muscles": {name: round(share, 3) for name, share in saturated.items()},
+        "switched_off_muscles": _switched_off(simulator),
+        "missing_coordinates": list(simulator.missing_coordinates),
         "weak_muscles": {group: list(names) for group, names in WEAK_MUSCLES.items()},
         "warnings": _warnings(simulator, simulated, residual, reserves),
     }
@@ -51,9 +51,8 @@ def largest_residual_n(summary: dict[str, Any]) -> float:
     return max(summary["residual_rms"][f"pelvis_t{axis}"] for axis in "xyz")
 
 
-def largest_reserve_nm(summary: dict[str, Any]) -> float:
-    """The largest RMS reserve of a summary at the coordinates that muscles hold well, newton metres."""
-    return max(rms for name, rms in summary["reserve_rms_nm"].items() if name[:-2] not in WEAKLY_ACTUATED)
+def _switched_off(simulator: ActivationSimulator) -> list[str]:
+    return [name for name, able in zip(MUSCLES, simulator.able.tolist(), strict=True) if not able]
 
 
 def _reserves(simulator: ActivationSimulator, simulated: SimulatedRepetition) -> dict[str, tuple[float, float]]:
@@ -85,6 +84,16 @@ def _warnings(
         for name, (rms, peak) in reserves.items()
         if rms > max(1.0, _LARGE_RESERVE * peak) and name[:-2] not in WEAKLY_ACTUATED
     ]
+    worst, largest = largest_reserve({name: rms for name, (rms, _) in reserves.items()})
+    if worst[:-2] in WEAKLY_ACTUATED and largest > _LARGE_LOOSE_RESERVE_NM:
+        warnings.append(f"the reserve at {worst}, which muscles hardly hold, is {largest:.1f} Nm RMS")
+    saturation = saturation_sentence(saturated_muscles(simulated.simulation.activations))
+    if saturation:
+        warnings.append(saturation)
+    if off := _switched_off(simulator):
+        warnings.append(f"switched off in the model, and without effect here: {', '.join(off)}")
+    if simulator.missing_coordinates:
+        warnings.append(f"the model has no coordinate {', '.join(simulator.missing_coordinates)}")
     converged = simulated.simulation.converged
     if not bool(converged.all()):
         warnings.append(f"static optimisation did not converge in {int((~converged).sum())} frames")

@@ -1,17 +1,27 @@
 """Build the simulator of a scaled model, with fitted or with OpenSim's own muscle paths."""
 
+import logging
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.opensim.model_reader import read_osim
 from dataset.opensim.muscle_geometry import MuscleGeometry
 from dataset.opensim.muscle_path_cache import cached_muscle_paths
+from models.conventions import MUSCLES
 from models.muscles.hill import Muscles
 from models.muscles.paths import MusclePath
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
+from models.skeleton.description import ModelDescription
+
+logger = logging.getLogger("bige")
+
+_GRAVITY_M_S2 = (0.5, 30.0)  # from the moon's to well above the earth's
+_MASS_KG = (5.0, 500.0)
 
 
 class ExactPaths:
@@ -44,8 +54,31 @@ def build_simulator(
         exact_paths: use OpenSim's own muscle paths instead of fitted polynomials.
 
     Raises:
-        InputError: the model cannot be read, or lacks muscles.
+        InputError: the model cannot be read, lacks muscles, or has no weight.
     """
+    description = read_osim(osim_path)
+    _require_weight(description, osim_path)
     paths = ExactPaths(osim_path) if exact_paths else cached_muscle_paths(osim_path, cache_folder)
     geometry = paths.geometry if isinstance(paths, ExactPaths) else MuscleGeometry(osim_path)
-    return ActivationSimulator(read_osim(osim_path), Muscles(geometry.parameters()), paths, settings)
+    off = geometry.switched_off()
+    if bool(off.any()):
+        names = ", ".join(name for name, is_off in zip(MUSCLES, off.tolist(), strict=True) if is_off)
+        logger.warning(
+            "%s: these muscles are switched off in the model, and stay so in the simulation: %s", osim_path, names
+        )
+    return ActivationSimulator(description, Muscles(geometry.parameters()), paths, settings, off)
+
+
+def _require_weight(description: ModelDescription, osim_path: Path) -> None:
+    """Raise InputError where the model has no weight, or gravity does not act along -y."""
+    down = -float(description.gravity[1])
+    if not (_GRAVITY_M_S2[0] < down < _GRAVITY_M_S2[1] and np.abs(description.gravity[[0, 2]]).max() < 0.01 * down):
+        found = " ".join(f"{value:g}" for value in description.gravity)
+        raise InputError(
+            f"{osim_path}: gravity is {found} m/s^2, and a squat is simulated under gravity along -y, such as 0 -9.81 0"
+        )
+    mass_kg = float(description.masses_kg.sum())
+    if not _MASS_KG[0] < mass_kg < _MASS_KG[1]:
+        raise InputError(
+            f"{osim_path}: the bodies of the model weigh {mass_kg:g} kg in all; a person's mass is expected"
+        )

@@ -5,6 +5,7 @@ from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.published_terms import PUBLISHED_NAME
 from utils.guidance.output.summary import format_sides
 from utils.guidance.verification import NEAR
+from utils.simulation.saturation import saturation_sentence
 
 # Measure, title, factor to the title's unit, significant digits
 _SHOWN = (
@@ -59,7 +60,10 @@ def verification_table(result: GuidanceResult) -> str:
         columns.append(["in simulation", *verdicts])
     columns.append(["right foot", *(f"{share:.0%}" for share in found.right_foot_share.tolist())])
     columns.append(["residual N", *(f"{residual:.1f}" for residual in found.residual_n.tolist())])
-    return _aligned(columns)
+    if largest := found.largest_reserves():
+        columns.append(["largest reserve Nm", *(f"{rms:.1f} {name}" for name, rms in largest)])
+    saturated = [f"sample {j}: {saturation_sentence(shares)}" for j, shares in enumerate(found.saturated()) if shares]
+    return "\n".join([_aligned(columns), *saturated])
 
 
 def _title(term: Term) -> str:

@@ -221,7 +221,8 @@ def _verification_from(arrays: dict[str, np.ndarray], terms: int) -> Verificatio
     names = [field.name for field in fields(Verification) if field.name != "term_values"]
     if f"verification_{names[0]}" not in arrays:
         return None
-    tensors = {name: torch.from_numpy(arrays[f"verification_{name}"]) for name in names}
+    known = [name for name in names if f"verification_{name}" in arrays]
+    tensors = {name: torch.from_numpy(arrays[f"verification_{name}"]) for name in known}
     values = tuple(torch.from_numpy(arrays[f"verification_value_{k}"]) for k in range(terms))
     return Verification(**tensors, term_values=values)
 

@@ -71,6 +71,7 @@ def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
     found = result.verification
     if found is None:
         return []
+    saturated, largest = found.saturated(), found.largest_reserves()
     verdicts = result.simulation_verdicts() or ["met"] * len(result.samples)
     return [
         {
@@ -80,6 +81,10 @@ def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
             "within_range_and_0.05": verdicts[j] != "missed",
             "residual_force_n": round(float(found.residual_n[j]), 2),
             "right_foot_share": round(float(found.right_foot_share[j]), 3),
+            "saturated_muscles": {name: round(share, 3) for name, share in saturated[j].items()},
+            **(
+                {"largest_reserve": {"coordinate": largest[j][0], "rms_nm": round(largest[j][1], 3)}} if largest else {}
+            ),
         }
         for j in range(len(result.samples))
     ]

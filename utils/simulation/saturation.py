@@ -1,0 +1,58 @@
+"""Muscles and reserve actuators that a simulation drives to their limits."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from models.conventions import MUSCLES, SIDES
+from models.muscles.paths import LEG_COORDINATES
+
+# Against OpenCap's own simulations of four repetitions these agree poorly (r < .9) or are over-activated; see
+# docs/accuracy.md.
+WEAK_MUSCLES = {
+    "calf": ("gasmed", "gaslat", "soleus"),
+    "foot": ("tibant", "tibpost", "edl", "ehl", "fdl", "fhl", "perbrev", "perlong"),
+    "two-joint thigh": ("recfem", "semimem", "bflh", "sart", "tfl"),
+    "hip": ("psoas", "iliacus", "glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3"),
+}
+RESERVE_NAMES = tuple(f"{name}_{side}" for side in SIDES for name in LEG_COORDINATES)
+_FULL = 0.99  # activation
+_LEAST_SHARE = 0.05  # of the frames
+
+
+def saturated_muscles(activations: Tensor) -> dict[str, float]:
+    """Muscles that are fully active (at least .99) in 5 % of the frames or more, with that share, the largest first.
+
+    The model is too weak there: other muscles and reserve actuators make up for what is lacking.
+
+    Args:
+        activations: (..., 80) 0 to 1.
+    """
+    shares = (activations.reshape(-1, len(MUSCLES)) >= _FULL).double().mean(0).tolist()
+    found = {name: share for name, share in zip(MUSCLES, shares, strict=True) if share >= _LEAST_SHARE}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def saturation_sentence(shares: Mapping[str, float]) -> str:
+    """The warning of `saturated_muscles`, those known to be weak last; empty where there is none."""
+    weak = {name for group in WEAK_MUSCLES.values() for name in group}
+
+    def named(is_weak: bool) -> str:
+        return ", ".join(f"{n} {share:.0%}" for n, share in shares.items() if (n[:-2] in weak) == is_weak)
+
+    parts = []
+    if strong := named(False):
+        parts.append(f"fully active, since the model is too weak for this motion (share of the frames): {strong}")
+    if others := named(True):
+        parts.append(f"fully active among the muscles that are not to be relied on: {others}")
+    return "; ".join(parts)
+
+
+def reserve_rms_nm(reserves: Tensor) -> Tensor:
+    """RMS (..., 14) in newton metres of reserve moments (..., T, 2, 7), in the order of `RESERVE_NAMES`."""
+    return reserves.square().mean(-3).sqrt().flatten(-2)
+
+
+def largest_reserve(rms_nm: Mapping[str, float]) -> tuple[str, float]:
+    """The coordinate with the largest reserve and its RMS, newton metres, loose joints included."""
+    return max(rms_nm.items(), key=lambda item: item[1])
