@@ -1,5 +1,7 @@
 """Sessions: folder layouts, names of repetitions, choice of the model, metadata, and messages of errors."""
 
+import os
+
 import pytest
 from synthetic_squats import RECORDED_REPETITIONS
 
@@ -65,6 +67,58 @@ def test_contents_of_a_session(root):
     assert session.subject == "S 1"
     assert session.metadata["settings"] == {"framerate": "60"}
     assert session.trial("lunge") == session.trial("LUNGE.mot") == session.path / "OpenSimData/Kinematics/lunge.mot"
+
+
+@pytest.mark.parametrize(
+    ("models", "taken"),
+    [
+        (["generic_unscaled.osim", "subject01_scaled.osim"], "subject01_scaled.osim"),
+        (["a_not-scaled.osim", "b.osim", "c_scaled.osim"], "c_scaled.osim"),
+        (["LaiUhlrich2022_generic_contacts.osim", "LaiUhlrich2022_scaled.osim"], "LaiUhlrich2022_scaled.osim"),
+        (["a_scaled_no_contacts.osim", "b_scaled_contacts.osim"], "b_scaled_contacts.osim"),
+        (["UNSCALED.OSIM", "Scaled.OSIM"], "Scaled.OSIM"),
+    ],
+)
+def test_the_model_is_chosen_by_meaning(tmp_path, caplog, models, taken):
+    session = Session(_make(tmp_path / "s", models=models))
+    with caplog.at_level("INFO"):
+        assert session.model_path.name == taken
+    assert all(name in caplog.text for name in models)
+
+
+def test_of_equal_models_the_newest_is_taken(tmp_path):
+    session = Session(_make(tmp_path / "s", models=["a_scaled.osim", "b_scaled.osim"]))
+    os.utime(session.path / "OpenSimData/Model/b_scaled.osim", (1e9, 1e9))
+    assert session.model_path.name == "a_scaled.osim"
+
+
+def test_a_trial_has_its_own_model(tmp_path, caplog):
+    session = Session(
+        _make(
+            tmp_path / "s",
+            models=["squats1/scaled.osim", "squats1_slow/scaled.osim", "squats10/scaled.osim"],
+            trials=["squats1.mot", "squats1_slow_ik.mot", "squats10.mot", "squats2.mot"],
+            repetitions=["squats10_segment_1/kinematics_activations_squats10_segment_1_muscle_driven.mot"],
+        )
+    )
+    folder = {path.stem: session.model_for(path).parent.name for path in session.trials if path.stem != "squats2"}
+    assert folder == {"squats1": "squats1", "squats1_slow_ik": "squats1_slow", "squats10": "squats10"}
+    assert session.model_for(session.muscle_driven[0]).parent.name == "squats10"
+    assert session.model_for("elsewhere/squats1_segment_2.mot").parent.name == "squats1"
+    with pytest.raises(InputError, match="no model for the trial squats2"):
+        session.model_for(session.trial("squats2"))
+    with caplog.at_level("INFO"):
+        assert session.model_path.parent.name == session.model_for("elsewhere/entry_0.mot").parent.name == "squats1"
+    assert "stands for the subject" in caplog.text
+
+
+def test_a_model_can_be_named(tmp_path):
+    folder = _make(tmp_path / "s", models=["a_scaled.osim"], trials=["squats1.mot"])
+    (tmp_path / "mine.osim").touch()
+    session = open_session(folder, model=tmp_path / "mine.osim")
+    assert session.model_path == session.model_for(session.trials[0]) == tmp_path / "mine.osim"
+    with pytest.raises(InputError, match="see --model"):
+        open_session(folder, model=tmp_path / "nothing.osim")
 
 
 @pytest.mark.parametrize(

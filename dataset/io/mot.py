@@ -5,11 +5,13 @@ unit that OpenSim's rule gives (see `opensim_table`), knees that flex positively
 (`continuous_angles`), and marker jumps are interpolated (`marker_jumps`). What is changed is logged, and what cannot be
 is an error.
 
-Columns: all 33 coordinates are required, in any order. `knee_angle_*_beta` is ignored: it is coupled to the knee, and
-OpenCap writes it in radians even in files in degrees. The 80 activations must be complete or absent. Other columns are
-kept in `Motion.extra`.
+Columns, in any order: the coordinates of pelvis, hips, knees and ankles are required. Of the 33 others may be missing
+(welded toes, a shoulder with other coordinates); they are taken to be 0, which is logged. `knee_angle_*_beta` is
+ignored: it is coupled to the knee, and OpenCap writes it in radians even in files in degrees. The 80 activations must
+be complete or absent. Other columns are kept in `Motion.extra`.
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,15 @@ from dataset.io.plausibility import (
     refuse_absurd_extra,
     refuse_speeds,
 )
-from models.conventions import ACTIVATION_COLUMNS, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES
+from models.conventions import (
+    ACTIVATION_COLUMNS,
+    COORDINATES,
+    NEEDED_COORDINATES,
+    ROTATION_INDICES,
+    TRANSLATION_INDICES,
+)
+
+logger = logging.getLogger("bige")
 
 BETA_SUFFIX = "_beta"
 
@@ -43,8 +53,8 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         jumps: what is done with marker jumps, see `mend_jumps`; the default is that for recordings.
 
     Raises:
-        InputError: as `read_table`; or a coordinate is missing, a value is not finite, only some of the 80 activations
-            are there, or the values are not those of a person's motion in any unit.
+        InputError: as `read_table`; or a coordinate of pelvis, hip, knee or ankle is missing, a value is not finite,
+            only some of the 80 activations are there, or the values are not those of a person's motion in any unit.
     """
     table = read_table(path)
     refuse_speeds(table)
@@ -54,16 +64,24 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         raise InputError(
             f"{table.source}: has none of the 33 coordinates of a motion; its columns are {list_names(table.names)}"
         )
-    if missing:
+    needed = [name for name in missing if name in NEEDED_COORDINATES]
+    if needed:
         raise InputError(
-            f"{table.source}: {len(missing)} of the 33 coordinates missing: {list_names(missing)}; "
-            "a joint that the model welds needs a column of zeros"
+            f"{table.source}: {len(missing)} of the 33 coordinates missing: {list_names(missing)}; a squat needs "
+            f"{list_names(needed)}"
         )
+    if missing:
+        logger.warning(
+            "%s: %d of the 33 coordinates are missing, and are taken to be 0: %s",
+            table.source, len(missing), ", ".join(missing),
+        )  # fmt: skip
+        index |= dict.fromkeys(missing, len(table.names))
+    data = np.column_stack([table.data, np.zeros(len(table.data))])  # the last column for missing coordinates
     used = [i for i, name in enumerate(table.names) if not name.endswith(BETA_SUFFIX)]
     _refuse_not_finite(table, used)
 
     time_s = in_seconds(table.time_s, table.source)
-    coordinates = table.data[:, [index[name] for name in COORDINATES]]
+    coordinates = data[:, [index[name] for name in COORDINATES]]
     to_metres = metres_per_unit(coordinates, table.source)
     coordinates[:, TRANSLATION_INDICES] *= to_metres
     to_degrees = degrees_per_unit(coordinates, table.in_degrees, "indegrees" in table.header, table.source)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.opensim.arm_coordinates import with_arm_coordinates
 from dataset.opensim.coordinate_functions import JointFunctions, constant_function
 from dataset.opensim.foot_contacts import read_contacts
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
@@ -47,7 +48,7 @@ def read_osim(path: str | Path) -> ModelDescription:
     names, joint_names = reader.standard_names()
     contacts = read_contacts(model, path, list(bodies), reader.joint_of_body)
     markers = reader.markers()
-    return ModelDescription(
+    description = ModelDescription(
         name=model.getName(),
         body_names=tuple(names[name] for name in bodies),
         joints=tuple(replace(reader.joint(name), name=joint_names[name]) for name in bodies),
@@ -71,6 +72,10 @@ def read_osim(path: str | Path) -> ModelDescription:
         missing_coordinates=missing,
         own_body_names=tuple(bodies),
     )
+    if missing:
+        description = with_arm_coordinates(description)
+        _log_missing(path, description)
+    return description
 
 
 def load_skeleton(path: str | Path, dtype: "torch.dtype | None" = None) -> "OpenSimSkeleton":
@@ -137,13 +142,6 @@ class _ModelReader:
                     f"{self._path}: {name} bends in the negative direction (its range is {low:.0f} to {high:.0f} "
                     "degrees, as in gait2392); a model whose knees bend in the positive direction is expected"
                 )
-        if missing:
-            others = [name for name in own if name not in COORDINATES]
-            taken = f", and {', '.join(others)} where a motion file has them" if others else ""
-            _warn_once(
-                f"{self._path}: the model has no coordinate {', '.join(missing)}; these joints stay as the model has "
-                f"them{taken}"
-            )
         return missing
 
     def standard_names(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -244,6 +242,21 @@ class _ModelReader:
         elif kind != "WeldJoint":
             raise InputError(f"{self._path}: joint '{joint.getName()}' is a {kind}, which is not supported")
         return axes, tuple(functions)
+
+
+def _log_missing(path: Path, description: ModelDescription) -> None:
+    own = [name for name in description.coordinate_names if name not in COORDINATES]
+    also = f"; its own {', '.join(own)} are taken from motion files that have them" if own else ""
+    if description.added_coordinates:
+        _warn_once(
+            f"{path}: the model's shoulders lack {', '.join(description.added_coordinates)}, which turn its arms as in "
+            f"Rajagopal's model{also}"
+        )
+    if description.missing_coordinates:
+        _warn_once(
+            f"{path}: the model has no coordinate {', '.join(description.missing_coordinates)}; these joints stay as "
+            f"the model has them{also}"
+        )
 
 
 def _coordinates_of(joint: Any) -> list[str]:

@@ -76,6 +76,7 @@ class ActivationSimulator(nn.Module):
         settings: assumptions of the simulation.
         coordinate_names: the model's coordinates, in the order of `Simulation.moments`.
         missing_coordinates: those of them that the model lacks, whose moments are 0.
+        not_in_model: `missing_coordinates`, and those that the reader added to the model's shoulders.
         weight_n: body weight in newtons.
         feet: (2, P) whether a contact point belongs to the right and to the left foot, 0 or 1.
         able: (80,) 1 for muscles that apply force, 0 for those that are switched off.
@@ -115,6 +116,7 @@ class ActivationSimulator(nn.Module):
         self.paths = paths
         self.coordinate_names = names = description.coordinate_names
         self.missing_coordinates = description.missing_coordinates
+        self.not_in_model = {*description.missing_coordinates, *description.added_coordinates}
         rows = [*PELVIS, *(f"{name}_{side}" for side in SIDES for name in LEG_COORDINATES)]
         self.rows = [names.index(name) for name in rows]
         # A coordinate that does not move the feet, because the model lacks it, takes the row of zeros after the others.

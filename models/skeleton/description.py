@@ -90,7 +90,9 @@ class ModelDescription:
         contact_bodies: (P,) indices of their bodies.
         contact_locations: (P, 3) centres, metres, in the body frame.
         contact_radii: (P,) metres.
-        missing_coordinates: those of the 33 coordinates that the model lacks.
+        missing_coordinates: those of the 33 coordinates that the model lacks, which have no effect.
+        added_coordinates: those of the 33 that the model lacks and that move it all the same, see
+            `dataset.opensim.arm_coordinates`.
         own_body_names: names of the bodies in the model's file.
     """
 
@@ -113,4 +115,5 @@ class ModelDescription:
     contact_locations: np.ndarray
     contact_radii: np.ndarray
     missing_coordinates: tuple[str, ...] = ()
+    added_coordinates: tuple[str, ...] = ()
     own_body_names: tuple[str, ...] = ()

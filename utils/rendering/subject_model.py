@@ -41,11 +41,23 @@ class SubjectModel:
         names, joints = self.skeleton.joint_names, self.skeleton.description.joints
         neck, head = len(names), len(names) + 1
         drawn = [j for j in joints if j.parent > 0 and not self.skeleton.body_names[j.child].startswith(_UNDRAWN)]
-        limbs = [(j.parent, j.child) for j in drawn if not names[j.child].startswith("acromial")]
+        limbs = [(j.parent, j.child) for j in drawn if j.child not in self._shoulders]
         sides_of_pelvis = (("hip_l", "hip_r"), ("hip_l", "back"), ("hip_r", "back"))
         pelvis = [(names.index(a), names.index(b)) for a, b in sides_of_pelvis]
         shoulders = [(names.index(f"acromial_{side}"), neck) for side in SIDES]
         return np.array([*limbs, *pelvis, *shoulders, (names.index("back"), neck), (neck, head)])
+
+    @cached_property
+    def _shoulders(self) -> set[int]:
+        """The bodies from below the torso to each humerus, which are connected by a line of their own."""
+        joints, names = self.skeleton.description.joints, self.skeleton.body_names
+        torso, bodies = names.index("torso"), set()
+        for side in SIDES:
+            body = names.index(f"humerus_{side}")
+            while body not in (torso, -1):
+                bodies.add(body)
+                body = joints[body].parent
+        return bodies
 
     def stick_points(self, joints: np.ndarray) -> np.ndarray:
         """Points of a stick figure: the joint centres, the midpoint of the shoulders, and the head.

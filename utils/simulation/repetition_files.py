@@ -37,7 +37,7 @@ def write_repetition(
 
 
 def _write_moments(simulator: ActivationSimulator, simulated: SimulatedRepetition, path: Path) -> None:
-    kept = [i for i, name in enumerate(simulator.coordinate_names) if name not in simulator.missing_coordinates]
+    kept = [i for i, name in enumerate(simulator.coordinate_names) if name not in simulator.not_in_model]
     names = [simulator.coordinate_names[i] for i in kept]
     columns = [f"{name}_{'force' if name in TRANSLATIONS else 'moment'}" for name in names]
     write_table(path, columns, simulated.simulation.moments[:, kept].numpy(), simulated.motion.time_s, old_header=True)

@@ -73,7 +73,7 @@ def _require_weight(description: ModelDescription, osim_path: Path) -> None:
     """Raise InputError where the model has no weight, or gravity does not act along -y."""
     down = -float(description.gravity[1])
     if not (_GRAVITY_M_S2[0] < down < _GRAVITY_M_S2[1] and np.abs(description.gravity[[0, 2]]).max() < 0.01 * down):
-        found = " ".join(f"{value:g}" for value in description.gravity)
+        found = " ".join(f"{value + 0.0:g}" for value in description.gravity)
         raise InputError(
             f"{osim_path}: gravity is {found} m/s^2, and a squat is simulated under gravity along -y, such as 0 -9.81 0"
         )

@@ -1,0 +1,213 @@
+"""Models that differ from Rajagopal's: other joint names or shoulders, welded feet, muscles that are switched off."""
+
+import logging
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+
+from dataset.errors import InputError
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
+from dataset.locations import SHIPPED_DEMO
+from dataset.opensim.model_reader import load_skeleton
+from dataset.sessions import discover_sessions
+from models.conventions import COORDINATE_INDEX, MUSCLES
+from models.skeleton.body_joints import BodyJoints
+from utils.metrics.posed_skeleton import SkeletonPerMotion
+from utils.simulation.saturation import saturated_muscles, saturation_sentence
+from utils.simulation.simulators import build_simulator
+
+SESSION = discover_sessions(SHIPPED_DEMO)[0]
+MODEL = SESSION.model_path.read_text()
+ARM = ("arm_flex", "arm_add", "arm_rot")
+SHOULDER = ("sh_plane_elev", "sh_elev", "sh_axial_rot")  # of OpenCap's shoulder model
+VASTI = [f"{name}_r" for name in ("vasmed", "vaslat", "vasint")]
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return read_motion(SESSION.squat_trials[0]).cut(100, 220)
+
+
+def write_model(folder: Path, text: str) -> Path:
+    path = folder / "odd_scaled.osim"
+    path.write_text(text)
+    return path
+
+
+def with_other_shoulder() -> str:
+    """The shoulders turn about y, x and z; OpenSim takes no two axes that are parallel."""
+    text = MODEL
+    for side, sign in (("r", 1), ("l", -1)):
+        joint = re.search(rf'<CustomJoint name="acromial_{side}">.*?</CustomJoint>', text, flags=re.S)
+        changed = joint[0]
+        for number, axis in enumerate(("0 1 0", "1 0 0", "0 0 1"), 1):
+            signed = " ".join(str(sign * int(value)) for value in axis.split())
+            changed = re.sub(
+                rf'(<TransformAxis name="rotation{number}">.*?<axis>)[^<]*', rf"\g<1>{signed}", changed, flags=re.S
+            )
+        text = text.replace(joint[0], changed)
+        for own, other in zip(ARM, SHOULDER, strict=True):
+            text = text.replace(f"{own}_{side}", f"{other}_{side}")
+    return text
+
+
+def welded(text: str, *joints: str) -> str:
+    for joint in joints:
+        found = re.search(rf'<(\w+Joint) name="{joint}">(.*?)</\1>', text, flags=re.S)
+        rest = re.sub(
+            r"<coordinates>.*?</coordinates>|<SpatialTransform>.*?</SpatialTransform>", "", found[2], flags=re.S
+        )
+        text = text.replace(found[0], f'<WeldJoint name="{joint}">{rest}</WeldJoint>')
+    return text
+
+
+def switched_off(text: str, muscles: list[str]) -> str:
+    for muscle in muscles:
+        found = re.search(rf'<\w*Muscle name="{muscle}">', text)
+        rest = text[found.end() :].replace("<appliesForce>true</appliesForce>", "", 1)
+        text = text[: found.end()] + "<appliesForce>false</appliesForce>" + rest
+    return text
+
+
+def test_joints_are_known_by_their_coordinates(tmp_path, motion):
+    text = MODEL.replace("walker_knee_", "knee_").replace('name="back"', 'name="lumbar"').replace("acromial_", "gh_")
+    other, plain = load_skeleton(write_model(tmp_path, text)), load_skeleton(SESSION.model_path)
+    assert other.joint_names == plain.joint_names
+    assert other.anthropometry == plain.anthropometry
+    frames = torch.tensor(motion.coordinates).float()
+    torch.testing.assert_close(BodyJoints(other)(frames), BodyJoints(plain)(frames))
+
+
+def test_either_set_of_shoulder_coordinates_moves_the_arms(tmp_path, motion, caplog):
+    plain = load_skeleton(SESSION.model_path, torch.float64)
+    with caplog.at_level(logging.WARNING):
+        other = load_skeleton(write_model(tmp_path, with_other_shoulder()), torch.float64)
+    assert "arm_flex_l" in caplog.text
+    assert "sh_elev_r" in caplog.text
+    expected = plain.joint_centres(torch.tensor(motion.coordinates))
+    shared = [other.joint_names.index(name) for name in plain.joint_names]
+
+    as_plain = other.joint_centres(torch.tensor(motion.coordinates))
+    torch.testing.assert_close(as_plain[:, shared], expected, atol=1e-9, rtol=0)
+
+    own, rest = {}, motion.coordinates.copy()
+    for side, sign in (("r", 1), ("l", -1)):
+        flex, add, rot = (motion.column(f"{name}_{side}") for name in ARM)
+        turned = Rotation.from_euler("ZXY", np.stack([flex, sign * add, sign * rot], 1), degrees=True)
+        angles = sign * turned.as_euler("YXZ", degrees=True)
+        own |= {f"{name}_{side}": angles[:, i] for i, name in enumerate(SHOULDER)}
+        rest[:, [COORDINATE_INDEX[f"{name}_{side}"] for name in ARM]] = 0.0
+    write_motion(tmp_path / "own.mot", Motion(motion.time_s, rest, extra=own))
+    read = read_motion(tmp_path / "own.mot")
+    extra = {name: torch.tensor(values) for name, values in read.extra.items()}
+    as_own = other.joint_centres(torch.tensor(read.coordinates), extra)
+    torch.testing.assert_close(as_own[:, shared], expected, atol=1e-6, rtol=0)
+
+
+def test_simulation_with_another_shoulder_is_that_of_the_plain_model(tmp_path, motion):
+    frames = torch.tensor(motion.coordinates)[None]
+    with torch.no_grad():
+        other = build_simulator(write_model(tmp_path, with_other_shoulder()), tmp_path)(frames, 60.0)
+        plain = build_simulator(SESSION.model_path, tmp_path)(frames, 60.0)
+    torch.testing.assert_close(other.activations, plain.activations, atol=2e-3, rtol=0)
+    torch.testing.assert_close(other.ground_forces, plain.ground_forces, atol=0.5, rtol=0)
+
+
+def test_welded_feet_are_simulated(tmp_path, motion):
+    feet = [f"{joint}_{side}" for joint in ("subtalar", "mtp") for side in "lr"]
+    simulator = build_simulator(write_model(tmp_path, welded(MODEL, *feet)), tmp_path)
+    assert simulator.missing_coordinates == ("subtalar_angle_l", "subtalar_angle_r", "mtp_angle_l", "mtp_angle_r")
+    with torch.no_grad():
+        simulation = simulator(torch.tensor(motion.coordinates)[None], 60.0)
+    assert bool(simulation.converged.all())
+    weight = simulation.ground_forces[0, 12:-12, :, 1].sum(-1).mean() / simulator.weight_n
+    assert float(weight) == pytest.approx(1.0, abs=0.1)
+    assert float(simulation.reserves[..., -2:].abs().max()) < 1e-9  # a welded joint needs no moment
+
+
+def test_muscles_that_are_switched_off_do_nothing_and_others_take_over(tmp_path, motion, caplog):
+    frames = torch.tensor(motion.coordinates)[None]
+    simulator = build_simulator(write_model(tmp_path, switched_off(MODEL, VASTI)), tmp_path)
+    assert all(name in caplog.text for name in VASTI)
+    with torch.no_grad():
+        without = simulator(frames, 60.0).activations[0]
+        whole = build_simulator(SESSION.model_path, tmp_path)(frames, 60.0).activations[0]
+    off, rectus = [MUSCLES.index(name) for name in VASTI], MUSCLES.index("recfem_r")
+    assert float(without[:, off].max()) == 0.0
+    assert float(without[:, rectus].max()) > float(whole[:, rectus].max()) + 0.1
+
+
+def test_muscles_without_strength_are_switched_off(tmp_path, motion):
+    pattern = r'(<\w*Muscle name="vasmed_r">.*?<max_isometric_force>)[^<]+<'
+    text = re.sub(pattern, r"\g<1>0<", MODEL, count=1, flags=re.S)
+    with torch.no_grad():
+        found = build_simulator(write_model(tmp_path, text), tmp_path)(torch.tensor(motion.coordinates)[None], 60.0)
+    assert bool(found.activations.isfinite().all())
+    assert float(found.activations[..., MUSCLES.index("vasmed_r")].max()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda text: text.replace("knee_angle_r", "knee_flexion_r"), "no coordinate knee_angle_r"),
+        (lambda text: text.replace('"humerus_l"', '"upperarm"').replace("/humerus_l<", "/upperarm<"), ""),
+        (lambda text: re.sub("<gravity>[^<]*<", "<gravity>0 0 0<", text), "gravity is 0 0 0"),
+        (lambda text: re.sub("<gravity>[^<]*<", "<gravity>0 0 -9.81<", text), "gravity is 0 0 -9.81"),
+        (lambda text: text.replace('"soleus_r"', '"calf_r"'), "lacks 1 of the 80 muscles"),
+    ],
+)
+def test_what_cannot_be_simulated_is_named(tmp_path, change, sentence):
+    path = write_model(tmp_path, change(MODEL))
+    if not sentence:  # the body is known by its joint's coordinate
+        assert "humerus_l" in load_skeleton(path).body_names
+        return
+    with pytest.raises(InputError, match=sentence):
+        build_simulator(path, tmp_path)
+
+
+def test_knees_of_the_opposite_sign_are_refused(tmp_path):
+    def turned(match):
+        return f"{match[1]}-2.1 0.17<"
+
+    text = re.sub(r'(<Coordinate name="knee_angle_[lr]">.*?<range>)[^<]*<', turned, MODEL, flags=re.S)
+    with pytest.raises(InputError, match="bends in the negative direction"):
+        load_skeleton(write_model(tmp_path, text))
+
+
+def test_motion_files_may_lack_arms_but_not_knees(tmp_path, motion, caplog):
+    path = tmp_path / "squats1.mot"
+    write_motion(path, motion)
+    path.write_text(path.read_text().replace("arm_flex_r", "shoulder_r"))
+    read = read_motion(path)
+    assert "arm_flex_r" in caplog.text
+    assert not read.column("arm_flex_r").any()
+    np.testing.assert_allclose(read.extra["shoulder_r"], motion.column("arm_flex_r"), atol=1e-6)
+    np.testing.assert_allclose(read.column("knee_angle_l"), motion.column("knee_angle_l"), atol=1e-6)
+    path.write_text(path.read_text().replace("knee_angle_r", "knee_r"))
+    with pytest.raises(InputError, match="a squat needs knee_angle_r"):
+        read_motion(path)
+
+
+def test_each_motion_is_posed_on_its_own_skeleton():
+    people = [load_skeleton(session.model_path) for session in discover_sessions(SHIPPED_DEMO)[:2]]
+    frames = torch.randn(2, 5, 33)
+    both = SkeletonPerMotion(people)
+    torch.testing.assert_close(both.joint_centres(frames)[1], people[1].joint_centres(frames[1]))
+    torch.testing.assert_close(both.bodies(frames)[1][0], people[0].bodies(frames[0])[1])
+    assert both.anthropometry.shape == (2, 7)
+
+
+def test_saturated_muscles_are_named():
+    activations = torch.full((100, 80), 0.5)
+    activations[:50, MUSCLES.index("vasmed_l")] = 1.0
+    activations[:20, MUSCLES.index("soleus_r")] = 1.0
+    activations[:2, MUSCLES.index("vaslat_l")] = 1.0
+    shares = saturated_muscles(activations)
+    assert shares == pytest.approx({"vasmed_l": 0.5, "soleus_r": 0.2})
+    assert "vasmed_l 50%" in saturation_sentence(shares).split(";")[0]
+    assert saturation_sentence({}) == ""
