@@ -12,6 +12,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Simulator, Skeleton, Surrogate
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.transformer import SurrogateTransformer
+from utils.metrics.posed_skeleton import PosedSkeleton, SkeletonPerMotion
 from utils.simulation.simulators import build_simulator
 
 DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
@@ -21,6 +22,8 @@ def test_skeletons():
     skeleton = load_skeleton(open_session(DEMO_PERSON).model_path)
     assert isinstance(skeleton, Skeleton)
     assert isinstance(SimpleSkeleton(), Skeleton)
+    assert isinstance(PosedSkeleton(skeleton, {}), Skeleton)
+    assert isinstance(SkeletonPerMotion([skeleton]), Skeleton)
 
 
 def test_simulator(tmp_path):
@@ -34,9 +37,11 @@ def test_simulator(tmp_path):
         (Surrogate.__call__, PublishedSurrogate.forward),
         (Surrogate.__call__, activations_of),
         (Simulator.__call__, ActivationSimulator.forward),
-        (Skeleton.bodies, SimpleSkeleton.bodies),
-        (Skeleton.joint_centres, SimpleSkeleton.joint_centres),
-        (Skeleton.contact_points, SimpleSkeleton.contact_points),
+        *(
+            (getattr(Skeleton, method), getattr(skeleton, method))
+            for skeleton in (SimpleSkeleton, PosedSkeleton, SkeletonPerMotion)
+            for method in ("bodies", "joint_centres", "contact_points")
+        ),
     ],
 )
 def test_calls_have_the_arguments_of_the_protocol(protocol, implementation):

@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -254,6 +255,35 @@ def test_the_ranges_of_the_curves_are_those_of_the_terms():
     assert (ranges["knee_angle_l"]["low"], ranges["knee_angle_l"]["high"]) == (80, 100)
     assert ranges["vasmed_l"]["words"] == "required, largest value: 0.35 to 0.45"
     assert ranges["pelvis_tilt"]["words"].endswith("−34.2 to −17.4")
+
+
+def test_accuracy_figures_of_the_page_are_those_of_the_documentation(page):
+    document = (Path(__file__).parent.parent / "docs/accuracy.md").read_text()
+    words = page.words()
+
+    def figures(pattern: str) -> list[float]:
+        return [float(figure) for figure in re.search(pattern, words).groups()]
+
+    cells = [
+        (float(r), float(rmse))
+        for line in re.findall(r"^\| vastus.*", document, re.MULTILINE)
+        for r, rmse in re.findall(r"(\.\d+) / (\.\d+)", line)
+    ]
+    assert len(cells) == 6  # three vasti in symmetric and in asymmetric squats
+    r_bound, *errors = figures(r"r above (\.\d+), error of (\.\d+) to (\.\d+)")
+    assert min(r for r, _ in cells) > r_bound
+    assert errors == [round(bound([rmse for _, rmse in cells]), 2) for bound in (min, max)]
+    feet = [
+        float(rmse)
+        for line in re.findall(r"^\| right foot, left foot.*", document, re.MULTILINE)
+        for rmse in re.findall(r"\d\.\d", line)
+    ]
+    assert figures(r"force under a foot has an error of (\d) to (\d) % of body weight") == [
+        round(bound(feet)) for bound in (min, max)
+    ]
+    assert f"A window lasts {figures(r'A motion lasts ([0-9.]+) s')[0]:g} s" in document
+    assert "One to four centimetres are usual" in words
+    assert "by one to four centimetres" in document
 
 
 def test_every_coordinate_and_muscle_is_in_a_panel():

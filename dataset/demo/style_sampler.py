@@ -43,15 +43,7 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
     sampler = _Sampler(seed, index)
     asymmetric = sampler.stratified_chance(0.3)
     noise = float(np.exp(sampler.stratified_uniform(np.log(0.25), np.log(9.0))))  # from marker data to two smartphones
-    knee_top, depth_deg = sampler.stratified_uniform(0.8, 9.0), sampler.stratified_normal(100, 16, 48, 126)
-    knee = Excursion(
-        top=knee_top,
-        change=depth_deg - knee_top,
-        top_sd=sampler.uniform(0.3, 2.0),
-        change_sd=sampler.uniform(1.0, 6.0),
-        wander=0.25,
-        jitter=0.015 * noise,
-    )
+    knee, depth_deg = _draw_knee(sampler, noise)
     lean_deg = -sampler.stratified_uniform(5, 48) * (0.55 + 0.45 * depth_deg / 100)
     lag_s = sampler.stratified_normal(0.0, 0.05, -0.1, 0.12)
     side = sampler.side()
@@ -78,26 +70,8 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
             jitter=0.015 * noise,
         ),
         knee_difference_sd=2.0 + 60.0 * abs(lateral_change),
-        lateral=Excursion(
-            top=0.008 * sampler.normal(),
-            change=lateral_change,
-            bend=sampler.bend(0.5, 0.5),
-            lag_s=0.05 * sampler.normal(),
-            top_sd=0.004,
-            change_sd=0.007,
-            wander=0.003,
-            jitter=0.00013 * noise,
-        ),
-        balance=Excursion(
-            top=sampler.stratified_normal(0.52, 0.12, 0.25, 0.85),
-            change=0.11 * sampler.normal(),
-            bend=sampler.bend(),
-            lag_s=0.05 * sampler.normal(),
-            top_sd=sampler.uniform(0.02, 0.09),
-            change_sd=0.03,
-            wander=0.03,
-            jitter=0.0018 * noise,
-        ),
+        lateral=_draw_lateral(sampler, lateral_change, noise),
+        balance=_draw_balance(sampler, noise),
         coordinates={**coordinates, **arms},
         tempo=_draw_tempo(sampler),
         stance=stance,
@@ -161,6 +135,48 @@ class _Sampler:
         """
         quantile = self.uniform()
         return self.uniform(*next(bounds for share, bounds in ranges if quantile <= share))
+
+
+def _draw_knee(sampler: _Sampler, noise: float) -> tuple[Excursion, float]:
+    """Excursion of the knees, and the flexion at the bottom in degrees."""
+    knee_top, depth_deg = sampler.stratified_uniform(0.8, 9.0), sampler.stratified_normal(100, 16, 48, 126)
+    knee = Excursion(
+        top=knee_top,
+        change=depth_deg - knee_top,
+        top_sd=sampler.uniform(0.3, 2.0),
+        change_sd=sampler.uniform(1.0, 6.0),
+        wander=0.25,
+        jitter=0.015 * noise,
+    )
+    return knee, depth_deg
+
+
+def _draw_lateral(sampler: _Sampler, change: float, noise: float) -> Excursion:
+    """Position of the pelvis to the right of the middle of the feet, metres; `change` is that until the bottom."""
+    return Excursion(
+        top=0.008 * sampler.normal(),
+        change=change,
+        bend=sampler.bend(0.5, 0.5),
+        lag_s=0.05 * sampler.normal(),
+        top_sd=0.004,
+        change_sd=0.007,
+        wander=0.003,
+        jitter=0.00013 * noise,
+    )
+
+
+def _draw_balance(sampler: _Sampler, noise: float) -> Excursion:
+    """Position of the centre of mass between heel (0) and ball of the foot (1)."""
+    return Excursion(
+        top=sampler.stratified_normal(0.52, 0.12, 0.25, 0.85),
+        change=0.11 * sampler.normal(),
+        bend=sampler.bend(),
+        lag_s=0.05 * sampler.normal(),
+        top_sd=sampler.uniform(0.02, 0.09),
+        change_sd=0.03,
+        wander=0.03,
+        jitter=0.0018 * noise,
+    )
 
 
 def _draw_trunk(

@@ -7,14 +7,26 @@ import torch
 from torch import Tensor
 
 from models.protocols import Skeleton
+from models.skeleton.description import ModelDescription
 
 
 class PosedSkeleton:
     """A `Skeleton` that adds a model's further coordinates to each motion that it is given.
 
     Some models have coordinates beside the 33, such as knee adduction; without their recorded values the feet of such a
-    model would slide. Everything else is the wrapped skeleton's own.
+    model would slide. Everything else is the wrapped skeleton's own. Coordinates in the argument `extra` of a call take
+    the place of those that the skeleton was made with.
     """
+
+    # Attributes of the wrapped skeleton, which `__getattr__` returns.
+    contact_radii: Tensor
+    coordinate_range: Tensor
+    description: ModelDescription
+    body_names: tuple[str, ...]
+    joint_names: tuple[str, ...]
+    anthropometry: tuple[float, ...]
+    mass_kg: float
+    leg_length_m: float
 
     def __init__(self, skeleton: Skeleton, extra: dict[str, Tensor]):
         """Wrap a skeleton.
@@ -28,17 +40,17 @@ class PosedSkeleton:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._skeleton, name)
 
-    def bodies(self, motion: Tensor) -> tuple[Tensor, Tensor]:
+    def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """As `Skeleton.bodies`, for the motions (B, T, 33) that the further coordinates belong to."""
-        return self._skeleton.bodies(motion, self._extra)
+        return self._skeleton.bodies(motion, self._extra | (extra or {}))
 
-    def joint_centres(self, motion: Tensor) -> Tensor:
+    def joint_centres(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """As `Skeleton.joint_centres`, for the motions (B, T, 33) that the further coordinates belong to."""
-        return self._skeleton.joint_centres(motion, self._extra)
+        return self._skeleton.joint_centres(motion, self._extra | (extra or {}))
 
-    def contact_points(self, motion: Tensor) -> Tensor:
+    def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """As `Skeleton.contact_points`, for the motions (B, T, 33) that the further coordinates belong to."""
-        return self._skeleton.contact_points(motion, self._extra)
+        return self._skeleton.contact_points(motion, self._extra | (extra or {}))
 
 
 class SkeletonPerMotion:

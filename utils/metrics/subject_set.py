@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -101,7 +101,7 @@ class SubjectSet:
             for name in skeleton.coordinate_map.extra_names
             if all(name in window.extra for window in self.windows)
         }
-        return cast(Skeleton, PosedSkeleton(skeleton, extra)) if extra else skeleton
+        return PosedSkeleton(skeleton, extra) if extra else skeleton
 
     @cached_property
     def contact_points(self) -> Tensor | None:

@@ -44,7 +44,7 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
             "Static optimisation: the least effort of 80 muscles that produces the motion on the subject's own model, "
             "with a ground reaction force that is computed from the motion.",
             "More reliable than the prediction, but not a measurement. For the vasti it agrees with OpenCap's own "
-            "simulations (r above .98, error about .02 to .04, for a few repetitions of one person). The strength of "
+            "simulations (r above .98, error of .01 to .04, for a few repetitions of one person). The strength of "
             "the muscles is the model's and mostly generic, so the activations of a strong person come out too high.",
         ),
         (
