@@ -172,7 +172,7 @@ def _simulate(
     """Simulate every repetition of a trial into `<folder>/OpenSimData/Dynamics/<name>_segment_<k>/`.
 
     Args:
-        simulator: of the subject's model.
+        simulator: of the subject's model. Not any `Simulator`, because the files have its coordinates' names.
         trial: the motion file.
         folder: the session's folder in the output.
         name: first part of the repetitions' names.

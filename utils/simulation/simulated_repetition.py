@@ -11,7 +11,8 @@ from dataset.io.motion import Motion
 from dataset.windows.resample import to_even
 from dataset.windows.segmentation import Repetition
 from models.muscles.simulation_settings import FILTER_MARGIN_S
-from models.muscles.static_optimization import ActivationSimulator, Simulation
+from models.muscles.static_optimization import Simulation
+from models.protocols import Simulator
 
 MARGIN_S = 1.0  # simulated before and after a repetition where the trial has it, so that filters have data at its ends
 
@@ -33,9 +34,7 @@ class SimulatedRepetition:
     touches_trial_end: bool
 
 
-def simulate_repetition(
-    simulator: ActivationSimulator, motion: Motion, repetition: Repetition, name: str
-) -> SimulatedRepetition:
+def simulate_repetition(simulator: Simulator, motion: Motion, repetition: Repetition, name: str) -> SimulatedRepetition:
     """Simulate a repetition together with a second of the trial on both sides, and cut the result to the repetition.
 
     Where the trial is unevenly sampled, it is simulated on an even grid, and the results are interpolated to the
