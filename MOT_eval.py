@@ -7,9 +7,12 @@
 
 Reconstruction writes <out-dir>/<exp-name>/reconstructions/<session>/<repetition>.mot, standing on the floor at the
 origin, and metrics.json. Sampling writes <out-dir>/<exp-name>/mot_visualization/latents_subject_run_<session>/
-entry_<j>_<exp-name>.mot.
+entry_<j>_<exp-name>.mot. The exit status is 1 where a file was left out, which the printed table names.
 """
 
+import sys
+
+from dataset.left_out import is_complete, left_out_table
 from options.mot_eval_options import build_parser, parse_reconstruction_or_sampling
 from utils.cli import run
 from utils.reconstruction.reconstruction_config import SamplingConfig
@@ -31,6 +34,10 @@ def main() -> None:
     print(result.table)
     frames = int(result.windows.recorded.sum())
     print(f"{len(result.windows)} windows, {frames} recorded frames; {result.folder / 'metrics.json'}")
+    if result.windows.left_out:
+        print(left_out_table(result.windows.left_out))
+    if not is_complete(result.windows.left_out):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from dataset.left_out import LeftOut
 from dataset.windows.mirror import mirror_activations, mirror_motion
 
 
@@ -22,6 +23,7 @@ class MotionBatch:
         activations: (N, T, 80) float32, 0 to 1, or None.
         labelled: (N, T) bool, the frames whose activations are known, or None.
         anthropometry: (N, 7) float32, see `ANTHROPOMETRIC_FEATURES`, or None.
+        left_out: the files of the sessions that could not be used.
     """
 
     motion: Tensor
@@ -32,6 +34,7 @@ class MotionBatch:
     activations: Tensor | None = None
     labelled: Tensor | None = None
     anthropometry: Tensor | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     def __len__(self) -> int:
         return len(self.motion)

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
+from dataset.left_out import LeftOut
 from dataset.sessions import Session, repetition_of
 from dataset.windows.floor import floor_height
 from dataset.windows.segmentation import segment_motion
@@ -61,14 +62,22 @@ class MotionDataset(Dataset):
         self.windows: list[Window] = []
         self.sessions: list[Session] = []
         self.names: list[str] = []
+        self.left_out: list[LeftOut] = []
         for session in sessions:
-            for source in _sources(session, with_activations):
+            sources = _sources(session, with_activations)
+            if not sources:
+                kind = "muscle-driven repetition" if with_activations else "motion file"
+                logger.warning("left out: %s has no %s", session.path, kind)
+                self.left_out.append(LeftOut(session.id, f"it has no {kind}"))
+            for source in sources:
                 try:
                     windows = list(_windows(session, source, with_activations, floor_m))
                 except InputError as error:
                     if strict:
                         raise
                     logger.warning("left out: %s", error)
+                    reason = str(error).removeprefix(f"{source.path}: ")
+                    self.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
                     continue
                 self.windows += windows
                 self.sessions += [session] * len(windows)
@@ -123,9 +132,6 @@ def _sources(session: Session, with_activations: bool) -> list[_Source]:
     else:
         sources = [_Source(path, False) for path in trials]
         sources = sources or [_Source(path, True) for path in session.squat_muscle_driven]
-    if not sources:
-        kind = "muscle-driven repetition" if with_activations else "motion file"
-        logger.warning("left out: %s has no %s", session.path, kind)
     return sources
 
 

@@ -35,6 +35,7 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
         recorded=torch.stack([item["recorded"] for item in items]),
         subjects=tuple(session.subject for session in dataset.sessions),
         names=tuple(dataset.names),
+        left_out=tuple(dataset.left_out),
         models=tuple(map(str, models)),
         activations=torch.stack([item["activations"] for item in items]) if activations else None,
         labelled=torch.stack([item["labelled"] for item in items]) if activations else None,
