@@ -129,11 +129,7 @@ class Session:
         trials = self.trials
         squats = [path for path in trials if _SQUAT_NAME.search(path.stem)]
         if trials and not squats:
-            logger.info(
-                "%s: no trial is named squat or sqt, so all trials are used: %s",
-                self.id,
-                ", ".join(p.stem for p in trials),
-            )
+            _log_that_all_trials_are_used(self.id, ", ".join(path.stem for path in trials))
         return squats or trials
 
     @property
@@ -164,6 +160,12 @@ class Session:
         if wanted in by_name:
             return by_name[wanted]
         raise InputError(f"{self.path}: no trial {name}; it has {', '.join(p.stem for p in self.trials) or 'none'}")
+
+
+@lru_cache(maxsize=1024)
+def _log_that_all_trials_are_used(session: str, trials: str) -> None:
+    """Logged once for each session of a process, however often its trials are asked for."""
+    logger.info("%s: no trial is named squat or sqt, so all trials are used: %s", session, trials)
 
 
 def repetition_of(muscle_driven: Path) -> tuple[str, int | None]:
