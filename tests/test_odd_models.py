@@ -14,10 +14,11 @@ from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.opensim.model_reader import load_skeleton
-from dataset.sessions import discover_sessions
+from dataset.sessions import Session, discover_sessions
 from models.conventions import COORDINATE_INDEX, MUSCLES
 from models.skeleton.body_joints import BodyJoints
 from utils.metrics.posed_skeleton import SkeletonPerMotion
+from utils.retargeting.joint_export import joints_of_motion
 from utils.simulation.saturation import saturated_muscles, saturation_sentence
 from utils.simulation.simulators import build_simulator
 
@@ -211,3 +212,23 @@ def test_saturated_muscles_are_named():
     assert shares == pytest.approx({"vasmed_l": 0.5, "soleus_r": 0.2})
     assert "vasmed_l 50%" in saturation_sentence(shares).split(";")[0]
     assert saturation_sentence({}) == ""
+
+
+def test_exported_joints_have_the_arms_of_another_shoulder(tmp_path, motion):
+    text = MODEL
+    renamed = dict(zip(ARM, SHOULDER, strict=True))
+    for own, other in renamed.items():
+        text = text.replace(f"{own}_", f"{other}_")
+    folder = tmp_path / "s" / "OpenSimData" / "Model"
+    folder.mkdir(parents=True)
+    write_model(folder, text)
+    session = Session(tmp_path / "s")
+    arms = [f"{name}_{side}" for name in ARM for side in "lr"]
+    rest = motion.coordinates.copy()
+    rest[:, [COORDINATE_INDEX[name] for name in arms]] = 0.0
+    extra = {f"{renamed[name[:-2]]}{name[-2:]}": motion.column(name) for name in arms}
+    found = joints_of_motion(
+        Motion(motion.time_s, rest, extra=extra), BodyJoints(load_skeleton(session.model_path)), session
+    )
+    expected = joints_of_motion(motion, BodyJoints(load_skeleton(SESSION.model_path)), SESSION)
+    np.testing.assert_allclose(found, expected, atol=1e-5)

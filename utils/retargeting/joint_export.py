@@ -65,5 +65,6 @@ def joints_of_motion(motion: Motion, body: BodyJoints, session: Session) -> np.n
     coordinates = motion.coordinates.copy()
     coordinates[:, COORDINATE_INDEX["pelvis_ty"]] -= floor_height(session, motion)
     with torch.no_grad():
-        joints = body(torch.as_tensor(coordinates).to(body.local)).double().cpu().numpy()
+        extra = {name: torch.as_tensor(values).to(body.local) for name, values in motion.extra.items()}
+        joints = body(torch.as_tensor(coordinates).to(body.local), extra).double().cpu().numpy()
     return np.stack([-joints[..., 2], joints[..., 1], joints[..., 0]], -1)
