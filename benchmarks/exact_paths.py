@@ -27,7 +27,7 @@ def main() -> None:
     from dataset.io.mot import read_motion
     from dataset.sessions import open_session
     from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
-    from models.muscles.paths import LEG_COORDINATES
+    from models.muscles.moment_arms import LEG_COORDINATES
     from models.muscles.simulation_settings import FILTER_MARGIN_S
     from utils.biomechanics.muscle_names import muscle_indices
     from utils.guidance.verification import simulate_motions

@@ -39,7 +39,7 @@ def random_poses(geometry):
     """Poses (POSES, 33), uniform over the fitted range, independently for each leg."""
     import numpy as np
 
-    from models.muscles.paths import LEG_INDICES
+    from models.muscles.moment_arms import LEG_INDICES
 
     limits = np.degrees(geometry.fit_range())
     generator = np.random.default_rng(1)
@@ -71,7 +71,7 @@ def main() -> None:
 
     from dataset.opensim.muscle_geometry import MuscleGeometry
     from dataset.opensim.muscle_path_fit import fit_muscle_paths
-    from models.muscles.paths import LEG_COORDINATES
+    from models.muscles.moment_arms import LEG_COORDINATES
 
     torch.set_num_threads(1)
     print("                         length error mm       moment arm error mm          frames/s        fit   exact")

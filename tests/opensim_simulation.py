@@ -8,7 +8,7 @@ import opensim
 
 from dataset.io.motion import Motion
 from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLES, SIDES, TRANSLATIONS
-from models.muscles.paths import LEG_COORDINATES
+from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
 from models.muscles.static_optimization import Simulation
 

@@ -15,7 +15,7 @@ from dataset.io.motion import Motion
 from dataset.opensim import bone_meshes
 from dataset.opensim.bone_meshes import read_bone_meshes
 from dataset.opensim.muscle_geometry import MuscleGeometry
-from dataset.opensim.muscle_lines import read_muscle_points
+from dataset.opensim.muscle_points import read_muscle_points
 from dataset.opensim.opensim_library import load_opensim, open_opensim_model
 from models.conventions import MUSCLES, WINDOW_FRAMES
 from options.render_mot_options import build_parser, parse_render

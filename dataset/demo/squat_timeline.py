@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import betainc
 
 from dataset.demo.squat_style import Excursion, Style
-from models.conventions import FRAME_RATE_HZ
-from models.skeleton.squat_targets import FEET, SquatTargets
+from models.conventions import FEET, FRAME_RATE_HZ
+from models.skeleton.squat_targets import SquatTargets
 
 _ARMS_AT_SIDE_DEG = {"arm_flex": -8.0, "arm_add": -12.0, "arm_rot": 0.0, "elbow_flex": 22.0, "pro_sup": 60.0}
 _ARM_LIMITS_DEG = {

@@ -8,7 +8,8 @@ from scipy import stats
 
 from dataset.demo.anthropometry import sobol_point
 from dataset.demo.squat_style import Excursion, Style, Tempo
-from models.skeleton.squat_targets import FEET, Stance
+from models.conventions import FEET
+from models.skeleton.squat_targets import Stance
 
 _SOBOL_DIMENSIONS = 32  # parameters that a Sobol sequence spreads evenly over the population
 _ARMS = ("arm_flex", "arm_add", "arm_rot", "elbow_flex", "pro_sup")

@@ -16,7 +16,7 @@ def constant_function(value: float) -> PiecewisePolynomial:
     return PiecewisePolynomial(None, np.zeros(1), _padded([[value]]))
 
 
-class JointFunctions:
+class JointFunctionReader:
     """The coordinates of one model, and its functions of them.
 
     Attributes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.opensim.arm_coordinates import with_arm_coordinates
-from dataset.opensim.coordinate_functions import JointFunctions, constant_function
+from dataset.opensim.coordinate_functions import JointFunctionReader, constant_function
 from dataset.opensim.foot_contacts import read_contacts
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
 from dataset.opensim.standard_names import standard_names
@@ -115,7 +115,7 @@ class _ModelReader:
         self._opensim = load_opensim()
         self._model = model
         self._path = path
-        self.functions = JointFunctions(model, path)
+        self.functions = JointFunctionReader(model, path)
         joints = [model.getJointSet().get(i) for i in range(model.getJointSet().getSize())]
         self._joints = {joint.getChildFrame().findBaseFrame().getName(): joint for joint in joints}
         self.bodies = self._bodies_in_tree_order()

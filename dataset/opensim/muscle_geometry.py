@@ -12,7 +12,7 @@ from dataset.errors import InputError
 from dataset.opensim.opensim_library import generalised_coordinate_index, load_opensim, open_opensim_model
 from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters
-from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
+from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
 
 # The range of squats with a margin. A knee whose own range ends earlier is fitted to 5 degrees beyond that end.
 FIT_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 25), (-30, 30))

@@ -10,26 +10,26 @@ import torch
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.opensim.muscle_path_fit import FIT_SETTINGS, fit_muscle_paths
-from models.muscles.paths import MusclePaths
+from models.muscles.moment_arms import PolynomialPaths
 
 logger = logging.getLogger("bige")
 
 
-def save_muscle_paths(paths: MusclePaths, path: str | Path) -> None:
+def save_muscle_paths(paths: PolynomialPaths, path: str | Path) -> None:
     """Write fitted paths as an .npz of arrays, atomically."""
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **{name: value.cpu().numpy() for name, value in paths.state_dict().items()})
 
 
-def load_muscle_paths(path: str | Path) -> MusclePaths:
+def load_muscle_paths(path: str | Path) -> PolynomialPaths:
     """Read a file that `save_muscle_paths` wrote."""
     with np.load(path) as arrays:
-        return MusclePaths(
+        return PolynomialPaths(
             *(torch.from_numpy(arrays[n]) for n in ("centre", "half_range", "exponents", "coefficients"))
         )
 
 
-def cached_muscle_paths(osim_path: str | Path, cache_dir: str | Path) -> MusclePaths:
+def cached_muscle_paths(osim_path: str | Path, cache_dir: str | Path) -> PolynomialPaths:
     """Fitted muscle paths, kept in `cache_dir` under the hash of the model file's content and of the fit's settings.
 
     Raises:

@@ -8,7 +8,7 @@ from scipy.stats import qmc
 
 from dataset.opensim.muscle_geometry import FIT_RANGE_DEG, STEP_RAD, MuscleGeometry
 from models.conventions import MUSCLES
-from models.muscles.paths import LEG_COORDINATES, MUSCLES_PER_LEG, ORDER, MusclePaths, monomials
+from models.muscles.moment_arms import LEG_COORDINATES, MUSCLES_PER_LEG, ORDER, PolynomialPaths, monomials
 
 _CENTRED = (False, True, True, False, False, True, True)  # coordinates whose samples are denser near the middle
 SAMPLES_PER_MONOMIAL = 8
@@ -27,7 +27,7 @@ FIT_SETTINGS = (
 )
 
 
-def fit_muscle_paths(osim_path: str | Path) -> MusclePaths:
+def fit_muscle_paths(osim_path: str | Path) -> PolynomialPaths:
     """Fit polynomials to a model's muscle-tendon lengths and moment arms.
 
     One least-squares problem for each muscle, in which errors of lengths and of moment arms, both in metres, have the
@@ -66,7 +66,7 @@ def fit_muscle_paths(osim_path: str | Path) -> MusclePaths:
             design.append(factors_j.prod(axis=2))
             target.append(-arms[:rows, members, j])
         coefficients[np.ix_(np.array(members), columns)] = _trimmed_least_squares(np.stack(design), np.stack(target)).T
-    return MusclePaths(
+    return PolynomialPaths(
         torch.from_numpy(centre),
         torch.from_numpy(half_range),
         exponents,

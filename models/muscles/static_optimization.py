@@ -18,16 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.conventions import COORDINATES, MUSCLES, SIDES
+from models.conventions import COORDINATES, FEET, MUSCLES, SIDES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.hill import Muscles
-from models.muscles.paths import LEG_COORDINATES, MusclePath, velocities
+from models.muscles.moment_arms import LEG_COORDINATES, MuscleTendonGeometry, velocities
 from models.muscles.quadratic_program import ColumnBlock, Solution, WarmStart, solve_quadratic_program
 from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
 from models.skeleton.coordinate_map import CoordinateMap
 from models.skeleton.description import ModelDescription
 from models.skeleton.inverse_dynamics import Dynamics, MotionState
-from models.skeleton.squat_targets import FEET
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 FRICTION = 0.8  # coefficient of friction of the feet
@@ -95,7 +94,7 @@ class ActivationSimulator(nn.Module):
         self,
         description: ModelDescription,
         muscles: Muscles,
-        paths: Callable[[Tensor], MusclePath],
+        paths: Callable[[Tensor], MuscleTendonGeometry],
         settings: SimulationSettings | None = None,
         switched_off: Tensor | None = None,
     ) -> None:

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, COORDINATES
+from models.conventions import COORDINATE_INDEX, COORDINATES, FEET
 from models.rotations import about_axis
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.gauss_newton import SeparateFrames, minimise
-from models.skeleton.squat_targets import FEET, SquatTargets
+from models.skeleton.squat_targets import SquatTargets
 
 _LEG = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle", "subtalar_angle")
 _PELVIS = ("pelvis_tx", "pelvis_ty", "pelvis_tz", "pelvis_list", "pelvis_rotation")

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-FEET = ("r", "l")  # right first, as a model's contact points are ordered
-
 
 @dataclass(frozen=True)
 class Stance:

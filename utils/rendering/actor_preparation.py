@@ -10,7 +10,7 @@ from scipy.interpolate import PchipInterpolator, make_interp_spline
 
 from dataset.errors import InputError
 from dataset.io.motion import Motion
-from dataset.opensim.muscle_lines import read_muscle_points
+from dataset.opensim.muscle_points import read_muscle_points
 from dataset.windows.placement import place
 from dataset.windows.resample import to_even
 from dataset.windows.segmentation import Repetition, segment_repetitions

@@ -9,7 +9,7 @@ from dataset.io.atomic_write import write_json
 from dataset.io.mot import write_motion
 from dataset.io.opensim_table import write_table
 from models.conventions import SIDES, TRANSLATIONS
-from models.muscles.paths import LEG_COORDINATES
+from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.static_optimization import PELVIS, ActivationSimulator
 from utils.simulation.simulated_repetition import SimulatedRepetition
 

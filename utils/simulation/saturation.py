@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from models.conventions import MUSCLES, SIDES
-from models.muscles.paths import LEG_COORDINATES
+from models.muscles.moment_arms import LEG_COORDINATES
 
 # Against OpenCap's own simulations of four repetitions these agree poorly (r < .9) or are over-activated; see
 # docs/accuracy.md.

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from models.conventions import MUSCLES, SIDES
-from models.muscles.paths import LEG_COORDINATES
+from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import WEAKLY_ACTUATED
 from models.muscles.static_optimization import PELVIS, ActivationSimulator
 from utils.simulation.saturation import WEAK_MUSCLES, largest_reserve, saturated_muscles, saturation_sentence

@@ -13,7 +13,7 @@ from dataset.opensim.muscle_geometry import MuscleGeometry
 from dataset.opensim.muscle_path_cache import cached_muscle_paths
 from models.conventions import MUSCLES
 from models.muscles.hill import Muscles
-from models.muscles.paths import MusclePath
+from models.muscles.moment_arms import MuscleTendonGeometry
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from models.skeleton.description import ModelDescription
@@ -31,11 +31,11 @@ class ExactPaths:
         """Read the muscles of a model."""
         self.geometry = MuscleGeometry(osim_path)
 
-    def __call__(self, motion: Tensor) -> MusclePath:
+    def __call__(self, motion: Tensor) -> MuscleTendonGeometry:
         """Lengths (N, 80) and moment arms (N, 2, 7, 40), metres, at poses (N, 33), degrees and metres."""
         frames = motion.detach().cpu().numpy()
         lengths, arms = self.geometry.lengths(frames), self.geometry.moment_arms(frames)
-        return MusclePath(torch.as_tensor(lengths).to(motion), torch.as_tensor(arms).to(motion))
+        return MuscleTendonGeometry(torch.as_tensor(lengths).to(motion), torch.as_tensor(arms).to(motion))
 
 
 def build_simulator(

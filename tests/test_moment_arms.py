@@ -12,7 +12,7 @@ from dataset.opensim.muscle_path_cache import cached_muscle_paths
 from dataset.opensim.muscle_path_fit import fit_muscle_paths
 from dataset.opensim.opensim_library import load_opensim, open_opensim_model
 from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, MUSCLES
-from models.muscles.paths import LEG_COORDINATES, LEG_INDICES, monomials, velocities
+from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, monomials, velocities
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ LEG_INDICES = tuple(tuple(COORDINATE_INDEX[f"{name}_{side}"] for name in LEG_COO
 MUSCLES_PER_LEG = len(MUSCLES) // 2
 
 
-class MusclePath(NamedTuple):
+class MuscleTendonGeometry(NamedTuple):
     """Muscle-tendon geometry of N frames.
 
     Attributes:
@@ -34,7 +34,7 @@ class MusclePath(NamedTuple):
     moment_arms: Tensor
 
 
-class MusclePaths(nn.Module):
+class PolynomialPaths(nn.Module):
     """Polynomial muscle paths of one scaled model."""
 
     centre: Tensor
@@ -78,7 +78,7 @@ class MusclePaths(nn.Module):
         for name, side in zip(("_left", "_right"), LEG_INDICES, strict=True):
             self.register_buffer(name, torch.tensor(side), persistent=False)
 
-    def forward(self, motion: Tensor) -> MusclePath:
+    def forward(self, motion: Tensor) -> MuscleTendonGeometry:
         """Lengths (..., 80) and moment arms (..., 2, 7, 40) of `motion` (..., 33), degrees and metres, canonical order.
 
         Outside the fitted range the moment arms are those at its edge, and the lengths are extrapolated with them.
@@ -97,7 +97,7 @@ class MusclePaths(nn.Module):
             lengths = lengths - torch.einsum("lnc,lncm->lnm", beyond, arms)
         lengths = torch.cat([lengths[0], lengths[1]], dim=1)
         arms = arms.transpose(0, 1)  # (N, 2, 7, 40)
-        return MusclePath(lengths.reshape(*shape, *lengths.shape[1:]), arms.reshape(*shape, *arms.shape[1:]))
+        return MuscleTendonGeometry(lengths.reshape(*shape, *lengths.shape[1:]), arms.reshape(*shape, *arms.shape[1:]))
 
     def _monomials(self, u: Tensor) -> Tensor:
         """All monomials (P, 2, N) of normalised angles (7, 2, N), by one multiplication each."""
