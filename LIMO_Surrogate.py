@@ -27,6 +27,7 @@ def main() -> None:
     config = parse_config(build_parser(__doc__), GuidanceConfig)
 
     from dataset.errors import RunError
+    from dataset.left_out import left_out_table
     from utils.guidance.output.printed_tables import sample_table, verification_table
     from utils.guidance.output.run_writer import RunWriter
     from utils.guidance.pipeline import run_guidance
@@ -39,6 +40,8 @@ def main() -> None:
     if result.verification and result.session:
         print(f"\nPeak {config.muscle}, predicted and simulated on {result.session.model_path.name}")
         print(verification_table(result))
+    if result.own_squats.left_out:
+        print(f"\n{left_out_table(result.own_squats.left_out)}")
     folder = writer.folder.motions
     logger.info("%d motions, summary.json and overview.png in %s", len(result.samples), folder)
     logger.info("open %s in a browser", write_report(result, folder / REPORT_NAME))

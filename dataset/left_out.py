@@ -23,6 +23,12 @@ class LeftOut:
         return f"{self.source}: {self.reason}"
 
 
+def left_out_by(sentence: str) -> LeftOut:
+    """What an error's sentence, `source: reason`, says was left out."""
+    source, _, reason = sentence.partition(": ")
+    return LeftOut(source, reason)
+
+
 def left_out_table(left_out: Sequence[LeftOut]) -> str:
     """A printed table of what was left out, one line each; empty where there is nothing."""
     if not left_out:

@@ -186,6 +186,6 @@ def test_render_requires_the_body_model_first():
         parsed("--body", "smpl")
     with pytest.raises(InputError, match="--body smpl"):
         parsed("--trust-pickle")
-    with pytest.raises(InputError, match="stick renderer"):
+    with pytest.raises(InputError, match="--renderer stick"):
         parsed("--body", "smpl", "--smpl-model-dir", "m", "--renderer", "stick")
     assert not parsed("--body", "smpl", "--smpl-model-dir", "m").trust_pickle

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.left_out import LeftOut, left_out_by, left_out_table
 from dataset.sessions import DATA_ROOT_VARIABLE, data_root
 from utils.metrics.band_plot import plot_bands
 from utils.metrics.bootstrap import interval_of_mean
@@ -53,14 +54,15 @@ class EvaluationResult:
     paths: tuple[Path, ...]
 
     @property
-    def left_out(self) -> tuple[str, ...]:
-        """Sentences that say what could not be evaluated; empty where everything was."""
-        return self.rows[1].left_out
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What could not be evaluated, and why; empty where everything was."""
+        return tuple(left_out_by(sentence) for sentence in self.rows[1].left_out)
 
     @property
     def text(self) -> str:
-        """The tables and notes, to be printed."""
-        return readable_tables(self.rows, self.parts, self.published_row)
+        """The tables, the notes and what was left out, to be printed."""
+        tables = readable_tables(self.rows, self.parts, self.published_row)
+        return "\n\n".join(filter(None, [tables, left_out_table(self.left_out)]))
 
 
 def evaluate(config: EvaluationConfig) -> EvaluationResult:
@@ -102,8 +104,6 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     if DISTANCES in config.parts:
         paths.append(plot_bands(config.out / f"{name}_curves.png", reference, motions))
     logger.info("wrote %s to %s", ", ".join(path.name for path in paths), config.out)
-    if row.left_out:
-        logger.error("not evaluated (%d), the rest is:\n  %s", len(row.left_out), "\n  ".join(row.left_out))
     return EvaluationResult(rows, published_row, config.parts, tuple(paths))
 
 

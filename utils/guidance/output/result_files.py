@@ -21,6 +21,7 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
 from dataset.io.mot import write_motion
 from dataset.io.motion import Motion
+from dataset.left_out import LeftOut
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
 from dataset.windows.window import Window
@@ -103,6 +104,7 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
         _windows_from(arrays, "own_recorded", record["own_recorded"]),
         _windows_from(arrays, "own_simulated", record["own_simulated"]),
         arrays.get("own_predicted"),
+        tuple(LeftOut(**item) for item in record["own_left_out"]),
     )
     return GuidanceResult(
         config=config,
@@ -176,6 +178,7 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
         "history": list(result.history.columns),
         "terms": [asdict(term) for term in result.terms],
         "measure_units": {name: measure.unit for name, measure in result.measures.items()},
+        "own_left_out": [asdict(item) for item in result.own_squats.left_out],
         "own_recorded": [_window_record(window) for window in result.own_squats.recorded],
         "own_simulated": [_window_record(window) for window in result.own_squats.simulated],
     }
