@@ -11,7 +11,7 @@ from dataset.sessions import Session, discover_sessions, open_session
 from dataset.splits import split_sessions
 from models.muscles.simulation_settings import SimulationSettings
 from utils.runs.recorded_session import find_run_records
-from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus
+from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
 from utils.simulation.repetition_files import motion_path, summary_path
 from utils.simulation.session_simulation import repetition_names
 
@@ -107,6 +107,27 @@ def test_repetitions_that_a_trial_no_longer_has_are_removed_where_this_program_m
     remove_surplus(folder.parent, "squats1", 0)
     assert not folder.exists()
     assert foreign.is_dir()
+
+
+def test_results_of_another_session_of_the_name_are_refused_and_those_of_a_moved_one_are_not(tmp_path):
+    first, moved, other = (make_session(tmp_path / name / "s", trials=["squats1"]) for name in ("a", "b", "c"))
+    for session in (first, moved, other):
+        model = session.path / "OpenSimData" / "Model" / "scaled.osim"
+        model.parent.mkdir()
+        model.write_text("another model" if session is other else "model")
+    name = "squats1_segment_1"
+    folder = tmp_path / "out" / "s" / "OpenSimData" / "Dynamics" / name
+    folder.mkdir(parents=True)
+    motion_path(folder, name).write_text("")
+    old = fingerprint_of(first.model_path, first.trial("squats1"), None, session=first.path)
+    summary_path(folder, name).write_text(json.dumps({"start_s": 0.5, "end_s": 2.0, FINGERPRINT: old}))
+    for session in (first, moved):
+        require_same_session(folder.parent, session, session.trials)
+    new = fingerprint_of(moved.model_path, moved.trial("squats1"), None, session=moved.path)
+    assert kept_summary(folder, name, new, (0.5, 2.0)) is not None
+    with pytest.raises(InputError, match="another session of this name") as refused:
+        require_same_session(folder.parent, other, other.trials)
+    assert all(str(session.path) in str(refused.value) for session in (first, other))
 
 
 def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):

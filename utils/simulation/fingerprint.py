@@ -4,23 +4,31 @@ import hashlib
 import json
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.sessions import Session
 from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.repetition_files import motion_path, summary_path
 
 logger = logging.getLogger("bige")
 
 FINGERPRINT = "fingerprint"
+_SESSION = "session"  # its folder: tells sessions of one name apart; the results of one that was moved are still valid
 
 
 def fingerprint_of(
-    model: Path, trial: Path, settings: SimulationSettings | None, *, exact_paths: bool = False
+    model: Path,
+    trial: Path,
+    settings: SimulationSettings | None,
+    *,
+    exact_paths: bool = False,
+    session: Path | None = None,
 ) -> dict[str, str]:
-    """Hashes of the model's content, the trial's content and the settings.
+    """Hashes of the model's content, the trial's content and the settings; and the session's folder, where given.
 
     Raises:
         InputError: one of the files cannot be read.
@@ -30,7 +38,47 @@ def fingerprint_of(
         "model": _hash(_content(model)),
         "motion": _hash(_content(trial)),
         "settings": _hash(json.dumps(chosen, sort_keys=True).encode()),
-    }
+    } | ({} if session is None else {_SESSION: str(session.resolve())})
+
+
+def require_same_session(dynamics: Path, session: Session, trials: Sequence[Path]) -> None:
+    """Refuse a folder that holds repetitions of another session of the same name.
+
+    Repetitions that say another folder are taken for the session's own, which was moved, where model and motion are
+    those of one of its trials.
+
+    Args:
+        dynamics: folder of the repetitions.
+        session: to be simulated into it.
+        trials: to be simulated, which may be none of the session's own.
+
+    Raises:
+        InputError: a repetition there is another session's.
+    """
+    here = str(session.path.resolve())
+    own: set[tuple[str, str]] | None = None
+    for folder in sorted(dynamics.glob("*")):
+        old = (read_summary(folder, folder.name) or {}).get(FINGERPRINT)
+        if not isinstance(old, dict) or old.get(_SESSION, here) == here:
+            continue
+        if own is None:
+            own = _contents_of(session, trials)
+        if (old.get("model"), old.get("motion")) not in own:
+            raise InputError(
+                f"{dynamics.parents[1]} holds the results of another session of this name, {old[_SESSION]}, which "
+                f"those of {here} would replace; give another --out-dir, or --overwrite to replace them"
+            )
+
+
+def _contents_of(session: Session, trials: Sequence[Path]) -> set[tuple[str, str]]:
+    """Hashes of model and motion for each trial that has a model."""
+    found = set()
+    for trial in dict.fromkeys([*session.trials, *trials]):
+        try:
+            found.add((_hash(_content(session.model_for(trial))), _hash(_content(trial))))
+        except InputError:
+            continue
+    return found
 
 
 def kept_summary(folder: Path, name: str, fingerprint: dict[str, str], frames: tuple[float, float]) -> Any:
@@ -57,7 +105,7 @@ def kept_summary(folder: Path, name: str, fingerprint: dict[str, str], frames: t
     if not isinstance(old, dict):
         logger.info("%s: simulated anew, it does not say which model, motion and settings it was made from", name)
         return None
-    changed = [what for what, value in fingerprint.items() if old.get(what) != value]
+    changed = [what for what, value in fingerprint.items() if what != _SESSION and old.get(what) != value]
     if not changed and max(abs(summary["start_s"] - frames[0]), abs(summary["end_s"] - frames[1])) > 1e-6:
         changed = ["boundaries"]
     if changed:

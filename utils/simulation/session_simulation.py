@@ -17,7 +17,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from utils.runs.environment import configure_cpu
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
-from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus
+from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
 from utils.simulation.repetition_files import write_repetition
 from utils.simulation.simulated_repetition import simulate_repetition
 from utils.simulation.simulation_config import SimulationConfig
@@ -54,7 +54,8 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     the configuration says `overwrite`. A trial that cannot be used is left out.
 
     Raises:
-        InputError: the session or its model cannot be used, or no trial holds a repetition.
+        InputError: the session or its model cannot be used, no trial holds a repetition, or the folder holds
+            the results of another session.
     """
     configure_cpu(config.threads)
     session = config.open_session()
@@ -62,6 +63,8 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     require_writable(folder)
     trials = list(dict.fromkeys(config.find_trials(session)))
     names = repetition_names(session, trials)
+    if not config.overwrite:
+        require_same_session(folder / "OpenSimData" / "Dynamics", session, trials)
     simulators: dict[Path, ActivationSimulator] = {}
     models: dict[str, Path] = {}
     summaries: list[dict[str, Any]] = []
@@ -73,7 +76,9 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
                 simulators[model] = build_simulator(
                     model, folder / "cache", config.settings, exact_paths=config.exact_paths
                 )
-            fingerprint = fingerprint_of(model, trial, config.settings, exact_paths=config.exact_paths)
+            fingerprint = fingerprint_of(
+                model, trial, config.settings, exact_paths=config.exact_paths, session=session.path
+            )
             made, refused = _simulate(
                 simulators[model], trial, folder, names[trial], overwrite=config.overwrite, fingerprint=fingerprint
             )
