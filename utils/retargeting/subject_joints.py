@@ -7,7 +7,8 @@ from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.skeleton.body_joints import BodyJoints
 from utils.retargeting.retargeting_config import JointExportConfig, RetargetingConfig
-from utils.runs.environment import choose_device, configure_cpu
+from utils.runs.device import choose_device
+from utils.runs.environment import configure_cpu
 
 # Definition of the joints in a configuration -> kind of `BodyJoints`
 _KINDS = {"skeleton": "centres", "body-model": "template"}

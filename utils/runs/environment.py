@@ -4,7 +4,7 @@ import os
 import random
 from typing import TYPE_CHECKING
 
-from dataset.errors import InputError
+from utils.runs.device import choose_device
 from utils.runs.shared_configs import ComputeConfig
 
 if TYPE_CHECKING:
@@ -35,27 +35,6 @@ def configure_cpu(threads: int | None) -> None:
 
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) // 2))
-
-
-def choose_device(name: str) -> "torch.device":
-    """The torch device called `name`; `auto` chooses CUDA, else MPS, else the CPU.
-
-    Raises:
-        InputError: the device cannot be used on this machine.
-    """
-    import torch
-
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"--device {name} cannot be used on this machine ({reason}); try --device cpu") from None
-    return device
 
 
 def set_seed(seed: int) -> None:
