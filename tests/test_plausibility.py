@@ -73,6 +73,13 @@ def test_pelvis_in_no_unit_is_refused(tmp_path, trial):
         read_again(tmp_path, changed(trial, POSITIONS, lambda x: 1e5 * x))
 
 
+@pytest.mark.parametrize("names", [["pelvis_ty"], ["pelvis_tx", "pelvis_tz"]])
+@pytest.mark.parametrize("factor", [100.0, 1000.0])
+def test_a_pelvis_in_two_units_is_refused(tmp_path, trial, names, factor):
+    with pytest.raises(InputError, match="'pelvis_tx' and 'pelvis_tz' are not in the unit of 'pelvis_ty'"):
+        read_again(tmp_path, changed(trial, [AT[name] for name in names], lambda x: factor * x))
+
+
 @pytest.mark.parametrize("factor", [1.0, 1000.0])
 def test_radians_under_a_header_that_says_degrees(tmp_path, trial, caplog, factor):
     """Also together with millimetres."""

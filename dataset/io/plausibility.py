@@ -26,6 +26,8 @@ _STEP_MS = (2.0, 100.0)
 # A pelvis is 0.1 m (lying) to 1.3 m above the floor, and floors of recordings are metres from zero at most.
 _FARTHEST_PELVIS_M = 10.0
 _PELVIS_CM, _PELVIS_MM = (10.0, 160.0), (160.0, 2000.0)
+# A pelvis that squats also moves back and forth, by half of its descent; a hundredth is another unit.
+_STIFFEST = 0.02
 
 _TURN_RAD = 2 * math.pi
 # Knees and hips flex by less than 180 degrees, so that more than pi is no number of radians.
@@ -106,13 +108,15 @@ def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
     """The factor that brings the pelvis's position to metres: 1, or 0.01 or 0.001 with a warning.
 
     Raises:
-        InputError: the height of the pelvis is plausible in no unit.
+        InputError: the height of the pelvis is plausible in no unit, or the other two columns are in another one.
     """
     height = float(np.median(np.abs(coordinates[:, _HEIGHT])))
     if height <= _FARTHEST_PELVIS_M:
+        _refuse_mixed_units(coordinates, 1.0, source)
         return 1.0
     for (low, high), factor, unit in ((_PELVIS_CM, 0.01, "centimetres"), (_PELVIS_MM, 0.001, "millimetres")):
         if low < height <= high:
+            _refuse_mixed_units(coordinates, factor, source)
             logger.warning(
                 "%s: column 'pelvis_ty' is %.0f in the median frame; pelvis_tx, pelvis_ty and pelvis_tz are read as %s",
                 source or "the motion",
@@ -124,6 +128,23 @@ def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
         f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame; expected the height of "
         "the pelvis in metres"
     )
+
+
+def _refuse_mixed_units(coordinates: np.ndarray, factor: float, source: Path | None) -> None:
+    """Raise InputError where pelvis_tx and pelvis_tz cannot be in the unit of pelvis_ty, which `factor` makes metres.
+
+    Single frames do not count: they may be marker jumps.
+    """
+    position = factor * coordinates[:, list(TRANSLATION_INDICES)]
+    low, high = np.quantile(position, [0.02, 0.98], axis=0, method="nearest")
+    x, descent, z = high - low
+    farthest = max(x, z, *np.median(np.abs(position[:, [0, 2]]), axis=0))
+    if farthest > _FARTHEST_PELVIS_M or (factor != 1 and descent > _DESCENT_M and 0 < max(x, z) < _STIFFEST * descent):
+        raise InputError(
+            f"{source or 'the motion'}: columns 'pelvis_tx' and 'pelvis_tz' are not in the unit of 'pelvis_ty' (in the "
+            f"unit of 'pelvis_ty' they range over {x:.3g} and {z:.3g} m, up to {farthest:.3g} m from zero); give all "
+            "three in metres"
+        )
 
 
 def degrees_per_unit(coordinates: np.ndarray, in_degrees: bool, stated: bool, source: Path | None) -> float:
