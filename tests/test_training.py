@@ -98,6 +98,20 @@ def test_vqvae_settings_that_do_not_go_together_are_refused(flags):
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [
+        ("--down-t 3", "196 frames are no multiple of 2 to the power of 3"),
+        ("--down-t 2000000000", "does not divide a window"),
+        ("--stride-t 1", "--stride-t 1 is odd"),
+        ("--stride-t 7", "--stride-t 7 is odd"),
+    ],
+)
+def test_stages_that_do_not_divide_a_window_are_refused(flags, reason):
+    with pytest.raises(InputError, match=reason):
+        vqvae_config(flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
         ("--subjects all", "--subjects has no effect without --evaluate"),
         ("--cosine --lr-patience 3", "--lr-patience has no effect with --cosine"),
         ("--d-model 32 --heads 3", "--d-model 32 is not a multiple of --heads 3"),

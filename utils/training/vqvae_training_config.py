@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dataset.errors import InputError
+from models.conventions import WINDOW_FRAMES
 from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, QUANTIZERS, VQVAEConfig
 from utils.runs.shared_configs import require_at_least, require_choice, require_fraction
 from utils.training.training_config import TrainingConfig
@@ -82,7 +83,18 @@ class VQVAETrainingConfig(TrainingConfig):
                 f"--code-dim {self.network.code_dim} is not a multiple of --code-groups {self.network.code_groups}: "
                 "every group has the same number of channels"
             )
+        self._require_whole_latent_frames()
         self.refuse_with_cosine(lr_scheduler=self.lr_scheduler, gamma=self.gamma)
+
+    def _require_whole_latent_frames(self) -> None:
+        stride, stages = self.network.stride_t, self.network.down_t
+        if stride % 2:  # the published padding, half of the stride, would lose a latent frame
+            raise InputError(f"--stride-t {stride} is odd; the encoder's convolutions need an even stride")
+        if WINDOW_FRAMES % stride ** min(stages, WINDOW_FRAMES.bit_length()):
+            raise InputError(
+                f"--down-t {stages} with --stride-t {stride} does not divide a window: its {WINDOW_FRAMES} frames are "
+                f"no multiple of {stride} to the power of {stages}"
+            )
 
     @property
     def milestones(self) -> tuple[int, ...]:
