@@ -42,6 +42,18 @@ def test_expected_exceptions_become_a_sentence_and_a_status(error, status, sente
     assert caplog.messages[-1].startswith(sentence)
 
 
+@pytest.mark.parametrize("error", [None, InputError("walk.mot: no squat")])
+def test_a_closed_standard_output_changes_no_status(error, monkeypatch, caplog):
+    monkeypatch.setattr(sys, "stdout", None)
+    if error is None:
+        cli.run(lambda: print("done"))
+    else:
+        with pytest.raises(SystemExit) as end:
+            cli.run(fails_with(error))
+        assert end.value.code == 2
+        assert caplog.messages[-1] == "error: walk.mot: no squat"
+
+
 def test_a_defect_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         cli.run(fails_with(ZeroDivisionError()))

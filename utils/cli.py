@@ -30,7 +30,7 @@ def run(main: Callable[[], None]) -> None:
     previous = signal.signal(signal.SIGTERM, _interrupt)  # so that temporary files are removed
     try:
         main()
-        sys.stdout.flush()
+        _flush_output()
     except InputError as error:
         _end(BAD_INPUT, f"error: {error}")
     except RunError as error:
@@ -59,10 +59,15 @@ def _end(status: int, sentence: str) -> None:
     """Print a sentence, and exit."""
     logger.error("%s", sentence)
     try:
-        sys.stdout.flush()
+        _flush_output()
     except OSError:
         _discard_output()
     sys.exit(status)
+
+
+def _flush_output() -> None:
+    if sys.stdout is not None:  # it is None where the shell has closed it
+        sys.stdout.flush()
 
 
 def _discard_output() -> None:
