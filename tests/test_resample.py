@@ -78,3 +78,12 @@ def test_gaps_and_too_short_motions_are_errors():
         resample(Motion(np.where(time_s >= 0.5, time_s + 0.5, time_s), np.zeros((100, 33))))
     with pytest.raises(InputError, match="at least 4"):
         resample(Motion(time_s[:3], np.zeros((3, 33))))
+
+
+def test_a_rate_that_falls_from_60_to_10_frames_a_second_is_no_gap():
+    time_s = np.concatenate([np.arange(240) / 60, 4 + np.arange(20) / 10])
+    coordinates = np.zeros((len(time_s), 33))
+    coordinates[:, 12] = 40 + 30 * np.sin(2 * np.pi * 0.5 * time_s)
+    again = resample(Motion(time_s, coordinates))
+    error = np.abs(again.coordinates[:, 12] - 40 - 30 * np.sin(2 * np.pi * 0.5 * again.time_s))
+    assert error.max() < 0.5

@@ -16,7 +16,7 @@ from models.conventions import FRAME_RATE_HZ, ROTATION_INDICES
 # Nyquist frequency is attenuated by 37 dB.
 _CUTOFF = 0.35
 _FILTER_ORDER = 6
-_LONGEST_GAP_FRAMES = 5
+_LONGEST_GAP_FRAMES, _LONGEST_GAP_S = 5, 0.25  # a camera that falls from 60 to 10 frames a second leaves no gap
 _FASTEST_SHARE = 0.1  # a tenth of the steps may be shorter than that of the fastest rate: stamps jitter
 _FASTEST_OF_MEDIAN = 4.0  # the fastest rate, at most, relative to the rate of the median step
 
@@ -113,7 +113,7 @@ def refuse_gaps(motion: Motion) -> None:
         raise InputError(f"{where}: {len(motion)} frame(s) are too few to resample; a motion needs at least 4")
     steps = np.diff(motion.time_s)
     widest = int(steps.argmax())
-    if steps[widest] > _LONGEST_GAP_FRAMES * np.median(steps):
+    if steps[widest] > max(_LONGEST_GAP_FRAMES * np.median(steps), _LONGEST_GAP_S):
         raise InputError(
             f"{where}: {steps[widest]:.3g} s without a frame after {motion.time_s[widest]:g} s; cut the file there"
         )
