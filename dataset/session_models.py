@@ -42,7 +42,8 @@ def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple
         return _best(shared)
     if not by_trial:
         raise InputError(f"{folder}: no scaled model (*.osim) there; found {_contents(folder)}")
-    if trial is not None and len(by_trial) > 1 and trial in preferred_trials:
+    of_trials = len(by_trial) > 1 or any(_folder_of(name, by_trial) for name in preferred_trials)
+    if trial is not None and of_trials and trial in preferred_trials:
         raise InputError(
             f"{folder}: no model for the trial {trial}; each trial has a model of its own there: {', '.join(by_trial)}"
         )

@@ -112,6 +112,16 @@ def test_a_trial_has_its_own_model(tmp_path, caplog):
     assert "stands for the subject" in caplog.text
 
 
+def test_the_model_of_one_trial_is_not_that_of_another(tmp_path):
+    folder = _make(tmp_path / "s", models=["squats1/scaled.osim"], trials=["squats1.mot", "squats2.mot"])
+    session = Session(folder)
+    assert session.model_for(session.trial("squats1")).parent.name == "squats1"
+    with pytest.raises(InputError, match="no model for the trial squats2"):
+        session.model_for(session.trial("squats2"))
+    other = Session(_make(tmp_path / "t", models=["LaiUhlrich2022/scaled.osim"], trials=["squats1.mot"]))
+    assert other.model_for(other.trial("squats1")).parent.name == "LaiUhlrich2022"
+
+
 def test_a_model_can_be_named(tmp_path):
     folder = _make(tmp_path / "s", models=["a_scaled.osim"], trials=["squats1.mot"])
     (tmp_path / "mine.osim").touch()
