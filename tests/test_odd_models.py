@@ -159,6 +159,8 @@ def test_muscles_without_strength_are_switched_off(tmp_path, motion):
         (lambda text: text.replace('"humerus_l"', '"upperarm"').replace("/humerus_l<", "/upperarm<"), ""),
         (lambda text: re.sub("<gravity>[^<]*<", "<gravity>0 0 0<", text), "gravity is 0 0 0"),
         (lambda text: re.sub("<gravity>[^<]*<", "<gravity>0 0 -9.81<", text), "gravity is 0 0 -9.81"),
+        (lambda text: re.sub("<gravity>[^<]*<", "<gravity>0 -1.62 0<", text), "gravity is 0 -1.62 0"),
+        (lambda text: re.sub("<gravity>[^<]*<", "<gravity>0 -1 0<", text), "gravity is 0 -1 0"),
         (lambda text: text.replace('"soleus_r"', '"calf_r"'), "lacks 1 of the 80 muscles"),
     ],
 )

@@ -20,7 +20,7 @@ from models.skeleton.description import ModelDescription
 
 logger = logging.getLogger("bige")
 
-_GRAVITY_M_S2 = (0.5, 30.0)  # from the moon's to well above the earth's
+_GRAVITY_M_S2 = (9.7, 9.9)  # the earth's is 9.76 to 9.83
 _MASS_KG = (5.0, 500.0)
 
 
@@ -70,12 +70,12 @@ def build_simulator(
 
 
 def _require_weight(description: ModelDescription, osim_path: Path) -> None:
-    """Raise InputError where the model has no weight, or gravity does not act along -y."""
+    """Raise InputError where the model has no weight, or gravity is not the earth's along -y."""
     down = -float(description.gravity[1])
     if not (_GRAVITY_M_S2[0] < down < _GRAVITY_M_S2[1] and np.abs(description.gravity[[0, 2]]).max() < 0.01 * down):
         found = " ".join(f"{value + 0.0:g}" for value in description.gravity)
         raise InputError(
-            f"{osim_path}: gravity is {found} m/s^2, and a squat is simulated under gravity along -y, such as 0 -9.81 0"
+            f"{osim_path}: gravity is {found} m/s^2, and a squat needs the earth's along -y, such as 0 -9.81 0"
         )
     mass_kg = float(description.masses_kg.sum())
     if not _MASS_KG[0] < mass_kg < _MASS_KG[1]:
