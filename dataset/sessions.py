@@ -147,14 +147,19 @@ class Session:
         """The motion file of a trial.
 
         Args:
-            name: name of the file, with or without `.mot` or a trailing `_ik`; or a path.
+            name: name of the file, with or without `.mot` or a trailing `_ik`; or a path. Where names differ only in
+                case, the one that is written so.
 
         Raises:
             InputError: there is no such trial.
         """
         if Path(name).is_file():
             return Path(name)
-        wanted = str(name).removesuffix(".mot").lower()
+        wanted = str(name).removesuffix(".mot")
+        exact = [path for path in self.trials if path.stem == wanted]
+        if exact:
+            return exact[0]
+        wanted = wanted.lower()
         by_name = {path.stem.lower().removesuffix("_ik"): path for path in self.trials}
         by_name |= {path.stem.lower(): path for path in self.trials}
         if wanted in by_name:

@@ -64,6 +64,19 @@ def test_trials_of_one_stem_have_results_of_their_own(tmp_path):
         repetition_names(session, [session.trial("squats1"), other.trial("squats1")])
 
 
+def test_trials_that_differ_in_case_are_told_apart(tmp_path):
+    session = make_session(tmp_path / "a", trials=["SQUATS1", "Squats1", "squats1"])
+    if len(session.trials) < 3:
+        pytest.skip("this file system does not tell case")
+    assert [session.trial(name).stem for name in ("SQUATS1", "Squats1.mot", "squats1")] == [
+        "SQUATS1",
+        "Squats1",
+        "squats1",
+    ]
+    with pytest.raises(InputError, match="give the path of one file at a time"):
+        repetition_names(session, session.trials)
+
+
 @pytest.fixture
 def simulated(tmp_path):
     """Files of one repetition, and the model and trial that they were made from."""

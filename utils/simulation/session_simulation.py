@@ -117,7 +117,8 @@ def repetition_names(session: Session, trials: Sequence[Path]) -> dict[Path, str
         other = stems.setdefault(trial.stem.lower(), trial)
         if other != trial:
             raise InputError(
-                f"{other} and {trial} have one name, so their results would have too; give them one by one"
+                f"{other} and {trial} have one name but for case, so their results would have too; give the path of "
+                "one file at a time"
             )
     of_session = {trial.stem.lower() for trial in session.trials} | stems.keys()
     names = {}
