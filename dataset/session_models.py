@@ -13,7 +13,8 @@ from dataset.errors import InputError
 
 logger = logging.getLogger("bige")
 
-_NOT_SCALED = re.compile(r"(un|non?t?|pre|before)[\W_]*scal|generic|template", re.IGNORECASE)
+_NOT_SCALED = re.compile(r"(un|non?t?|pre|before)[\W_]*scal", re.IGNORECASE)
+_GENERIC = re.compile(r"generic|template", re.IGNORECASE)
 _NO_CONTACTS = re.compile(r"(no|non|without|sans)[\W_]*contact", re.IGNORECASE)
 _REPETITION_SUFFIX = re.compile(r"(_ik)?(_segment)?(_\d+)?(_muscle_driven)?")
 
@@ -55,8 +56,12 @@ def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple
 
 
 def is_scaled(path: Path) -> bool:
-    """Whether a file's name says that the model is scaled to a person; `unscaled` and `generic` say the opposite."""
+    """Whether a file's name says that the model is scaled to a person, as `generic_scaled` and not `unscaled`."""
     return "scaled" in path.name.lower() and not _NOT_SCALED.search(path.name)
+
+
+def _says_not_scaled(path: Path) -> bool:
+    return not is_scaled(path) and bool(_NOT_SCALED.search(path.name) or _GENERIC.search(path.name))
 
 
 def has_contacts(path: Path) -> bool:
@@ -66,10 +71,12 @@ def has_contacts(path: Path) -> bool:
 
 def _best(models: list[Path]) -> Path:
     def order(path: Path) -> tuple[int, bool, float, str]:
-        scaled = 0 if is_scaled(path) else 2 if _NOT_SCALED.search(path.name) else 1
+        scaled = 0 if is_scaled(path) else 2 if _says_not_scaled(path) else 1
         return scaled, not has_contacts(path), -path.stat().st_mtime, path.name
 
     first, *others = sorted(models, key=order)
+    if _says_not_scaled(first):
+        _say(f"{first.parent}: no model there is scaled, by its name; {first.name} is used", logging.WARNING)
     if others:
         names = ", ".join(path.name for path in others)
         _say(f"{first.parent}: the model {first.name} is used, not {names}; --model names another")
@@ -101,8 +108,8 @@ def _folder_of(trial: str, folders: dict[str, list[Path]]) -> str | None:
 
 
 @cache
-def _say(sentence: str) -> None:
-    logger.info(sentence)
+def _say(sentence: str, level: int = logging.INFO) -> None:
+    logger.log(level, sentence)
 
 
 def _contents(folder: Path, most: int = 8) -> str:

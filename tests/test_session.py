@@ -77,6 +77,7 @@ def test_contents_of_a_session(root):
         (["LaiUhlrich2022_generic_contacts.osim", "LaiUhlrich2022_scaled.osim"], "LaiUhlrich2022_scaled.osim"),
         (["a_scaled_no_contacts.osim", "b_scaled_contacts.osim"], "b_scaled_contacts.osim"),
         (["UNSCALED.OSIM", "Scaled.OSIM"], "Scaled.OSIM"),
+        (["Scaled_generic.osim", "subject_not_scaled.osim"], "Scaled_generic.osim"),
     ],
 )
 def test_the_model_is_chosen_by_meaning(tmp_path, caplog, models, taken):
@@ -84,6 +85,15 @@ def test_the_model_is_chosen_by_meaning(tmp_path, caplog, models, taken):
     with caplog.at_level("INFO"):
         assert session.model_path.name == taken
     assert all(name in caplog.text for name in models)
+
+
+@pytest.mark.parametrize(
+    ("models", "warned"),
+    [(["generic.osim", "a_unscaled.osim"], True), (["not_scaled.osim"], True), (["generic_scaled.osim"], False)],
+)
+def test_models_that_are_not_scaled_give_a_warning(tmp_path, caplog, models, warned):
+    assert Session(_make(tmp_path / "s", models=models)).model_path.name in models
+    assert ("no model there is scaled" in caplog.text) == warned
 
 
 def test_of_equal_models_the_newest_is_taken(tmp_path):
