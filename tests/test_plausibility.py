@@ -250,6 +250,16 @@ def test_jumps_of_positions_ball_joints_and_arms_are_interpolated(tmp_path, tria
     assert np.abs(again.column(column) - trial.column(column)).max() < limit
 
 
+@pytest.mark.parametrize("first", [0, 20, 60, 100])
+def test_a_row_of_zeros_is_interpolated_in_every_column(tmp_path, trial, caplog, first):
+    """Standing and squatting: also angles that differ from zero by less than a leap."""
+    coordinates = trial.coordinates.copy()
+    coordinates[first : first + 2] = 0
+    again = read_again(tmp_path, replace(trial, coordinates=coordinates))
+    assert np.abs(again.coordinates - trial.coordinates).max() < 3
+    assert "2 of them in every coordinate" in caplog.text
+
+
 def test_a_leap_that_stays_is_refused_in_a_recording(tmp_path, trial, caplog):
     coordinates = trial.coordinates.copy()
     coordinates[100:, AT["knee_angle_l"]] += 60

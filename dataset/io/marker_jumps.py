@@ -23,6 +23,7 @@ Jumps = Literal["refuse", "mend", "keep"]
 
 _LONGEST_S = 0.15
 _BACK = 0.35  # of the leap: what remains of it after a jump that has come back
+_SEVERAL = 3  # groups of coordinates that leap in one frame, so that all of the frame is off
 _OF_USUAL = 4.0  # a leap stands out from the 90th percentile of the steps of its own coordinate, also in noisy files
 
 
@@ -92,18 +93,17 @@ def mend_jumps(time_s: np.ndarray, coordinates: np.ndarray, source: Path | None,
         logger.warning("%s: %s; it is kept, as it is", where, _describe(time_s, [*short, *lone]))
         return coordinates
     result = coordinates.copy()
-    for leap in short:
-        good = np.ones(len(time_s), dtype=bool)
-        for other in short:
-            if other.columns == leap.columns:
-                good[other.first : other.last + 1] = False
-        off = np.arange(leap.first, leap.last + 1)
-        inside = time_s[off].clip(time_s[good][0], time_s[good][-1])
-        for column in leap.columns:
-            result[off, column] = PchipInterpolator(time_s[good], coordinates[good, column])(inside)
+    off, whole = _off(coordinates, short)
+    for column in np.flatnonzero(off.any(0)):
+        good = ~off[:, column]
+        inside = time_s[~good].clip(time_s[good][0], time_s[good][-1])
+        result[~good, column] = PchipInterpolator(time_s[good], coordinates[good, column])(inside)
     if short:
         logger.warning(
-            "%s: %s; these frames are taken for marker jumps and interpolated", where, _describe(time_s, short)
+            "%s: %s; these frames are taken for marker jumps and interpolated%s",
+            where,
+            _describe(time_s, short),
+            f", {int(whole.sum())} of them in every coordinate" if whole.any() else "",
         )
     refused = [leap for leap in lone if leap.limits.legs]
     if refused and jumps == "refuse":
@@ -114,6 +114,26 @@ def mend_jumps(time_s: np.ndarray, coordinates: np.ndarray, source: Path | None,
     if lone:
         logger.warning("%s: %s, and stays there; check the recording", where, _describe(time_s, lone))
     return result
+
+
+def _off(coordinates: np.ndarray, leaps: Sequence[_Leap]) -> tuple[np.ndarray, np.ndarray]:
+    """The values (T, 33) to interpolate, and the frames (T,) of which all are.
+
+    Where several groups leap at once, or the pelvis leaps to zero as in a row of zeros, the rest of the frame is as
+    wrong, though by less than a leap.
+    """
+    off = np.zeros(coordinates.shape, dtype=bool)
+    groups = np.zeros(len(coordinates), dtype=int)
+    for leap in leaps:
+        off[leap.first : leap.last + 1, leap.columns] = True
+        groups[leap.first : leap.last + 1] += 1
+    positions = list(TRANSLATION_INDICES)
+    empty = off[:, positions].all(1) & (coordinates[:, positions] == 0).all(1)
+    whole = empty | (groups >= _SEVERAL)
+    if whole.mean() > 0.5:
+        whole[:] = False
+    off[whole] = True
+    return off, whole
 
 
 def _groups() -> list[tuple[tuple[int, ...], _Limits]]:
