@@ -14,7 +14,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     simulation = parser.add_argument_group("simulation")
     add_option(
         simulation, SimulationConfig, "settings.activation_floor", metavar="A",
-        help="Lowest activation of a muscle, 0 to 1; OpenCap's simulations use 0.05 or 0.01.",
+        help="Lowest activation of a muscle, from 0 to below 1; OpenCap's simulations use 0.05 or 0.01.",
     )  # fmt: skip
     add_option(
         simulation, SimulationConfig, "exact_paths",

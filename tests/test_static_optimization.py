@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.io.opensim_table import read_table
 from dataset.sessions import open_session
@@ -19,6 +20,7 @@ from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.session_simulation import simulate_trials
 from utils.simulation.simulated_repetition import simulate_repetition
+from utils.simulation.simulation_config import SimulationConfig
 from utils.simulation.simulators import build_simulator
 
 DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
@@ -220,3 +222,8 @@ def test_script_reports_an_invalid_session_in_one_sentence(tmp_path):
     assert result.returncode == 2
     assert "OpenSimData" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_an_activation_floor_that_leaves_no_room_is_refused():
+    with pytest.raises(InputError, match="--activation-floor is 1, expected a number below 1"):
+        SimulationConfig(subject="x", out_dir=Path("out"), settings=SimulationSettings(activation_floor=1.0))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dataset.errors import InputError
 from models.muscles.simulation_settings import SimulationSettings
 from utils.runs.shared_configs import SessionConfig, ThreadsConfig, require_fraction
 
@@ -26,4 +27,7 @@ class SimulationConfig(SessionConfig, ThreadsConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
         super().__post_init__()
-        require_fraction(activation_floor=self.settings.activation_floor)
+        floor = self.settings.activation_floor
+        require_fraction(activation_floor=floor)
+        if floor == 1:
+            raise InputError("--activation-floor is 1, expected a number below 1: muscles need room to be activated")
