@@ -122,6 +122,10 @@ def test_statistics_of_other_shape_or_in_the_wrong_place_are_named(tmp_path):
     ones, negative = saved(tmp_path / "ones.npy", np.ones(263)), saved(tmp_path / "negative.npy", -np.ones(263))
     with pytest.raises(InputError, match="swapped"):
         Normalisation.read(ones, negative)
+    with pytest.raises(InputError, match=r"zeros\.npy: 263 of 263 standard deviations are 0"):
+        Normalisation.read(ones, saved(tmp_path / "zeros.npy", np.zeros(263)))
+    few = np.where(np.arange(263) < 9, 0.0, 1.0)  # some features of a data set may be constant
+    assert (Normalisation.read(ones, saved(tmp_path / "few.npy", few)).std == few).all()
     with pytest.raises(InputError, match="KIT-ML"):
         Normalisation.read(saved(tmp_path / "kit.npy", np.ones(251)), ones)
     with pytest.raises(InputError, match="KIT-ML"):

@@ -12,6 +12,7 @@ from models.rotations import about_axis
 from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS
 
 FEATURES = 263
+_LEAST_STD = 1e-8  # below it, a feature is constant
 _ROOT_HEIGHT = 3
 _POSITIONS, _ROTATIONS = slice(4, 67), slice(67, 193)
 _ROOT_STEPS, _ROOT_VELOCITY = [1, 2], [193, 195]
@@ -42,12 +43,19 @@ class Normalisation:
         """Read both from .npy files.
 
         Raises:
-            InputError: an array cannot be read or is not (263,) finite numbers, or the two are swapped.
+            InputError: an array cannot be read or is not (263,) finite numbers, the two are swapped, or most standard
+                deviations are 0.
         """
         both = cls(_read_features_vector(mean), _read_features_vector(std))
         if (both.std < 0).any():
             raise InputError(
                 f"{std}: has negative values, so it is no standard deviation; are --mean and --std swapped?"
+            )
+        constant = int((both.std < _LEAST_STD).sum())
+        if 2 * constant > FEATURES:
+            raise InputError(
+                f"{std}: {constant} of {FEATURES} standard deviations are 0, so these features would be the same in "
+                "every frame"
             )
         return both
 
