@@ -391,7 +391,9 @@ def test_translations_in_another_unit_are_refused_and_read_with_it(tmp_path, uni
         read_baseline(tmp_path / "m.npz", "smpl", unit=unit)
 
 
-@pytest.mark.parametrize("rate", [np.array([60.0]), np.array(60), np.array([[60]]), np.float32(60)])
+@pytest.mark.parametrize(
+    "rate", [np.array([60.0]), np.array(60), np.array([[60]]), np.float32(60), "60", np.array([b"60.0"])]
+)
 def test_the_rate_may_be_an_array_of_one_number(tmp_path, rate):
     np.savez(tmp_path / "a.npz", **squatting(), mocap_framerate=rate)
     assert read_baseline(tmp_path / "a.npz", "smpl").clips[0].rate_hz == 60
@@ -400,10 +402,9 @@ def test_the_rate_may_be_an_array_of_one_number(tmp_path, rate):
 @pytest.mark.parametrize("rate", [np.array([30.0, 60.0]), 0.0, -20.0, np.nan, "sixty"])
 def test_a_rate_that_is_none_is_refused_unless_one_is_given(tmp_path, rate):
     np.savez(tmp_path / "a.npz", **squatting(), mocap_framerate=rate)
-    with pytest.raises(InputError, match=r"a\.npz"):
+    with pytest.raises(InputError, match=r"a\.npz: 'mocap_framerate' is .* give --fps"):
         read_baseline(tmp_path / "a.npz", "smpl")
-    if not isinstance(rate, str):
-        assert read_baseline(tmp_path / "a.npz", "smpl", rate_hz=50.0).clips[0].rate_hz == 50
+    assert read_baseline(tmp_path / "a.npz", "smpl", rate_hz=50.0).clips[0].rate_hz == 50
 
 
 def test_an_assumed_rate_is_said_once(tmp_path, caplog):

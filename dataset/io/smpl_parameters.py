@@ -1,5 +1,6 @@
 """SMPL pose parameters, as AMASS and motion generators write them, and joint positions of a standard body in them."""
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -70,7 +71,10 @@ def _rate_hz(path: Path, content: dict[str, np.ndarray], given_hz: float | None)
     stated = {name: content[name] for name in _RATE_NAMES if name in content}
     rates = []
     for name, value in stated.items():
-        numbers = as_numbers(path, value).ravel()
+        numbers = np.empty(0)
+        if value.dtype.kind in "fiuUS":
+            with contextlib.suppress(ValueError):
+                numbers = value.astype(float).ravel()  # of a text such as '60', too
         if len(numbers) != 1 or not 1 <= numbers[0] <= 1000:
             if given_hz:
                 continue
