@@ -68,6 +68,22 @@ def test_pelvis_in_another_unit(tmp_path, trial, caplog, factor, unit):
     assert unit in caplog.text
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.1, 0.3])
+def test_millimetres_from_about_zero(tmp_path, trial, caplog, offset):
+    own = trial.column("pelvis_ty")
+    relative = changed(trial, AT["pelvis_ty"], lambda x: x - np.median(own) + offset)
+    again = read_again(tmp_path, changed(relative, POSITIONS, lambda x: 1000 * x))
+    assert np.abs(again.coordinates - relative.coordinates).max() < 1e-6
+    assert "millimetres" in caplog.text
+
+
+@pytest.mark.parametrize("factor", [6.5, 10.0])
+def test_a_pelvis_that_descends_farther_than_legs_allow_is_refused(tmp_path, trial, factor):
+    """Decimetres, for example."""
+    with pytest.raises(InputError, match="'pelvis_ty' ranges over .* if it is in metres, more than legs allow"):
+        read_again(tmp_path, changed(trial, POSITIONS, lambda x: factor * x))
+
+
 def test_pelvis_in_no_unit_is_refused(tmp_path, trial):
     with pytest.raises(InputError, match=r"a\.mot: column 'pelvis_ty'.*metres"):
         read_again(tmp_path, changed(trial, POSITIONS, lambda x: 1e5 * x))

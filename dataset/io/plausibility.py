@@ -28,6 +28,8 @@ _FARTHEST_PELVIS_M = 10.0
 _PELVIS_CM, _PELVIS_MM = (10.0, 160.0), (160.0, 2000.0)
 # A pelvis that squats also moves back and forth, by half of its descent; a hundredth is another unit.
 _STIFFEST = 0.02
+_LARGEST_RISE_M = 1.5  # from the deepest squat to the top of a jump
+_SQUAT_M = (0.05, 0.8)
 
 _TURN_RAD = 2 * math.pi
 # Knees and hips flex by less than 180 degrees, so that more than pi is no number of radians.
@@ -108,26 +110,43 @@ def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
     """The factor that brings the pelvis's position to metres: 1, or 0.01 or 0.001 with a warning.
 
     Raises:
-        InputError: the height of the pelvis is plausible in no unit, or the other two columns are in another one.
+        InputError: the height of the pelvis, or its rise, is plausible in no unit, or the other two columns are in
+            another one.
     """
     height = float(np.median(np.abs(coordinates[:, _HEIGHT])))
-    if height <= _FARTHEST_PELVIS_M:
-        _refuse_mixed_units(coordinates, 1.0, source)
-        return 1.0
-    for (low, high), factor, unit in ((_PELVIS_CM, 0.01, "centimetres"), (_PELVIS_MM, 0.001, "millimetres")):
-        if low < height <= high:
-            _refuse_mixed_units(coordinates, factor, source)
-            logger.warning(
-                "%s: column 'pelvis_ty' is %.0f in the median frame; pelvis_tx, pelvis_ty and pelvis_tz are read as %s",
-                source or "the motion",
-                height,
-                unit,
-            )
-            return factor
-    raise InputError(
-        f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame; expected the height of "
-        "the pelvis in metres"
+    units = (
+        ((-1.0, _FARTHEST_PELVIS_M), 1.0, "metres"),
+        (_PELVIS_CM, 0.01, "centimetres"),
+        (_PELVIS_MM, 0.001, "millimetres"),
     )
+    by_height = [(factor, unit) for (low, high), factor, unit in units if low < height <= high]
+    if not by_height:
+        raise InputError(
+            f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame; expected the height of "
+            "the pelvis in metres"
+        )
+    factor, unit = by_height[0]
+    rise = float(np.ptp(np.quantile(coordinates[:, _HEIGHT], [0.02, 0.98], method="nearest")))
+    if rise * factor > _LARGEST_RISE_M:
+        # Heights that count from the standing pelvis say nothing of the unit; a decimetre's squat is below 10.
+        by_rise = [(f, u) for _, f, u in units[1:] if rise > 10 and _SQUAT_M[0] <= rise * f <= _SQUAT_M[1]]
+        if len(by_rise) != 1:
+            raise InputError(
+                f"{source or 'the motion'}: column 'pelvis_ty' ranges over {rise * factor:.3g} m if it is in {unit}, "
+                "more than legs allow; give pelvis_tx, pelvis_ty and pelvis_tz in metres"
+            )
+        factor, unit = by_rise[0]
+    _refuse_mixed_units(coordinates, factor, source)
+    if factor != 1:
+        logger.warning(
+            "%s: column 'pelvis_ty' is %.0f in the median frame and ranges over %.0f; pelvis_tx, pelvis_ty and "
+            "pelvis_tz are read as %s",
+            source or "the motion",
+            height,
+            rise,
+            unit,
+        )
+    return factor
 
 
 def _refuse_mixed_units(coordinates: np.ndarray, factor: float, source: Path | None) -> None:
