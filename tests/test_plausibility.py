@@ -139,6 +139,14 @@ def test_a_file_of_speeds_or_accelerations_is_refused_by_its_values(tmp_path, tr
         read_again(tmp_path, replace(trial, coordinates=values))
 
 
+def test_speeds_in_radians_are_called_speeds(tmp_path, trial):
+    speeds = replace(trial, coordinates=np.gradient(trial.coordinates, trial.time_s, axis=0))
+    write_motion(tmp_path / "a.mot", changed(speeds, ANGLES, lambda x: 2 * x), in_degrees=False)
+    assert np.abs(np.radians(2 * speeds.coordinates[:, KNEES])).max() > np.pi
+    with pytest.raises(InputError, match=r"a\.mot: .* so these are speeds"):
+        read_motion(tmp_path / "a.mot")
+
+
 @pytest.mark.parametrize("column", ["arm_flex_r", "pelvis_tx", "pelvis_ty", "pelvis_rotation", "knee_angle_l"])
 @pytest.mark.parametrize("value", [1e30, -1e6])
 def test_an_absurd_number_is_refused_with_its_column_and_row(tmp_path, trial, column, value):

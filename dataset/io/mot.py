@@ -31,6 +31,7 @@ from dataset.io.plausibility import (
     refuse_absurd,
     refuse_absurd_extra,
     refuse_speeds,
+    refuse_speeds_by_values,
 )
 from models.conventions import (
     ACTIVATION_COLUMNS,
@@ -82,6 +83,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
 
     time_s = in_seconds(table.time_s, table.source)
     coordinates = data[:, [index[name] for name in COORDINATES]]
+    refuse_speeds_by_values(coordinates, table.in_degrees, table.source)
     to_metres = metres_per_unit(coordinates, table.source)
     coordinates[:, TRANSLATION_INDICES] *= to_metres
     to_degrees = degrees_per_unit(coordinates, table.in_degrees, "indegrees" in table.header, table.source)

@@ -44,6 +44,7 @@ _LARGEST_EXTRA = 1e6  # of a further column, which may be anything
 
 # Knees overextend by 10 degrees, and by 20 in the laxest people.
 _BACKWARD_KNEE_DEG = -25.0
+_SWING_DEG = 10.0  # of both knees to both sides of zero, which only speeds do
 
 # Activations of other programs pass 0 and 1 by their solver's tolerance.
 _ACTIVATION_TOLERANCE = 0.05
@@ -68,6 +69,18 @@ def refuse_speeds(table: Table) -> None:
         raise InputError(
             f"{table.source}: holds speeds or accelerations, not angles and positions; give the file of positions "
             "(in OpenSim's kinematics analysis the one that ends in _q.sto)"
+        )
+
+
+def refuse_speeds_by_values(coordinates: np.ndarray, in_degrees: bool, source: Path | None) -> None:
+    """Raise InputError where the values (T, 33), as in the file, are those of speeds or accelerations."""
+    knees, height = coordinates[:, _KNEES], coordinates[:, _HEIGHT]
+    swing = _SWING_DEG if in_degrees else math.radians(_SWING_DEG)
+    swings = (knees.min(0) < -swing) & (knees.max(0) > swing) & (np.abs(knees.mean(0)) < 0.2 * np.abs(knees).max(0))
+    if swings.all() and height.min() < 0 < height.max() and abs(height.mean()) < _DESCENT_M:
+        raise InputError(
+            f"{source or 'the motion'}: knees and pelvis height swing about zero, so these are speeds or "
+            "accelerations, not angles and positions"
         )
 
 
@@ -231,6 +244,7 @@ def canonical_coordinates(coordinates: np.ndarray, source: Path | None) -> np.nd
         InputError: the values are those of no person's motion in any unit.
     """
     result = np.array(coordinates, dtype=float)
+    refuse_speeds_by_values(result, True, source)
     result[:, list(TRANSLATION_INDICES)] *= metres_per_unit(result, source)
     result[:, list(ROTATION_INDICES)] *= degrees_per_unit(result, True, False, source)
     refuse_absurd(result, None, source)
@@ -280,17 +294,11 @@ def forward_knees(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
     In gait2392 and its descendants (FullBodyModel) flexion of the knee is negative.
 
     Raises:
-        InputError: one knee flexes negatively and the other positively; or the values are those of speeds.
+        InputError: one knee flexes negatively and the other positively.
     """
     where = source or "the motion"
     knees = coordinates[:, _KNEES]
-    low, high, height = knees.min(0), knees.max(0), coordinates[:, _HEIGHT]
-    swings = (low < -10) & (high > 10) & (np.abs(knees.mean(0)) < 0.2 * np.abs(knees).max(0))
-    if swings.all() and height.min() < 0 < height.max() and abs(height.mean()) < _DESCENT_M:
-        raise InputError(
-            f"{where}: knees and pelvis height swing about zero, so these are speeds or accelerations, not angles and "
-            "positions"
-        )
+    low, high = knees.min(0), knees.max(0)
     backward = (low < _BACKWARD_KNEE_DEG) & (high < -low / 3)
     if not backward.any():
         return coordinates
