@@ -60,6 +60,16 @@ def test_a_jump_is_no_squat():
     assert "leave the floor" in found.reason
 
 
+def test_repeated_jumps_are_no_squats_though_they_begin_and_end_at_the_tops_of_flights():
+    motion = squats(4, stance_s=0.5, bend_s=0.7)
+    since_s = motion.time_s % 1.2
+    flight = np.clip(since_s * (0.5 - since_s), 0, None) * 4.9  # straight knees; 31 cm high
+    found = segment_motion(changed(motion, pelvis_ty=motion.column("pelvis_ty") + flight))
+    assert not found.repetitions
+    assert len(found.refused) == 4
+    assert all("leave the floor" in part.reason for part in found.refused)
+
+
 @pytest.mark.parametrize(("side", "other"), [("left", "r"), ("right", "l")])
 def test_a_single_leg_squat_is_recognised_and_names_the_foot_in_the_air(side, other):
     motion = squats(2)

@@ -19,7 +19,8 @@ _LEAST_DESCENT_M = 0.02
 _LEAST_OF_EXPECTED = 0.3  # least descent relative to that of straight legs that fold by the knees' flexion
 _UPRIGHT_PELVIS = 0.5  # cosine of 60 degrees, the largest inclination of the pelvis in upright stance
 _BENT_STANCE_DEG = 45.0  # mean of both knees; people who cannot straighten them stand with less
-_FLIGHT_M = 0.10  # both feet higher than at the beginning and the end: more than heel raises and errors of length
+_FLIGHT_M = 0.10  # both feet higher than with near straight knees: more than heel raises and errors of length
+_NEAR_STANCE_DEG = 15.0  # more than in upright stance, as at landing; errors of length grow with the flexion
 _IN_THE_AIR_M = 0.05  # one foot above the other
 _MOST_OF_THE_TIME = 0.1  # a quantile: nine tenths of the repetition
 
@@ -57,7 +58,8 @@ def refusal(motion: Motion, start: int, bottom: int, end: int) -> str | None:
             f"at least {100 * needed_m:.0f} cm are expected"
         )
     feet_m = foot_heights(part)
-    return _one_foot(feet_m) or _flight(feet_m)
+    knees = np.mean([part.column(f"knee_angle_{side}") for side in "lr"], axis=0)
+    return _one_foot(feet_m) or _flight(feet_m, knees < max(stance) + _NEAR_STANCE_DEG)
 
 
 def foot_heights(motion: Motion) -> np.ndarray:
@@ -91,9 +93,10 @@ def _one_foot(feet_m: np.ndarray) -> str | None:
     return None
 
 
-def _flight(feet_m: np.ndarray) -> str | None:
+def _flight(feet_m: np.ndarray, near_stance: np.ndarray) -> str | None:
+    """Beginning and end may be the tops of two flights, so the floor is where the feet are lowest in near stance."""
     lower_m = feet_m.min(1)
-    rise_m = float(lower_m.max() - min(lower_m[0], lower_m[-1]))
+    rise_m = float(lower_m.max() - lower_m[near_stance].min())
     if rise_m > _FLIGHT_M:
         return f"both feet leave the floor by about {100 * rise_m:.0f} cm, as in a jump"
     return None
