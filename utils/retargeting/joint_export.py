@@ -14,8 +14,9 @@ from dataset.io.motion_generators import GENERATOR_RATE_HZ
 from dataset.sessions import Session
 from dataset.windows.floor import floor_height
 from dataset.windows.resample import resample
-from models.conventions import COORDINATE_INDEX
+from models.conventions import COORDINATE_INDEX, COORDINATES
 from models.skeleton.body_joints import BodyJoints
+from models.skeleton.joint_set import JOINT_INDEX
 from utils.retargeting.retargeting_config import JointExportConfig
 from utils.retargeting.subject_joints import load_subject_joints
 from utils.runs.writable import require_writable
@@ -65,6 +66,18 @@ def joints_of_motion(motion: Motion, body: BodyJoints, session: Session) -> np.n
     coordinates = motion.coordinates.copy()
     coordinates[:, COORDINATE_INDEX["pelvis_ty"]] -= floor_height(session, motion)
     with torch.no_grad():
-        extra = {name: torch.as_tensor(values).to(body.local) for name, values in motion.extra.items()}
+        extra = {
+            name: torch.as_tensor(values).to(body.local)
+            for name, values in motion.extra.items()
+            if not _moves_legs(body, name)
+        }
         joints = body(torch.as_tensor(coordinates).to(body.local), extra).double().cpu().numpy()
     return np.stack([-joints[..., 2], joints[..., 1], joints[..., 0]], -1)
+
+
+def _moves_legs(body: BodyJoints, name: str) -> bool:
+    """Whether a coordinate beside the 33 moves the legs, as knee adduction does: no fit of the 33 could recover it."""
+    neutral = torch.zeros(1, len(COORDINATES)).to(body.local)
+    moved = body(neutral, {name: torch.full((1,), 10.0).to(body.local)}) - body(neutral)
+    legs = [JOINT_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("knee", "ankle", "foot")]
+    return bool(moved[:, legs].abs().max() > 1e-6)
