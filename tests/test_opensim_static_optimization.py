@@ -2,7 +2,7 @@
 
 One squat is simulated by us; its ground reaction forces are given to OpenSim's InverseDynamicsTool and
 StaticOptimization, which do everything else themselves: splines, multibody dynamics, muscle paths, muscle curves and
-optimisation. The filters of generalised and ground reaction forces are left out on our side, because OpenSim has none.
+optimisation.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from models.muscles.static_optimization import Simulation
 from utils.simulation.session_simulation import build_simulator
 
 DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
-NO_FORCE_FILTERS = SimulationSettings(force_cutoff_hz=1e3, ground_cutoff_hz=1e3)
+SETTINGS = SimulationSettings()
 AROUND, MARGIN, STEP = 30, 20, 15  # frames: simulated around the squat, left out at both ends, between comparisons
 VASTI = ("vasmed", "vaslat", "vasint")
 
@@ -44,14 +44,14 @@ def squat() -> Motion:
 def both(squat: Motion, folder: Path, *, exact_paths: bool, rigid: bool):
     """Our simulation of the squat, and OpenSim's tools for it."""
     model_path = open_session(DEMO_PERSON).model_path
-    simulator = build_simulator(model_path, folder / "cache", NO_FORCE_FILTERS, exact_paths=exact_paths)
+    simulator = build_simulator(model_path, folder / "cache", SETTINGS, exact_paths=exact_paths)
     if rigid:
         slack = simulator.muscles.tendon_slack_length
         simulator.muscles.equilibrium_tendon = lambda activation, length, velocity, start=None: slack.expand_as(length)
     with torch.no_grad():
         ours = simulator(torch.tensor(squat.coordinates)[None], squat.rate_hz)
     assert bool(ours.converged.all())
-    low_pass = low_pass_matrix(len(squat), squat.rate_hz, NO_FORCE_FILTERS.coordinate_cutoff_hz).numpy()
+    low_pass = low_pass_matrix(len(squat), squat.rate_hz, SETTINGS.coordinate_cutoff_hz).numpy()
     filtered = Motion(squat.time_s, low_pass @ squat.coordinates)
     return simulator, ours, OpenSimSimulation(model_path, folder, filtered, ours)
 
@@ -95,7 +95,7 @@ def test_activations_equal_opensims_static_optimization_of_the_same_muscles(squa
     rigid-tendon force treats the fibre's velocity differently.
     """
     _, ours, opensim_tools = both(squat, tmp_path, exact_paths=True, rigid=True)
-    time_s, theirs = opensim_tools.static_optimization(NO_FORCE_FILTERS, MARGIN, STEP, de_groote_rigid=True)
+    time_s, theirs = opensim_tools.static_optimization(SETTINGS, MARGIN, STEP, de_groote_rigid=True)
     correlation, rmse = differences(ours, squat, time_s, theirs, ())
     assert correlation > 0.99
     assert rmse < 0.02
@@ -112,7 +112,7 @@ def test_vasti_agree_with_opensims_static_optimization_of_the_models_own_muscles
     compliant ones, and OpenSim's muscle paths for the polynomials fitted to them.
     """
     _, ours, opensim_tools = as_shipped
-    time_s, theirs = opensim_tools.static_optimization(NO_FORCE_FILTERS, MARGIN, STEP, de_groote_rigid=False)
+    time_s, theirs = opensim_tools.static_optimization(SETTINGS, MARGIN, STEP, de_groote_rigid=False)
     for muscle in VASTI:
         correlation, rmse = differences(ours, squat, time_s, theirs, (muscle,))
         assert correlation > 0.98, muscle

@@ -16,9 +16,9 @@ class SimulationSettings:
 
     Attributes:
         activation_floor: smallest activation; 0.05 is the bound of OpenCap's squat simulations, 0.01 its other setting.
-        coordinate_cutoff_hz: cut-off frequency of the low-pass filter of the coordinates.
-        force_cutoff_hz: cut-off frequency of the low-pass filter of the generalised forces; with less smoothing the
-            centre of pressure leaves the foot.
+        coordinate_cutoff_hz: cut-off frequency of the low-pass filter of the coordinates; with less smoothing the
+            centre of pressure leaves the foot. Generalised forces are not filtered: they are those of the filtered
+            motion, as OpenSim's inverse dynamics finds them too.
         ground_cutoff_hz: cut-off frequency of the low-pass filter of the ground reaction forces.
         reserve_nm: size of the reserve actuators of the legs.
         large_reserve_nm: size of the reserve actuators of the coordinates in `WEAKLY_ACTUATED`, as OpenCap's.
@@ -36,8 +36,7 @@ class SimulationSettings:
     """
 
     activation_floor: float = 0.05
-    coordinate_cutoff_hz: float = 4.0
-    force_cutoff_hz: float = 3.0
+    coordinate_cutoff_hz: float = 2.7
     ground_cutoff_hz: float = 4.0
     reserve_nm: float = 1.0
     large_reserve_nm: float = 30.0

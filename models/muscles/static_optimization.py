@@ -166,8 +166,7 @@ class ActivationSimulator(nn.Module):
         coordinates = along_time(low_pass, raw)
         speeds = along_time(speed @ low_pass, raw)
         state = self.dynamics.state(coordinates, speeds, along_time(acceleration @ low_pass, raw))
-        required = self.dynamics.inverse_dynamics(state)
-        required = along_time(low_pass_matrix(frames, rate_hz, s.force_cutoff_hz), required)  # (C, N)
+        required = self.dynamics.inverse_dynamics(state)  # (C, N)
         points = self.dynamics.contact_points(state)  # (P, 3, N)
         jacobian = self.dynamics.contact_jacobian(state, points)
         jacobian = torch.cat([jacobian, torch.zeros_like(jacobian[:, :, :1])], 2)[:, :, self.contact_rows]
