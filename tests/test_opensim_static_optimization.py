@@ -18,7 +18,6 @@ from dataset.io.motion import Motion
 from dataset.sessions import open_session
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX
-from models.filters import low_pass_matrix
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import Simulation
 from utils.simulation.session_simulation import build_simulator
@@ -51,8 +50,8 @@ def both(squat: Motion, folder: Path, *, exact_paths: bool, rigid: bool):
     with torch.no_grad():
         ours = simulator(torch.tensor(squat.coordinates)[None], squat.rate_hz)
     assert bool(ours.converged.all())
-    low_pass = low_pass_matrix(len(squat), squat.rate_hz, SETTINGS.coordinate_cutoff_hz).numpy()
-    filtered = Motion(squat.time_s, low_pass @ squat.coordinates)
+    simulated = (ours.coordinates[0].T / simulator.coordinate_map.scale)[simulator.canonical]
+    filtered = Motion(squat.time_s, simulated.T.numpy())
     return simulator, ours, OpenSimSimulation(model_path, folder, filtered, ours)
 
 

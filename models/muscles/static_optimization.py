@@ -47,6 +47,8 @@ class Simulation:
             LEG_COORDINATES.
         residuals: (S, T, 6) on the pelvis, Nm for rotations and N for translations, in the order of PELVIS.
         converged: (S, T) bool, whether the quadratic programs of a frame converged.
+        coordinates: (S, T, C) the motion that the forces belong to, that is the filtered one: generalised coordinates,
+            radians and metres, in the order of the simulator's `coordinate_names`.
     """
 
     activations: Tensor
@@ -57,6 +59,7 @@ class Simulation:
     reserves: Tensor
     residuals: Tensor
     converged: Tensor
+    coordinates: Tensor
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,9 @@ class ActivationSimulator(nn.Module):
 
         moments = required.index_copy(0, torch.tensor(self.rows, device=required.device), net)
         forces, centres, free = self._resultants(ground, points)
-        result = (activations * self.able, moments.T, forces, centres, free, reserves, net[:6].T, converged)
+        result = (
+            activations * self.able, moments.T, forces, centres, free, reserves, net[:6].T, converged, coordinates.T,
+        )  # fmt: skip
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
     def _muscle_tendons(self, coordinates: Tensor, speeds: Tensor) -> _MuscleTendons:
