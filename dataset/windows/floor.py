@@ -7,10 +7,10 @@ from dataset.windows.resample import to_even
 
 
 def floor_height(session: Session, motion: Motion) -> float:
-    """Height of the floor, in metres in the ground frame: the median over frames of the lowest contact sphere's height.
+    """Height of the floor, in metres in the ground frame: where the feet of a recording stand.
 
-    The feet stay on the floor during a squat, so that they stand on it in the median frame. Each recording has a floor
-    of its own: at y = 0 in OpenCap's simulations, near it in its inverse kinematics, and anywhere in marker data.
+    Each recording has a floor of its own: at y = 0 in OpenCap's simulations, near it in its inverse kinematics, and
+    anywhere in marker data. The simulation uses the same estimate, `models.muscles.foot_contact.standing_height`.
 
     Args:
         session: the session, whose model is used.
@@ -21,9 +21,11 @@ def floor_height(session: Session, motion: Motion) -> float:
     """
     import torch
 
+    from models.muscles.foot_contact import standing_height
+
     skeleton = load_skeleton(session.model_for(motion.source))
     motion = to_even(motion)  # a half with twice the frames must not count twice
     extra = {name: torch.as_tensor(values) for name, values in motion.extra.items()}
     with torch.no_grad():
         points = skeleton.contact_points(torch.as_tensor(motion.coordinates), extra)
-        return float((points[..., 1] - skeleton.contact_radii).amin(-1).median())
+        return float(standing_height((points[..., 1] - skeleton.contact_radii).amin(-1)))

@@ -4,9 +4,9 @@ The motion determines the net joint moments, but not how the feet share the grou
 share a moment. Both are determined by the least sum of squared activations (static optimisation, Crowninshield and
 Brand 1981; Anderson and Pandy 2001). The coordinates are filtered, inverse dynamics gives the generalised forces, and
 two quadratic programs are solved in each frame: the first, of both legs, finds the ground reaction forces within
-friction cones and with a preference for symmetry; the second finds the muscles of each leg for the smoothed ground
-reaction. Muscles follow De Groote et al. (2016) with quasi-static compliant tendons and no passive force, the settings
-of OpenCap's squat simulations (Uhlrich et al. 2023).
+friction cones, with a preference for symmetry between feet that stand and none for feet in the air; the second finds
+the muscles of each leg for the smoothed ground reaction. Muscles follow De Groote et al. (2016) with quasi-static
+compliant tendons and no passive force, the settings of OpenCap's squat simulations (Uhlrich et al. 2023).
 
 Shapes: S motions, T frames, N = S * T, P contact points; legs in the order left, right, as the muscles.
 """
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from models.conventions import COORDINATES, FEET, MUSCLES, SIDES
 from models.filters import derivative_matrices, low_pass_matrix
+from models.muscles.foot_contact import FootContact, foot_contact
 from models.muscles.hill import Muscles
 from models.muscles.moment_arms import LEG_COORDINATES, MuscleTendonGeometry, velocities
 from models.muscles.quadratic_program import ColumnBlock, Solution, WarmStart, solve_quadratic_program
@@ -30,6 +31,8 @@ from models.skeleton.inverse_dynamics import Dynamics, MotionState
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 FRICTION = 0.8  # coefficient of friction of the feet
+_FAINT_CONTACT_COST = 1e4  # of the squared force in body weights, where contact is one half
+_LEAST_CONTACT = 1e-3  # less contact counts as this much in the cost of a force, which is finite then
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Simulation:
         ground_forces: (S, T, 2, 3) ground reaction forces on the right and the left foot, N, ground frame.
         centres_of_pressure: (S, T, 2, 3) of the right and the left foot, metres, ground frame.
         free_moments: (S, T, 2, 3) about the centres of pressure, Nm, ground frame.
+        contact: (S, T, 2) contact of the right and the left foot with the floor, 0 in the air and 1 standing.
         reserves: (S, T, 2, 7) moments of the reserve actuators of the left and the right leg, Nm, in the order of
             LEG_COORDINATES.
         residuals: (S, T, 6) on the pelvis, Nm for rotations and N for translations, in the order of PELVIS.
@@ -56,6 +60,7 @@ class Simulation:
     ground_forces: Tensor
     centres_of_pressure: Tensor
     free_moments: Tensor
+    contact: Tensor
     reserves: Tensor
     residuals: Tensor
     converged: Tensor
@@ -173,10 +178,13 @@ class ActivationSimulator(nn.Module):
         points = self.dynamics.contact_points(state)  # (P, 3, N)
         jacobian = self.dynamics.contact_jacobian(state, points)
         jacobian = torch.cat([jacobian, torch.zeros_like(jacobian[:, :, :1])], 2)[:, :, self.contact_rows]
+        contact = foot_contact(points, along_time(speed, points), self.feet, frames)
         tendons = self._muscle_tendons(coordinates, speeds)
 
-        ground, activations, tendon = self._solve_ground_forces(required, state, points, jacobian, tendons)
+        ground, activations, tendon = self._solve_ground_forces(required, state, points, jacobian, contact, tendons)
+        # The filter carries force into the air, and contact takes it away.
         ground = along_time(low_pass_matrix(frames, rate_hz, s.ground_cutoff_hz), ground)
+        ground = ground * (self.feet.T @ contact.feet)[:, None]
         support = torch.einsum("pxrn,pxn->rn", jacobian, ground)
         net = required[self.rows] - support
         activations, reserves, converged = self._solve_muscles(net[6:].T, tendons, activations, tendon)
@@ -184,7 +192,8 @@ class ActivationSimulator(nn.Module):
         moments = required.index_copy(0, torch.tensor(self.rows, device=required.device), net)
         forces, centres, free = self._resultants(ground, points)
         result = (
-            activations * self.able, moments.T, forces, centres, free, reserves, net[:6].T, converged, coordinates.T,
+            activations * self.able, moments.T, forces, centres, free, contact.feet.T, reserves, net[:6].T, converged,
+            coordinates.T,
         )  # fmt: skip
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
@@ -194,7 +203,13 @@ class ActivationSimulator(nn.Module):
         return _MuscleTendons(lengths, velocities(arms, speeds[self.canonical].T), arms)
 
     def _solve_ground_forces(
-        self, required: Tensor, state: MotionState, points: Tensor, jacobian: Tensor, tendons: _MuscleTendons
+        self,
+        required: Tensor,
+        state: MotionState,
+        points: Tensor,
+        jacobian: Tensor,
+        touching: FootContact,
+        tendons: _MuscleTendons,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """First quadratic program, both legs and the ground.
 
@@ -203,6 +218,7 @@ class ActivationSimulator(nn.Module):
             state: of the bodies.
             points: (P, 3, N) contact points, metres.
             jacobian: (P, 3, 20, N) of the contact points by pelvis and leg coordinates.
+            touching: contact of the feet and the points.
             tendons: muscle-tendon geometry.
 
         Returns:
@@ -210,8 +226,14 @@ class ActivationSimulator(nn.Module):
         """
         frames = required.shape[1]
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
-        contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.friction_edges).flatten(2)  # (N, 20, 48)
-        contact = torch.cat([contact, self._symmetry_rows(state, points)], 1)  # (N, 23, 48)
+        contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.friction_edges)  # (N, 20, P, 4)
+        both_stand = touching.feet.prod(0)[:, None, None]  # a foot in the air need not share the load
+        symmetry = self._symmetry_rows(state, points).unflatten(2, contact.shape[2:]) * both_stand[..., None]
+        contact = torch.cat([contact, symmetry], 1).flatten(2)  # (N, 23, 48)
+        # Force at a point is as expensive as contact is faint, so that other points and the other foot carry the body.
+        faint = (1 / touching.points.T.clamp(min=_LEAST_CONTACT) - 1).square() * _FAINT_CONTACT_COST
+        faint = faint.repeat_interleave(len(self.friction_edges), 1)
+        cost = self.cost + torch.cat([torch.zeros_like(tendons.lengths), faint], 1)
         target = torch.cat([required[self.rows].T, required.new_zeros(frames, 3)], 1)
         tendon, start = None, None
         for _ in range(self.settings.passes):
@@ -222,7 +244,7 @@ class ActivationSimulator(nn.Module):
                 ColumnBlock(strength[:, 1], slice(6 + leg, 6 + 2 * leg)),
                 ColumnBlock(contact, slice(0, contact.shape[1])),
             ]
-            solution = self._solve(self.cost, blocks, target, self.slack_scale, self.lower, self.upper, start)
+            solution = self._solve(cost, blocks, target, self.slack_scale, self.lower, self.upper, start)
             activations = solution.x[:, : 2 * muscles]
             tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
             start = WarmStart(solution.x.detach(), solution.y.detach())

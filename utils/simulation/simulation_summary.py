@@ -9,6 +9,7 @@ from models.conventions import MUSCLES, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import WEAKLY_ACTUATED
 from models.muscles.static_optimization import PELVIS, ActivationSimulator
+from utils.simulation.lost_contact import lost_contact_s, lost_contact_sentences
 from utils.simulation.saturation import WEAK_MUSCLES, largest_reserve, saturated_muscles, saturation_sentence
 from utils.simulation.simulated_repetition import SimulatedRepetition
 
@@ -34,6 +35,7 @@ def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRep
         "reserve_rms_nm": {name: round(rms, 3) for name, (rms, _) in reserves.items()},
         "largest_reserve": {"coordinate": worst, "rms_nm": round(reserves[worst][0], 3)},
         "peak_vertical_force_bw": round(float(simulation.ground_forces[..., 1].sum(1).max()) / simulator.weight_n, 3),
+        "off_floor_s": lost_contact_s(simulation.contact, simulated.motion.time_s),
         "peak_activation": {
             name: round(float(peak), 4)
             for name, peak in zip(MUSCLES, simulation.activations.numpy().clip(0, 1).max(0), strict=True)
@@ -79,6 +81,8 @@ def _warnings(
             f"the pelvis residual force is {residual[3:].max():.0f} N RMS, {share:.0%} of body weight; up to "
             f"{_LARGE_RESIDUAL:.0%} is acceptable"
         )
+    simulation, time_s = simulated.simulation, simulated.motion.time_s
+    warnings += lost_contact_sentences(lost_contact_s(simulation.contact, time_s), simulation, time_s)
     warnings += [
         f"the reserve at {name} is {rms:.1f} Nm RMS, over {_LARGE_RESERVE:.0%} of its peak moment of {peak:.0f} Nm"
         for name, (rms, peak) in reserves.items()
