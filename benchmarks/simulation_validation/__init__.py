@@ -1,0 +1,1 @@
+"""Comparison of the simulation with OpenCap's own simulations and with force plates."""

@@ -1,0 +1,211 @@
+"""Measures of how well the simulation agrees with OpenCap's own simulations and with force plates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
+from dataset.io.opensim_table import Table, read_table
+from dataset.sessions import open_session
+from dataset.windows.segmentation import Repetition, segment_repetitions
+from models.conventions import FEET
+from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.static_optimization import ActivationSimulator
+from simulation_validation.force_plates import RecordedBodies, external_moments, read_plates, recorded_bodies
+from utils.simulation.simulated_repetition import SimulatedRepetition, simulate_repetition
+from utils.simulation.simulators import build_simulator
+
+CACHE = Path("output/cache")
+GROUPS = {"symmetric": ("Squats_0_1", "Squats_0_2"), "asymmetric": ("Asym_0_1", "Asym_0_2")}
+JOINTS = ("ankle_angle", "knee_angle", "hip_flexion", "hip_adduction")
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Loads of the right and the left leg in T frames.
+
+    Attributes:
+        vertical: (T, 2) vertical force, N.
+        inward: (T, 2) mediolateral force, N, positive towards the other foot.
+        ahead_m: (T, 2) centre of pressure in front of the heel, metres.
+        moments: (T, 2, J) net joint moments, Nm, in the order of JOINTS.
+    """
+
+    vertical: np.ndarray
+    inward: np.ndarray
+    ahead_m: np.ndarray
+    moments: np.ndarray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Simulations of ours beside a reference, in all frames of one or more repetitions.
+
+    Attributes:
+        name: what is compared.
+        weight_n: body weight of the model.
+        ours: loads by the simulation.
+        theirs: loads by the reference.
+        activations: (T, 80), ours and the reference's; None where the reference has none.
+        position_known: for each foot, whether the reference's centre of pressure has a known position.
+        note: what has to be known about the reference.
+    """
+
+    name: str
+    weight_n: float
+    ours: Loads
+    theirs: Loads
+    activations: tuple[np.ndarray, np.ndarray] | None = None
+    position_known: tuple[bool, bool] = (True, True)
+    note: str = ""
+
+
+@lru_cache(maxsize=4)
+def simulator_of(model: Path, exact_paths: bool) -> ActivationSimulator:
+    """The simulator of a model with default settings; each is built once."""
+    return build_simulator(model, CACHE, exact_paths=exact_paths)
+
+
+def compare_with_opencap(folder: Path, *, exact_paths: bool = False) -> list[Comparison]:
+    """Compare with the repetitions that OpenCap simulated: the symmetric ones, and the asymmetric ones."""
+    session = open_session(folder)
+    simulator = simulator_of(session.model_path, exact_paths)
+    found = []
+    for group, names in GROUPS.items():
+        parts = []
+        for name in names:
+            dynamics = session.path / "OpenSimData/Dynamics" / name
+            parts.append(_opencap_repetition(simulator, read_motion(session.trial(name[:-2])), dynamics))
+        found.append(_join(f"{session.id}, {group}, OpenCap's simulation", parts))
+    return found
+
+
+def compare_with_plates(folder: Path, trial: str, *, exact_paths: bool = False) -> Comparison:
+    """Compare a trial's repetitions with force plates, and with the joint moments that follow from them."""
+    session = open_session(folder)
+    simulator = simulator_of(session.model_path, exact_paths)
+    motion = read_motion(session.trial(trial))
+    bodies = recorded_bodies(simulator, motion)
+    path = session.path / "ForceData" / f"{trial.removesuffix('_ik')}_grf.mot"
+    plates = read_plates(path, motion, bodies, bodies.required[simulator.coordinate_names.index("pelvis_ty")].numpy())
+    moments = bodies.required.T.numpy() - external_moments(bodies, simulator, plates)
+    inner = (motion.time_s >= motion.time_s[0] + FILTER_MARGIN_S) & (
+        motion.time_s <= motion.time_s[-1] - FILTER_MARGIN_S
+    )
+    parts = []
+    for k, repetition in enumerate(segment_repetitions(motion), 1):
+        simulated = simulate_repetition(simulator, motion, repetition, f"{trial} {k}")
+        frames = np.arange(repetition.start_frame, repetition.end_frame)[
+            inner[repetition.start_frame : repetition.end_frame]
+        ]
+        time_s = motion.time_s[frames]
+        theirs = _loads(
+            simulator, bodies, motion.time_s, time_s, plates.forces[frames], plates.centres[frames], moments[frames]
+        )
+        parts.append(
+            Comparison("", simulator.weight_n, _simulated(simulator, simulated, bodies, motion, time_s), theirs)
+        )
+    whole = _join(f"{session.id}, {trial}, force plates", parts)
+    weighed = whole.theirs.vertical.sum(1).mean() / whole.ours.vertical.sum(1).mean() - 1
+    note = (
+        f"{len(parts)} repetitions; the plates' mean force is {100 * weighed:+.1f} % of ours, and they were "
+        f"{1e3 * plates.delay_s:.0f} ms late"
+    )
+    return replace(whole, position_known=plates.position_known, note=note)
+
+
+def _opencap_repetition(simulator: ActivationSimulator, motion: Motion, folder: Path) -> Comparison:
+    """One repetition that OpenCap simulated, on its own time stamps, which are those of `kinetics.mot`."""
+    reference = read_motion(folder / "kinematics_activations.mot")
+    kinetics, forces = read_table(folder / "kinetics.mot"), read_table(folder / "forces_resultant.mot")
+    time_s = kinetics.time_s
+    first, last = np.searchsorted(motion.time_s, (time_s[0], time_s[-1]), side="right")
+    repetition = Repetition(int(first) - 1, int(last) + 1, int(first))
+    simulated = simulate_repetition(simulator, motion, repetition, folder.name)
+    bodies = recorded_bodies(simulator, motion)
+    force, centre = (
+        _at(time_s, forces.time_s, _columns(forces, [f"ground_force_{foot}_{part}{a}" for foot in FEET for a in "xyz"]))
+        for part in "vp"
+    )
+    moments = _columns(kinetics, [f"{joint}_{foot}_moment" for foot in FEET for joint in JOINTS])
+    theirs = _loads(
+        simulator, bodies, motion.time_s, time_s,
+        force.reshape(-1, 2, 3), centre.reshape(-1, 2, 3), moments.reshape(len(time_s), 2, -1), ordered=True,
+    )  # fmt: skip
+    activations = (
+        _at(time_s, simulated.motion.time_s, simulated.simulation.activations.numpy()),
+        _at(time_s, reference.time_s, reference.activations),
+    )
+    ours = _simulated(simulator, simulated, bodies, motion, time_s)
+    return Comparison("", simulator.weight_n, ours, theirs, activations)
+
+
+def _simulated(
+    simulator: ActivationSimulator,
+    simulated: SimulatedRepetition,
+    bodies: RecordedBodies,
+    motion: Motion,
+    time_s: np.ndarray,
+) -> Loads:
+    own_s, result = simulated.motion.time_s, simulated.simulation
+    values = (result.ground_forces, result.centres_of_pressure, result.moments)
+    return _loads(simulator, bodies, motion.time_s, time_s, *(_at(time_s, own_s, value.numpy()) for value in values))
+
+
+def _loads(
+    simulator: ActivationSimulator,
+    bodies: RecordedBodies,
+    motion_s: np.ndarray,
+    time_s: np.ndarray,
+    force: np.ndarray,
+    centre: np.ndarray,
+    moments: np.ndarray,
+    *,
+    ordered: bool = False,
+) -> Loads:
+    """Loads at `time_s` from forces and centres of pressure (T, 2, 3), N and metres, and moments (T, C), Nm.
+
+    The moments are those of all coordinates of the model, or with `ordered` (T, 2, J) those of JOINTS.
+    """
+    heels, ahead, inward = (_at(time_s, motion_s, values) for values in (bodies.heels, bodies.ahead, bodies.inward))
+    if not ordered:
+        names = simulator.coordinate_names
+        moments = moments[:, [[names.index(f"{joint}_{foot}") for joint in JOINTS] for foot in FEET]]
+    return Loads(
+        vertical=force[:, :, 1],
+        inward=(force * inward).sum(-1),
+        ahead_m=((centre - heels) * ahead[:, None]).sum(-1),
+        moments=moments,
+    )
+
+
+def _join(name: str, parts: Sequence[Comparison]) -> Comparison:
+    """All frames of several repetitions."""
+
+    def joined(loads: Sequence[Loads]) -> Loads:
+        return Loads(**{key: np.concatenate([getattr(one, key) for one in loads]) for key in vars(loads[0])})
+
+    pairs = [one.activations for one in parts if one.activations is not None]
+    return Comparison(
+        name,
+        parts[0].weight_n,
+        joined([one.ours for one in parts]),
+        joined([one.theirs for one in parts]),
+        (np.concatenate([ours for ours, _ in pairs]), np.concatenate([theirs for _, theirs in pairs]))
+        if pairs
+        else None,
+    )
+
+
+def _columns(table: Table, names: Sequence[str]) -> np.ndarray:
+    return np.stack([table.column(name) for name in names], 1)
+
+
+def _at(to_s: np.ndarray, from_s: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values (T, ...) at other times."""
+    columns = [np.interp(to_s, from_s, column) for column in values.reshape(len(from_s), -1).T]
+    return np.stack(columns, 1).reshape(len(to_s), *values.shape[1:])
