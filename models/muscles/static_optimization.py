@@ -46,6 +46,8 @@ class Simulation:
         ground_forces: (S, T, 2, 3) ground reaction forces on the right and the left foot, N, ground frame.
         centres_of_pressure: (S, T, 2, 3) of the right and the left foot, metres, ground frame.
         free_moments: (S, T, 2, 3) about the centres of pressure, Nm, ground frame.
+        contact_points: (S, T, P, 3) centres of the foot contact spheres, metres, ground frame.
+        contact_forces: (S, T, P, 3) forces of the ground at these points, N, ground frame.
         contact: (S, T, 2) contact of the right and the left foot with the floor, 0 in the air and 1 standing.
         reserves: (S, T, 2, 7) moments of the reserve actuators of the left and the right leg, Nm, in the order of
             LEG_COORDINATES.
@@ -60,6 +62,8 @@ class Simulation:
     ground_forces: Tensor
     centres_of_pressure: Tensor
     free_moments: Tensor
+    contact_points: Tensor
+    contact_forces: Tensor
     contact: Tensor
     reserves: Tensor
     residuals: Tensor
@@ -176,8 +180,8 @@ class ActivationSimulator(nn.Module):
         state = self.dynamics.state(coordinates, speeds, along_time(acceleration @ low_pass, raw))
         required = self.dynamics.inverse_dynamics(state)  # (C, N)
         points = self.dynamics.contact_points(state)  # (P, 3, N)
-        jacobian = self.dynamics.contact_jacobian(state, points)
-        jacobian = torch.cat([jacobian, torch.zeros_like(jacobian[:, :, :1])], 2)[:, :, self.contact_rows]
+        of_all = self.dynamics.contact_jacobian(state, points)  # (P, 3, M, N)
+        jacobian = torch.cat([of_all, torch.zeros_like(of_all[:, :, :1])], 2)[:, :, self.contact_rows]
         contact = foot_contact(points, along_time(speed, points), self.feet, frames)
         tendons = self._muscle_tendons(coordinates, speeds)
 
@@ -185,15 +189,15 @@ class ActivationSimulator(nn.Module):
         # The filter carries force into the air, and contact takes it away.
         ground = along_time(low_pass_matrix(frames, rate_hz, s.ground_cutoff_hz), ground)
         ground = ground * (self.feet.T @ contact.feet)[:, None]
-        support = torch.einsum("pxrn,pxn->rn", jacobian, ground)
-        net = required[self.rows] - support
+        moving = torch.tensor(self.dynamics.contact_coordinates, device=required.device)
+        moments = required.index_add(0, moving, torch.einsum("pxmn,pxn->mn", of_all, ground), alpha=-1)
+        net = moments[self.rows]
         activations, reserves, converged = self._solve_muscles(net[6:].T, tendons, activations, tendon)
 
-        moments = required.index_copy(0, torch.tensor(self.rows, device=required.device), net)
         forces, centres, free = self._resultants(ground, points)
         result = (
-            activations * self.able, moments.T, forces, centres, free, contact.feet.T, reserves, net[:6].T, converged,
-            coordinates.T,
+            activations * self.able, moments.T, forces, centres, free, points.permute(2, 0, 1),
+            ground.permute(2, 0, 1), contact.feet.T, reserves, net[:6].T, converged, coordinates.T,
         )  # fmt: skip
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
