@@ -75,12 +75,12 @@ def recorded_bodies(simulator: ActivationSimulator, motion: Motion) -> RecordedB
     low_pass = low_pass_matrix(frames, rate_hz, simulator.settings.coordinate_cutoff_hz)
     coordinates = simulator.coordinate_map(torch.as_tensor(motion.coordinates)[None], extra) @ low_pass.T
     state = simulator.dynamics.state(coordinates, coordinates @ speed.T, coordinates @ acceleration.T)
-    toes = state.rotation[simulator.heels, :, 0].sum(0).numpy().T * [1, 0, 1]
+    toes = state.rotation[simulator.leg_bodies.calcaneus, :, 0].sum(0).numpy().T * [1, 0, 1]
     return RecordedBodies(
         coordinates,
         state,
         simulator.dynamics.inverse_dynamics(state),
-        state.origin[simulator.heels].permute(2, 0, 1).numpy(),
+        state.origin[simulator.leg_bodies.calcaneus].permute(2, 0, 1).numpy(),
         toes / np.linalg.norm(toes, axis=1, keepdims=True),
     )
 
@@ -121,7 +121,7 @@ def external_moments(bodies: RecordedBodies, simulator: ActivationSimulator, pla
         still = torch.zeros_like(coordinates)
         state = simulator.dynamics.state(coordinates, still, still)
         work = torch.zeros((), dtype=coordinates.dtype)
-        for foot, heel in enumerate(simulator.heels):
+        for foot, heel in enumerate(simulator.leg_bodies.calcaneus):
             force, centre, torque = (
                 torch.as_tensor(values[:, foot].T) for values in (plates.forces, plates.centres, plates.torques)
             )

@@ -29,6 +29,10 @@ class SimulationSettings:
         shear_symmetry: the same of the fore-aft forces, in body weights.
         pressure_symmetry_m: the same of the fore-aft moments of the vertical forces about the heels, in body weights
             times metres.
+        knee_offset_m: how far medial of the knee centres the ground reaction forces pass by preference, metres.
+        knee_line_m: the same of the sum of both legs' adduction moments of the ground reaction force about the knee,
+            less those at `knee_offset_m`, in body weights times metres.
+        hip_line_m: the same of the sum of both legs' frontal moments of that force about the hip.
         ground_weight: cost of the squared ground reaction forces, in body weights.
         passes: number of solutions of each quadratic program, each with tendons stretched by the previous activations.
         tolerance: of the quadratic programs; 1e-5 is enough for activations, their gradients need 1e-9.
@@ -45,6 +49,9 @@ class SimulationSettings:
     vertical_symmetry: float = 1.0
     shear_symmetry: float = 0.02
     pressure_symmetry_m: float = 0.2
+    knee_offset_m: float = 0.05
+    knee_line_m: float = 0.025
+    hip_line_m: float = 0.075
     ground_weight: float = 1e-2
     passes: int = 2
     tolerance: float = 1e-5

@@ -4,7 +4,7 @@ The motion determines the net joint moments, but not how the feet share the grou
 share a moment. Both are determined by the least sum of squared activations (static optimisation, Crowninshield and
 Brand 1981; Anderson and Pandy 2001). The coordinates are filtered, inverse dynamics gives the generalised forces, and
 two quadratic programs are solved in each frame: the first, of both legs, finds the ground reaction forces within
-friction cones, with a preference for symmetry between feet that stand and none for feet in the air; the second finds
+friction cones, with preferences between feet that stand and none for feet in the air; the second finds
 the muscles of each leg for the smoothed ground reaction. Muscles follow De Groote et al. (2016) with quasi-static
 compliant tendons and no passive force, the settings of OpenCap's squat simulations (Uhlrich et al. 2023).
 
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from models.conventions import COORDINATES, FEET, MUSCLES, SIDES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.muscles.foot_contact import FootContact, foot_contact
+from models.muscles.ground_preferences import LegBodies, preference_rows
 from models.muscles.hill import Muscles
 from models.muscles.moment_arms import LEG_COORDINATES, MuscleTendonGeometry, velocities
 from models.muscles.quadratic_program import ColumnBlock, Solution, WarmStart, solve_quadratic_program
@@ -94,7 +95,7 @@ class ActivationSimulator(nn.Module):
     """
 
     reserve_scale: Tensor  # (7,) Nm
-    slack_scale: Tensor  # (23,) residuals, reserves of both legs, and the three symmetry rows
+    slack_scale: Tensor  # (25,) residuals, reserves of both legs, and the preferences of the ground reaction
     friction_edges: Tensor  # (4, 3) N, edges of a point's friction cone, of one body weight upwards
     feet: Tensor
     able: Tensor
@@ -134,11 +135,13 @@ class ActivationSimulator(nn.Module):
         moving = self.dynamics.contact_coordinates
         self.contact_rows = [moving.index(row) if row in moving else len(moving) for row in self.rows]
         self.canonical = [names.index(name) for name in COORDINATES]
-        self.heels = [description.body_names.index(f"calcn_{side}") for side in FEET]
+        self.leg_bodies = LegBodies(
+            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("femur", "tibia", "calcn"))
+        )
         self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
         reserve = [s.large_reserve_nm if name in WEAKLY_ACTUATED else s.reserve_nm for name in LEG_COORDINATES]
         residual = [s.residual_nm] * 3 + [s.residual_n] * 3
-        symmetry = [self.weight_n * x for x in (s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m)]
+        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.hip_line_m]
         edges = np.array([(FRICTION, 1, 0), (-FRICTION, 1, 0), (0, 1, FRICTION), (0, 1, -FRICTION)]) * self.weight_n
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
         bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (len(edges) * len(right))
@@ -146,7 +149,7 @@ class ActivationSimulator(nn.Module):
         values: dict[str, Sequence | np.ndarray] = {
             "able": able,
             "reserve_scale": reserve,
-            "slack_scale": [*residual, *reserve, *reserve, *symmetry],
+            "slack_scale": [*residual, *reserve, *reserve, *(self.weight_n * x for x in preferences)],
             "friction_edges": edges,
             "feet": np.stack([right, 1 - right]),
             "lower": bounds,
@@ -231,14 +234,15 @@ class ActivationSimulator(nn.Module):
         frames = required.shape[1]
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
         contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.friction_edges)  # (N, 20, P, 4)
-        both_stand = touching.feet.prod(0)[:, None, None]  # a foot in the air need not share the load
-        symmetry = self._symmetry_rows(state, points).unflatten(2, contact.shape[2:]) * both_stand[..., None]
-        contact = torch.cat([contact, symmetry], 1).flatten(2)  # (N, 23, 48)
+        both_stand = touching.feet.prod(0)  # a foot in the air need not share the load
+        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, self.settings.knee_offset_m)
+        preferred = torch.einsum("rpxn,ex->nrpe", preferred, self.friction_edges)
+        contact = torch.cat([contact, preferred], 1).flatten(2)  # (N, 25, 48)
         # Force at a point is as expensive as contact is faint, so that other points and the other foot carry the body.
         faint = (1 / touching.points.T.clamp(min=_LEAST_CONTACT) - 1).square() * _FAINT_CONTACT_COST
         faint = faint.repeat_interleave(len(self.friction_edges), 1)
         cost = self.cost + torch.cat([torch.zeros_like(tendons.lengths), faint], 1)
-        target = torch.cat([required[self.rows].T, required.new_zeros(frames, 3)], 1)
+        target = torch.cat([required[self.rows].T, required.new_zeros(frames, preferred.shape[1])], 1)
         tendon, start = None, None
         for _ in range(self.settings.passes):
             gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain * self.able
@@ -255,23 +259,6 @@ class ActivationSimulator(nn.Module):
         assert tendon is not None
         along_edges = solution.x[:, 2 * muscles :].unflatten(1, (-1, len(self.friction_edges)))  # (N, P, 4)
         return torch.einsum("npe,ex->pxn", along_edges, self.friction_edges), activations, tendon
-
-    def _symmetry_rows(self, state: MotionState, points: Tensor) -> Tensor:
-        """Right minus left foot, per unit force along each edge of the friction cones.
-
-        Returns:
-            (N, 3, 48): vertical force, fore-aft force, and moment of the vertical force about the heels.
-        """
-        toes = state.rotation[self.heels, :, 0]  # (2, 3, N), the feet's x axes
-        ahead = toes.sum(0) * toes.new_tensor([1.0, 0.0, 1.0])[:, None]
-        ahead = ahead / ahead.norm(dim=0)
-        side = self.feet[0] - self.feet[1]  # (P,)
-        vertical = (side[:, None] * self.friction_edges[:, 1]).flatten().expand(points.shape[-1], -1)
-        shear = torch.einsum("p,ex,xn->npe", side, self.friction_edges, ahead).flatten(1)
-        heels = torch.einsum("fp,fxn->pxn", self.feet, state.origin[self.heels])
-        lever = ((points - heels) * ahead).sum(1)  # (P, N)
-        pressure = torch.einsum("p,pn,e->npe", side, lever, self.friction_edges[:, 1]).flatten(1)
-        return torch.stack([vertical, shear, pressure], 1)
 
     def _solve_muscles(
         self, target: Tensor, tendons: _MuscleTendons, activations: Tensor, tendon: Tensor
