@@ -5,8 +5,7 @@
 
 Writes one folder per repetition, DIR/<session>/OpenSimData/Dynamics/<trial>_segment_<k>/: the muscle-driven motion with
 80 activations on the trial's own time stamps, joint moments, ground reaction forces, reserves and residuals, and a
-summary of how far to trust them. No force plate is needed. Takes a few milliseconds per frame, after a fit of the
-muscle paths that is made once per model (about 10 s) and kept in DIR/<session>/cache.
+summary of how far to trust them. No force plate is needed. Takes a few milliseconds per frame.
 A repetition that is there already is kept where model, trial and settings are the same, and simulated anew otherwise.
 The exit status is 1 where a trial was left out, which is named, and 2 where nothing can be simulated.
 """

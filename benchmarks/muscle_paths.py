@@ -1,9 +1,12 @@
-"""Compare polynomial muscle paths with OpenSim's: errors in real and random poses, time of the fit, frames per second.
+"""Compare muscle paths with OpenSim's: largest and RMS errors of each muscle, time to read the model, and speed.
 
     python benchmarks/muscle_paths.py
 
-The models are those of some sessions under $BIGE_RECORDINGS, where it is set, with one trial each, and Rajagopal2015
-from the nimblephysics package, with random poses only.
+The models are those of the shipped demo people and, where $BIGE_RECORDINGS is set, of its sessions, in the poses of
+their trials to 135 degrees of knee flexion; Rajagopal2015 of the nimblephysics package and LaiUhlrich2022, in the poses
+of all trials. Each model is also compared in random poses over twice the range of squats. OpenSim's moment arms are
+central differences of its lengths, without those in which a path jumps. "Applied" are those by which OpenSim applies
+the forces of muscles, in a tenth of the poses.
 """
 
 import importlib.util
@@ -13,44 +16,56 @@ from pathlib import Path
 
 from benchmark_parser import make_parser
 
-POSES = 150
-SESSIONS = {
-    "field-subject0": ("*contacts.osim", "Squats_0.mot"),
-    "lab-subject5": ("*.osim", "squats1.mot"),
-    "mocap-dls": ("*.osim", "*.mot"),
-}
+POSES, RANDOM_POSES, DEEPEST_DEG = 150, 150, 135.0
+LONGEST_ARM_M = 0.15  # a longer one is the difference over a jump
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def models_and_motions():
-    """Name, model file, and real motion (T, 33) or None, of every model that is found."""
-    from dataset.io.mot import read_motion
+    """Name and model file of each model, and the poses (T, 33) in which it is compared."""
+    import numpy as np
 
+    from dataset.io.mot import read_motion
+    from dataset.sessions import open_session
+    from models.conventions import COORDINATE_INDEX
+
+    recordings = os.environ.get("BIGE_RECORDINGS")
+    folders = sorted((ROOT / "demo/shipped/Data").iterdir())
+    if recordings:
+        folders += sorted(path for path in (Path(recordings) / "opencap/Data").iterdir() if path.is_dir())
+    knees = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in "lr"]
+    poses = {}
+    for folder in folders:
+        session = open_session(folder)
+        motion = np.concatenate([read_motion(trial).coordinates for trial in session.trials])
+        motion = motion[motion[:, knees].max(axis=1) <= DEEPEST_DEG]
+        poses[folder.name] = motion[:: -(-len(motion) // POSES)]
+        yield folder.name, session.model_path, poses[folder.name]
+    everybody = np.concatenate(list(poses.values()))
+    everybody = everybody[:: -(-len(everybody) // POSES)]
     wheel = importlib.util.find_spec("nimblephysics")
     if wheel is not None:
-        yield "Rajagopal2015", Path(wheel.origin).parent / "models/rajagopal_data/Rajagopal2015.osim", None
-    if os.environ.get("BIGE_RECORDINGS"):
-        for session, (model, trial) in SESSIONS.items():
-            folder = Path(os.environ["BIGE_RECORDINGS"]) / "opencap/Data" / session / "OpenSimData"
-            motion = read_motion(next((folder / "Kinematics").glob(trial))).coordinates
-            yield session, next((folder / "Model").glob(model)), motion[:: max(1, len(motion) // POSES)]
+        yield "Rajagopal2015", Path(wheel.origin).parent / "models/rajagopal_data/Rajagopal2015.osim", everybody
+    if recordings:
+        yield "LaiUhlrich2022", Path(recordings) / "models/LaiUhlrich2022.osim", everybody
 
 
 def random_poses(geometry):
-    """Poses (POSES, 33), uniform over the fitted range, independently for each leg."""
+    """Poses (RANDOM_POSES, 33), uniform over twice the range of squats, independently for each leg."""
     import numpy as np
 
     from models.muscles.moment_arms import LEG_INDICES
 
-    limits = np.degrees(geometry.fit_range())
+    low, high = geometry.pose_range_deg().T
     generator = np.random.default_rng(1)
-    motion = np.zeros((POSES, 33))
+    motion = np.zeros((RANDOM_POSES, 33))
     for indices in LEG_INDICES:
-        motion[:, indices] = generator.uniform(limits[:, 0], limits[:, 1], (POSES, len(limits)))
+        motion[:, indices] = generator.uniform(low, high, (RANDOM_POSES, len(indices)))
     return motion
 
 
-def frames_per_second(paths, motion, backward: bool) -> float:
-    """The best of five passes over 20 motions of 196 frames."""
+def milliseconds(paths, motion, backward: bool) -> float:
+    """Per frame, the best of five passes over 20 motions of 196 frames."""
     frames = motion.repeat(-(-20 * 196 // len(motion)), 1)[: 20 * 196].clone().requires_grad_(backward)
     best = float("inf")
     for _ in range(5):
@@ -59,44 +74,60 @@ def frames_per_second(paths, motion, backward: bool) -> float:
         if backward:
             (found.lengths.sum() + found.moment_arms.sum()).backward()
         best = min(best, time.perf_counter() - begin)
-    return len(frames) / best
+    return 1e3 * best / len(frames)
 
 
 def main() -> None:
-    """Print a row for each model and kind of pose."""
-    make_parser(__doc__).parse_args()
+    parser = make_parser(__doc__)
+    parser.add_argument("--muscles", action="store_true", help="Print the muscles of every model, not the worst only.")
+    arguments = parser.parse_args()
 
     import numpy as np
     import torch
 
+    from dataset.opensim.model_reader import read_osim
     from dataset.opensim.muscle_geometry import MuscleGeometry
-    from dataset.opensim.muscle_path_fit import fit_muscle_paths
-    from models.muscles.moment_arms import LEG_COORDINATES
+    from dataset.opensim.muscle_path_reader import read_muscle_paths
+    from models.conventions import MUSCLES
 
     torch.set_num_threads(1)
-    print("                         length error mm       moment arm error mm          frames/s        fit   exact")
-    print("model           poses    mean   99 %    max    mean   99 %     max    forward  +backward     s  ms/frame")
+    names = [name.removesuffix("_r") for name in MUSCLES[40:]]
+
+    def by_muscle(difference):
+        """Largest and RMS value (40,) in mm, over frames, legs and coordinates, of (T, 2, ..., 40)."""
+        rows = 1e3 * difference.reshape(-1, 40)
+        return np.abs(rows).max(0), np.sqrt((rows**2).mean(0))
+
+    worst: dict[str, np.ndarray] = {}
+    print("errors in mm (worst, RMS) of the muscles with the largest; ms/frame forward, with gradient, OpenSim's")
     for name, model, real in models_and_motions():
-        geometry = MuscleGeometry(model)
         begin = time.perf_counter()
-        paths = fit_muscle_paths(model)
-        fit_s = time.perf_counter() - begin
-        spanned = geometry.spans.reshape(2, -1, len(LEG_COORDINATES)).transpose(0, 2, 1)
+        description, geometry = read_osim(model), MuscleGeometry(model)
+        opened = time.perf_counter() - begin
+        paths = read_muscle_paths(geometry, description)
+        read_s = time.perf_counter() - begin - opened
+        speed = [milliseconds(paths, torch.from_numpy(real), backward) for backward in (False, True)]
         for kind, motion in (("real", real), ("random", random_poses(geometry))):
-            if motion is None:
-                continue
             begin = time.perf_counter()
-            exact_lengths, exact_arms = geometry.lengths(motion), geometry.moment_arms(motion)
+            lengths, arms = geometry.lengths(motion), geometry.moment_arms(motion)
             exact_ms = 1e3 * (time.perf_counter() - begin) / len(motion)
             found = paths(torch.from_numpy(motion))
-            length = 1e3 * np.abs(found.lengths.numpy() - exact_lengths)
-            arm = 1e3 * np.abs(found.moment_arms.numpy() - exact_arms)[:, spanned]
-            rates = [frames_per_second(paths, torch.from_numpy(motion), backward) for backward in (False, True)]
-            print(
-                f"{name:15} {kind:7} {length.mean():5.3f} {np.quantile(length, 0.99):6.2f} {length.max():6.2f}"
-                f"  {arm.mean():6.3f} {np.quantile(arm, 0.99):6.2f} {arm.max():7.2f}"
-                f"  {rates[0]:9.0f} {rates[1]:10.0f} {fit_s:5.1f} {exact_ms:9.1f}"
-            )
+            jumps = np.abs(arms).max(axis=2) > LONGEST_ARM_M  # (T, 2, 40)
+            error = np.where(jumps[:, :, None], 0, found.moment_arms.numpy() - arms)
+            length = by_muscle(found.lengths.numpy() - lengths)
+            arm = by_muscle(error)
+            applied = by_muscle(found.moment_arms[::10].numpy() - geometry.applied_moment_arms(motion[::10]))
+            counted = ", ".join(f"{int(n)} of {m}" for n, m in zip(jumps.sum((0, 1)), names, strict=True) if n)
+            print(f"{name} {kind}: {len(motion)} poses, paths read in {read_s:.2f} s, ms/frame {speed[0]:.3f}, "
+                  f"{speed[1]:.3f}, {exact_ms:.1f}; jumps: {counted or 'none'}")  # fmt: skip
+            for title, values in (("length", length), ("moment arm", arm), ("applied moment arm", applied)):
+                worst[f"{kind} {title}"] = np.maximum(worst.get(f"{kind} {title}", 0), values[0])
+                order = np.argsort(-values[0])[: 40 if arguments.muscles else 4]
+                print(f"  {title:19}", ", ".join(f"{names[i]} {values[0][i]:.2f} {values[1][i]:.2f}" for i in order))
+    print("\nworst of all models, mm")
+    print(f"{'muscle':10}" + "".join(f"{title:>28}" for title in worst))
+    for i, name in enumerate(names):
+        print(f"{name:10}" + "".join(f"{values[i]:28.2f}" for values in worst.values()))
 
 
 if __name__ == "__main__":

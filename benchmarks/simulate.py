@@ -40,13 +40,12 @@ def main() -> None:
         return 1e3 * statistics.median(times) / frames
 
     print(f"{'':<44}{'ms/frame':>10}{'peak GB':>10}")
-    cache = Path("output/cache")
     for name, tolerance, backward in (
         ("labels, QP tolerance 1e-5, forward", 1e-5, False),
         ("gradients, QP tolerance 1e-8, forward", 1e-8, False),
         ("gradients, QP tolerance 1e-8, and backward", 1e-8, True),
     ):
-        simulator = build_simulator(session.model_path, cache, SimulationSettings(tolerance=tolerance))
+        simulator = build_simulator(session.model_path, SimulationSettings(tolerance=tolerance))
 
         def work(simulator=simulator, backward=backward):
             leaf = motion.clone().requires_grad_(backward)

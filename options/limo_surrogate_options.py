@@ -174,12 +174,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "verify",
         help="Simulate the motions on the subject's own model and report the peak activations found; takes some ten "
-        "seconds, and a fit of the model's muscle paths the first time.",
+        "seconds.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "exact_paths",
-        help="Simulate with OpenSim's own muscle paths instead of fitted polynomials, whose moment arms are off by up "
-        "to a fifth at a deeply bent knee; takes half a minute more for every twenty motions and round.",
+        help="Have OpenSim itself evaluate the muscle paths, as a check of our own evaluation; takes half a minute "
+        "more for every twenty motions and round.",
     )  # fmt: skip
 
 

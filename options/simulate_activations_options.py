@@ -18,8 +18,8 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     )  # fmt: skip
     add_option(
         simulation, SimulationConfig, "exact_paths",
-        help="Take muscle lengths and moment arms from OpenSim in every frame instead of fitted polynomials "
-        "(several times slower).",
+        help="Have OpenSim itself evaluate muscle lengths and moment arms in every frame, as a check of our own "
+        "evaluation (several times slower).",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     add_option(output, SimulationConfig, "out_dir", metavar="DIR", help="Write to DIR/<session>/.")

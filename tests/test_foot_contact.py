@@ -20,11 +20,8 @@ MEMBERS = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]], dtype=torch.f
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory):
-    session = open_session(DEMO_PERSON)
-    return build_simulator(
-        session.model_path, tmp_path_factory.mktemp("muscle_paths"), SimulationSettings(tolerance=1e-9)
-    )
+def simulator():
+    return build_simulator(open_session(DEMO_PERSON).model_path, SimulationSettings(tolerance=1e-9))
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +94,12 @@ def test_contact_changes_nothing_for_feet_that_stand(simulator):
     assert simulation.contact.min() == 1
 
 
-def test_contact_of_recorded_squats_is_full(recordings, tmp_path):
+def test_contact_of_recorded_squats_is_full(recordings):
     """Feet of video-based capture float by centimetres, and stand all the same."""
     for name, trial in (("field-subject0", "Asym_0"), ("lab-subject2", "squats1"), ("lab-subject5", "squats1")):
         session = open_session(recordings / "opencap/Data" / name)
         motion = to_even(read_motion(session.trial(trial))).cut(0, 600)
-        simulator = build_simulator(session.model_path, tmp_path)
+        simulator = build_simulator(session.model_path)
         with torch.no_grad():
             assert simulator(torch.tensor(motion.coordinates)[None], motion.rate_hz).contact.min() == 1, name
 

@@ -19,10 +19,10 @@ DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-pers
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
+def simulated():
     """A simulator, three seconds of a trial, their bodies, and the simulated ground reactions as if from plates."""
     session = open_session(DEMO_PERSON)
-    simulator = build_simulator(session.model_path, tmp_path_factory.mktemp("muscle_paths"))
+    simulator = build_simulator(session.model_path)
     motion = read_motion(session.trials[0]).cut(0, 180)
     with torch.no_grad():
         simulation = simulator(torch.tensor(motion.coordinates)[None], motion.rate_hz)

@@ -181,7 +181,7 @@ def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
     folder = tmp_path / "Test" / "mot_visualization" / "latents_subject_run_person"
     sample = json.loads((folder / "summary.json").read_text())["samples"][0]
     written = read_motion(folder / sample["file"])
-    simulator = build_simulator(rajagopal2015(), tmp_path / "Test" / "cache", exact_paths=exact)
+    simulator = build_simulator(rajagopal2015(), exact_paths=exact)
     with torch.no_grad():
         found = simulator(torch.from_numpy(written.coordinates)[None], 60.0).activations[0, 12:-12]
     peaks = [found[:, MUSCLE_INDEX[f"vasmed_{side}"]].max().item() for side in "lr"]

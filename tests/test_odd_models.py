@@ -113,15 +113,15 @@ def test_either_set_of_shoulder_coordinates_moves_the_arms(tmp_path, motion, cap
 def test_simulation_with_another_shoulder_is_that_of_the_plain_model(tmp_path, motion):
     frames = torch.tensor(motion.coordinates)[None]
     with torch.no_grad():
-        other = build_simulator(write_model(tmp_path, with_other_shoulder()), tmp_path)(frames, 60.0)
-        plain = build_simulator(SESSION.model_path, tmp_path)(frames, 60.0)
+        other = build_simulator(write_model(tmp_path, with_other_shoulder()))(frames, 60.0)
+        plain = build_simulator(SESSION.model_path)(frames, 60.0)
     torch.testing.assert_close(other.activations, plain.activations, atol=2e-3, rtol=0)
     torch.testing.assert_close(other.ground_forces, plain.ground_forces, atol=0.5, rtol=0)
 
 
 def test_welded_feet_are_simulated(tmp_path, motion):
     feet = [f"{joint}_{side}" for joint in ("subtalar", "mtp") for side in "lr"]
-    simulator = build_simulator(write_model(tmp_path, welded(MODEL, *feet)), tmp_path)
+    simulator = build_simulator(write_model(tmp_path, welded(MODEL, *feet)))
     assert simulator.missing_coordinates == ("subtalar_angle_l", "subtalar_angle_r", "mtp_angle_l", "mtp_angle_r")
     with torch.no_grad():
         simulation = simulator(torch.tensor(motion.coordinates)[None], 60.0)
@@ -133,11 +133,11 @@ def test_welded_feet_are_simulated(tmp_path, motion):
 
 def test_muscles_that_are_switched_off_do_nothing_and_others_take_over(tmp_path, motion, caplog):
     frames = torch.tensor(motion.coordinates)[None]
-    simulator = build_simulator(write_model(tmp_path, switched_off(MODEL, VASTI)), tmp_path)
+    simulator = build_simulator(write_model(tmp_path, switched_off(MODEL, VASTI)))
     assert all(name in caplog.text for name in VASTI)
     with torch.no_grad():
         without = simulator(frames, 60.0).activations[0]
-        whole = build_simulator(SESSION.model_path, tmp_path)(frames, 60.0).activations[0]
+        whole = build_simulator(SESSION.model_path)(frames, 60.0).activations[0]
     off, rectus = [MUSCLES.index(name) for name in VASTI], MUSCLES.index("recfem_r")
     assert float(without[:, off].max()) == 0.0
     assert float(without[:, rectus].max()) > float(whole[:, rectus].max()) + 0.1
@@ -147,7 +147,7 @@ def test_muscles_without_strength_are_switched_off(tmp_path, motion):
     pattern = r'(<\w*Muscle name="vasmed_r">.*?<max_isometric_force>)[^<]+<'
     text = re.sub(pattern, r"\g<1>0<", MODEL, count=1, flags=re.S)
     with torch.no_grad():
-        found = build_simulator(write_model(tmp_path, text), tmp_path)(torch.tensor(motion.coordinates)[None], 60.0)
+        found = build_simulator(write_model(tmp_path, text))(torch.tensor(motion.coordinates)[None], 60.0)
     assert bool(found.activations.isfinite().all())
     assert float(found.activations[..., MUSCLES.index("vasmed_r")].max()) == 0.0
 
@@ -170,7 +170,7 @@ def test_what_cannot_be_simulated_is_named(tmp_path, change, sentence):
         assert "humerus_l" in load_skeleton(path).body_names
         return
     with pytest.raises(InputError, match=sentence):
-        build_simulator(path, tmp_path)
+        build_simulator(path)
 
 
 def test_knees_of_the_opposite_sign_are_refused(tmp_path):

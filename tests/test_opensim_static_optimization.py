@@ -40,10 +40,10 @@ def squat() -> Motion:
     return motion.cut(repetition.start_frame - AROUND, repetition.end_frame + AROUND)
 
 
-def both(squat: Motion, folder: Path, *, exact_paths: bool, rigid: bool):
+def both(squat: Motion, folder: Path, *, rigid: bool):
     """Our simulation of the squat, and OpenSim's tools for it."""
     model_path = open_session(DEMO_PERSON).model_path
-    simulator = build_simulator(model_path, folder / "cache", SETTINGS, exact_paths=exact_paths)
+    simulator = build_simulator(model_path, SETTINGS)
     if rigid:
         slack = simulator.muscles.tendon_slack_length
         simulator.muscles.equilibrium_tendon = lambda activation, length, velocity, start=None: slack.expand_as(length)
@@ -66,8 +66,8 @@ def differences(ours: Simulation, squat: Motion, time_s: np.ndarray, theirs: np.
 
 @pytest.fixture(scope="module")
 def as_shipped(squat, tmp_path_factory):
-    """With polynomial muscle paths and compliant tendons."""
-    return both(squat, tmp_path_factory.mktemp("opensim"), exact_paths=False, rigid=False)
+    """With compliant tendons."""
+    return both(squat, tmp_path_factory.mktemp("opensim"), rigid=False)
 
 
 def test_joint_moments_equal_those_of_opensims_inverse_dynamics(squat, as_shipped):
@@ -88,12 +88,12 @@ def test_joint_moments_equal_those_of_opensims_inverse_dynamics(squat, as_shippe
 
 
 def test_activations_equal_opensims_static_optimization_of_the_same_muscles(squat, tmp_path):
-    """With OpenSim's muscle paths, De Groote's curves and rigid tendons on both sides.
+    """With De Groote's curves and rigid tendons on both sides.
 
     Measured: all muscles r .995, RMSE .012; vasti r .9998, RMSE .001 to .013. What remains is where OpenSim's
     rigid-tendon force treats the fibre's velocity differently.
     """
-    _, ours, opensim_tools = both(squat, tmp_path, exact_paths=True, rigid=True)
+    _, ours, opensim_tools = both(squat, tmp_path, rigid=True)
     time_s, theirs = opensim_tools.static_optimization(SETTINGS, MARGIN, STEP, de_groote_rigid=True)
     correlation, rmse = differences(ours, squat, time_s, theirs, ())
     assert correlation > 0.99
@@ -107,8 +107,8 @@ def test_activations_equal_opensims_static_optimization_of_the_same_muscles(squa
 def test_vasti_agree_with_opensims_static_optimization_of_the_models_own_muscles(squat, as_shipped):
     """As shipped, against the Millard muscles of the model.
 
-    Measured: r .99, RMSE .02 to .04. The differences are Millard's curves for De Groote's, OpenSim's rigid tendons for
-    compliant ones, and OpenSim's muscle paths for the polynomials fitted to them.
+    Measured: r .99, RMSE .02 to .04. The differences are Millard's curves for De Groote's, and OpenSim's rigid
+    tendons for compliant ones.
     """
     _, ours, opensim_tools = as_shipped
     time_s, theirs = opensim_tools.static_optimization(SETTINGS, MARGIN, STEP, de_groote_rigid=False)

@@ -26,8 +26,8 @@ def test_skeletons():
     assert isinstance(SkeletonPerMotion([skeleton]), Skeleton)
 
 
-def test_simulator(tmp_path):
-    assert isinstance(build_simulator(open_session(DEMO_PERSON).model_path, tmp_path), Simulator)
+def test_simulator():
+    assert isinstance(build_simulator(open_session(DEMO_PERSON).model_path), Simulator)
 
 
 @pytest.mark.parametrize(

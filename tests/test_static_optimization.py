@@ -28,11 +28,6 @@ OPENCAP_REPETITIONS = ("Squats_0_1", "Squats_0_2", "Asym_0_1", "Asym_0_2")
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("muscle_paths")
-
-
-@pytest.fixture(scope="module")
 def field_subject(recordings):
     return open_session(recordings / "opencap/Data/field-subject0")
 
@@ -73,9 +68,9 @@ def test_low_pass_keeps_lines_and_derivatives_of_a_sine_are_exact():
     assert (low_pass_matrix(120, 60.0, 4.0) @ wave)[20:-20].abs().max() < 0.01
 
 
-def test_vasti_agree_with_opencaps_own_simulation(field_subject, cache):
+def test_vasti_agree_with_opencaps_own_simulation(field_subject):
     """Four repetitions that OpenCap simulated (Uhlrich et al. 2023), from inverse kinematics, on their time base."""
-    simulator = build_simulator(field_subject.model_path, cache)
+    simulator = build_simulator(field_subject.model_path)
     ours, theirs = [], []
     for name in OPENCAP_REPETITIONS:
         reference = read_motion(field_subject.path / "OpenSimData/Dynamics" / name / "kinematics_activations.mot")
@@ -96,10 +91,10 @@ def test_vasti_agree_with_opencaps_own_simulation(field_subject, cache):
 
 
 @pytest.mark.parametrize(("trial", "foot_limit"), [("squats1", 4.0), ("squatsAsym1", 8.0)])
-def test_ground_forces_agree_with_force_plates(recordings, cache, trial, foot_limit):
+def test_ground_forces_agree_with_force_plates(recordings, trial, foot_limit):
     """Vertical force within 5 % of body weight in all, and the share of a foot without being told of asymmetry."""
     session = open_session(recordings / "opencap/Data/lab-subject4")
-    simulator = build_simulator(session.model_path, cache)
+    simulator = build_simulator(session.model_path)
     motion = read_motion(session.trial(trial))
     plates = read_table(session.path / "ForceData" / f"{trial}_grf.mot")
     with torch.no_grad():
@@ -114,18 +109,20 @@ def test_ground_forces_agree_with_force_plates(recordings, cache, trial, foot_li
     assert percent * rms(ours - measured) <= foot_limit
 
 
-def test_exact_paths_give_the_same_activations(subject, repetition, cache):
+def test_exact_paths_give_the_same_activations(subject, repetition):
     frames, model_path = torch.tensor(repetition.coordinates)[None], subject[0].model_path
     with torch.no_grad():
-        exact = build_simulator(model_path, cache, exact_paths=True)(frames, repetition.rate_hz)
-        fitted = build_simulator(model_path, cache)(frames, repetition.rate_hz)
-    legs = [MUSCLE_INDEX[f"vasmed_{side}"] for side in "lr"]
-    assert rms((exact.activations - fitted.activations)[0, 12:-12][:, legs].numpy()) < 0.015
+        exact = build_simulator(model_path, exact_paths=True)(frames, repetition.rate_hz)
+        ours = build_simulator(model_path)(frames, repetition.rate_hz)
+    difference = (exact.activations - ours.activations)[0, 12:-12].numpy()
+    vasti = [MUSCLE_INDEX[f"vas{part}_{side}"] for part in ("med", "lat", "int") for side in "lr"]
+    assert np.abs(difference[:, vasti]).max() < 0.002
+    assert np.abs(difference).max() < 0.02
 
 
-def test_forces_and_moments_balance(subject, cache):
+def test_forces_and_moments_balance(subject):
     """Newton: the ground carries the mass, and muscles with reserves make the moments."""
-    simulator = build_simulator(subject[0].model_path, cache)
+    simulator = build_simulator(subject[0].model_path)
     motion = read_motion(subject[1])
     repetition = simulate_repetition(simulator, motion, segment_repetitions(motion)[1], "segment_2")
     simulation = repetition.simulation
@@ -146,8 +143,8 @@ def test_forces_and_moments_balance(subject, cache):
             assert bool(((centre[:, axis] > low - 0.01) & (centre[:, axis] < high + 0.01)).all())
 
 
-def test_heavier_subjects_need_more_activation(subject, repetition, cache):
-    simulator = build_simulator(subject[0].model_path, cache)
+def test_heavier_subjects_need_more_activation(subject, repetition):
+    simulator = build_simulator(subject[0].model_path)
     description = simulator.dynamics.description
     loaded = replace(description, masses_kg=description.masses_kg * 1.3, inertias=description.inertias * 1.3)
     heavier = type(simulator)(loaded, simulator.muscles, simulator.paths)
@@ -160,9 +157,9 @@ def test_heavier_subjects_need_more_activation(subject, repetition, cache):
     assert peaks[1] > 1.2 * peaks[0]
 
 
-def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, repetition, cache):
+def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, repetition):
     """The derivative of peak vastus medialis by a smooth change of the motion, to 1 %."""
-    simulator = build_simulator(subject[0].model_path, cache, SimulationSettings(tolerance=1e-11))
+    simulator = build_simulator(subject[0].model_path, SimulationSettings(tolerance=1e-11))
     motion, frames = repetition, torch.tensor(repetition.coordinates)[None]
     bump = torch.hann_window(len(motion), periodic=False, dtype=torch.float64)
     channels = {"pelvis_tilt": 0, "knee_angle_r": 13, "hip_flexion_r": 9, "pelvis_ty": 4}
@@ -183,9 +180,9 @@ def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, rep
         torch.testing.assert_close(amount.grad[i], difference, rtol=0.01, atol=0)
 
 
-def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, cache, tmp_path):
+def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, tmp_path):
     session, trial = subject
-    simulator = build_simulator(session.model_path, cache)
+    simulator = build_simulator(session.model_path)
     summaries = simulate_trials(session, [trial], tmp_path, progress=False)
     assert len(summaries) == len(segment_repetitions(read_motion(trial))) == 5
     name = f"{trial.stem}_segment_3"

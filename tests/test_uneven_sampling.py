@@ -74,8 +74,8 @@ def test_stamps_that_were_rounded_are_those_of_an_even_recording(trial):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_simulation_of_an_uneven_recording_is_that_of_the_even_one(trial, kind, tmp_path):
-    simulator = build_simulator(MODEL, tmp_path)
+def test_simulation_of_an_uneven_recording_is_that_of_the_even_one(trial, kind):
+    simulator = build_simulator(MODEL)
     uneven = thinned(trial, kind)
     whole = [simulate_repetition(simulator, trial, one, "a") for one in segment_repetitions(trial)]
     parts = [simulate_repetition(simulator, uneven, one, "a") for one in segment_repetitions(uneven)]

@@ -19,7 +19,6 @@ from simulation_validation.force_plates import RecordedBodies, external_moments,
 from utils.simulation.simulated_repetition import SimulatedRepetition, simulate_repetition
 from utils.simulation.simulators import build_simulator
 
-CACHE = Path("output/cache")
 GROUPS = {"symmetric": ("Squats_0_1", "Squats_0_2"), "asymmetric": ("Asym_0_1", "Asym_0_2")}
 JOINTS = ("ankle_angle", "knee_angle", "hip_flexion", "hip_adduction")
 
@@ -67,7 +66,7 @@ class Comparison:
 @lru_cache(maxsize=4)
 def simulator_of(model: Path, exact_paths: bool) -> ActivationSimulator:
     """The simulator of a model with default settings; each is built once."""
-    return build_simulator(model, CACHE, exact_paths=exact_paths)
+    return build_simulator(model, exact_paths=exact_paths)
 
 
 def compare_with_opencap(folder: Path, *, exact_paths: bool = False) -> list[Comparison]:

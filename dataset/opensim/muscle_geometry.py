@@ -14,8 +14,7 @@ from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters
 from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
 
-# The range of squats with a margin. A knee whose own range ends earlier is fitted to 5 degrees beyond that end.
-FIT_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 25), (-30, 30))
+POSE_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 25), (-30, 30))  # squats, with a margin
 STEP_RAD = 1e-3  # of central differences; lengths are exact to about 1e-9 m, those of wrapped paths to 1e-6 m
 _KNEE = LEG_COORDINATES.index("knee_angle")
 
@@ -30,7 +29,8 @@ class MuscleGeometry:
             InputError: the file is not an OpenSim model with these muscles and leg coordinates.
         """
         self._model, self._state = open_opensim_model(osim_path)
-        self._vector = load_opensim().Vector
+        opensim = load_opensim()
+        self._vector, self._wrap_point = opensim.Vector, opensim.PathWrapPoint
         muscles = self._model.getMuscles()
         missing = [name for name in MUSCLES if not muscles.contains(name)]
         if missing:
@@ -39,7 +39,7 @@ class MuscleGeometry:
                 "a Rajagopal2015, LaiArnoldModified2017 or LaiUhlrich2022 model is expected"
             )
         self._muscles = [muscles.get(name) for name in MUSCLES]
-        self._paths = [muscle.getGeometryPath() for muscle in self._muscles]
+        self.paths = [muscle.getGeometryPath() for muscle in self._muscles]
         coordinates = self._model.getCoordinateSet()
         for i in range(coordinates.getSize()):
             coordinates.get(i).setLocked(self._state, False)
@@ -88,19 +88,40 @@ class MuscleGeometry:
             [not muscle.get_appliesForce() or muscle.getMaxIsometricForce() <= 0 for muscle in self._muscles]
         )
 
-    def fit_range(self) -> np.ndarray:
-        """Range (7, 2), in radians, of the leg coordinates that polynomial paths are fitted to."""
-        limits = np.radians(FIT_RANGE_DEG)
+    def pose_range_deg(self) -> np.ndarray:
+        """Range (7, 2), degrees, of the leg coordinates in squats; the knee's ends 5 degrees beyond the model's own."""
+        limits = np.array(POSE_RANGE_DEG, dtype=float)
         knees = [self._ranges[side * len(LEG_COORDINATES) + _KNEE] for side in (0, 1)]
-        limits[_KNEE, 1] = min(limits[_KNEE, 1], min(knee[1] for knee in knees) + np.radians(5))
+        limits[_KNEE, 1] = min(limits[_KNEE, 1], min(np.degrees(knee[1]) for knee in knees) + 5)
         return limits
 
     def _lengths(self, q: np.ndarray, muscles: Iterable[int]) -> list[float]:
         """Lengths, in metres, of some muscles (indices) at generalised coordinates q."""
         self._state.setQ(self._vector.createFromMat(q))
         self._model.realizePosition(self._state)
-        state = self._state
-        return [self._paths[i].getLength(state) for i in muscles]
+        return [self._length(self.paths[i]) for i in muscles]
+
+    def _length(self, path: Any) -> float:
+        """Length of a path in metres.
+
+        Where a path wraps over two surfaces, OpenSim places the points on them by repeated sweeps. `getLength` of
+        OpenSim 4.6 adds up the distances between the points of the first sweep and the arcs of the last one, which is
+        up to 10 mm short. Its path holds the points of the last sweep, from which the length is computed here.
+        """
+        if path.getWrapSet().getSize() < 2:
+            return path.getLength(self._state)
+        points = path.getCurrentPath(self._state)
+        length, previous, on_surface = 0.0, None, False
+        for i in range(points.getSize()):
+            point = points.get(i)
+            place = point.getParentFrame().findStationLocationInGround(self._state, point.getLocation(self._state))
+            place, wrap = place.to_numpy(), self._wrap_point.safeDownCast(point)
+            if on_surface:
+                length += wrap.getWrapLength(self._state)
+            elif previous is not None:
+                length += float(np.linalg.norm(place - previous))
+            previous, on_surface = place, wrap is not None and not on_surface
+        return length
 
     def _pose(self, angles: np.ndarray) -> np.ndarray:
         """Generalised coordinates of a pose of both legs (2, 7), in radians."""
@@ -133,19 +154,38 @@ class MuscleGeometry:
         for t, angles in enumerate(_leg_angles(motion)):
             q = self._pose(angles)
             for together in self._independent:
-                self._difference(q, together, np.arange(len(MUSCLES)), arms[t])
+                self._difference(q, together, arms[t])
         return arms.reshape(-1, 2, MUSCLES_PER_LEG, len(LEG_COORDINATES)).transpose(0, 1, 3, 2)
 
-    def _difference(self, q: np.ndarray, together: list[int], muscles: np.ndarray, arms: np.ndarray) -> None:
+    def applied_moment_arms(self, motion: np.ndarray) -> np.ndarray:
+        """Moment arms by which OpenSim applies the forces of muscles, as `moment_arms`; takes 0.2 s for each pose.
+
+        They differ from the derivatives of the lengths where the points on wrapping surfaces are not those of the
+        shortest path.
+        """
+        coordinates = self._model.getCoordinateSet()
+        arms = np.zeros((len(motion), 2, len(LEG_COORDINATES), MUSCLES_PER_LEG))
+        for t, angles in enumerate(_leg_angles(motion)):
+            self._state.setQ(self._vector.createFromMat(self._pose(angles)))
+            self._model.realizePosition(self._state)
+            for leg, side in enumerate("lr"):
+                paths = self.paths[leg * MUSCLES_PER_LEG :][:MUSCLES_PER_LEG]
+                for j, name in enumerate(LEG_COORDINATES):
+                    if coordinates.contains(f"{name}_{side}"):
+                        coordinate = coordinates.get(f"{name}_{side}")
+                        arms[t, leg, j] = [path.computeMomentArm(self._state, coordinate) for path in paths]
+        return arms
+
+    def _difference(self, q: np.ndarray, together: list[int], arms: np.ndarray) -> None:
         """Write moment arms for coordinates that no muscle shares into `arms` (80, 7)."""
-        columns = np.array(together)
         moved = [index for j in together for leg in (0, 1) for index in self._columns[leg * len(LEG_COORDINATES) + j]]
-        touched = muscles[self.spans[np.ix_(muscles, columns)].any(axis=1)]
+        touched = np.flatnonzero(self.spans[:, together].any(axis=1))
         ahead, behind = q.copy(), q.copy()
         ahead[moved] += STEP_RAD
         behind[moved] -= STEP_RAD
         slopes = np.subtract(self._lengths(ahead, touched), self._lengths(behind, touched)) / (2 * STEP_RAD)
-        arms[np.ix_(touched, columns)] = np.where(self.spans[np.ix_(touched, columns)], -slopes[:, None], 0)
+        block = np.ix_(touched, np.array(together))
+        arms[block] = np.where(self.spans[block], -slopes[:, None], 0)
 
     @cached_property
     def spans(self) -> np.ndarray:
@@ -157,7 +197,7 @@ class MuscleGeometry:
             0.5,
             0.9,
         ):  # fractions of the range, since a path may touch a wrapping surface in some poses only
-            low, high = self.fit_range().T
+            low, high = np.radians(self.pose_range_deg()).T
             q = self._pose(np.tile(low + bend * (high - low), (2, 1)))
             here = np.array(self._lengths(q, everything))
             for j in range(len(LEG_COORDINATES)):
@@ -179,26 +219,6 @@ class MuscleGeometry:
             else:
                 groups.append([j])
         return groups
-
-    def sample(self, angles: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lengths and moment arms at K poses.
-
-        Args:
-            angles: (K, 7), the angles of both legs, radians.
-            counts: (80,), how many of the poses each muscle is evaluated at; values of later poses are 0.
-
-        Returns:
-            Lengths (K, 80) and moment arms (K, 80, 7), metres.
-        """
-        lengths = np.zeros((len(angles), len(MUSCLES)))
-        arms = np.zeros((len(angles), len(MUSCLES), len(LEG_COORDINATES)))
-        for k, pose in enumerate(angles):
-            muscles = np.flatnonzero(counts > k)
-            q = self._pose(np.tile(pose, (2, 1)))
-            lengths[k, muscles] = self._lengths(q, muscles)
-            for together in self._independent:
-                self._difference(q, together, muscles, arms[k])
-        return lengths, arms
 
 
 def _leg_angles(motion: np.ndarray) -> np.ndarray:

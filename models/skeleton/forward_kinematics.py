@@ -7,11 +7,11 @@ is in metres, y up.
 from functools import cached_property
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.conventions import ANTHROPOMETRIC_FEATURES, COORDINATES, TRANSLATION_INDICES
+from models.skeleton.attached_points import AttachedPoints
 from models.skeleton.coordinate_map import CoordinateMap
 from models.skeleton.description import ModelDescription
 from models.skeleton.kinematic_tree import KinematicTree
@@ -41,8 +41,10 @@ class OpenSimSkeleton(nn.Module):
         self.tree = KinematicTree(description, dtype)
         self.contact_tree = KinematicTree(description, dtype, set(description.contact_bodies.tolist()))
         self.register_buffer("contact_radii", torch.tensor(description.contact_radii, dtype=dtype))
-        self.marker_groups = _PointGroups(self.tree, description.marker_bodies, description.marker_locations)
-        self.contact_groups = _PointGroups(self.contact_tree, description.contact_bodies, description.contact_locations)
+        self.marker_groups = AttachedPoints(self.tree, description.marker_bodies, description.marker_locations)
+        self.contact_groups = AttachedPoints(
+            self.contact_tree, description.contact_bodies, description.contact_locations
+        )
         in_model = [description.coordinate_names.index(name) for name in COORDINATES]
         ranges = torch.tensor(description.coordinate_ranges[in_model])
         rotations = [i for i in range(len(COORDINATES)) if i not in TRANSLATION_INDICES]
@@ -117,7 +119,7 @@ class OpenSimSkeleton(nn.Module):
     def markers(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """The model's markers, (..., M, 3) metres, in the order of `marker_names`."""
         rotation, origin, _ = self.tree.traverse(self.tree.joints(self.coordinate_map(motion, extra)))
-        return _frames_first(_attached(self.marker_groups, rotation, origin), motion)
+        return _frames_first(self.marker_groups(rotation, origin), motion)
 
     def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """Centres of the foot contact spheres, (..., 12, 3) metres, right foot first; radii in `contact_radii`.
@@ -126,37 +128,7 @@ class OpenSimSkeleton(nn.Module):
         """
         tree = self.contact_tree
         rotation, origin, _ = tree.traverse(tree.joints(self.coordinate_map(motion, extra)))
-        return _frames_first(_attached(self.contact_groups, rotation, origin), motion)
-
-
-class _PointGroups(nn.Module):
-    """Points fixed to bodies, grouped so that each body needs one matrix product."""
-
-    restore: Tensor
-
-    def __init__(self, tree: KinematicTree, bodies: np.ndarray, locations: np.ndarray) -> None:
-        super().__init__()
-        positions = [tree.position_of_body[int(body)] for body in bodies]
-        self.owners = sorted(set(positions))
-        order: list[int] = []
-        for owner in self.owners:
-            members = [i for i, position in enumerate(positions) if position == owner]
-            points = torch.tensor(locations[members], dtype=tree.constant_offset.dtype)
-            self.register_buffer(f"points_{owner}", points)
-            order += members
-        self.register_buffer("restore", torch.tensor(order, dtype=torch.long).argsort())
-
-
-def _attached(groups: _PointGroups, rotation: Tensor, origin: Tensor) -> Tensor:
-    """Positions (P, 3, N) of the points in the ground frame."""
-    if not groups.owners:
-        return origin.new_zeros(0, 3, origin.shape[-1])
-    placed = []
-    for owner in groups.owners:
-        points = getattr(groups, f"points_{owner}")  # (p, 3)
-        columns = rotation[owner].transpose(0, 1).reshape(3, -1)  # (3, 3 N): for each axis j, all of R[:, j]
-        placed.append((points @ columns).reshape(len(points), 3, -1) + origin[owner])
-    return torch.cat(placed).index_select(0, groups.restore)
+        return _frames_first(self.contact_groups(rotation, origin), motion)
 
 
 def _frames_first(value: Tensor, motion: Tensor) -> Tensor:

@@ -19,14 +19,15 @@ from models.skeleton.joint_functions import JointFunctions
 
 def matrix_product(a: Tensor, b: Tensor) -> Tensor:
     """Product (K, 3, 3, N) of 3x3 matrices (K, 3, 3, N) and (K, 3, 3, N), frames last."""
-    # The sum of three outer products, (K, 3, 1, N) * (K, 1, 3, N).
-    return a[:, :, 0, None] * b[:, None, 0] + a[:, :, 1, None] * b[:, None, 1] + a[:, :, 2, None] * b[:, None, 2]
+    # The sum of three outer products, (K, 3, 1, N) * (K, 1, 3, N). `unbind` has a cheaper gradient than indexing.
+    (a1, a2, a3), (b1, b2, b3) = a.unsqueeze(3).unbind(2), b.unsqueeze(1).unbind(2)
+    return a1 * b1 + a2 * b2 + a3 * b3
 
 
 def rotate(matrix: Tensor, vector: Tensor) -> Tensor:
     """Rotate vectors (K, 3, N or 1) by matrices (K, 3, 3, N), frames last."""
-    x, y, z = (vector[:, None, i] for i in range(3))
-    return matrix[:, :, 0] * x + matrix[:, :, 1] * y + matrix[:, :, 2] * z
+    (x, y, z), (a, b, c) = vector.unsqueeze(1).unbind(2), matrix.unbind(2)
+    return a * x + b * y + c * z
 
 
 def cross(a: Tensor, b: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         release: in the last sixth of the iterations disable all terms, required ones included, as published.
         overwrite: replace the motions that the run folder already holds for this session.
         verify: simulate the motions on the subject's own model.
-        exact_paths: simulate with OpenSim's own muscle paths instead of fitted polynomials.
+        exact_paths: simulate with muscle lengths and moment arms from OpenSim itself.
     """
 
     subject: str

@@ -7,12 +7,10 @@ result.verification.simulated    # (S, 2) peak activations found by static optim
 
 import logging
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
@@ -58,10 +56,6 @@ class GuidanceObserver(Protocol):
 
     def on_iteration(self, row: Row) -> None:
         """Called after each iteration, with a row of `GuidanceResult.history`."""
-
-    @property
-    def cache_folder(self) -> Path | None:
-        """Where fitted muscle paths are kept between runs; None for a temporary folder."""
 
 
 def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = None) -> GuidanceResult:
@@ -168,9 +162,7 @@ def _search(
         if config.verify:
             logger.info("simulating %d motions on the subject's own model", len(samples))
             progress.begin_refinement(ITERATIONS)
-            with tempfile.TemporaryDirectory() as temporary:
-                cache = (observer and observer.cache_folder) or Path(temporary)
-                simulator = build_simulator(session.model_path, cache, exact_paths=config.exact_paths)
+            simulator = build_simulator(session.model_path, exact_paths=config.exact_paths)
             samples, simulations = refine(
                 samples,
                 optimizer,

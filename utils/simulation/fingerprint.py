@@ -33,7 +33,7 @@ def fingerprint_of(
     Raises:
         InputError: one of the files cannot be read.
     """
-    chosen = asdict(settings or SimulationSettings()) | {"exact_paths": exact_paths}
+    chosen = asdict(settings or SimulationSettings()) | {"exact_paths": exact_paths, "muscle_paths": "geometry"}
     return {
         "model": _hash(_content(model)),
         "motion": _hash(_content(trial)),

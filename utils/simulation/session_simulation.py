@@ -73,9 +73,7 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
         try:
             model = session.model_for(trial)
             if model not in simulators:
-                simulators[model] = build_simulator(
-                    model, folder / "cache", config.settings, exact_paths=config.exact_paths
-                )
+                simulators[model] = build_simulator(model, config.settings, exact_paths=config.exact_paths)
             fingerprint = fingerprint_of(
                 model, trial, config.settings, exact_paths=config.exact_paths, session=session.path
             )
@@ -152,8 +150,7 @@ def simulate_trials(
     names = repetition_names(session, trials)
     models = {trial: session.model_for(trial) for trial in trials}
     simulators = {
-        model: build_simulator(model, folder / "cache", settings, exact_paths=exact_paths)
-        for model in dict.fromkeys(models.values())
+        model: build_simulator(model, settings, exact_paths=exact_paths) for model in dict.fromkeys(models.values())
     }
     summaries: list[dict[str, Any]] = []
     for trial, model in models.items():

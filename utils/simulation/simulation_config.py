@@ -15,7 +15,7 @@ class SimulationConfig(SessionConfig, ThreadsConfig):
     Attributes:
         out_dir: the repetitions go to `<out_dir>/<session>/OpenSimData/Dynamics/`.
         settings: assumptions of static optimisation.
-        exact_paths: take muscle lengths and moment arms from OpenSim in every frame instead of fitted polynomials.
+        exact_paths: take muscle lengths and moment arms from OpenSim itself in every frame.
         overwrite: simulate repetitions again that are there already.
     """
 

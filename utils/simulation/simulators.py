@@ -1,4 +1,4 @@
-"""Build the simulator of a scaled model, with fitted or with OpenSim's own muscle paths."""
+"""Build the simulator of a scaled model, with our or with OpenSim's own evaluation of its muscle paths."""
 
 import logging
 from pathlib import Path
@@ -10,12 +10,13 @@ from torch import Tensor
 from dataset.errors import InputError
 from dataset.opensim.model_reader import read_osim
 from dataset.opensim.muscle_geometry import MuscleGeometry
-from dataset.opensim.muscle_path_cache import cached_muscle_paths
+from dataset.opensim.muscle_path_reader import UnsupportedPathError, read_muscle_paths
 from models.conventions import MUSCLES
 from models.muscles.hill import Muscles
 from models.muscles.moment_arms import MuscleTendonGeometry
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
+from models.muscles.wrapped_paths import MusclePaths
 from models.skeleton.description import ModelDescription
 
 logger = logging.getLogger("bige")
@@ -25,11 +26,11 @@ _MASS_KG = (5.0, 500.0)
 
 
 class ExactPaths:
-    """Muscle paths by OpenSim itself, in place of the polynomials: slow, and without gradients."""
+    """Muscle paths by OpenSim itself, in place of `MusclePaths`: slow, and without gradients."""
 
-    def __init__(self, osim_path: Path):
-        """Read the muscles of a model."""
-        self.geometry = MuscleGeometry(osim_path)
+    def __init__(self, geometry: MuscleGeometry):
+        """Evaluate the muscles of a model."""
+        self.geometry = geometry
 
     def __call__(self, motion: Tensor) -> MuscleTendonGeometry:
         """Lengths (N, 80) and moment arms (N, 2, 7, 40), metres, at poses (N, 33), degrees and metres."""
@@ -40,7 +41,6 @@ class ExactPaths:
 
 def build_simulator(
     osim_path: Path,
-    cache_folder: Path,
     settings: SimulationSettings | None = None,
     *,
     exact_paths: bool = False,
@@ -49,17 +49,25 @@ def build_simulator(
 
     Args:
         osim_path: the model.
-        cache_folder: where the fitted muscle paths are kept between runs.
         settings: assumptions of the simulation; None for the defaults.
-        exact_paths: use OpenSim's own muscle paths instead of fitted polynomials.
+        exact_paths: have OpenSim evaluate the muscle paths in every frame. It does so in any case where `MusclePaths`
+            does not compute the model's paths, with a warning.
 
     Raises:
         InputError: the model cannot be read, lacks muscles, or has no weight.
     """
     description = read_osim(osim_path)
     _require_weight(description, osim_path)
-    paths = ExactPaths(osim_path) if exact_paths else cached_muscle_paths(osim_path, cache_folder)
-    geometry = paths.geometry if isinstance(paths, ExactPaths) else MuscleGeometry(osim_path)
+    geometry = MuscleGeometry(osim_path)
+    paths: MusclePaths | ExactPaths = ExactPaths(geometry)
+    if not exact_paths:
+        try:
+            paths = read_muscle_paths(geometry, description)
+        except UnsupportedPathError as error:
+            logger.warning(
+                "%s: %s; OpenSim evaluates the muscle paths in every frame, which takes about ten times as long",
+                osim_path, error,
+            )  # fmt: skip
     off = geometry.switched_off()
     if bool(off.any()):
         names = ", ".join(name for name, is_off in zip(MUSCLES, off.tolist(), strict=True) if is_off)

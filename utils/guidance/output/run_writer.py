@@ -4,7 +4,6 @@ import csv
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 from dataset.sessions import Session
 from utils.guidance.guidance_config import GuidanceConfig
@@ -41,11 +40,6 @@ class RunWriter:
         if self._folder is None:
             raise RuntimeError("the run has not started, so its session is not known")
         return self._folder
-
-    @property
-    def cache_folder(self) -> Path:
-        """Where fitted muscle paths are kept between the runs of an experiment."""
-        return self.config.run_folder / "cache"
 
     def __enter__(self) -> "RunWriter":
         """Raises InputError where the run folder cannot be written."""

@@ -1,0 +1,288 @@
+"""Muscle-tendon lengths and moment arms from the geometry of a model's paths, batched and differentiable.
+
+A path is a chain of straight lines and of arcs on cylinders. The length of a shortest path does not change, to first
+order, with the points where the lines touch the cylinders. So its derivative by a coordinate is the sum, over the lines
+that bridge the coordinate's joint, of the line's direction times the velocity of its far end per speed of the
+coordinate. Velocities and lines are written about the origin of the ground frame (twists and Plücker coordinates;
+Featherstone, Rigid Body Dynamics Algorithms, 2008, ch. 2).
+
+Shapes: K segments or lines, A rotation axes, D translation directions, N frames, which come last; radians and metres.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.conventions import COORDINATES, MUSCLES
+from models.muscles.cylinder_wrapping import CylinderWrap, wrap_cylinders
+from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG, MuscleTendonGeometry
+from models.muscles.path_description import MusclePath, PathPoint, PathSegment, WrapCylinder
+from models.skeleton.attached_points import AttachedPoints
+from models.skeleton.description import ModelDescription
+from models.skeleton.kinematic_tree import KinematicTree, cross, rotate
+
+# Sweeps over the cylinders of segments that have several, without and with gradient.
+SETTLING_SWEEPS, GRADIENT_SWEEPS = 3, 3
+
+
+class MusclePaths(nn.Module):
+    """Paths of the 80 muscles of one model. Everything but the legs stays in the model's default pose."""
+
+    rest: Tensor
+    legs: Tensor
+    scale: Tensor
+    constant_length: Tensor
+    summed: Tensor
+    combine: Tensor
+    pair_screw: Tensor
+    pair_line: Tensor
+    pair_sign: Tensor
+    pair_entry: Tensor
+
+    def __init__(self, description: ModelDescription, paths: Sequence[MusclePath]) -> None:
+        """Set up the paths.
+
+        Args:
+            description: the model.
+            paths: of the 80 muscles, in the order of MUSCLES.
+        """
+        super().__init__()
+        moving: dict[int, list[tuple[int, PathSegment]]] = {}
+        constant = np.zeros(len(MUSCLES))
+        for muscle, path in enumerate(paths):
+            for segment in path.segments:
+                if len(set(_chain(segment))) > 1:
+                    moving.setdefault(len(segment.cylinders), []).append((muscle, segment))
+                else:
+                    constant[muscle] += np.linalg.norm(segment.end.location - segment.start.location)
+        self.counts = {count: len(moving[count]) for count in sorted(moving)}  # segments by their number of cylinders
+        segments = [entry for count in self.counts for entry in moving[count]]
+        bodies = {body for _, segment in segments for body in _chain(segment)}
+        self.tree = tree = KinematicTree(description, torch.float64, bodies)
+        self.starts = AttachedPoints(tree, *_points([segment.start for _, segment in segments]))
+        self.ends = AttachedPoints(tree, *_points([segment.end for _, segment in segments]))
+        for count in self.counts:
+            for i in range(count):
+                cylinders = [segment.cylinders[i] for _, segment in moving[count]]
+                self.add_module(f"cylinders_{count}_{i}", _Cylinders(tree, cylinders))
+
+        names = description.coordinate_names
+        default = np.array(description.coordinate_defaults)
+        default[[i for i, name in enumerate(names) if name.startswith("knee_adduction")]] = 0.0
+        self._buffer("rest", default[:, None])
+        legs = [names.index(COORDINATES[index]) for side in LEG_INDICES for index in side]
+        self.register_buffer("legs", torch.tensor(legs))
+        self._buffer("constant_length", constant[:, None])
+        summed = np.zeros((len(MUSCLES), len(segments)))
+        summed[[muscle for muscle, _ in segments], np.arange(len(segments))] = 1.0
+        self._buffer("summed", summed)
+        lines = [
+            (muscle, chain[i], chain[i + 1])
+            for count in self.counts
+            for i in range(count + 1)
+            for muscle, chain in ((muscle, _chain(segment)) for muscle, segment in moving[count])
+        ]
+        self._register_pairs(lines)
+
+    def _buffer(self, name: str, value: np.ndarray) -> None:
+        self.register_buffer(name, torch.as_tensor(value, dtype=torch.float64))
+
+    def _register_pairs(self, lines: list[tuple[int, int, int]]) -> None:
+        """Register the twists of the legs' joints, and which of them each line (muscle, from body, to body) bridges."""
+        tree = self.tree
+        joints = [*tree.axis_joint, *tree.move_joint]
+        drivers = tree.functions.drivers.tolist()
+        legs = self.legs.tolist()
+        screws = sorted({pair for pair in zip(joints, drivers, strict=True) if pair[1] in legs})
+        combine = np.zeros((len(screws), len(joints)))
+        for component, pair in enumerate(zip(joints, drivers, strict=True)):
+            if pair in screws:
+                combine[screws.index(pair), component] = 1.0
+        self._buffer("combine", combine)
+        screw_index, line_index, sign, entry = [], [], [], []
+        for line, (muscle, near, far) in enumerate(lines):
+            before, behind = self._lineage(near), self._lineage(far)
+            leg, number = divmod(muscle, MUSCLES_PER_LEG)
+            for screw, (joint, coordinate) in enumerate(screws):
+                side, row = divmod(legs.index(coordinate), len(LEG_COORDINATES))
+                bridges = (joint in behind) - (joint in before)
+                if bridges and side == leg:
+                    screw_index.append(screw)
+                    line_index.append(line)
+                    sign.append(-float(bridges))
+                    entry.append((leg * len(LEG_COORDINATES) + row) * MUSCLES_PER_LEG + number)
+        self._buffer("pair_sign", np.array(sign)[:, None])
+        for name, index in (("screw", screw_index), ("line", line_index), ("entry", entry)):
+            self.register_buffer(f"pair_{name}", torch.tensor(index))
+
+    def _lineage(self, body: int) -> set[int]:
+        """Positions in the tree of a body of the description and of its ancestors."""
+        position, found = self.tree.position_of_body[body], set()
+        while position >= 0:
+            found.add(position)
+            position = self.tree.parents[position]
+        return found
+
+    def forward(self, motion: Tensor) -> MuscleTendonGeometry:
+        """Lengths and moment arms of poses.
+
+        Args:
+            motion: (..., 33) degrees and metres, canonical order.
+
+        Returns:
+            Lengths (..., 80) and moment arms (..., 2, 7, 40), metres.
+        """
+        shape = motion.shape[:-1]
+        flat = motion.reshape(-1, motion.shape[-1])
+        indices = torch.tensor(LEG_INDICES, device=flat.device).flatten()
+        angles = flat.index_select(1, indices).T.double() * (math.pi / 180)  # (14, N)
+        coordinates = self.rest.expand(-1, len(flat)).index_copy(0, self.legs, angles)
+        joints = self.tree.joints(coordinates, derivatives=1)
+        rotation, origin, centre = self.tree.traverse(joints)
+        lengths, points, directions = self._lines(rotation, origin)
+        lengths = self.constant_length + self.summed @ lengths
+
+        lines = torch.cat([directions, cross(points, directions)], 1)  # (K, 6, N)
+        above = torch.cat([rotation, torch.eye(3).to(rotation)[None, ..., None].expand_as(rotation[:1])])
+        axis_joint, move_joint = self.tree.axis_joint, self.tree.move_joint
+        parent = self.tree.parent_index  # -1, the ground, is the last row
+        first = joints.first[:, None]
+        axes = rotate(above[parent[axis_joint]], joints.axes) * first[: len(axis_joint)]
+        moves = rotate(above[parent[move_joint]], self.tree.move_direction) * first[len(axis_joint) :]
+        turning = torch.cat([cross(centre[axis_joint], axes), axes], 1)
+        twists = torch.cat([turning, torch.cat([moves, torch.zeros_like(moves)], 1)])
+        screws = (self.combine @ twists.flatten(1)).unflatten(1, (6, -1))  # velocity at the origin, angular velocity
+        powers = (screws.index_select(0, self.pair_screw) * lines.index_select(0, self.pair_line)).sum(1)
+        arms = lines.new_zeros(2 * len(LEG_COORDINATES) * MUSCLES_PER_LEG, len(flat))
+        arms = arms.index_add(0, self.pair_entry, powers * self.pair_sign).T.contiguous()
+        return MuscleTendonGeometry(
+            lengths.T.reshape(*shape, len(MUSCLES)),
+            arms.reshape(*shape, 2, len(LEG_COORDINATES), MUSCLES_PER_LEG),
+        )
+
+    def _lines(self, rotation: Tensor, origin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lengths (S, N) of the segments, and a point (K, 3, N) and the direction (K, 3, N) of each straight line."""
+        starts, ends = self.starts(rotation, origin), self.ends(rotation, origin)
+        lengths, points, directions = [], [], []
+        sizes = list(self.counts.values())
+        for count, start, end in zip(self.counts, starts.split(sizes), ends.split(sizes), strict=True):
+            if count == 0:
+                straight = end - start
+                distance = straight.square().sum(1).sqrt()
+                found = distance, [start], [straight / distance[:, None]]
+            else:
+                cylinders = [getattr(self, f"cylinders_{count}_{i}") for i in range(count)]
+                found = _over_cylinders(start, end, [_Placed(one, rotation, origin) for one in cylinders])
+            lengths.append(found[0])
+            points += found[1]
+            directions += found[2]
+        return torch.cat(lengths), torch.cat(points), torch.cat(directions)
+
+
+class _Cylinders(nn.Module):
+    """One cylinder of each of K segments."""
+
+    owner: Tensor
+    frame: Tensor
+    radius: Tensor
+    one_sided: Tensor
+
+    def __init__(self, tree: KinematicTree, cylinders: Sequence[WrapCylinder]) -> None:
+        super().__init__()
+        self.centres = AttachedPoints(tree, *_points([PathPoint(one.body, one.centre) for one in cylinders]))
+        self.register_buffer("owner", torch.tensor([tree.position_of_body[one.body] for one in cylinders]))
+        for name, value in (
+            ("frame", np.array([one.rotation for one in cylinders])[..., None]),
+            ("radius", np.array([[one.radius_m] for one in cylinders])),
+            ("one_sided", np.array([[float(one.one_sided)] for one in cylinders])),
+        ):
+            self.register_buffer(name, torch.as_tensor(value, dtype=torch.float64))
+
+
+class _Placed:
+    """Cylinders in N poses."""
+
+    def __init__(self, cylinders: _Cylinders, rotation: Tensor, origin: Tensor) -> None:
+        self.cylinders = cylinders
+        self.centre = cylinders.centres(rotation, origin)  # (K, 3, N)
+        owners = rotation.index_select(0, cylinders.owner)
+        self.to_ground = torch.stack([rotate(owners, cylinders.frame[:, :, i]) for i in range(3)], 2)  # (K, 3, 3, N)
+        self.from_ground = self.to_ground.transpose(1, 2)
+
+    def wrap(self, start: Tensor, end: Tensor) -> CylinderWrap:
+        """Paths from `start` to `end` (K, 3, N); all vectors in the ground frame."""
+        wrap = wrap_cylinders(
+            rotate(self.from_ground, start - self.centre), rotate(self.from_ground, end - self.centre),
+            self.cylinders.radius, self.cylinders.one_sided,
+        )  # fmt: skip
+        return wrap._replace(
+            leaving=rotate(self.to_ground, wrap.leaving), arriving=rotate(self.to_ground, wrap.arriving)
+        )
+
+
+def _over_cylinders(
+    start: Tensor, end: Tensor, cylinders: Sequence[_Placed]
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Paths of K segments over the same number of cylinders, one or more.
+
+    Over several cylinders, the path is found by repeated sweeps from the last cylinder to the first, in each of which
+    it is made shortest over one cylinder after the other. Only the last sweeps have a gradient: the tangent points of a
+    sweep depend little on those of the one before, by about a fourth in the gastrocnemii.
+
+    Args:
+        start: (K, 3, N) metres.
+        end: (K, 3, N) metres.
+        cylinders: the first cylinder of each segment, the second one, ...
+
+    Returns:
+        Lengths (K, N), and a point and the direction (K, 3, N) of the lines before, between and behind the cylinders.
+    """
+    origins = [start] * len(cylinders)  # where the path comes from before each cylinder
+    if len(cylinders) == 1:
+        wraps = [cylinders[0].wrap(start, end)]
+    else:
+        with torch.no_grad():
+            for _ in range(SETTLING_SWEEPS):
+                _, origins = _sweep(origins, end, cylinders)
+        for _ in range(GRADIENT_SWEEPS - 1):
+            _, origins = _sweep(origins, end, cylinders)
+        wraps, _ = _sweep(origins, end, cylinders)
+    length = wraps[0].length
+    for wrap in wraps[1:]:  # what two successive wraps both contain, the line between them, counts once
+        length = length + wrap.length - wrap.first_line
+    return length, [*origins, end], [*(wrap.leaving for wrap in wraps), wraps[-1].arriving]
+
+
+def _sweep(origins: list[Tensor], end: Tensor, cylinders: Sequence[_Placed]) -> tuple[list[CylinderWrap], list[Tensor]]:
+    """Wrap over each cylinder, the last one first.
+
+    Args:
+        origins: where the path comes from before each cylinder, (K, 3, N) each.
+        end: (K, 3, N) metres.
+        cylinders: the first cylinder of each segment, the second one, ...
+
+    Returns:
+        The paths over each cylinder, and new `origins`.
+    """
+    target = end
+    wraps: list[CylinderWrap] = []
+    lifting: list[Tensor] = []
+    for placed, origin in zip(reversed(cylinders), reversed(origins), strict=True):
+        wrap = placed.wrap(origin, target)
+        wraps.insert(0, wrap)
+        lifting.insert(0, target - wrap.arriving * wrap.last_line[:, None])
+        target = origin + wrap.leaving * wrap.first_line[:, None]
+    return wraps, [origins[0], *lifting[:-1]]
+
+
+def _chain(segment: PathSegment) -> list[int]:
+    """Bodies that a segment passes: of its start, of its cylinders and of its end."""
+    return [segment.start.body, *(cylinder.body for cylinder in segment.cylinders), segment.end.body]
+
+
+def _points(points: Sequence[PathPoint]) -> tuple[np.ndarray, np.ndarray]:
+    """Bodies (P,) and locations (P, 3) of points."""
+    return np.array([point.body for point in points]), np.array([point.location for point in points])
