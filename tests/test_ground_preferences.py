@@ -23,8 +23,8 @@ PLATES[("mocap-dls", "DLS01_ik")] = (0.14, 2)  # its left plate has turned axes
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory):
-    return build_simulator(open_session(DEMO_PERSON).model_path, tmp_path_factory.mktemp("muscle_paths"))
+def simulator():
+    return build_simulator(open_session(DEMO_PERSON).model_path)
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +70,13 @@ def test_forces_turn_with_the_person(simulator, squat):
 
 
 @pytest.mark.parametrize(("subject", "trial"), PLATES)
-def test_feet_push_inwards_as_on_force_plates(recordings, tmp_path, subject, trial):
+def test_feet_push_inwards_as_on_force_plates(recordings, subject, trial):
     """The weights were chosen on lab-subject4; the deep squats of mocap-dls were kept back."""
     session = open_session(recordings / "opencap/Data" / subject)
     motion = to_even(read_motion(session.trial(trial)))
     extra = {name: torch.tensor(values)[None] for name, values in motion.extra.items()}
     with torch.no_grad():
-        simulation = build_simulator(session.model_path, tmp_path)(
-            torch.tensor(motion.coordinates)[None], motion.rate_hz, extra
-        )
+        simulation = build_simulator(session.model_path)(torch.tensor(motion.coordinates)[None], motion.rate_hz, extra)
     delay_s, plate = PLATES[(subject, trial)]
     plates = read_table(session.path / "ForceData" / f"{trial.removesuffix('_ik')}_grf.mot")
     measured = -np.interp(motion.time_s + delay_s, plates.time_s, plates.column(f"ground_force_{plate}_vz"))
