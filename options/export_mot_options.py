@@ -24,8 +24,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         ExportConfig,
         "subject",
         metavar="SESSION",
-        help="Take the skeleton from this OpenCap session: its folder, or its id under the data root. Required for bvh "
-        "and json.",
+        help="Take the model from this OpenCap session: its folder, or its id under the data root. Not needed for mot.",
     )
     add_option(data, ExportConfig, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
     add_option(data, ExportConfig, "model", metavar="OSIM", help=MODEL_HELP)
@@ -37,7 +36,8 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         choices=FORMATS,
         help="bvh: bones for Blender and other animation programs. json: bodies with bone meshes for the OpenCap "
         "viewer (opencap-visualizer). mot: the motion with knee_angle_*_beta columns, in degrees; with these columns "
-        "OpenSim shows the patella of OpenCap's models in its place.",
+        "OpenSim shows the patella of OpenCap's models in its place. opensim: a folder with which OpenSim's inverse "
+        "dynamics and static optimisation repeat the simulation of the motion; its README says how.",
     )
     add_option(
         output,
@@ -51,6 +51,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         ExportConfig,
         "out_dir",
         metavar="DIR",
-        help="Write DIR/<motion>.bvh, .json or .mot; a file that exists already is an error and is not replaced.",
+        help="Write DIR/<motion>.bvh, .json or .mot, or the folder DIR/<motion>_opensim; what exists already is an "
+        "error and is not replaced.",
     )
     return parser

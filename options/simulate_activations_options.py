@@ -24,6 +24,11 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     output = parser.add_argument_group("output")
     add_option(output, SimulationConfig, "out_dir", metavar="DIR", help="Write to DIR/<session>/.")
     add_option(
+        output, SimulationConfig, "opensim",
+        help="Also write a folder opensim/ for each repetition, with which OpenSim's own tools repeat the simulation: "
+        "motion, model, ground reaction forces, and set-ups of inverse dynamics and static optimisation.",
+    )  # fmt: skip
+    add_option(
         output, SimulationConfig, "overwrite",
         help="Simulate repetitions again that are in DIR already; they are kept otherwise.",
     )  # fmt: skip

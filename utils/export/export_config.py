@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dataset.errors import InputError
 
-FORMATS = ("bvh", "json", "mot")
+FORMATS = ("bvh", "json", "mot", "opensim")
 UNITS_PER_M = {"m": 1.0, "cm": 100.0}
 
 
@@ -16,13 +16,15 @@ class ExportConfig:
 
     Attributes:
         motions: motion files (.mot or .sto).
-        subject: the session whose scaled model moves: its folder, or its id under the data root. bvh and json need it.
+        subject: the session whose scaled model moves: its folder, or its id under the data root. Not needed for mot.
         data_root: folder of sessions in which an id is looked up; None for $BIGE_DATA.
         model: OpenSim model (.osim) to use in place of the session's own; None for the session's.
         format: `bvh`, bones for animation programs; `json`, bodies with bone meshes for the OpenCap viewer; `mot`, the
-            motion with knee_angle_*_beta columns.
+            motion with knee_angle_*_beta columns; `opensim`, a folder with which OpenSim's tools repeat the simulation
+            of the motion.
         unit: unit of lengths in a .bvh, `m` or `cm`.
-        out_dir: files are written to `<out_dir>/<name of the motion>.<format>`.
+        out_dir: files are written to `<out_dir>/<name of the motion>.<format>`, the folder to
+            `<out_dir>/<name of the motion>_opensim`.
     """
 
     motions: Sequence[Path]
@@ -42,4 +44,4 @@ class ExportConfig:
         if len({path.stem for path in self.motions}) < len(self.motions):
             raise InputError("two of the motions have the same file name; export them into different --out-dir")
         if self.format != "mot" and not self.subject:
-            raise InputError(f"--format {self.format} needs the subject's skeleton: give the session with --subject")
+            raise InputError(f"--format {self.format} needs the subject's model: give the session with --subject")

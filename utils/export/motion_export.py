@@ -15,15 +15,20 @@ from dataset.sessions import open_session
 from dataset.windows.resample import to_even
 from utils.export.animation import animate, body_frames, rest_bones
 from utils.export.export_config import UNITS_PER_M, ExportConfig
+from utils.opensim_tools.tool_folder import SimulatedMotion, write_tool_folder
 from utils.runs.writable import require_writable
+from utils.simulation.simulated_repetition import simulate_motion
+from utils.simulation.simulators import build_simulator
+
+_LEAST_S = 1.0  # of a motion that is simulated
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """The files that were written.
+    """What was written.
 
     Attributes:
-        paths: one file for each motion, in the order of the motions.
+        paths: one file, or folder, for each motion, in the order of the motions.
     """
 
     paths: tuple[Path, ...]
@@ -35,7 +40,8 @@ def export_motions(config: ExportConfig) -> ExportResult:
     Raises:
         InputError: a motion or the session cannot be read, or a file to be written exists already.
     """
-    targets = {path: config.out_dir / f"{path.stem}.{config.format}" for path in config.motions}
+    suffix = "_opensim" if config.format == "opensim" else f".{config.format}"
+    targets = {path: config.out_dir / f"{path.stem}{suffix}" for path in config.motions}
     for target in targets.values():
         if target.exists():
             raise InputError(f"{target} exists already; give another --out-dir, or remove it")
@@ -49,6 +55,8 @@ def export_motions(config: ExportConfig) -> ExportResult:
             write_motion(target, motion, beta=True)
         elif config.format == "json":
             export_json(target, session.model_for(path), motion)
+        elif config.format == "opensim":
+            export_simulation(target, session.model_for(path), motion)
         else:
             export_bvh(target, session.model_for(path), motion, UNITS_PER_M[config.unit])
     return ExportResult(tuple(targets.values()))
@@ -74,3 +82,25 @@ def export_json(path: Path, model_path: Path, motion: Motion) -> None:
     skeleton = load_skeleton(model_path, torch.float64)
     rotations, origins = body_frames(skeleton, motion)
     write_viewer_json(path, model_path, skeleton.description, motion.time_s, rotations, origins)
+
+
+def export_simulation(folder: Path, model_path: Path, motion: Motion) -> None:
+    """Simulate a motion, and write a folder with which OpenSim's own tools repeat the simulation.
+
+    Args:
+        folder: the folder to write.
+        model_path: the subject's scaled model (.osim).
+        motion: the motion; resampled to its own fastest rate where it is unevenly sampled.
+
+    Raises:
+        InputError: the motion is too short, or the model cannot be simulated.
+    """
+    motion = to_even(motion)
+    span_s = float(motion.time_s[0]), float(motion.time_s[-1])
+    if span_s[1] - span_s[0] < _LEAST_S:
+        raise InputError(
+            f"{motion.source}: lasts {span_s[1] - span_s[0]:.2f} s; at least {_LEAST_S:g} s are needed to simulate it"
+        )
+    simulator = build_simulator(model_path)
+    simulated = SimulatedMotion(folder.name, motion.time_s, simulate_motion(simulator, motion), span_s)
+    write_tool_folder(folder, model_path, simulator, simulated)

@@ -1,6 +1,7 @@
 """Simulate the squat repetitions of a session: muscle activations, joint moments and ground reaction forces."""
 
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +15,20 @@ from dataset.sessions import Session
 from dataset.windows.segmentation import segment_motion
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
+from utils.opensim_tools.tool_folder import README, SimulatedMotion, write_tool_folder
 from utils.runs.environment import configure_cpu
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
 from utils.simulation.repetition_files import write_repetition
-from utils.simulation.simulated_repetition import simulate_repetition
+from utils.simulation.simulated_repetition import SimulatedRepetition, simulate_repetition
 from utils.simulation.simulation_config import SimulationConfig
 from utils.simulation.simulation_summary import summarise_repetition
 from utils.simulation.simulators import build_simulator
 
 logger = logging.getLogger("bige")
+
+TOOLS_FOLDER = "opensim"  # of a repetition, with which OpenSim's tools repeat its simulation
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
                 model, trial, config.settings, exact_paths=config.exact_paths, session=session.path
             )
             made, refused = _simulate(
-                simulators[model], trial, folder, names[trial], overwrite=config.overwrite, fingerprint=fingerprint
-            )
+                simulators[model], trial, folder, names[trial], overwrite=config.overwrite, fingerprint=fingerprint,
+                tools_model=model if config.opensim else None,
+            )  # fmt: skip
         except InputError as error:
             if len(trials) == 1:
                 raise
@@ -171,6 +176,7 @@ def _simulate(
     fingerprint: dict[str, str],
     overwrite: bool = False,
     progress: bool = True,
+    tools_model: Path | None = None,
 ) -> tuple[list[dict[str, Any]], list[LeftOut]]:
     """Simulate every repetition of a trial into `<folder>/OpenSimData/Dynamics/<name>_segment_<k>/`.
 
@@ -182,6 +188,7 @@ def _simulate(
         fingerprint: of model, trial and settings; written into each summary.
         overwrite: simulate repetitions again whose files are there already.
         progress: show a progress bar.
+        tools_model: the subject's model, to write folders for OpenSim's tools with it; None to write none.
 
     Returns:
         The summary of each repetition, in order, and the parts of the trial that were left out.
@@ -198,7 +205,8 @@ def _simulate(
     shown = show_progress(segmentation.repetitions, title=name, unit="repetitions", enabled=progress)
     for k, repetition in enumerate(shown, start=1):
         segment = f"{name}_segment_{k}"
-        if not overwrite:
+        tools = dynamics / segment / TOOLS_FOLDER
+        if not overwrite and (tools_model is None or (tools / README).exists()):
             ends_s = motion.time_s[[repetition.start_frame, repetition.end_frame - 1]]
             kept = kept_summary(dynamics / segment, segment, fingerprint, (float(ends_s[0]), float(ends_s[1])))
             if kept is not None:
@@ -206,6 +214,15 @@ def _simulate(
                 continue
         simulated = simulate_repetition(simulator, motion, repetition, segment)
         summaries.append(summarise_repetition(simulator, simulated) | {FINGERPRINT: fingerprint})
+        shutil.rmtree(tools, ignore_errors=True)  # that of an earlier simulation
+        if tools_model is not None:
+            write_tool_folder(tools, tools_model, simulator, _with_surroundings(simulated))
         write_repetition(simulator, simulated, summaries[-1], dynamics / segment)
     remove_surplus(dynamics, name, len(segmentation.repetitions))
     return summaries, segmentation.left_out(trial.stem)
+
+
+def _with_surroundings(simulated: SimulatedRepetition) -> SimulatedMotion:
+    """The repetition for OpenSim's tools, which need the motion around it for their splines."""
+    span_s = float(simulated.motion.time_s[0]), float(simulated.motion.time_s[-1])
+    return SimulatedMotion(simulated.name, simulated.surrounded_s, simulated.surrounded, span_s)

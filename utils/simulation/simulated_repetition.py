@@ -26,12 +26,16 @@ class SimulatedRepetition:
         motion: the repetition with muscle activations, on the trial's own time stamps.
         simulation: the simulation, (T, ...) at the same frames.
         touches_trial_end: whether the repetition begins or ends where the trial does, so that the filters lack data.
+        surrounded: the simulation of the repetition with its surroundings, (T', ...) at the times `surrounded_s`.
+        surrounded_s: (T',) seconds, evenly spaced.
     """
 
     name: str
     motion: Motion
     simulation: Simulation
     touches_trial_end: bool
+    surrounded: Simulation
+    surrounded_s: np.ndarray
 
 
 def simulate_repetition(simulator: Simulator, motion: Motion, repetition: Repetition, name: str) -> SimulatedRepetition:
@@ -53,22 +57,30 @@ def simulate_repetition(simulator: Simulator, motion: Motion, repetition: Repeti
     first, last = np.searchsorted(motion.time_s, [start_s - margin_s, end_s + margin_s])
     recorded = motion.cut(int(first), int(last))
     surrounded = to_even(recorded)
-    extra = {key: torch.as_tensor(values)[None] for key, values in surrounded.extra.items()}
-    with torch.no_grad():
-        whole = simulator(torch.as_tensor(surrounded.coordinates)[None], surrounded.rate_hz, extra)
+    whole = simulate_motion(simulator, surrounded)
     own = motion.cut(start, end)
     if surrounded is recorded:
         kept = slice(start - first, end - first)
-        cut = Simulation(**{key: value[0, kept] for key, value in vars(whole).items()})
+        cut = Simulation(**{key: value[kept] for key, value in vars(whole).items()})
     else:
         values = vars(whole).items()
-        cut = Simulation(**{key: _at_times(value[0], surrounded.time_s, own.time_s) for key, value in values})
+        cut = Simulation(**{key: _at_times(value, surrounded.time_s, own.time_s) for key, value in values})
     return SimulatedRepetition(
         name=name,
         motion=Motion(own.time_s, own.coordinates, cut.activations.numpy().clip(0, 1), own.extra, own.source),
         simulation=cut,
         touches_trial_end=min(start_s - motion.time_s[0], motion.time_s[-1] - end_s) < FILTER_MARGIN_S - half_step_s,
+        surrounded=whole,
+        surrounded_s=surrounded.time_s,
     )
+
+
+def simulate_motion(simulator: Simulator, motion: Motion) -> Simulation:
+    """The simulation, (T, ...), of an evenly sampled motion of T frames."""
+    extra = {key: torch.as_tensor(values)[None] for key, values in motion.extra.items()}
+    with torch.no_grad():
+        simulation = simulator(torch.as_tensor(motion.coordinates)[None], motion.rate_hz, extra)
+    return Simulation(**{key: value[0] for key, value in vars(simulation).items()})
 
 
 def _at_times(values: Tensor, from_s: np.ndarray, to_s: np.ndarray) -> Tensor:

@@ -16,12 +16,14 @@ class SimulationConfig(SessionConfig, ThreadsConfig):
         out_dir: the repetitions go to `<out_dir>/<session>/OpenSimData/Dynamics/`.
         settings: assumptions of static optimisation.
         exact_paths: take muscle lengths and moment arms from OpenSim itself in every frame.
+        opensim: also write, into each repetition's folder, a folder with which OpenSim's tools repeat the simulation.
         overwrite: simulate repetitions again that are there already.
     """
 
     out_dir: Path
     settings: SimulationSettings = field(default_factory=SimulationSettings)
     exact_paths: bool = False
+    opensim: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""Comparison of simulations with OpenSim's own tools."""

@@ -1,0 +1,1 @@
+"""Folders with which OpenSim's own tools repeat a simulation."""
