@@ -41,6 +41,10 @@ def lifted(frames, side, hip_deg, knee_deg, start=30, end=90, ramp=20):
     return result
 
 
+def of_first(simulation):
+    return type(simulation)(**{key: value[0] for key, value in vars(simulation).items()})
+
+
 def flat_feet(heights):
     """Contact points of a right foot at y = 0 and of a left foot at the given heights, (6, 3, T), and no velocity."""
     points = torch.zeros(6, 3, len(heights), dtype=torch.float64)
@@ -81,10 +85,28 @@ def test_both_feet_in_the_air_leave_everything_to_the_residuals(simulator, stand
     found = lost_contact_s(simulation.contact[0], time_s.numpy())
     assert list(found) == ["right foot", "left foot"]
     assert found["right foot"][0] == pytest.approx((0.8, 1.2), abs=0.04)
-    first = type(simulation)(**{key: value[0] for key, value in vars(simulation).items()})
-    sentences = lost_contact_sentences(found, first, time_s.numpy())
-    assert len(sentences) == 2
-    assert all("carries nothing" in sentence for sentence in sentences)
+    sentences = lost_contact_sentences(found, of_first(simulation), time_s.numpy(), simulator.weight_n)
+    assert [sentence.split(" for ")[0] for sentence in sentences] == [
+        "contact lost: the right foot is off the floor",
+        "contact lost: the left foot is off the floor",
+        "the feet cannot hold the body",
+    ]
+
+
+def test_squats_have_no_warning_and_a_body_that_leans_off_its_feet_has_one(simulator, standing):
+    frames, rate_hz = standing
+    leaning = frames.clone()
+    leaning[:, COORDINATE_INDEX["lumbar_bending"]] += 60  # to the side of the right foot
+    leaning[:, COORDINATE_INDEX["pelvis_list"]] += 25
+    time_s = np.arange(len(frames)) / rate_hz
+    counts = []
+    for motion in (frames, leaning):
+        with torch.no_grad():
+            simulation = of_first(simulator(motion[None], rate_hz))
+        found = lost_contact_s(simulation.contact, time_s)
+        counts.append(len(lost_contact_sentences(found, simulation, time_s, simulator.weight_n)))
+    assert counts[0] == 0
+    assert counts[1] >= 1
 
 
 def test_contact_changes_nothing_for_feet_that_stand(simulator):

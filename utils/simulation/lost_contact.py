@@ -1,6 +1,6 @@
-"""When the feet of a simulated repetition are off the floor, where they carry nothing."""
+"""When the ground does not carry a simulated motion: a foot is off the floor, or residuals grow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -9,39 +9,57 @@ from models.muscles.static_optimization import Simulation
 
 _FOOT_NAMES = ("right foot", "left foot")  # in the order of `Simulation.contact`
 _STANDS = 0.5  # contact from which a foot counts as standing
+# Larger residuals mean that the feet cannot hold the body; squats on record reach .11 body weights and .025 m times it.
+_HELD_BW, _HELD_BW_M = 0.15, 0.05
+
+Interval = tuple[float, float]
 
 
-def lost_contact_s(contact: Tensor, time_s: np.ndarray) -> dict[str, list[tuple[float, float]]]:
+def lost_contact_s(contact: Tensor, time_s: np.ndarray) -> dict[str, list[Interval]]:
     """Intervals of time in which a foot is off the floor, seconds, by "right foot" and "left foot".
 
     Args:
         contact: (T, 2) of the right and the left foot, 0 in the air and 1 standing.
         time_s: (T,) time stamps.
     """
-    found = {}
-    for name, values in zip(_FOOT_NAMES, contact.numpy().T, strict=True):
-        in_air = np.concatenate([[False], values < _STANDS, [False]])
-        starts, ends = np.flatnonzero(in_air[1:] & ~in_air[:-1]), np.flatnonzero(in_air[:-1] & ~in_air[1:]) - 1
-        found[name] = [
-            (round(float(time_s[a]), 3), round(float(time_s[z]), 3)) for a, z in zip(starts, ends, strict=True)
-        ]
-    return found
+    standing = contact.numpy() >= _STANDS
+    return {name: _intervals(~standing[:, foot], time_s) for foot, name in enumerate(_FOOT_NAMES)}
 
 
 def lost_contact_sentences(
-    intervals: Mapping[str, list[tuple[float, float]]], simulation: Simulation, time_s: np.ndarray
+    intervals: Mapping[str, Sequence[Interval]], simulation: Simulation, time_s: np.ndarray, weight_n: float
 ) -> list[str]:
-    """One warning for each foot that leaves the floor, with the largest residual force of these frames."""
-    residual_n = simulation.residuals[:, 3:].norm(dim=1).numpy()
-    sentences = []
-    for foot, (name, found) in enumerate(intervals.items()):
-        if not found:
-            continue
-        in_air = simulation.contact[:, foot].numpy() < _STANDS
-        spans = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in found)
-        duration_s = sum(end - start for start, end in found)
+    """Warnings: one for each foot that leaves the floor, and one where the feet cannot hold the body.
+
+    Args:
+        intervals: of `lost_contact_s`.
+        simulation: of one repetition, (T, ...).
+        time_s: (T,) time stamps.
+        weight_n: body weight, N.
+    """
+    sentences = [
+        f"contact lost: the {foot} is off the floor for {_spans(found)} and carries nothing"
+        for foot, found in intervals.items()
+        if found
+    ]
+    force_n = simulation.residuals[:, 3:].norm(dim=1).numpy()
+    moment_nm = simulation.residuals[:, :3].norm(dim=1).numpy()
+    fallen = _intervals((force_n > _HELD_BW * weight_n) | (moment_nm > _HELD_BW_M * weight_n), time_s)
+    if fallen:
         sentences.append(
-            f"contact lost: the {name} is off the floor for {duration_s:.2f} s ({spans}) and carries nothing; "
-            f"the residual force reaches {residual_n[in_air].max():.0f} N there"
+            f"the feet cannot hold the body for {_spans(fallen)}; the residuals of the pelvis reach "
+            f"{force_n.max():.0f} N and {moment_nm.max():.0f} Nm"
         )
     return sentences
+
+
+def _intervals(happens: np.ndarray, time_s: np.ndarray) -> list[Interval]:
+    """First and last time stamp of each run of frames in which something happens."""
+    padded = np.concatenate([[False], happens, [False]])
+    starts, ends = np.flatnonzero(padded[1:] & ~padded[:-1]), np.flatnonzero(padded[:-1] & ~padded[1:]) - 1
+    return [(round(float(time_s[a]), 3), round(float(time_s[z]), 3)) for a, z in zip(starts, ends, strict=True)]
+
+
+def _spans(intervals: Sequence[Interval]) -> str:
+    duration_s = sum(end - start for start, end in intervals)
+    return f"{duration_s:.2f} s ({', '.join(f'{start:.2f} to {end:.2f} s' for start, end in intervals)})"

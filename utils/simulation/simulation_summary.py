@@ -82,7 +82,8 @@ def _warnings(
             f"{_LARGE_RESIDUAL:.0%} is acceptable"
         )
     simulation, time_s = simulated.simulation, simulated.motion.time_s
-    warnings += lost_contact_sentences(lost_contact_s(simulation.contact, time_s), simulation, time_s)
+    lost = lost_contact_s(simulation.contact, time_s)
+    warnings += lost_contact_sentences(lost, simulation, time_s, simulator.weight_n)
     warnings += [
         f"the reserve at {name} is {rms:.1f} Nm RMS, over {_LARGE_RESERVE:.0%} of its peak moment of {peak:.0f} Nm"
         for name, (rms, peak) in reserves.items()
