@@ -8,7 +8,8 @@ r"""Generate one subject's squats that meet a clinician's constraints.
 Writes to <out-dir>/<exp-name>/ losses_<session>.csv, TensorBoard events, summary.json and, in
 mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-name>.mot by peak activation (coordinates
 in degrees and metres on the floor y = 0, and predicted activations), latents.npz, result.npz, summary.json, args.json,
-overview.png and report.html, which explains all of it.
+overview.png and report.html, which explains all of it. With --opensim, OpenSim's own tools can repeat the simulation of
+each motion in opensim/<session>/.
 Exits with 1 if fewer than --min-samples motions meet what is required; the nearest misses are written in their place.
 """
 

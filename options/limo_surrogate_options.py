@@ -181,6 +181,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="Have OpenSim itself evaluate the muscle paths, as a check of our own evaluation; takes half a minute "
         "more for every twenty motions and round.",
     )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "opensim",
+        help="Also write <exp-name>/opensim/<session>/<motion>/, with which OpenSim's own tools repeat the simulation "
+        "of each motion: model, ground reaction forces, and set-ups of inverse dynamics and static optimisation.",
+    )  # fmt: skip
 
 
 class _ListQuantities(argparse.Action):

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import torch
 from bodies import SimpleSkeleton, squat
+from opensim_comparison.tool_results import moment_differences, run_tool
 from opensim_poses import rajagopal2015
 
 import LIMO_Surrogate
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
+from dataset.io.opensim_table import read_table
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX
 from models.surrogate.transformer import SurrogateTransformer
@@ -33,6 +35,7 @@ from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 from utils.guidance.verification import Verification, select_by_simulation
+from utils.opensim_tools.tool_folder import ACTIVATIONS, INVERSE_DYNAMICS
 from utils.simulation.simulators import build_simulator
 
 ROOT = Path(__file__).parent.parent
@@ -173,8 +176,8 @@ def test_a_run_writes_consistent_files_and_is_reproducible(limo, tmp_path):
 
 @pytest.mark.parametrize("exact", [False, True])
 def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
-    """Simulated peaks in the summary equal those of a new simulation of the written files."""
-    options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3"]
+    """Simulated peaks in the summary equal those of a new simulation of the written files, and those for OpenSim."""
+    options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3", "--opensim"]
     done = limo(tmp_path, "--verify", "--min-samples", "1", *options)
     assert done.returncode == 0, done.stderr
     assert "peak vasmed simulated" in done.stdout
@@ -188,6 +191,13 @@ def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
     assert sample["simulated"]["peak_simulated"] == pytest.approx(peaks, abs=2e-3)
     predicted = [written.activations[12:-12, MUSCLE_INDEX[f"vasmed_{side}"]].max() for side in "lr"]
     assert sample["simulated"]["peak_predicted"] == pytest.approx(predicted, abs=1e-3)
+    if not exact:
+        folder = tmp_path / "Test/opensim/person/entry_0_Test"
+        table = read_table(folder / ACTIVATIONS)
+        peaks = [table.column(f"vasmed_{side}")[12:-12].max() for side in "lr"]
+        assert sample["simulated"]["peak_simulated"] == pytest.approx(peaks, abs=2e-3)
+        run_tool(folder, INVERSE_DYNAMICS)
+        assert max(np.abs(values).max() for values in moment_differences(folder).values()) < 0.5
 
 
 def test_candidates_without_simulation_are_refused(arguments, tmp_path, monkeypatch):

@@ -83,6 +83,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         overwrite: replace the motions that the run folder already holds for this session.
         verify: simulate the motions on the subject's own model.
         exact_paths: simulate with muscle lengths and moment arms from OpenSim itself.
+        opensim: also write, for each motion, a folder with which OpenSim's tools repeat its simulation.
     """
 
     subject: str
@@ -115,6 +116,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     overwrite: bool = False
     verify: bool = True
     exact_paths: bool = False
+    opensim: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError where values are out of range or do not go together."""

@@ -38,6 +38,11 @@ class RunFolder:
         """Folder of the session's TensorBoard events."""
         return self.run / "tensorboard" / self.session
 
+    @property
+    def opensim(self) -> Path:
+        """Folder that holds, for each motion, a folder for OpenSim's tools."""
+        return self.run / "opensim" / self.session
+
     def refuse_existing(self, overwrite: bool) -> None:
         """Raise InputError where the session has motions there already, unless they may be replaced."""
         old = list(self.motions.glob("entry_*.mot"))

@@ -11,6 +11,7 @@ from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import Term
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_events import write_guided_events
+from utils.guidance.output.opensim_folders import write_opensim_folders
 from utils.guidance.output.overview import draw_overview
 from utils.guidance.output.result_files import save_guidance
 from utils.guidance.output.summary import write_run_summary
@@ -76,10 +77,13 @@ class RunWriter:
         self._iteration += 1
 
     def write(self, result: GuidanceResult) -> None:
-        """Write motions, latents, summaries, the overview and TensorBoard views of a finished run."""
+        """Write all files of a finished run but the report."""
         with self.folder.replace_motions() as folder:
             save_guidance(result, folder)
             draw_overview(result, folder / "overview.png")
+        shutil.rmtree(self.folder.opensim, ignore_errors=True)  # those of an earlier run
+        if self.config.opensim:
+            write_opensim_folders(result, self.folder.opensim)
         write_run_summary(self.folder.run)
         with naming_file(self.folder.events):
             write_guided_events(result, self.folder.events)
