@@ -136,12 +136,12 @@ class ActivationSimulator(nn.Module):
         self.contact_rows = [moving.index(row) if row in moving else len(moving) for row in self.rows]
         self.canonical = [names.index(name) for name in COORDINATES]
         self.leg_bodies = LegBodies(
-            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("femur", "tibia", "calcn"))
+            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("tibia", "calcn"))
         )
         self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
         reserve = [s.large_reserve_nm if name in WEAKLY_ACTUATED else s.reserve_nm for name in LEG_COORDINATES]
         residual = [s.residual_nm] * 3 + [s.residual_n] * 3
-        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.hip_line_m]
+        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.inward_force]
         edges = np.array([(FRICTION, 1, 0), (-FRICTION, 1, 0), (0, 1, FRICTION), (0, 1, -FRICTION)]) * self.weight_n
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
         bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (len(edges) * len(right))
@@ -235,7 +235,8 @@ class ActivationSimulator(nn.Module):
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
         contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.friction_edges)  # (N, 20, P, 4)
         both_stand = touching.feet.prod(0)  # a foot in the air need not share the load
-        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, self.settings.knee_offset_m)
+        offsets = self.settings.knee_offset_m, self.settings.inward_lean
+        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, *offsets)
         preferred = torch.einsum("rpxn,ex->nrpe", preferred, self.friction_edges)
         contact = torch.cat([contact, preferred], 1).flatten(2)  # (N, 25, 48)
         # Force at a point is as expensive as contact is faint, so that other points and the other foot carry the body.
