@@ -49,3 +49,9 @@ def derivative_matrices(frames: int, rate_hz: float) -> tuple[torch.Tensor, torc
     time = np.arange(frames) / rate_hz
     spline = make_interp_spline(time, np.eye(frames), k=min(5, frames - 1))
     return torch.from_numpy(spline(time, 1)), torch.from_numpy(spline(time, 2))
+
+
+def along_time(matrix: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Apply a (T, T) matrix along time to each motion of values (..., N), N = motions * T."""
+    frames = len(matrix)
+    return (values.unflatten(-1, (-1, frames)) @ matrix.to(values.device).T).flatten(-2)

@@ -11,21 +11,26 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dataset.io.atomic_write import atomic_write
 from dataset.opensim.opensim_library import load_opensim, open_opensim_model
+from models.skeleton.description import ModelDescription
 
+_SAME_M = 1e-9
 _LEAST_MASS_KG = 1e-3
 _LEAST_INERTIA_KG_M2 = 1e-6
 _RESERVE_LIMIT = 1e5  # largest control of a reserve actuator, which is as good as none
 
 
-def write_tool_model(source: Path, target: Path, moved: Collection[str]) -> list[str]:
+def write_tool_model(source: Path, target: Path, moved: Collection[str], description: ModelDescription) -> list[str]:
     """Copy a model, without what keeps OpenSim's tools from computing what the simulation computes.
 
     Args:
         source: the subject's model.
         target: the copy; byte for byte the same where nothing has to be changed.
         moved: coordinates that the motion moves, which are unlocked.
+        description: the model as simulated, whose mass centres the copy gets.
 
     Returns:
         A sentence for each kind of change.
@@ -33,6 +38,7 @@ def write_tool_model(source: Path, target: Path, moved: Collection[str]) -> list
     model, _ = open_opensim_model(source)
     changes = [
         *_without_passive_forces(model),
+        *_with_mass_centres(model, description),
         *_with_massive_bodies(model),
         *_unlocked(model, moved),
     ]
@@ -117,6 +123,20 @@ def _without_passive_forces(model: Any) -> list[str]:
     if not kinds:
         return []
     return [f"Forces of the kinds {', '.join(sorted(kinds))} were removed, because the simulation has no such forces."]
+
+
+def _with_mass_centres(model: Any, description: ModelDescription) -> list[str]:
+    """Move mass centres to those of the simulation, which lowers the torso's."""
+    opensim = load_opensim()
+    changes = []
+    for name, centre in zip(description.own_body_names, description.mass_centres, strict=True):
+        body = model.updBodySet().get(name)
+        before = body.getMassCenter().to_numpy()
+        if np.abs(before - centre).max() > _SAME_M:
+            body.setMassCenter(opensim.Vec3(*(float(value) for value in centre)))
+            shift_mm = 1e3 * np.linalg.norm(before - centre)
+            changes.append(f"The mass centre of {name} was moved by {shift_mm:.0f} mm, as in the simulation.")
+    return changes
 
 
 def _with_massive_bodies(model: Any) -> list[str]:

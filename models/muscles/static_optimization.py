@@ -2,7 +2,8 @@
 
 The motion determines the net joint moments, but not how the feet share the ground reaction and how the muscles of a leg
 share a moment. Both are determined by the least sum of squared activations (static optimisation, Crowninshield and
-Brand 1981; Anderson and Pandy 2001). The coordinates are filtered, inverse dynamics gives the generalised forces, and
+Brand 1981; Anderson and Pandy 2001). The coordinates are filtered, the trunk is adjusted so that the centre of pressure
+is where people keep it (`trunk_adjustment`), inverse dynamics gives the generalised forces, and
 two quadratic programs are solved in each frame: the first, of both legs, finds the ground reaction forces within
 friction cones, with preferences between feet that stand and none for feet in the air; the second finds
 the muscles of each leg for the smoothed ground reaction. Muscles follow De Groote et al. (2016) with quasi-static
@@ -19,19 +20,20 @@ import torch
 from torch import Tensor, nn
 
 from models.conventions import COORDINATES, FEET, MUSCLES, SIDES
-from models.filters import derivative_matrices, low_pass_matrix
+from models.filters import along_time, derivative_matrices, low_pass_matrix
 from models.muscles.foot_contact import FootContact, foot_contact
+from models.muscles.friction_cones import FRICTION_EDGES, FrictionCones
 from models.muscles.ground_preferences import LegBodies, preference_rows
 from models.muscles.hill import Muscles
 from models.muscles.moment_arms import LEG_COORDINATES, MuscleTendonGeometry, velocities
 from models.muscles.quadratic_program import ColumnBlock, Solution, WarmStart, solve_quadratic_program
 from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
+from models.muscles.trunk_adjustment import TrunkAdjustment
 from models.skeleton.coordinate_map import CoordinateMap
 from models.skeleton.description import ModelDescription
 from models.skeleton.inverse_dynamics import Dynamics, MotionState
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
-FRICTION = 0.8  # coefficient of friction of the feet
 _FAINT_CONTACT_COST = 1e4  # of the squared force in body weights, where contact is one half
 _LEAST_CONTACT = 1e-3  # less contact counts as this much in the cost of a force, which is finite then
 
@@ -54,8 +56,9 @@ class Simulation:
             LEG_COORDINATES.
         residuals: (S, T, 6) on the pelvis, Nm for rotations and N for translations, in the order of PELVIS.
         converged: (S, T) bool, whether the quadratic programs of a frame converged.
-        coordinates: (S, T, C) the motion that the forces belong to, that is the filtered one: generalised coordinates,
-            radians and metres, in the order of the simulator's `coordinate_names`.
+        coordinates: (S, T, C) the motion that the forces belong to, that is the filtered and adjusted one: generalised
+            coordinates, radians and metres, in the order of the simulator's `coordinate_names`.
+        trunk_adjustment_deg: (S, T) what was added to the lumbar extension of the filtered motion.
     """
 
     activations: Tensor
@@ -70,6 +73,7 @@ class Simulation:
     residuals: Tensor
     converged: Tensor
     coordinates: Tensor
+    trunk_adjustment_deg: Tensor
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,6 @@ class ActivationSimulator(nn.Module):
 
     reserve_scale: Tensor  # (7,) Nm
     slack_scale: Tensor  # (25,) residuals, reserves of both legs, and the preferences of the ground reaction
-    friction_edges: Tensor  # (4, 3) N, edges of a point's friction cone, of one body weight upwards
     feet: Tensor
     able: Tensor
     lower: Tensor
@@ -124,6 +127,7 @@ class ActivationSimulator(nn.Module):
         self.settings = s = settings or SimulationSettings()
         self.coordinate_map = CoordinateMap(description, torch.float64)
         self.dynamics = Dynamics(description, torch.float64)
+        self.trunk = TrunkAdjustment(self.dynamics, s.trunk_adjustment_deg)
         self.muscles = muscles
         self.paths = paths
         self.coordinate_names = names = description.coordinate_names
@@ -136,25 +140,23 @@ class ActivationSimulator(nn.Module):
         self.contact_rows = [moving.index(row) if row in moving else len(moving) for row in self.rows]
         self.canonical = [names.index(name) for name in COORDINATES]
         self.leg_bodies = LegBodies(
-            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("tibia", "calcn"))
+            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("femur", "tibia", "calcn"))
         )
         self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
         reserve = [s.large_reserve_nm if name in WEAKLY_ACTUATED else s.reserve_nm for name in LEG_COORDINATES]
         residual = [s.residual_nm] * 3 + [s.residual_n] * 3
-        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.inward_force]
-        edges = np.array([(FRICTION, 1, 0), (-FRICTION, 1, 0), (0, 1, FRICTION), (0, 1, -FRICTION)]) * self.weight_n
+        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.hip_line_m]
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
-        bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (len(edges) * len(right))
+        bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (FRICTION_EDGES * len(right))
         able = np.ones(len(MUSCLES)) if switched_off is None else 1.0 - switched_off.double().numpy()
         values: dict[str, Sequence | np.ndarray] = {
             "able": able,
             "reserve_scale": reserve,
             "slack_scale": [*residual, *reserve, *reserve, *(self.weight_n * x for x in preferences)],
-            "friction_edges": edges,
             "feet": np.stack([right, 1 - right]),
             "lower": bounds,
             "upper": [1.0] * len(MUSCLES) + [np.inf] * (len(bounds) - len(MUSCLES)),
-            "cost": [1.0] * len(MUSCLES) + [s.ground_weight] * (len(edges) * len(right)),
+            "cost": [1.0] * len(MUSCLES) + [s.ground_weight] * (FRICTION_EDGES * len(right)),
         }
         for name, value in values.items():
             self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=torch.float64))
@@ -170,21 +172,14 @@ class ActivationSimulator(nn.Module):
             extra: the model's further coordinates by name, (S, T), degrees or metres.
         """
         s, (motions, frames) = self.settings, motion.shape[:2]
-
-        def along_time(matrix: Tensor, values: Tensor) -> Tensor:
-            """A (T, T) matrix applied to each motion of values (..., N)."""
-            return (values.unflatten(-1, (motions, frames)) @ matrix.to(values.device).T).flatten(-2)
-
-        low_pass = low_pass_matrix(frames, rate_hz, s.coordinate_cutoff_hz)
-        speed, acceleration = derivative_matrices(frames, rate_hz)
         raw = self.coordinate_map(motion.double(), extra)  # (C, N)
-        coordinates = along_time(low_pass, raw)
-        speeds = along_time(speed @ low_pass, raw)
-        state = self.dynamics.state(coordinates, speeds, along_time(acceleration @ low_pass, raw))
+        filtered = along_time(low_pass_matrix(frames, rate_hz, s.coordinate_cutoff_hz), raw)
+        coordinates, speeds, state, turned = self.trunk(filtered, frames, rate_hz)
         required = self.dynamics.inverse_dynamics(state)  # (C, N)
         points = self.dynamics.contact_points(state)  # (P, 3, N)
         of_all = self.dynamics.contact_jacobian(state, points)  # (P, 3, M, N)
         jacobian = torch.cat([of_all, torch.zeros_like(of_all[:, :, :1])], 2)[:, :, self.contact_rows]
+        speed, _ = derivative_matrices(frames, rate_hz)
         contact = foot_contact(points, along_time(speed, points), self.feet, frames)
         tendons = self._muscle_tendons(coordinates, speeds)
 
@@ -201,6 +196,7 @@ class ActivationSimulator(nn.Module):
         result = (
             activations * self.able, moments.T, forces, centres, free, points.permute(2, 0, 1),
             ground.permute(2, 0, 1), contact.feet.T, reserves, net[:6].T, converged, coordinates.T,
+            turned.rad2deg(),
         )  # fmt: skip
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
@@ -233,17 +229,15 @@ class ActivationSimulator(nn.Module):
         """
         frames = required.shape[1]
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
-        contact = torch.einsum("pxrn,ex->nrpe", jacobian, self.friction_edges)  # (N, 20, P, 4)
         both_stand = touching.feet.prod(0)  # a foot in the air need not share the load
-        offsets = self.settings.knee_offset_m, self.settings.inward_lean
-        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, *offsets)
-        preferred = torch.einsum("rpxn,ex->nrpe", preferred, self.friction_edges)
-        contact = torch.cat([contact, preferred], 1).flatten(2)  # (N, 25, 48)
+        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, self.settings.knee_offset_m)
+        cones = FrictionCones(state.rotation[self.leg_bodies.calcaneus, :, 0].sum(0), self.weight_n)
+        contact = cones.along_edges(torch.cat([jacobian, preferred.permute(1, 2, 0, 3)], 2))  # (N, 25, 48)
         # Force at a point is as expensive as contact is faint, so that other points and the other foot carry the body.
         faint = (1 / touching.points.T.clamp(min=_LEAST_CONTACT) - 1).square() * _FAINT_CONTACT_COST
-        faint = faint.repeat_interleave(len(self.friction_edges), 1)
+        faint = faint.repeat_interleave(FRICTION_EDGES, 1)
         cost = self.cost + torch.cat([torch.zeros_like(tendons.lengths), faint], 1)
-        target = torch.cat([required[self.rows].T, required.new_zeros(frames, preferred.shape[1])], 1)
+        target = torch.cat([required[self.rows].T, required.new_zeros(frames, len(preferred))], 1)
         tendon, start = None, None
         for _ in range(self.settings.passes):
             gain = self.muscles.fibres(tendons.lengths, tendons.velocities, tendon).gain * self.able
@@ -258,8 +252,7 @@ class ActivationSimulator(nn.Module):
             tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
             start = WarmStart(solution.x.detach(), solution.y.detach())
         assert tendon is not None
-        along_edges = solution.x[:, 2 * muscles :].unflatten(1, (-1, len(self.friction_edges)))  # (N, P, 4)
-        return torch.einsum("npe,ex->pxn", along_edges, self.friction_edges), activations, tendon
+        return cones.forces(solution.x[:, 2 * muscles :]), activations, tendon
 
     def _solve_muscles(
         self, target: Tensor, tendons: _MuscleTendons, activations: Tensor, tendon: Tensor

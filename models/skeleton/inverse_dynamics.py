@@ -190,14 +190,47 @@ class Dynamics(nn.Module):
 
         The force of a coupled coordinate (the patella's) is added to that of the coordinate on which it depends.
         """
+        force, moment = self.body_loads(state)
+        return self._project(state, _sum(self.lineage.T, force), _sum(self.lineage.T, moment))
+
+    def body_loads(self, state: MotionState) -> tuple[Tensor, Tensor]:
+        """Force and moment that the motion of each body needs, gravity included (Newton and Euler).
+
+        Returns:
+            Forces (B, 3, N) in N and moments about the ground's origin (B, 3, N) in Nm.
+        """
         arm = rotate(state.rotation, self.mass_centre)
         acceleration = state.acceleration + _carried(state.angular_acceleration, state.angular_velocity, arm)
         force = self.mass * (acceleration - self.gravity)
         back = state.rotation.transpose(1, 2)
         momentum = self._rotated_inertia_times(state.rotation, back, state.angular_velocity)
         moment = self._rotated_inertia_times(state.rotation, back, state.angular_acceleration)
-        moment = moment + cross(state.angular_velocity, momentum) + cross(state.origin + arm, force)
-        return self._project(state, _sum(self.lineage.T, force), _sum(self.lineage.T, moment))
+        return force, moment + cross(state.angular_velocity, momentum) + cross(state.origin + arm, force)
+
+    def turning_loads(self, state: MotionState, axis: int, point: Tensor) -> tuple[Tensor, Tensor]:
+        """Change of the whole body's moment as it is turned about one joint axis.
+
+        Forces on the turned bodies are taken to stay as they are while the bodies move; their accelerations by the
+        turn, 1 rad/s², are added.
+
+        Args:
+            state: of the bodies.
+            axis: index of the rotation axis.
+            point: (3, N) about which moments are taken, metres.
+
+        Returns:
+            Change of the moment (3, N): Nm per radian, and Nm per rad/s².
+        """
+        turned = torch.nonzero(self.axes_of_body[:, axis])[:, 0]
+        direction = (state.axes[axis] * state.first[axis]).expand(len(turned), -1, -1)
+        rotation, mass = state.rotation[turned], self.mass[turned]
+        arm = rotate(rotation, self.mass_centre[turned])
+        place = state.origin[turned] + arm
+        moved = cross(direction, place - state.centre[self.axis_joint[axis]])
+        omega, alpha = state.angular_velocity[turned], state.angular_acceleration[turned]
+        force = mass * (state.acceleration[turned] + _carried(alpha, omega, arm) - self.gravity)
+        inertia = rotate(rotation, rotate(self.inertia[turned], rotate(rotation.transpose(1, 2), direction)))
+        return cross(moved, force).sum(0), (cross(place - point, mass * moved) + inertia).sum(0)
 
     def _rotated_inertia_times(self, rotation: Tensor, back: Tensor, vector: Tensor) -> Tensor:
         """Inertia in the ground frame times a vector (B, 3, N); `back` is the transposed rotation (B, 3, 3, N)."""

@@ -16,6 +16,7 @@ from utils.simulation.simulated_repetition import SimulatedRepetition
 _LARGE_RESIDUAL = 0.05  # of body weight
 _LARGE_RESERVE = 0.05  # of the largest moment of the same coordinate
 _LARGE_LOOSE_RESERVE_NM = 10.0
+_LARGE_TRUNK_ADJUSTMENT_DEG = 1.0  # RMS; recordings with markers have 0.4 to 0.5, by video 0.8
 
 
 def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRepetition) -> dict[str, Any]:
@@ -36,6 +37,11 @@ def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRep
         "largest_reserve": {"coordinate": worst, "rms_nm": round(reserves[worst][0], 3)},
         "peak_vertical_force_bw": round(float(simulation.ground_forces[..., 1].sum(1).max()) / simulator.weight_n, 3),
         "off_floor_s": lost_contact_s(simulation.contact, simulated.motion.time_s),
+        "trunk_adjustment_deg": {
+            "rms": round(float(_rms(simulation.trunk_adjustment_deg)), 3),
+            "largest": round(float(simulation.trunk_adjustment_deg.abs().max()), 3),
+        },
+        "torso_mass_height": simulator.settings.torso_mass_height,
         "peak_activation": {
             name: round(float(peak), 4)
             for name, peak in zip(MUSCLES, simulation.activations.numpy().clip(0, 1).max(0), strict=True)
@@ -95,6 +101,11 @@ def _warnings(
     saturation = saturation_sentence(saturated_muscles(simulated.simulation.activations))
     if saturation:
         warnings.append(saturation)
+    if (turned_deg := float(_rms(simulated.simulation.trunk_adjustment_deg))) > _LARGE_TRUNK_ADJUSTMENT_DEG:
+        warnings.append(
+            f"the trunk was turned by {turned_deg:.1f} degrees RMS to bring the centre of pressure closer to its usual "
+            "place; the motion is noisy"
+        )
     if off := _switched_off(simulator):
         warnings.append(f"switched off in the model, and without effect here: {', '.join(off)}")
     if simulator.missing_coordinates:

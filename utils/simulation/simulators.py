@@ -16,6 +16,7 @@ from models.muscles.hill import Muscles
 from models.muscles.moment_arms import MuscleTendonGeometry
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
+from models.muscles.trunk_adjustment import with_torso_mass_height
 from models.muscles.wrapped_paths import MusclePaths
 from models.skeleton.description import ModelDescription
 
@@ -56,7 +57,8 @@ def build_simulator(
     Raises:
         InputError: the model cannot be read, lacks muscles, or has no weight.
     """
-    description = read_osim(osim_path)
+    settings = settings or SimulationSettings()
+    description = with_torso_mass_height(read_osim(osim_path), settings.torso_mass_height)
     _require_weight(description, osim_path)
     geometry = MuscleGeometry(osim_path)
     paths: MusclePaths | ExactPaths = ExactPaths(geometry)

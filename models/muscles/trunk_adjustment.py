@@ -1,0 +1,159 @@
+"""Adjustment of the trunk that makes a recorded motion dynamically consistent, as in residual reduction.
+
+The motion determines where the ground's reaction has to act. Recorded squats are not dynamically consistent: beside
+force plates, this centre of pressure strays by 4 to 6 cm (standard deviation), which ankles and knees have to balance.
+Two adjustments of OpenSim's residual reduction algorithm (Delp et al. 2007) mend that:
+
+- The torso's mass centre is lowered. A model's torso, with the head, is one rigid body that turns about the lumbosacral
+  joint, while a spine bends along its whole length and the head stays level, so that the mass of a leaning trunk moves
+  forward less than the model's.
+- The torso is turned by up to two degrees about the lumbar joint, smoothly in time, to bring the centre of pressure
+  closer to where people keep it in a squat. Acceleration magnifies the noise of the coordinates; this takes it out
+  where the smallest change of the motion explains it.
+"""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.interpolate import BSpline
+from torch import Tensor, nn
+
+from models.conventions import FEET
+from models.filters import along_time, derivative_matrices
+from models.skeleton.description import ModelDescription
+from models.skeleton.inverse_dynamics import Dynamics, MotionState
+
+TORSO = "torso"
+_LUMBAR = "lumbar_extension"
+# Centre of pressure of squats on force plates: its place between the heel (0) and the toes' joint (1), and its spread.
+_PRESSURE_AHEAD = 0.45
+_PRESSURE_SPREAD_M = 0.03
+_LARGEST_RAD = np.radians(2.0)
+_KNOTS_S = 0.1
+_CLOSEST_FEET_M = 0.05
+
+
+def with_torso_mass_height(description: ModelDescription, share: float) -> ModelDescription:
+    """A model whose torso has its mass centre at a share of its height above the lumbar joint."""
+    if TORSO not in description.body_names:
+        return description
+    centres = description.mass_centres.copy()
+    centres[description.body_names.index(TORSO), 1] *= share
+    return replace(description, mass_centres=centres)
+
+
+class AdjustedMotion(NamedTuple):
+    """A motion whose torso was turned about the lumbar joint; N frames.
+
+    Attributes:
+        coordinates: (C, N) radians and metres.
+        speeds: (C, N) per second.
+        state: of the bodies.
+        turned: (N,) what was added to the lumbar extension, radians.
+    """
+
+    coordinates: Tensor
+    speeds: Tensor
+    state: MotionState
+    turned: Tensor
+
+
+class TrunkAdjustment(nn.Module):
+    """Small rotations of the torso about the lumbar joint that bring the centre of pressure closer to its usual place.
+
+    The usual place is on the line between the usual centres of pressure of both feet, where the lateral balance puts
+    it. With M the moment about it that the motion needs, W the body weight and q the rotation, a cubic spline over
+    time, the sum over time of (M(q) / (W * spread))² + (q / size)² is minimised; M is linear in q and its second
+    derivative.
+    """
+
+    def __init__(self, dynamics: Dynamics, size_deg: float) -> None:
+        """Set up the adjustment for a model.
+
+        Args:
+            dynamics: inverse dynamics of the model. One without lumbar extension is not adjusted.
+            size_deg: rotation that costs as much as a centre of pressure that is off by its spread; 0 for none.
+        """
+        super().__init__()
+        description = dynamics.description
+        self.dynamics = dynamics
+        self.coordinate = description.coordinate_names.index(_LUMBAR)
+        axes = np.flatnonzero(dynamics.gather[self.coordinate, : dynamics.tree.axis_count].numpy())
+        self.axis = int(axes[0]) if len(axes) and size_deg > 0 else None
+        self.heels = [description.body_names.index(f"calcn_{foot}") for foot in FEET]
+        self.toes = [description.body_names.index(f"toes_{foot}") for foot in FEET]
+        self.size_rad = float(np.radians(size_deg))
+        self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
+
+    def forward(self, coordinates: Tensor, frames: int, rate_hz: float) -> AdjustedMotion:
+        """Adjust motions.
+
+        Args:
+            coordinates: (C, N) radians and metres, low-pass filtered, of motions of `frames` frames each.
+            frames: T.
+            rate_hz: frame rate.
+        """
+        speed, acceleration = derivative_matrices(frames, rate_hz)
+        speeds, accelerations = along_time(speed, coordinates), along_time(acceleration, coordinates)
+        state = self.dynamics.state(coordinates, speeds, accelerations)
+        if self.axis is None:
+            return AdjustedMotion(coordinates, speeds, state, torch.zeros_like(coordinates[0]))
+        turned = self._rotation(state, frames, rate_hz)
+
+        def add(values: Tensor, change: Tensor) -> Tensor:
+            lumbar = torch.tensor([self.coordinate], device=values.device)
+            return values.index_add(0, lumbar, change[None])
+
+        coordinates, speeds = add(coordinates, turned), add(speeds, along_time(speed, turned))
+        accelerations = add(accelerations, along_time(acceleration, turned))
+        return AdjustedMotion(coordinates, speeds, self.dynamics.state(coordinates, speeds, accelerations), turned)
+
+    def _rotation(self, state: MotionState, frames: int, rate_hz: float) -> Tensor:
+        """The rotations (N,), radians."""
+        assert self.axis is not None
+        force, moment = (loads.sum(0) for loads in self.dynamics.body_loads(state))  # (3, N)
+        place, right = self._usual_place(state, force, moment)
+        # Each as a displacement of the centre of pressure, in spreads: what the motion needs, and what is changed in it
+        # by the rotation and by its second derivative.
+        about_place = moment - torch.linalg.cross(place, force, dim=0)
+        loads = torch.stack([about_place, *self.dynamics.turning_loads(state, self.axis, place)])
+        scale = self.weight_n * _PRESSURE_SPREAD_M
+        needed, leaning, turning = ((loads * right).sum(1) / scale).unflatten(-1, (-1, frames))  # (S, T)
+        spline, curvature = (matrix.to(needed) for matrix in spline_matrices(frames, rate_hz))  # (T, K)
+        change = leaning[..., None] * spline + turning[..., None] * curvature  # (S, T, K)
+        normal = change.mT @ change + spline.T @ spline / self.size_rad**2
+        weights = torch.linalg.solve(normal, change.mT @ needed[..., None])
+        rotation = -(spline @ weights).flatten()
+        return _LARGEST_RAD * torch.tanh(rotation / _LARGEST_RAD)
+
+    def _usual_place(self, state: MotionState, force: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
+        """The usual centre of pressure of both feet together, and the direction to the right; (3, N) each."""
+        heels, toes = state.origin[self.heels], state.origin[self.toes]  # (2, 3, N)
+        level = heels.new_tensor([1.0, 0.0, 1.0])[:, None]
+        ahead = (toes - heels).sum(0) * level
+        ahead = ahead / ahead.norm(dim=0)
+        right = torch.stack([-ahead[2], torch.zeros_like(ahead[0]), ahead[0]])
+        floor = self.dynamics.contact_points(state)[:, 1].amin(0)
+        feet = (heels + _PRESSURE_AHEAD * (toes - heels)) * level + floor * (1 - level)
+        # The centre of pressure from side to side, from the moment about an axis along the floor.
+        about_floor = (moment * ahead).sum(0) - floor * (force * right).sum(0)
+        across = -about_floor / force[1].clamp(min=0.1 * self.weight_n)
+        side = (feet * right).sum(1)  # (2, N)
+        width = (side[0] - side[1]).clamp(min=_CLOSEST_FEET_M)
+        share = ((across - side[1]) / width).clamp(0, 1)
+        return share * feet[0] + (1 - share) * feet[1], right
+
+
+@lru_cache(maxsize=32)
+def spline_matrices(frames: int, rate_hz: float) -> tuple[Tensor, Tensor]:
+    """Cubic B-splines over a motion and their second derivatives by time, (T, K) each."""
+    duration_s = (frames - 1) / rate_hz
+    pieces = max(1, round(duration_s / _KNOTS_S))
+    knots = np.linspace(0, duration_s, pieces + 1)
+    knots = np.concatenate([[knots[0]] * 3, knots, [knots[-1]] * 3])
+    time_s = np.linspace(0, duration_s, frames)
+    spline = BSpline(knots, np.eye(pieces + 3), 3)
+    return torch.from_numpy(spline(time_s)), torch.from_numpy(spline.derivative(2)(time_s))

@@ -1,0 +1,123 @@
+"""The adjusted trunk needs the ground reaction that force plates measured; the rest of the motion stays as it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from simulation_validation.comparisons import compare_with_plates
+
+from dataset.io.mot import read_motion
+from dataset.sessions import open_session
+from dataset.windows.placement import Placement
+from dataset.windows.segmentation import segment_repetitions
+from models.filters import low_pass_matrix
+from models.muscles.simulation_settings import SimulationSettings
+from utils.simulation.simulators import build_simulator
+
+DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
+
+
+@pytest.fixture(scope="module")
+def simulator():
+    return build_simulator(open_session(DEMO_PERSON).model_path)
+
+
+@pytest.fixture(scope="module")
+def squat():
+    """A squat of the demo person with half a second before and after it, and its frame rate."""
+    motion = read_motion(open_session(DEMO_PERSON).trials[0])
+    found = segment_repetitions(motion)[1]
+    motion = motion.cut(found.start_frame - 30, found.end_frame + 30)
+    return torch.tensor(motion.coordinates), motion.rate_hz
+
+
+def adjust(simulator, frames, rate_hz, cutoff_hz=4.0):
+    """Coordinates of a motion (T, 33) after the filter and after the adjustment, (C, T), and the adjusted motion."""
+    filtered = simulator.coordinate_map(frames) @ low_pass_matrix(len(frames), rate_hz, cutoff_hz).T
+    return filtered, simulator.trunk(filtered, len(frames), rate_hz)
+
+
+def pressure_m(simulator, state):
+    """Fore-aft centre of pressure that a motion needs, in front of the heels; the demo person faces about +x."""
+    force, moment = (loads.sum(0) for loads in simulator.dynamics.body_loads(state))
+    return moment[2] / force[1] - state.origin[simulator.trunk.heels, 0].mean(0)
+
+
+def test_only_the_lumbar_joint_is_turned_by_at_most_two_degrees(simulator, squat):
+    filtered, adjusted = adjust(simulator, *squat)
+    change = adjusted.coordinates - filtered
+    lumbar = simulator.coordinate_names.index("lumbar_extension")
+    torch.testing.assert_close(change[lumbar], adjusted.turned)
+    assert float(change.abs().sum()) == pytest.approx(float(adjusted.turned.abs().sum()))
+    assert 0.1 < float(adjusted.turned.rad2deg().abs().max()) <= 2.0
+
+
+def test_noise_of_the_trunk_moves_the_centre_of_pressure_half_as_far(simulator, squat):
+    """A wobble of the trunk by 0.7 degrees at 1.5 Hz moves the needed centre of pressure by more than a centimetre, and
+    half as far after the adjustment.
+    """
+    frames, rate_hz = squat
+    wobble = frames.clone()
+    time_s = torch.arange(len(frames)) / rate_hz
+    wobble[:, 20] += 0.7 * (2 * np.pi * 1.5 * time_s).sin()  # lumbar extension
+    spread = []
+    for size in (SimulationSettings().trunk_adjustment_deg, 0.0):
+        settings = SimulationSettings(trunk_adjustment_deg=size)
+        other = build_simulator(open_session(DEMO_PERSON).model_path, settings)
+        still, moved = (pressure_m(other, adjust(other, motion, rate_hz)[1].state) for motion in (frames, wobble))
+        spread.append(float((moved - still)[20:-20].std()))
+    assert spread[1] > 0.01
+    assert spread[0] < spread[1] / 2
+
+
+def test_change_of_the_needed_moment_is_that_of_inverse_dynamics(simulator, squat):
+    """The linearised moment of a turned trunk against the whole inverse dynamics, of a motion at rest and of a push."""
+    coordinates = simulator.coordinate_map(squat[0][::40])
+    still, dynamics = torch.zeros_like(coordinates), simulator.dynamics
+    point = torch.tensor([0.3, -0.1, 0.5], dtype=torch.float64)[:, None].expand(3, coordinates.shape[1])
+    state = dynamics.state(coordinates, still, still)
+    leaning, turning = dynamics.turning_loads(state, simulator.trunk.axis, point)
+
+    def moment(position: float, acceleration: float) -> torch.Tensor:
+        place, push = coordinates.clone(), still.clone()
+        place[simulator.trunk.coordinate] += position
+        push[simulator.trunk.coordinate] += acceleration
+        force, moment = (loads.sum(0) for loads in dynamics.body_loads(dynamics.state(place, still, push)))
+        return moment - torch.linalg.cross(point, force, dim=0)
+
+    torch.testing.assert_close((moment(1e-5, 0) - moment(-1e-5, 0)) / 2e-5, leaning, rtol=1e-6, atol=1e-4)
+    torch.testing.assert_close(moment(0, 1) - moment(0, 0), turning, rtol=1e-9, atol=1e-9)
+
+
+def test_adjustment_does_not_depend_on_where_the_person_stands_and_faces(simulator, squat):
+    frames, rate_hz = squat
+    elsewhere = Placement(np.array([2.0, 0.3, -1.0]), np.array(75.0)).restore(frames.numpy())
+    here, there = (adjust(simulator, torch.as_tensor(motion), rate_hz)[1].turned for motion in (frames, elsewhere))
+    # The filter of the three pelvis angles is not quite the same in another heading.
+    torch.testing.assert_close(here[10:-10].rad2deg(), there[10:-10].rad2deg(), atol=0.02, rtol=0)
+
+
+def test_torso_mass_centre_is_lowered_towards_the_lumbar_joint(simulator):
+    settings = SimulationSettings(torso_mass_height=1.0)
+    own = build_simulator(open_session(DEMO_PERSON).model_path, settings).dynamics.description
+    torso = own.body_names.index("torso")
+    lowered = simulator.dynamics.description.mass_centres
+    expected = own.mass_centres.copy()
+    expected[torso, 1] *= SimulationSettings().torso_mass_height
+    np.testing.assert_array_equal(lowered, expected)
+    assert own.mass_centres[torso, 1] > 0.2
+
+
+@pytest.mark.parametrize(("session", "trial"), [("lab-subject4", "squats1"), ("mocap-dls", "DLS01_ik")])
+def test_centre_of_pressure_and_moments_agree_with_force_plates(recordings, session, trial):
+    """Of the person on whom the mass centre was chosen, and of another one."""
+    found = compare_with_plates(recordings / "opencap/Data" / session, trial)
+    for foot in range(2):
+        off_m = found.ours.ahead_m[:, foot] - found.theirs.ahead_m[:, foot]
+        assert off_m.std() <= 0.025
+        assert abs(off_m.mean()) <= 0.015 or not found.position_known[foot]
+        moments = found.ours.moments[:, foot] - found.theirs.moments[:, foot]
+        ankle, knee = np.sqrt(np.square(moments).mean(0))[:2]
+        assert ankle <= 10
+        assert knee <= 10
