@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 import opensim
 import pytest
-from opensim_comparison.tool_results import activations, moment_differences, run_tool
+from opensim_comparison.muscle_moments import moment_imbalance
+from opensim_comparison.tool_results import (
+    activations,
+    moment_differences,
+    optimise_few_frames,
+    run_tool,
+    without_pennation_and_tendons,
+)
 from scipy.interpolate import make_interp_spline
 
 from dataset.errors import InputError
@@ -31,7 +38,6 @@ from utils.opensim_tools.tool_folder import (
     MOTION,
     README,
     RESULTS,
-    STATIC_OPTIMIZATION,
     SimulatedMotion,
     write_tool_folder,
 )
@@ -87,14 +93,7 @@ def folder(squat, tmp_path_factory) -> Path:
     return moved
 
 
-def optimise_few_frames(folder: Path, *, de_groote: bool, rows: int = 15) -> None:
-    """Run a static optimisation on every so many rows, a quarter of a second each."""
-    setup = folder / f"{STATIC_OPTIMIZATION[de_groote]}.xml"
-    setup.write_text(re.sub(r"(<step_interval>)\d+", rf"\g<1>{rows}", setup.read_text()))
-    run_tool(folder, setup.stem)
-
-
-def assert_same_moments(folder: Path, limit: float = 0.2, limit_of_pelvis: float = 0.5) -> None:
+def assert_same_moments(folder: Path, limit: float = 0.3, limit_of_pelvis: float = 0.5) -> None:
     run_tool(folder, INVERSE_DYNAMICS)
     for coordinate, difference in moment_differences(folder).items():
         most = limit_of_pelvis if coordinate.startswith("pelvis") else limit
@@ -116,6 +115,16 @@ def test_joint_moments_of_recordings_equal_those_of_opensims_inverse_dynamics(re
     assert_same_moments(tool_folder(tmp_path / trial, session.model_for(path), simulator, motion), 0.5, 1.5)
 
 
+def test_opensims_compliant_muscles_make_the_joint_moments_at_the_simulated_activations(folder):
+    """De Groote's muscles of OpenSim in equilibrium with their tendons, pennation included: 0.7 Nm at hips and knees.
+
+    At the ankles, whose muscles have the longest tendons, the few passes of our equilibrium leave 1.7 Nm.
+    """
+    for coordinate, imbalance in moment_imbalance(folder, step_s=0.25).items():
+        most = 2.5 if coordinate.startswith("ankle") else 1.0
+        assert np.abs(imbalance).max() < most, coordinate
+
+
 def test_vasti_agree_with_opensims_static_optimization_of_the_same_muscles(folder):
     """With De Groote's muscles, though rigid tendons and no pennation in OpenSim's static optimisation."""
     optimise_few_frames(folder, de_groote=True)
@@ -129,29 +138,18 @@ def test_vasti_agree_with_opensims_static_optimization_of_the_same_muscles(folde
 def test_activations_equal_where_tendons_are_rigid_and_pennation_is_left_out(squat, tmp_path):
     """OpenSim's static optimisation takes tendons as rigid, and applies the whole force of the fibres.
 
-    Measured: vasti RMSE .0003. Below 45 degrees of knee flexion, OpenSim's moment arms of the gastrocnemii about the
-    knee are not the derivatives of their lengths, and other muscles make up for it.
+    Measured: vasti RMSE .0003, all muscles .0035. What remains are the gastrocnemii over a straight knee, whose lengths
+    OpenSim reports too short, and their antagonists.
     """
     model_path = open_session(DEMO_PERSON).model_path
-    simulator = build_simulator(model_path)
-    muscles, fibres = simulator.muscles, simulator.muscles.fibres
-
-    def without_pennation(length, velocity, tendon=None):
-        state = fibres(length, velocity, tendon)
-        return state._replace(gain=state.gain / state.cos_pennation)
-
-    muscles.fibres = without_pennation
-    muscles.equilibrium_tendon = lambda activation, length, *_: muscles.tendon_slack_length.expand_as(length)
+    simulator = without_pennation_and_tendons(build_simulator(model_path))
     folder = tool_folder(tmp_path / "rigid", model_path, simulator, squat)
     optimise_few_frames(folder, de_groote=True)
     found = activations(folder, de_groote=True)
     for muscle in VASTI:
         assert found.difference(muscle)[1] < 0.002, muscle
-    motion = read_table(folder / MOTION)
-    knees = [np.interp(found.time_s, motion.time_s, motion.column(f"knee_angle_{side}")) for side in "lr"]
-    deep = np.min(knees, axis=0) > np.radians(45)
-    assert deep.sum() >= 3
-    assert np.abs(found.ours - found.theirs)[deep].max() < 0.02
+    assert np.sqrt(np.mean((found.ours - found.theirs) ** 2)) < 0.006
+    assert np.abs(found.ours - found.theirs).max() < 0.04
 
 
 def test_vasti_agree_with_opensims_static_optimization_of_the_models_own_muscles(folder):

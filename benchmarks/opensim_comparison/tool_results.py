@@ -1,15 +1,20 @@
 """Run the set-ups of an exported folder with OpenSim, as its README says, and compare with the simulation."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from dataset.io.mot import BETA_SUFFIX
 from dataset.io.opensim_table import Table, read_table
 from models.conventions import MUSCLES
+from models.muscles.hill import Fibres
+from models.muscles.static_optimization import ActivationSimulator
 from utils.opensim_tools.tool_folder import (
     ACTIVATIONS,
     INVERSE_DYNAMICS,
@@ -31,6 +36,29 @@ def run_tool(folder: Path, setup: str) -> None:
         raise RuntimeError(f"{folder / setup}.xml: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
+def optimise_few_frames(folder: Path, *, de_groote: bool, rows: int = 15) -> None:
+    """Run a static optimisation on every so many rows of the motion, for it takes a quarter of a second each."""
+    setup = folder / f"{STATIC_OPTIMIZATION[de_groote]}.xml"
+    setup.write_text(re.sub(r"(<step_interval>)\d+", rf"\g<1>{rows}", setup.read_text()))
+    run_tool(folder, setup.stem)
+
+
+def without_pennation_and_tendons(simulator: ActivationSimulator) -> ActivationSimulator:
+    """The simulator with muscles as OpenSim's static optimisation takes them; it is changed.
+
+    Tendons are rigid, and a muscle pulls with the whole force of its fibres, whatever their pennation.
+    """
+    muscles, fibres = simulator.muscles, simulator.muscles.fibres
+
+    def whole_force(length: Tensor, velocity: Tensor, tendon: Tensor | None = None) -> Fibres:
+        state = fibres(length, velocity, tendon)
+        return state._replace(gain=state.gain / state.cos_pennation)
+
+    muscles.fibres = whole_force
+    muscles.equilibrium_tendon = lambda activation, length, *_: muscles.tendon_slack_length.expand_as(length)
+    return simulator
+
+
 def moment_differences(folder: Path) -> dict[str, np.ndarray]:
     """Simulated minus OpenSim's generalised forces (T,) by coordinate, Nm and N, the patella's added to the knee's."""
     theirs = read_table(folder / RESULTS / f"{INVERSE_DYNAMICS}.sto")
@@ -47,6 +75,13 @@ def moment_differences(folder: Path) -> dict[str, np.ndarray]:
     return differences
 
 
+def pelvis_residual_n(folder: Path) -> float:
+    """RMS of the residual force of the pelvis in OpenSim's inverse dynamics."""
+    theirs = read_table(folder / RESULTS / f"{INVERSE_DYNAMICS}.sto")
+    forces = np.stack([theirs.column(f"pelvis_t{axis}_force") for axis in "xyz"])
+    return float(np.sqrt(np.square(forces).sum(0).mean()))
+
+
 @dataclass(frozen=True)
 class Activations:
     """Activations (T, 80) at the times `time_s` of OpenSim's static optimisation, in the order of MUSCLES."""
@@ -54,6 +89,11 @@ class Activations:
     time_s: np.ndarray
     ours: np.ndarray
     theirs: np.ndarray
+
+    @classmethod
+    def of(cls, parts: Sequence["Activations"]) -> "Activations":
+        """Those of several motions, one after the other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("time_s", "ours", "theirs")))
 
     def difference(self, muscle: str) -> tuple[float, float]:
         """Correlation and RMSE of a muscle of both legs."""

@@ -9,6 +9,7 @@ static_optimization_de_groote.xml   the same on DeGrooteFregly2016Muscle, whose 
 forces.xml, forces_de_groote.xml    muscles and reserve actuators of these two
 simulation_moments.sto              joint moments of the simulation, to compare with
 simulation_activations.sto          muscle activations of the simulation, to compare with
+simulation_reserves.sto             moments of its reserve actuators at the joints of the legs
 README.md                           what to run, and what to expect
 """
 
@@ -29,7 +30,7 @@ from dataset.opensim.tool_setups import (
     write_inverse_dynamics_setup,
     write_static_optimization_setup,
 )
-from models.conventions import MUSCLES, TRANSLATIONS
+from models.conventions import MUSCLES, SIDES, TRANSLATIONS
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import FILTER_MARGIN_S, WEAKLY_ACTUATED, SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator, Simulation
@@ -40,7 +41,8 @@ LOAD_DATA = "ground_reaction.mot"
 INVERSE_DYNAMICS = "inverse_dynamics"
 STATIC_OPTIMIZATION = {False: "static_optimization", True: "static_optimization_de_groote"}  # by: De Groote's muscles
 FORCES = {False: "forces.xml", True: "forces_de_groote.xml"}
-MOMENTS, ACTIVATIONS, README = "simulation_moments.sto", "simulation_activations.sto", "README.md"
+MOMENTS, ACTIVATIONS, RESERVES = "simulation_moments.sto", "simulation_activations.sto", "simulation_reserves.sto"
+README = "README.md"
 
 _OPTIMISATIONS_PER_S = 20.0
 _FREE_RESERVE = 100.0  # Nm or N, of coordinates that no muscle of the legs depends on
@@ -104,6 +106,8 @@ def write_tool_folder(
     labels = [moment_label(simulator.coordinate_names[i]) for i in kept]
     write_table(folder / MOMENTS, labels, simulation.moments[:, kept].numpy(), time_s)
     write_table(folder / ACTIVATIONS, MUSCLES, simulation.activations.numpy().clip(0, 1), time_s)
+    labels = [f"{name}_{side}_reserve" for side in SIDES for name in LEG_COORDINATES]
+    write_table(folder / RESERVES, labels, simulation.reserves.flatten(1).numpy(), time_s)
     inside = (time_s >= span_s[0]) & (time_s <= span_s[1])
     write_readme(folder / README, simulated.name, span_s, simulation.residuals[inside], changes)
 

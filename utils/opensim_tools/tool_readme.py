@@ -24,6 +24,7 @@ made it. Everything is relative to this folder, which can be moved.
 | `static_optimization_de_groote.xml` | the same with the simulation's muscle curves, `forces_de_groote.xml` |
 | `simulation_moments.sto` | joint moments of the simulation, to compare with |
 | `simulation_activations.sto` | its muscle activations |
+| `simulation_reserves.sto` | moments that its muscles could not supply, Nm |
 
 ## What to run
 
