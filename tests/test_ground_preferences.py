@@ -1,4 +1,4 @@
-"""The line of the ground reaction force passes medial of the knee and near the hip, wherever a person stands."""
+"""The ground reaction forces lean inwards and pass medial of the knee, wherever a person stands."""
 
 from pathlib import Path
 
@@ -34,28 +34,28 @@ def squat():
 
 
 def pose(simulator, frames):
-    """State, contact points and preference rows without an offset of the knee, of frames (T, 33)."""
+    """State, contact points and preference rows without offset of the knee or lean, of frames (T, 33)."""
     with torch.no_grad():
         coordinates = simulator.coordinate_map(frames)
         state = simulator.dynamics.state(coordinates, 0 * coordinates, 0 * coordinates)
         points = simulator.dynamics.contact_points(state)
-        return state, points, preference_rows(state, simulator.leg_bodies, points, simulator.feet, 0.0)
+        return state, points, preference_rows(state, simulator.leg_bodies, points, simulator.feet, 0.0, 0.0)
 
 
-def test_moments_are_those_of_the_force_line_about_knee_and_hip(simulator, squat):
-    """No moment of a force through the centre; and the offset is a lever of the vertical force."""
+def test_rows_are_the_adduction_moment_about_the_knee_and_the_inward_force(simulator, squat):
     state, points, rows = pose(simulator, squat[0][::50])
     bodies = simulator.leg_bodies
     for foot, outward in ((0, 1.0), (1, -1.0)):
         point = int(simulator.feet[foot].argmax())
-        for row, centre in ((3, state.centre[bodies.tibia][foot]), (4, state.centre[bodies.femur][foot])):
-            through = (rows[row, point] * (centre - points[point])).sum(0)
-            torch.testing.assert_close(through, torch.zeros_like(through), atol=1e-12, rtol=0)
-        assert bool((outward * rows[3:, point, 2] < 0).all())  # pushing outwards lessens the adduction moments
-    with_offset = preference_rows(state, bodies, points, simulator.feet, 0.03)
-    lever = torch.tensor([0.0, 0.03, 0.0], dtype=torch.float64)[:, None].expand_as(points)
-    torch.testing.assert_close(rows[3] - with_offset[3], lever)
-    torch.testing.assert_close(rows[[0, 1, 2, 4]], with_offset[[0, 1, 2, 4]])
+        through_knee = (rows[3, point] * (state.centre[bodies.tibia][foot] - points[point])).sum(0)
+        torch.testing.assert_close(through_knee, torch.zeros_like(through_knee), atol=1e-12, rtol=0)
+        assert bool((outward * rows[3, point, 2] < 0).all())  # pushing outwards lessens the adduction moment
+        assert bool((outward * rows[4, point, 2] < -0.99).all())  # the demo person faces along x
+    offset = preference_rows(state, bodies, points, simulator.feet, 0.03, 0.2)
+    for row, share in ((3, 0.03), (4, 0.2)):
+        of_vertical = torch.tensor([0.0, share, 0.0], dtype=torch.float64)[:, None].expand_as(points)
+        torch.testing.assert_close(rows[row] - offset[row], of_vertical)
+    torch.testing.assert_close(rows[:3], offset[:3])
 
 
 def test_forces_turn_with_the_person(simulator, squat):
@@ -88,7 +88,7 @@ def test_feet_push_inwards_as_on_force_plates(recordings, subject, trial):
 
 def test_preferences_change_how_forces_are_shared_but_not_their_sum(simulator, squat):
     frames, rate_hz = squat
-    indifferent = SimulationSettings(knee_line_m=1e3, hip_line_m=1e3)
+    indifferent = SimulationSettings(knee_line_m=1e3, inward_force=1e3)
     without = type(simulator)(simulator.dynamics.description, simulator.muscles, simulator.paths, indifferent)
     with torch.no_grad():
         ours, theirs = (run(frames[None], rate_hz).ground_forces[0, 12:-12] for run in (simulator, without))

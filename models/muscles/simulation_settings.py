@@ -37,7 +37,8 @@ class SimulationSettings:
         knee_offset_m: how far medial of the knee centres the ground reaction forces pass by preference, metres.
         knee_line_m: the same of the sum of both legs' adduction moments of the ground reaction force about the knee,
             less those at `knee_offset_m`, in body weights times metres.
-        hip_line_m: the same of the sum of both legs' frontal moments of that force about the hip.
+        inward_lean: inward force of a foot over its vertical force by preference.
+        inward_force: the same of the sum of both feet's inward forces less those at `inward_lean`, in body weights.
         ground_weight: cost of the squared ground reaction forces, in body weights.
         passes: number of solutions of each quadratic program, each with tendons stretched by the previous activations.
         tolerance: of the quadratic programs; 1e-5 is enough for activations, their gradients need 1e-9.
@@ -57,8 +58,9 @@ class SimulationSettings:
     shear_symmetry: float = 0.02
     pressure_symmetry_m: float = 0.2
     knee_offset_m: float = 0.05
-    knee_line_m: float = 0.025
-    hip_line_m: float = 0.075
+    knee_line_m: float = 0.03
+    inward_lean: float = 0.1
+    inward_force: float = 0.12
     ground_weight: float = 1e-2
     passes: int = 2
     tolerance: float = 1e-5

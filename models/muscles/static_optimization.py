@@ -140,12 +140,12 @@ class ActivationSimulator(nn.Module):
         self.contact_rows = [moving.index(row) if row in moving else len(moving) for row in self.rows]
         self.canonical = [names.index(name) for name in COORDINATES]
         self.leg_bodies = LegBodies(
-            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("femur", "tibia", "calcn"))
+            *([description.body_names.index(f"{body}_{side}") for side in FEET] for body in ("tibia", "calcn"))
         )
         self.weight_n = float(description.masses_kg.sum() * np.linalg.norm(description.gravity))
         reserve = [s.large_reserve_nm if name in WEAKLY_ACTUATED else s.reserve_nm for name in LEG_COORDINATES]
         residual = [s.residual_nm] * 3 + [s.residual_n] * 3
-        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.hip_line_m]
+        preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.inward_force]
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
         bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (FRICTION_EDGES * len(right))
         able = np.ones(len(MUSCLES)) if switched_off is None else 1.0 - switched_off.double().numpy()
@@ -230,7 +230,8 @@ class ActivationSimulator(nn.Module):
         frames = required.shape[1]
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
         both_stand = touching.feet.prod(0)  # a foot in the air need not share the load
-        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, self.settings.knee_offset_m)
+        offsets = self.settings.knee_offset_m, self.settings.inward_lean
+        preferred = both_stand * preference_rows(state, self.leg_bodies, points, self.feet, *offsets)
         cones = FrictionCones(state.rotation[self.leg_bodies.calcaneus, :, 0].sum(0), self.weight_n)
         contact = cones.along_edges(torch.cat([jacobian, preferred.permute(1, 2, 0, 3)], 2))  # (N, 25, 48)
         # Force at a point is as expensive as contact is faint, so that other points and the other foot carry the body.
