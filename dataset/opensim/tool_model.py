@@ -107,6 +107,24 @@ def coordinate_names(model_path: Path) -> list[str]:
     return [coordinate.getName() for coordinate in _members(model.getCoordinateSet())]
 
 
+def linear_couplers(model_path: Path) -> dict[str, tuple[str, float, float]]:
+    """For each coupled coordinate of a model: the coordinate that determines it, slope and intercept (radians, metres).
+
+    Couplers that are not linear are refused where the model is read for simulation.
+    """
+    opensim = load_opensim()
+    model, _ = open_opensim_model(model_path)
+    couplers = {}
+    for constraint in _members(model.getConstraintSet()):
+        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraint)
+        if coupler is not None:
+            function = coupler.getFunction()
+            at_0, at_1 = (function.calcValue(opensim.Vector(1, value)) for value in (0.0, 1.0))
+            independent = coupler.getIndependentCoordinateNames().get(0)
+            couplers[coupler.getDependentCoordinateName()] = (independent, at_1 - at_0, at_0)
+    return couplers
+
+
 def _members(collection: Any) -> list[Any]:
     return [collection.get(i) for i in range(collection.getSize())]
 

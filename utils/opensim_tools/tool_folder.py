@@ -21,9 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.io.mot import BETA_SUFFIX
 from dataset.io.opensim_table import write_table
-from dataset.opensim.tool_model import coordinate_names, write_force_set, write_tool_model
+from dataset.opensim.tool_model import coordinate_names, linear_couplers, write_force_set, write_tool_model
 from dataset.opensim.tool_setups import (
     load_columns,
     write_external_loads,
@@ -80,10 +79,15 @@ def write_tool_folder(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / README).unlink(missing_ok=True)
     simulation, time_s = simulated.simulation, simulated.time_s
-    columns = motion_columns(simulator, simulation, coordinate_names(model_path))
+    columns = motion_columns(simulator, simulation, model_path)
     write_table(folder / MOTION, list(columns), np.stack(list(columns.values()), 1), time_s, in_degrees=False)
     moved = [name for name, values in columns.items() if np.ptp(values) > 1e-6]
     changes = write_tool_model(model_path, folder / MODEL, moved, simulator.dynamics.description)
+    if added := simulator.dynamics.description.added_coordinates:
+        changes.append(
+            f"The model has no {', '.join(added)}. The simulation moved the arms by them, and OpenSim cannot, so that "
+            "residuals and moments of the trunk differ by what the arms weigh."
+        )
 
     loads = ground_loads(simulator, simulation)
     names = [name for body in loads for name in load_columns(body)]
@@ -112,24 +116,22 @@ def write_tool_folder(
     write_readme(folder / README, simulated.name, span_s, simulation.residuals[inside], changes)
 
 
-def motion_columns(
-    simulator: ActivationSimulator, simulation: Simulation, of_model: list[str]
-) -> dict[str, np.ndarray]:
+def motion_columns(simulator: ActivationSimulator, simulation: Simulation, model_path: Path) -> dict[str, np.ndarray]:
     """The coordinates (T,) of a simulated motion by name, radians and metres.
 
-    The patella's coordinates, which are coupled to the knee's, are the knee angles. OpenSim's tools do not derive them,
-    and convert no degrees of coupled coordinates, so that a file of degrees moves the patella 57 times too far: the
-    moments of the hips are wrong by 30 to 50 Nm then, and the residuals by 40 to 80 N.
+    OpenSim's tools do not derive coupled coordinates, the patella's, from the knee's, and convert no degrees of them.
+    A file of degrees moves the patella 57 times too far, and the moments of the hips are wrong by 30 to 50 Nm then.
 
     Args:
         simulator: that made the simulation.
         simulation: its tensors are (T, ...).
-        of_model: names of the model's coordinates.
+        model_path: the subject's model.
     """
     own = simulation.coordinates.double().numpy().T
     columns = dict(zip(simulator.coordinate_names, own, strict=True))
-    coupled = {name: columns[name.removesuffix(BETA_SUFFIX)] for name in of_model if name.endswith(BETA_SUFFIX)}
-    return {name: (columns | coupled)[name] for name in of_model if name in columns or name in coupled}
+    for name, (driver, slope, intercept) in linear_couplers(model_path).items():
+        columns[name] = slope * columns[driver] + intercept
+    return {name: columns[name] for name in coordinate_names(model_path) if name in columns}
 
 
 def ground_loads(simulator: ActivationSimulator, simulation: Simulation) -> dict[str, np.ndarray]:
