@@ -1,62 +1,86 @@
-"""Compare peak activations of guided motions with our and with OpenSim's own evaluation of the muscle paths.
+"""Compare activations simulated with our evaluation of the muscle paths and with OpenSim's own.
 
-    python benchmarks/exact_paths.py demo/full/Data/demo-person-005 FOLDER --low 0.35 --high 0.45
+    python benchmarks/exact_paths.py demo/shipped/Data/demo-person-040 RECORDINGS/opencap/Data/lab-subject4
+    python benchmarks/exact_paths.py SESSION --guided FOLDER --low 0.35 --high 0.45
 
-FOLDER holds the motions entry_*.mot of a guided run of that session. Prints, for both, how many peaks of
-vastus medialis (both legs) are in the range, and the muscle's moment arm about the knee.
+For each session: the peaks of vastus medialis (both legs) over its repetitions, or over the motions entry_*.mot of a
+guided run of the session in FOLDER; the largest difference of these peaks between both evaluations; and the muscles
+whose activation differs most in any frame. For guided motions also how many peaks are in the range.
 """
 
 from pathlib import Path
 
 from benchmark_parser import make_parser
 
-KNEE_DEG = (0, 30, 60, 80, 95, 110)
+
+def repetitions(simulator, session):
+    """Activations (T, 80) of every repetition of a session's trials."""
+    from dataset.io.mot import read_motion
+    from dataset.windows.segmentation import segment_repetitions
+    from utils.simulation.simulated_repetition import simulate_repetition
+
+    for trial in session.trials:
+        motion = read_motion(trial)
+        for repetition in segment_repetitions(motion):
+            yield simulate_repetition(simulator, motion, repetition, trial.stem).simulation.activations
+
+
+def guided(simulator, folder: Path):
+    """Activations (T, 80) of the guided motions in a folder."""
+    import torch
+
+    from dataset.io.mot import read_motion
+    from utils.guidance.verification import simulate_motions
+
+    motions = [read_motion(path).coordinates for path in sorted(folder.glob("entry_*.mot"))]
+    for one in simulate_motions(simulator, torch.stack([torch.as_tensor(motion) for motion in motions])):
+        yield one.activations
 
 
 def main() -> None:
     parser = make_parser(__doc__)
-    parser.add_argument("session", help="OpenCap session folder of the subject.")
-    parser.add_argument("folder", type=Path, help="Folder with the guided motions entry_*.mot.")
+    parser.add_argument("sessions", nargs="+", help="OpenCap session folders.")
+    parser.add_argument("--guided", type=Path, help="Folder with the guided motions entry_*.mot of the session.")
     parser.add_argument("--low", type=float, default=0.35, help="Lower bound of the peak (default: 0.35).")
     parser.add_argument("--high", type=float, default=0.45, help="Upper bound of the peak (default: 0.45).")
     arguments = parser.parse_args()
+    if arguments.guided and len(arguments.sessions) > 1:
+        parser.error("--guided takes one session")
 
     import torch
 
-    from dataset.io.mot import read_motion
     from dataset.sessions import open_session
-    from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
-    from models.muscles.moment_arms import LEG_COORDINATES
+    from models.conventions import FRAME_RATE_HZ, MUSCLES
     from models.muscles.simulation_settings import FILTER_MARGIN_S
     from utils.biomechanics.muscle_names import muscle_indices
-    from utils.guidance.verification import simulate_motions
     from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    model = open_session(arguments.session).model_path
-    motions = [read_motion(path) for path in sorted(arguments.folder.glob("entry_*.mot"))]
-    motion = torch.stack([torch.as_tensor(one.coordinates) for one in motions])
     margin = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
-    flexed = torch.zeros(len(KNEE_DEG), 33, dtype=torch.float64)
-    flexed[:, COORDINATE_INDEX["knee_angle_r"]] = torch.tensor(KNEE_DEG, dtype=torch.float64)
-    right, knee = muscle_indices("vasmed_r")[0] - 40, LEG_COORDINATES.index("knee_angle")
-    moment_arms_mm = {}
-    peaks = {}
-    for name, exact in (("ours", False), ("OpenSim's", True)):
-        simulator = build_simulator(model, exact_paths=exact)
-        activations = torch.stack([one.activations for one in simulate_motions(simulator, motion)])
-        peaks[name] = activations[:, margin:-margin, muscle_indices("vasmed")].amax(1)
-        violation = torch.maximum(peaks[name] - arguments.high, arguments.low - peaks[name]).clamp(min=0).amax(1)
-        inside, near = int((violation == 0).sum()), int((violation <= 0.05).sum())
-        worst = float(violation.max())
-        print(f"{name:<14} {inside} of {len(motion)} in range, {near} within 0.05, worst {worst:.3f}")
-        moment_arms_mm[name] = -1000 * simulator.paths(flexed).moment_arms[:, 1, knee, right]
-    difference = float((peaks["ours"] - peaks["OpenSim's"]).abs().max())
-    print(f"largest difference of a peak {difference:.4f}")
-    print("moment arm about the knee, mm, at " + ", ".join(f"{angle}" for angle in KNEE_DEG) + " degrees")
-    for name, values in moment_arms_mm.items():
-        print(f"{name:<14} " + ", ".join(f"{float(value):.1f}" for value in values))
+    vasmed = muscle_indices("vasmed")
+    for name in arguments.sessions:
+        session = open_session(name)
+        found = []
+        for exact in (False, True):
+            simulator = build_simulator(session.model_path, exact_paths=exact)
+            with torch.no_grad():
+                motions = guided(simulator, arguments.guided) if arguments.guided else repetitions(simulator, session)
+                found.append([activations[margin:-margin] for activations in motions])
+        ours, theirs = (torch.stack([activations[:, vasmed].amax(0) for activations in one]) for one in found)
+        gap = torch.stack([(a - b).abs().amax(0) for a, b in zip(*found, strict=True)]).amax(0)
+        order = gap.argsort(descending=True)[:4].tolist()
+        most = ", ".join(f"{MUSCLES[i]} {float(gap[i]):.3f}" for i in order)
+        print(
+            f"{session.path.name}: {len(ours)} motions, peaks {float(theirs.min()):.3f} to {float(theirs.max()):.3f}, "
+            f"largest difference {float((ours - theirs).abs().max()):.4f}; any frame: vasmed "
+            f"{float(gap[vasmed].max()):.4f}, most {most}"
+        )
+        if arguments.guided:
+            for title, peaks in (("ours", ours), ("OpenSim's", theirs)):
+                outside = torch.maximum(peaks - arguments.high, arguments.low - peaks).clamp(min=0).amax(1)
+                inside, near = int((outside == 0).sum()), int((outside <= 0.05).sum())
+                print(f"  {title:<10} {inside} of {len(peaks)} in range, {near} within 0.05")
 
 
 if __name__ == "__main__":
