@@ -5,7 +5,7 @@
 The models are those of the shipped demo people and, where $BIGE_RECORDINGS is set, of its sessions, in the poses of
 their trials to 135 degrees of knee flexion; Rajagopal2015 of the nimblephysics package and LaiUhlrich2022, in the poses
 of all trials. Each model is also compared in random poses over twice the range of squats. OpenSim's moment arms are
-central differences of its lengths, without those in which a path jumps. "Applied" are those by which OpenSim applies
+central differences of its lengths. "Applied" are those by which OpenSim applies
 the forces of muscles, in a tenth of the poses.
 """
 
@@ -17,7 +17,6 @@ from pathlib import Path
 from benchmark_parser import make_parser
 
 POSES, RANDOM_POSES, DEEPEST_DEG = 150, 150, 135.0
-LONGEST_ARM_M = 0.15  # a longer one is the difference over a jump
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -112,14 +111,11 @@ def main() -> None:
             lengths, arms = geometry.lengths(motion), geometry.moment_arms(motion)
             exact_ms = 1e3 * (time.perf_counter() - begin) / len(motion)
             found = paths(torch.from_numpy(motion))
-            jumps = np.abs(arms).max(axis=2) > LONGEST_ARM_M  # (T, 2, 40)
-            error = np.where(jumps[:, :, None], 0, found.moment_arms.numpy() - arms)
             length = by_muscle(found.lengths.numpy() - lengths)
-            arm = by_muscle(error)
+            arm = by_muscle(found.moment_arms.numpy() - arms)
             applied = by_muscle(found.moment_arms[::10].numpy() - geometry.applied_moment_arms(motion[::10]))
-            counted = ", ".join(f"{int(n)} of {m}" for n, m in zip(jumps.sum((0, 1)), names, strict=True) if n)
             print(f"{name} {kind}: {len(motion)} poses, paths read in {read_s:.2f} s, ms/frame {speed[0]:.3f}, "
-                  f"{speed[1]:.3f}, {exact_ms:.1f}; jumps: {counted or 'none'}")  # fmt: skip
+                  f"{speed[1]:.3f}, {exact_ms:.1f}")  # fmt: skip
             for title, values in (("length", length), ("moment arm", arm), ("applied moment arm", applied)):
                 worst[f"{kind} {title}"] = np.maximum(worst.get(f"{kind} {title}", 0), values[0])
                 order = np.argsort(-values[0])[: 40 if arguments.muscles else 4]

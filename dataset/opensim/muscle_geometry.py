@@ -15,7 +15,8 @@ from models.muscles.hill import MuscleParameters
 from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
 
 POSE_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 25), (-30, 30))  # squats, with a margin
-STEP_RAD = 1e-3  # of central differences; lengths are exact to about 1e-9 m, those of wrapped paths to 1e-6 m
+STEP_RAD = 1e-3  # of central differences
+LONGEST_ARM_M = 0.15  # a longer moment arm of a leg's muscle is the difference over a jump of its path
 _KNEE = LEG_COORDINATES.index("knee_angle")
 
 
@@ -144,6 +145,8 @@ class MuscleGeometry:
     def moment_arms(self, motion: np.ndarray) -> np.ndarray:
         """Moment arms of a motion, the negative derivatives of the lengths, by central differences.
 
+        Where a path jumps within the step, the difference is that of the side on which it does not.
+
         Args:
             motion: (T, 33), degrees and metres, canonical order.
 
@@ -153,8 +156,9 @@ class MuscleGeometry:
         arms = np.zeros((len(motion), len(MUSCLES), len(LEG_COORDINATES)))
         for t, angles in enumerate(_leg_angles(motion)):
             q = self._pose(angles)
+            lengths = np.array(self._lengths(q, range(len(MUSCLES))))
             for together in self._independent:
-                self._difference(q, together, arms[t])
+                self._difference(q, lengths, together, arms[t])
         return arms.reshape(-1, 2, MUSCLES_PER_LEG, len(LEG_COORDINATES)).transpose(0, 1, 3, 2)
 
     def applied_moment_arms(self, motion: np.ndarray) -> np.ndarray:
@@ -176,14 +180,18 @@ class MuscleGeometry:
                         arms[t, leg, j] = [path.computeMomentArm(self._state, coordinate) for path in paths]
         return arms
 
-    def _difference(self, q: np.ndarray, together: list[int], arms: np.ndarray) -> None:
-        """Write moment arms for coordinates that no muscle shares into `arms` (80, 7)."""
+    def _difference(self, q: np.ndarray, lengths: np.ndarray, together: list[int], arms: np.ndarray) -> None:
+        """Write moment arms for coordinates that no muscle shares into `arms` (80, 7), with the lengths (80,) at q."""
         moved = [index for j in together for leg in (0, 1) for index in self._columns[leg * len(LEG_COORDINATES) + j]]
         touched = np.flatnonzero(self.spans[:, together].any(axis=1))
         ahead, behind = q.copy(), q.copy()
         ahead[moved] += STEP_RAD
         behind[moved] -= STEP_RAD
-        slopes = np.subtract(self._lengths(ahead, touched), self._lengths(behind, touched)) / (2 * STEP_RAD)
+        forward = (np.array(self._lengths(ahead, touched)) - lengths[touched]) / STEP_RAD
+        backward = (lengths[touched] - np.array(self._lengths(behind, touched))) / STEP_RAD
+        slopes = (forward + backward) / 2
+        one_sided = np.where(np.abs(forward) < np.abs(backward), forward, backward)
+        slopes = np.where(np.abs(slopes) > LONGEST_ARM_M, one_sided, slopes)
         block = np.ix_(touched, np.array(together))
         arms[block] = np.where(self.spans[block], -slopes[:, None], 0)
 
