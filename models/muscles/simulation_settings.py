@@ -54,7 +54,7 @@ class SimulationSettings:
     large_reserve_nm: float = 30.0
     residual_nm: float = 1.0
     residual_n: float = 2.0
-    vertical_symmetry: float = 1.0
+    vertical_symmetry: float = 1.5
     shear_symmetry: float = 0.02
     pressure_symmetry_m: float = 0.2
     knee_offset_m: float = 0.05
