@@ -7,8 +7,8 @@ Each squat of each session, or each motion of a guided run, is simulated and exp
 process of its own. Columns: the largest difference of joint moments and of residual forces; the residual force of the
 pelvis; how far the moments of OpenSim's muscles at the simulated activations, with tendons that stretch, are from the
 joint moments; and vasti by static optimisation: with De Groote's muscles where pennation and the stretch of tendons are
-left out on both sides, as OpenSim leaves them out; with these muscles against the simulation as it is; and with the
-model's own muscles. Takes 15 to 30 seconds a squat.
+left out on both sides, as OpenSim leaves them out; with De Groote's muscles and tendons of mean length against the
+simulation as it is; and with the model's own muscles. Takes 15 to 30 seconds a squat.
 """
 
 from pathlib import Path

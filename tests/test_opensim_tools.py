@@ -126,13 +126,13 @@ def test_opensims_compliant_muscles_make_the_joint_moments_at_the_simulated_acti
 
 
 def test_vasti_agree_with_opensims_static_optimization_of_the_same_muscles(folder):
-    """With De Groote's muscles, though rigid tendons and no pennation in OpenSim's static optimisation."""
+    """With De Groote's muscles, whose rigid tendons have the mean length. Measured: RMSE .002 to .004."""
     optimise_few_frames(folder, de_groote=True)
     found = activations(folder, de_groote=True)
     for muscle in VASTI:
         correlation, rmse = found.difference(muscle)
-        assert correlation > 0.99, muscle
-        assert rmse < 0.03, muscle
+        assert correlation > 0.999, muscle
+        assert rmse < 0.01, muscle
 
 
 def test_activations_equal_where_tendons_are_rigid_and_pennation_is_left_out(squat, tmp_path):
@@ -153,7 +153,7 @@ def test_activations_equal_where_tendons_are_rigid_and_pennation_is_left_out(squ
 
 
 def test_vasti_agree_with_opensims_static_optimization_of_the_models_own_muscles(folder):
-    """Millard's curves for De Groote's, beside the same."""
+    """Millard's curves for De Groote's, rigid tendons at slack length, and no pennation."""
     optimise_few_frames(folder, de_groote=False)
     found = activations(folder, de_groote=False)
     for muscle in VASTI:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from dataset.io.mot import BETA_SUFFIX
@@ -52,10 +53,10 @@ def without_pennation_and_tendons(simulator: ActivationSimulator) -> ActivationS
 
     def whole_force(length: Tensor, velocity: Tensor, tendon: Tensor | None = None) -> Fibres:
         state = fibres(length, velocity, tendon)
-        return state._replace(gain=state.gain / state.cos_pennation)
+        return state._replace(gain=state.gain / state.cos_pennation, cos_pennation=torch.ones_like(state.gain))
 
     muscles.fibres = whole_force
-    muscles.equilibrium_tendon = lambda activation, length, *_: muscles.tendon_slack_length.expand_as(length)
+    muscles.equilibrium_tendon = lambda activation, length, *_, **__: muscles.tendon_slack_length.expand_as(length)
     return simulator
 
 

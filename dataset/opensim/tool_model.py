@@ -56,8 +56,7 @@ def write_force_set(
     target: Path,
     reserves: Mapping[str, float],
     activation_floor: float,
-    *,
-    de_groote: bool,
+    de_groote: Mapping[str, tuple[float, float]] | None,
 ) -> None:
     """Write the muscles of a model and reserve actuators as a force set that replaces the model's own.
 
@@ -68,7 +67,8 @@ def write_force_set(
             need none, and get none.
         activation_floor: smallest activation of the muscles.
         de_groote: replace the muscles by `DeGrooteFregly2016Muscle` without passive force, whose curves are those of
-            the simulation.
+            the simulation, with the given length of the rigid tendon, metres, and share of the maximal isometric force,
+            by name; None for the muscles as they are.
     """
     opensim = load_opensim()
     model, state = open_opensim_model(model_path)
@@ -76,7 +76,7 @@ def write_force_set(
     free = [coordinates.get(i) for i in range(coordinates.getSize())]
     actuated = [c.getName() for c in free if not c.getLocked(state) and not c.isConstrained(state)]
     off = {m.getName() for m in _members(model.getMuscles()) if not m.appliesForce(state)}
-    if de_groote:
+    if de_groote is not None:
         processor = opensim.ModelProcessor(model)
         processor.append(opensim.ModOpReplaceMusclesWithDeGrooteFregly2016())
         processor.append(opensim.ModOpIgnorePassiveFiberForcesDGF())
@@ -90,6 +90,10 @@ def write_force_set(
         copy.setMinControl(activation_floor)
         copy.setMaxControl(1.0)
         copy.set_appliesForce(copy.getName() not in off)
+        if de_groote is not None and copy.getName() in de_groote:
+            tendon_m, share = de_groote[copy.getName()]
+            copy.setTendonSlackLength(tendon_m)
+            copy.setMaxIsometricForce(share * copy.getMaxIsometricForce())
     for name in actuated:
         reserve = opensim.CoordinateActuator(name)
         reserve.setName(f"{name}_reserve")

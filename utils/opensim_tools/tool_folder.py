@@ -33,6 +33,7 @@ from models.conventions import MUSCLES, SIDES, TRANSLATIONS
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import FILTER_MARGIN_S, WEAKLY_ACTUATED, SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator, Simulation
+from utils.opensim_tools.muscle_constants import muscle_constants
 from utils.opensim_tools.tool_readme import write_readme
 
 MODEL, MOTION, LOADS, RESULTS = "model.osim", "motion.mot", "ground_reaction.xml", "results"
@@ -97,10 +98,12 @@ def write_tool_folder(
     write_inverse_dynamics_setup(folder / f"{INVERSE_DYNAMICS}.xml", MODEL, MOTION, LOADS, RESULTS, span_s)
     reserves = reserve_sizes(simulator.settings, list(columns))
     step = max(1, round(1 / (_OPTIMISATIONS_PER_S * float(np.diff(time_s).mean()))))
+    inside = (time_s >= span_s[0]) & (time_s <= span_s[1])
+    constants = muscle_constants(simulator, simulation, 1 / float(np.diff(time_s).mean()), torch.as_tensor(inside))
     for de_groote, name in STATIC_OPTIMIZATION.items():
         write_force_set(
             folder / MODEL, folder / FORCES[de_groote], reserves, simulator.settings.activation_floor,
-            de_groote=de_groote,
+            constants if de_groote else None,
         )  # fmt: skip
         write_static_optimization_setup(
             folder / f"{name}.xml", MODEL, FORCES[de_groote], MOTION, LOADS, RESULTS, span_s, step
@@ -112,7 +115,6 @@ def write_tool_folder(
     write_table(folder / ACTIVATIONS, MUSCLES, simulation.activations.numpy().clip(0, 1), time_s)
     labels = [f"{name}_{side}_reserve" for side in SIDES for name in LEG_COORDINATES]
     write_table(folder / RESERVES, labels, simulation.reserves.flatten(1).numpy(), time_s)
-    inside = (time_s >= span_s[0]) & (time_s <= span_s[1])
     write_readme(folder / README, simulated.name, span_s, simulation.residuals[inside], changes)
 
 

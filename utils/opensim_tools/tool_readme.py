@@ -21,7 +21,7 @@ made it. Everything is relative to this folder, which can be moved.
 | `ground_reaction.xml` | external loads, which apply these |
 | `inverse_dynamics.xml` | set-up of the inverse dynamics tool |
 | `static_optimization.xml` | set-up of static optimisation with the model's own muscles, `forces.xml` |
-| `static_optimization_de_groote.xml` | the same with the simulation's muscle curves, `forces_de_groote.xml` |
+| `static_optimization_de_groote.xml` | the same with the simulation's muscles, `forces_de_groote.xml` |
 | `simulation_moments.sto` | joint moments of the simulation, to compare with |
 | `simulation_activations.sto` | its muscle activations |
 | `simulation_reserves.sto` | moments that its muscles could not supply, Nm |
@@ -56,12 +56,13 @@ because splines are inaccurate at their ends.
   patella (`knee_angle_*_beta`) to that of the knee, which it is coupled to.
 - What is left over at the pelvis is what the ground reaction forces do not explain, in the simulation as in OpenSim:
   {residual_n} N RMS (x, y, z) and {residual_nm} Nm RMS (tilt, list, rotation).
-- `results/static_optimization_de_groote_StaticOptimization_activation.sto` follows `simulation_activations.sto`. Two
-  things differ. OpenSim's static optimisation takes tendons as rigid; in the simulation they stretch, so that a muscle
-  with a long tendon, such as tibialis anterior, needs more activation where its fibres are short. And it applies the
-  force of the fibres whole, without the cosine of the pennation angle (OpenSim 4.6), so that vastus medialis is up to a
-  fifth stronger than in the simulation.
-- With the model's own muscles (`static_optimization.xml`) the curves of the muscles differ as well.
+- `results/static_optimization_de_groote_StaticOptimization_activation.sto` follows `simulation_activations.sto`, the
+  vasti within 0.03. Its muscles are OpenSim's `DeGrooteFregly2016Muscle`, with two constants for each muscle: OpenSim's
+  static optimisation takes tendons as rigid, and applies the force of the fibres whole, without the cosine of the
+  pennation angle (OpenSim 4.6). In the simulation tendons stretch and pennation counts. So each tendon has its mean
+  length in this motion, and each maximal isometric force is multiplied by the mean cosine.
+- With the model's own muscles (`static_optimization.xml`) neither is made up for, and the curves of the muscles differ
+  as well: vastus medialis may be a fifth stronger than in the simulation.
 
 ## What was changed
 
