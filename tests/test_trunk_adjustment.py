@@ -112,7 +112,7 @@ def test_torso_mass_centre_is_lowered_towards_the_lumbar_joint(simulator):
 @pytest.mark.parametrize(("session", "trial"), [("lab-subject4", "squats1"), ("mocap-dls", "DLS01_ik")])
 def test_centre_of_pressure_and_moments_agree_with_force_plates(recordings, session, trial):
     """Of the person on whom the mass centre was chosen, and of another one."""
-    found = compare_with_plates(recordings / "opencap/Data" / session, trial)
+    found = compare_with_plates(recordings / "opencap/Data" / session, trial, SimulationSettings())
     for foot in range(2):
         off_m = found.ours.ahead_m[:, foot] - found.theirs.ahead_m[:, foot]
         assert off_m.std() <= 0.025

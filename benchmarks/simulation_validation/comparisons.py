@@ -6,20 +6,26 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table
 from dataset.sessions import open_session
 from dataset.windows.segmentation import Repetition, segment_repetitions
-from models.conventions import FEET
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.conventions import FEET, SIDES
+from models.muscles.moment_arms import LEG_COORDINATES
+from models.muscles.simulation_settings import FILTER_MARGIN_S, SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from simulation_validation.force_plates import RecordedBodies, external_moments, read_plates, recorded_bodies
 from utils.simulation.simulated_repetition import SimulatedRepetition, simulate_repetition
 from utils.simulation.simulators import build_simulator
 
 GROUPS = {"symmetric": ("Squats_0_1", "Squats_0_2"), "asymmetric": ("Asym_0_1", "Asym_0_2")}
+# For the motion of OpenCap's simulation, which is dynamically consistent.
+OPENCAP_MOTION = {
+    "coordinate_cutoff_hz": 8.0, "ground_cutoff_hz": 24.0, "torso_mass_height": 1.0, "trunk_adjustment_deg": 0.0
+}  # fmt: skip
 JOINTS = ("ankle_angle", "knee_angle", "hip_flexion", "hip_adduction")
 
 
@@ -49,7 +55,8 @@ class Comparison:
         weight_n: body weight of the model.
         ours: loads by the simulation.
         theirs: loads by the reference.
-        activations: (T, 80), ours and the reference's; None where the reference has none.
+        activations: (T, 80), ours and the reference's. Those of force plates are what the joint moments by the plates
+            need, by static optimisation.
         position_known: for each foot, whether the reference's centre of pressure has a known position.
         note: what has to be known about the reference.
     """
@@ -58,40 +65,60 @@ class Comparison:
     weight_n: float
     ours: Loads
     theirs: Loads
-    activations: tuple[np.ndarray, np.ndarray] | None = None
+    activations: tuple[np.ndarray, np.ndarray]
     position_known: tuple[bool, bool] = (True, True)
     note: str = ""
 
 
 @lru_cache(maxsize=4)
-def simulator_of(model: Path, exact_paths: bool) -> ActivationSimulator:
-    """The simulator of a model with default settings; each is built once."""
-    return build_simulator(model, exact_paths=exact_paths)
+def simulator_of(model: Path, settings: SimulationSettings, exact_paths: bool) -> ActivationSimulator:
+    """The simulator of a model; each is built once."""
+    return build_simulator(model, settings, exact_paths=exact_paths)
 
 
-def compare_with_opencap(folder: Path, *, exact_paths: bool = False) -> list[Comparison]:
-    """Compare with the repetitions that OpenCap simulated: the symmetric ones, and the asymmetric ones."""
+def compare_with_opencap(
+    folder: Path, settings: SimulationSettings, *, same_motion: bool = False, exact_paths: bool = False
+) -> list[Comparison]:
+    """Compare with the repetitions that OpenCap simulated: the symmetric ones, and the asymmetric ones.
+
+    Args:
+        folder: the session.
+        settings: of the simulation.
+        same_motion: simulate the motion that OpenCap's simulation ended with, on its torso, in place of the recorded
+            one, so that what differs is due to the ground and the muscles. The trunk is not adjusted then.
+        exact_paths: use OpenSim's own muscle paths.
+    """
     session = open_session(folder)
-    simulator = simulator_of(session.model_path, exact_paths)
+    if same_motion:
+        settings = replace(settings, **OPENCAP_MOTION)
+    simulator = simulator_of(session.model_path, settings, exact_paths)
     found = []
     for group, names in GROUPS.items():
         parts = []
         for name in names:
             dynamics = session.path / "OpenSimData/Dynamics" / name
-            parts.append(_opencap_repetition(simulator, read_motion(session.trial(name[:-2])), dynamics))
-        found.append(_join(f"{session.id}, {group}, OpenCap's simulation", parts))
+            path = dynamics / "kinematics_activations.mot" if same_motion else session.trial(name[:-2])
+            parts.append(_opencap_repetition(simulator, read_motion(path), dynamics))
+        source = "OpenCap's motion" if same_motion else "OpenCap"
+        found.append(_join(f"{source}, {group}", parts))
     return found
 
 
-def compare_with_plates(folder: Path, trial: str, *, exact_paths: bool = False) -> Comparison:
+def compare_with_plates(
+    folder: Path, trial: str, settings: SimulationSettings, *, exact_paths: bool = False
+) -> Comparison:
     """Compare a trial's repetitions with force plates, and with the joint moments that follow from them."""
     session = open_session(folder)
-    simulator = simulator_of(session.model_path, exact_paths)
+    simulator = simulator_of(session.model_path, settings, exact_paths)
     motion = read_motion(session.trial(trial))
     bodies = recorded_bodies(simulator, motion)
     path = session.path / "ForceData" / f"{trial.removesuffix('_ik')}_grf.mot"
     plates = read_plates(path, motion, bodies, bodies.required[simulator.coordinate_names.index("pelvis_ty")].numpy())
     moments = bodies.required.T.numpy() - external_moments(bodies, simulator, plates)
+    legs = [simulator.coordinate_names.index(f"{name}_{side}") for side in SIDES for name in LEG_COORDINATES]
+    activations = simulator.activations_of_moments(
+        bodies.coordinates, bodies.speeds, torch.as_tensor(moments[:, legs])
+    ).numpy()
     inner = (motion.time_s >= motion.time_s[0] + FILTER_MARGIN_S) & (
         motion.time_s <= motion.time_s[-1] - FILTER_MARGIN_S
     )
@@ -105,10 +132,10 @@ def compare_with_plates(folder: Path, trial: str, *, exact_paths: bool = False) 
         theirs = _loads(
             simulator, bodies, motion.time_s, time_s, plates.forces[frames], plates.centres[frames], moments[frames]
         )
-        parts.append(
-            Comparison("", simulator.weight_n, _simulated(simulator, simulated, bodies, motion, time_s), theirs)
-        )
-    whole = _join(f"{session.id}, {trial}, force plates", parts)
+        ours = _simulated(simulator, simulated, bodies, motion, time_s)
+        pair = _at(time_s, simulated.motion.time_s, simulated.simulation.activations.numpy()), activations[frames]
+        parts.append(Comparison("", simulator.weight_n, ours, theirs, pair))
+    whole = _join(f"plates, {session.id} {trial}", parts)
     weighed = whole.theirs.vertical.sum(1).mean() / whole.ours.vertical.sum(1).mean() - 1
     note = (
         f"{len(parts)} repetitions; the plates' mean force is {100 * weighed:+.1f} % of ours, and they were "
@@ -122,6 +149,7 @@ def _opencap_repetition(simulator: ActivationSimulator, motion: Motion, folder: 
     reference = read_motion(folder / "kinematics_activations.mot")
     kinetics, forces = read_table(folder / "kinetics.mot"), read_table(folder / "forces_resultant.mot")
     time_s = kinetics.time_s
+    inside = (time_s >= motion.time_s[0] + FILTER_MARGIN_S) & (time_s <= motion.time_s[-1] - FILTER_MARGIN_S)
     first, last = np.searchsorted(motion.time_s, (time_s[0], time_s[-1]), side="right")
     repetition = Repetition(int(first) - 1, int(last) + 1, int(first))
     simulated = simulate_repetition(simulator, motion, repetition, folder.name)
@@ -140,7 +168,8 @@ def _opencap_repetition(simulator: ActivationSimulator, motion: Motion, folder: 
         _at(time_s, reference.time_s, reference.activations),
     )
     ours = _simulated(simulator, simulated, bodies, motion, time_s)
-    return Comparison("", simulator.weight_n, ours, theirs, activations)
+    kept = [Loads(**{key: values[inside] for key, values in vars(loads).items()}) for loads in (ours, theirs)]
+    return Comparison("", simulator.weight_n, *kept, (activations[0][inside], activations[1][inside]))
 
 
 def _simulated(
@@ -188,7 +217,7 @@ def _join(name: str, parts: Sequence[Comparison]) -> Comparison:
     def joined(loads: Sequence[Loads]) -> Loads:
         return Loads(**{key: np.concatenate([getattr(one, key) for one in loads]) for key in vars(loads[0])})
 
-    pairs = [one.activations for one in parts if one.activations is not None]
+    pairs = [one.activations for one in parts]
     return Comparison(
         name,
         parts[0].weight_n,

@@ -28,6 +28,7 @@ class RecordedBodies:
 
     Attributes:
         coordinates: (C, T) radians and metres.
+        speeds: (C, T) per second.
         state: of the bodies.
         required: (C, T) generalised forces of inverse dynamics without ground reaction, Nm and N.
         heels: (T, 2, 3) origins of the right and the left calcaneus, metres.
@@ -35,6 +36,7 @@ class RecordedBodies:
     """
 
     coordinates: torch.Tensor
+    speeds: torch.Tensor
     state: MotionState
     required: torch.Tensor
     heels: np.ndarray
@@ -74,10 +76,12 @@ def recorded_bodies(simulator: ActivationSimulator, motion: Motion) -> RecordedB
     speed, acceleration = derivative_matrices(frames, rate_hz)
     low_pass = low_pass_matrix(frames, rate_hz, simulator.settings.coordinate_cutoff_hz)
     coordinates = simulator.coordinate_map(torch.as_tensor(motion.coordinates)[None], extra) @ low_pass.T
-    state = simulator.dynamics.state(coordinates, coordinates @ speed.T, coordinates @ acceleration.T)
+    speeds = coordinates @ speed.T
+    state = simulator.dynamics.state(coordinates, speeds, coordinates @ acceleration.T)
     toes = state.rotation[simulator.leg_bodies.calcaneus, :, 0].sum(0).numpy().T * [1, 0, 1]
     return RecordedBodies(
         coordinates,
+        speeds,
         state,
         simulator.dynamics.inverse_dynamics(state),
         state.origin[simulator.leg_bodies.calcaneus].permute(2, 0, 1).numpy(),

@@ -20,16 +20,16 @@ def rms(values: np.ndarray) -> float:
 
 def activation_table(comparisons: Sequence[Comparison]) -> str:
     """Per muscle, both sides: correlation, root mean square error, and the largest activations."""
-    lines = [f"{'activation of both sides':<26}" + "".join(f"{one.name.split(', ')[1]:^34}" for one in comparisons)]
-    lines.append(f"{'':<26}" + "        r   RMSE  peak  reference " * len(comparisons))
+    width = 30
+    lines = [f"{'activations':<12}" + "".join(f"{one.name:^{width}}" for one in comparisons)]
+    lines.append(f"{'':<12}" + f"{'r':>8}{'RMSE':>7}{'peak':>6}{'theirs':>7}{'':>2}" * len(comparisons))
     for muscle in SHOWN:
         sides, cells = [MUSCLE_INDEX[f"{muscle}_{side}"] for side in "lr"], []
         for one in comparisons:
-            assert one.activations is not None
             ours, theirs = (values[:, sides] for values in one.activations)
             r = np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] if np.ptp(ours) and np.ptp(theirs) else np.nan
-            cells.append(f"{r:>9.3f}{rms(ours - theirs):>7.3f}{ours.max():>6.2f}{theirs.max():>8.2f}{'':>4}")
-        lines.append(f"{muscle:<26}" + "".join(cells))
+            cells.append(f"{r:>8.3f}{rms(ours - theirs):>7.3f}{ours.max():>6.2f}{theirs.max():>7.2f}{'':>2}")
+        lines.append(f"{muscle:<12}" + "".join(cells))
     return "\n".join(lines) + "\n"
 
 

@@ -200,6 +200,22 @@ class ActivationSimulator(nn.Module):
         )  # fmt: skip
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
 
+    def activations_of_moments(self, coordinates: Tensor, speeds: Tensor, moments: Tensor) -> Tensor:
+        """Static optimisation of given joint moments, for example of those by force plates.
+
+        Args:
+            coordinates: (C, N) radians and metres.
+            speeds: (C, N) per second.
+            moments: (N, 14) net moments of the left and the right leg in the order of LEG_COORDINATES, Nm.
+
+        Returns:
+            (N, 80) activations.
+        """
+        tendons = self._muscle_tendons(coordinates, speeds)
+        low = torch.full_like(tendons.lengths, self.settings.activation_floor)
+        tendon = self.muscles.equilibrium_tendon(low, tendons.lengths, tendons.velocities, None)
+        return self._solve_muscles(moments, tendons, low, tendon)[0] * self.able
+
     def _muscle_tendons(self, coordinates: Tensor, speeds: Tensor) -> _MuscleTendons:
         """Muscle-tendon geometry of coordinates and speeds (C, N), radians and metres (per second)."""
         lengths, arms = self.paths((coordinates / self.coordinate_map.scale)[self.canonical].T)
