@@ -5,7 +5,8 @@
 
 Writes one folder per repetition, DIR/<session>/OpenSimData/Dynamics/<trial>_segment_<k>/: the muscle-driven motion with
 80 activations on the trial's own time stamps, joint moments, ground reaction forces, reserves and residuals, and a
-summary of how far to trust them. No force plate is needed. Takes a few milliseconds per frame.
+summary of how far to trust them. No force plate is needed. Takes a few milliseconds per frame. With --opensim, the
+folder opensim/ of each repetition is one in which OpenSim's own tools repeat the simulation.
 A repetition that is there already is kept where model, trial and settings are the same, and simulated anew otherwise.
 The exit status is 1 where a trial was left out, which is named, and 2 where nothing can be simulated.
 """

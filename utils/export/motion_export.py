@@ -102,5 +102,7 @@ def export_simulation(folder: Path, model_path: Path, motion: Motion) -> None:
             f"{motion.source}: lasts {span_s[1] - span_s[0]:.2f} s; at least {_LEAST_S:g} s are needed to simulate it"
         )
     simulator = build_simulator(model_path)
-    simulated = SimulatedMotion(folder.name, motion.time_s, simulate_motion(simulator, motion), span_s)
+    simulated = SimulatedMotion(
+        folder.name.removesuffix("_opensim"), motion.time_s, simulate_motion(simulator, motion), span_s
+    )
     write_tool_folder(folder, model_path, simulator, simulated)

@@ -15,8 +15,8 @@ made it. Everything is relative to this folder, which can be moved.
 
 | file | content |
 |---|---|
-| `model.osim` | the subject's model |
-| `motion.mot` | the motion as it was simulated: filtered already; radians and metres |
+| `model.osim` | the subject's model, with the changes that are listed below |
+| `motion.mot` | the motion as simulated: filtered, and the trunk adjusted, by up to some degrees; radians and metres |
 | `ground_reaction.mot` | ground reaction on heels (calcn) and toes, in ground: force (N), its point (m), torque (Nm) |
 | `ground_reaction.xml` | external loads, which apply these |
 | `inverse_dynamics.xml` | set-up of the inverse dynamics tool |
@@ -47,8 +47,8 @@ opensim.InverseDynamicsTool("inverse_dynamics.xml").run()
 opensim.AnalyzeTool("static_optimization_de_groote.xml").run()
 ```
 
-The tools are set up for {start:.2f} to {end:.2f} s and write into `results/`. The files hold more of the motion,
-because splines are inaccurate at their ends.
+The tools are set up for {start:.2f} to {end:.2f} s and write into `results/`. Do not filter the motion again. The files
+hold more of it than that, because splines are inaccurate at their ends.
 
 ## What to expect
 
