@@ -1,10 +1,12 @@
 """A foot in the air carries nothing, and contact changes nothing for feet that stand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from synthetic_run import make_result
 
 from dataset.io.mot import read_motion
 from dataset.sessions import open_session
@@ -12,6 +14,9 @@ from dataset.windows.resample import to_even
 from models.conventions import COORDINATE_INDEX, FEET
 from models.muscles.foot_contact import foot_contact, standing_height
 from models.muscles.simulation_settings import SimulationSettings
+from utils.guidance.output.printed_tables import verification_table
+from utils.guidance.output.summary import simulated_rows
+from utils.report.sentences import simulation_paragraph
 from utils.simulation.lost_contact import lost_contact_s, lost_contact_sentences
 from utils.simulation.simulators import build_simulator
 
@@ -107,6 +112,20 @@ def test_squats_have_no_warning_and_a_body_that_leans_off_its_feet_has_one(simul
         counts.append(len(lost_contact_sentences(found, simulation, time_s, simulator.weight_n)))
     assert counts[0] == 0
     assert counts[1] >= 1
+
+
+def test_a_guided_run_says_which_foot_leaves_the_floor():
+    result = make_result()
+    verification = result.verification
+    assert verification is not None
+    assert "contact lost" not in verification_table(result)
+    contact = verification.contact.clone()
+    contact[1, 60:91, 1] = 0.0
+    lifted_foot = replace(result, verification=replace(verification, contact=contact))
+    sentence = "contact lost: the left foot is off the floor for 0.50 s (1.00 to 1.50 s) and carries nothing"
+    assert verification_table(lifted_foot).splitlines()[-1] == f"sample 1: {sentence}"
+    assert f"Sample 1: {sentence}." in simulation_paragraph(lifted_foot)
+    assert simulated_rows(lifted_foot)[1]["off_floor_s"] == {"right foot": [], "left foot": [(1.0, 1.5)]}
 
 
 def test_contact_changes_nothing_for_feet_that_stand(simulator):

@@ -38,7 +38,10 @@ def simulated_activations(motion):
 
 def simulated_by(activations_of_motion):
     """A simulation with these activations and without residual."""
-    return lambda motion: [SimulatedMotion(one, 0.0, 0.5, torch.zeros(14)) for one in activations_of_motion(motion)]
+    return lambda motion: [
+        SimulatedMotion(one, 0.0, 0.5, torch.zeros(14), torch.ones(len(one), 2))
+        for one in activations_of_motion(motion)
+    ]
 
 
 def guided(count=4):

@@ -322,6 +322,8 @@ class ActivationSimulator(nn.Module):
         """Force, centre of pressure and free moment of each foot, each (N, 2, 3), from point forces (P, 3, N)."""
         force = torch.einsum("fp,pxn->nfx", self.feet, ground)
         weighted = torch.einsum("fp,pn,pxn->nfx", self.feet, ground[:, 1], points)
-        centre = weighted / force[..., 1:2].clamp(min=1.0)  # below one newton the centre has no meaning
+        middle = torch.einsum("fp,pxn->nfx", self.feet / self.feet.sum(1, keepdim=True), points)
+        vertical = force[..., 1:2]  # below one newton its centre has no meaning, and the foot's middle stands for it
+        centre = torch.where(vertical >= 1.0, weighted / vertical.clamp(min=1.0), middle)
         moment = torch.einsum("fp,pxn->nfx", self.feet, torch.linalg.cross(points, ground, dim=1))
         return force, centre, moment - torch.linalg.cross(centre, force)

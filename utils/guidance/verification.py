@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.muscle_names import muscle_indices
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
+from utils.simulation.lost_contact import Interval, lost_contact_s
 from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
@@ -29,12 +31,14 @@ class SimulatedMotion:
         residual_n: RMS of the pelvis residual force in newtons: what gravity and the ground reaction do not explain.
         right_foot_share: mean share of the vertical ground reaction force under the right foot.
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
+        contact: (T, 2) contact of the right and the left foot with the floor, 0 to 1.
     """
 
     activations: Tensor
     residual_n: float
     right_foot_share: float
     reserves_nm: Tensor
+    contact: Tensor
 
 
 @torch.no_grad()
@@ -43,12 +47,12 @@ def simulate_motions(simulator: Simulator, motion: Tensor) -> list[SimulatedMoti
     simulation = simulator(motion.detach().cpu().double(), FRAME_RATE_HZ)
     residual_n = simulation.residuals[:, _INNER, 3:].square().sum(-1).mean(-1).sqrt()
     vertical = simulation.ground_forces[:, _INNER, :, 1]
-    share = (vertical[..., 0] / vertical.sum(-1)).mean(-1)
+    share = vertical[..., 0].sum(-1) / vertical.sum((-2, -1))  # there may be frames without any force
     reserves = reserve_rms_nm(simulation.reserves[:, _INNER])
     return [
-        SimulatedMotion(activations, float(residual), float(right), reserve)
-        for activations, residual, right, reserve in zip(
-            simulation.activations, residual_n, share, reserves, strict=True
+        SimulatedMotion(activations, float(residual), float(right), reserve, contact)
+        for activations, residual, right, reserve, contact in zip(
+            simulation.activations, residual_n, share, reserves, simulation.contact, strict=True
         )
     ]
 
@@ -67,6 +71,8 @@ class Verification:
         right_foot_share: (S,) mean share of the vertical ground reaction force under the right foot.
         reserves_nm: (S, 14) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`; None in runs of
             earlier versions.
+        contact: (S, T, 2) contact of the right and the left foot with the floor, 0 to 1; None in runs of earlier
+            versions.
     """
 
     activations: Tensor
@@ -76,6 +82,7 @@ class Verification:
     residual_n: Tensor
     right_foot_share: Tensor
     reserves_nm: Tensor | None = None
+    contact: Tensor | None = None
 
     @classmethod
     def of(
@@ -113,11 +120,19 @@ class Verification:
             residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
             right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),
             reserves_nm=torch.stack([simulation.reserves_nm for simulation in simulations]),
+            contact=torch.stack([simulation.contact for simulation in simulations]),
         )
 
     def saturated(self) -> list[dict[str, float]]:
         """For each sample the muscles that are fully active in simulation, see `saturated_muscles`."""
         return [saturated_muscles(activations[_INNER]) for activations in self.activations]
+
+    def off_floor_s(self) -> list[dict[str, list[Interval]]]:
+        """For each sample when each foot is off the floor, see `lost_contact_s`; empty if unknown."""
+        if self.contact is None:
+            return []
+        times_s = np.arange(self.contact.shape[1])[_INNER] / FRAME_RATE_HZ
+        return [lost_contact_s(contact[_INNER], times_s) for contact in self.contact]
 
     def largest_reserves(self) -> list[tuple[str, float]]:
         """For each sample the joint angle with the largest reserve, and its RMS in newton metres; empty if unknown."""

@@ -9,6 +9,7 @@ from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
 from utils.report.comparison_squats import Reference
 from utils.report.vocabulary import muscle_name
+from utils.simulation.lost_contact import off_floor_sentences
 from utils.simulation.saturation import saturation_sentence
 
 _VERDICTS = {"met": "in the range", "near": f"within {NEAR:g} of the range", "missed": "out of the range"}
@@ -110,7 +111,7 @@ def simulation_paragraph(result: GuidanceResult) -> str:
         f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. A sample is in the "
         "range if both legs are. The residual force is what gravity and the ground reaction force do not explain; "
         "under 5 % of body weight is small. A reserve is the joint moment that the muscles could not supply."
-        f"{_saturation(result)}"
+        f"{_saturation(result)}{_lost_contact(result)}"
     )
 
 
@@ -119,6 +120,13 @@ def _saturation(result: GuidanceResult) -> str:
     found = result.verification
     shares = found.saturated() if found else []
     return "".join(f" Sample {j}: {saturation_sentence(one)}." for j, one in enumerate(shares) if one)
+
+
+def _lost_contact(result: GuidanceResult) -> str:
+    """A sentence for each foot that is off the floor in a sample, with a space before it."""
+    found = result.verification
+    intervals = found.off_floor_s() if found else []
+    return "".join(f" Sample {j}: {text}." for j, one in enumerate(intervals) for text in off_floor_sentences(one))
 
 
 def history_paragraph(config: GuidanceConfig) -> str:

@@ -26,6 +26,15 @@ def lost_contact_s(contact: Tensor, time_s: np.ndarray) -> dict[str, list[Interv
     return {name: _intervals(~standing[:, foot], time_s) for foot, name in enumerate(_FOOT_NAMES)}
 
 
+def off_floor_sentences(intervals: Mapping[str, Sequence[Interval]]) -> list[str]:
+    """One warning for each foot that leaves the floor, from the intervals of `lost_contact_s`."""
+    return [
+        f"contact lost: the {foot} is off the floor for {_spans(found)} and carries nothing"
+        for foot, found in intervals.items()
+        if found
+    ]
+
+
 def lost_contact_sentences(
     intervals: Mapping[str, Sequence[Interval]], simulation: Simulation, time_s: np.ndarray, weight_n: float
 ) -> list[str]:
@@ -37,11 +46,7 @@ def lost_contact_sentences(
         time_s: (T,) time stamps.
         weight_n: body weight, N.
     """
-    sentences = [
-        f"contact lost: the {foot} is off the floor for {_spans(found)} and carries nothing"
-        for foot, found in intervals.items()
-        if found
-    ]
+    sentences = off_floor_sentences(intervals)
     force_n = simulation.residuals[:, 3:].norm(dim=1).numpy()
     moment_nm = simulation.residuals[:, :3].norm(dim=1).numpy()
     fallen = _intervals((force_n > _HELD_BW * weight_n) | (moment_nm > _HELD_BW_M * weight_n), time_s)

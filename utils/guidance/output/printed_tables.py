@@ -5,6 +5,7 @@ from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.published_terms import PUBLISHED_NAME
 from utils.guidance.output.summary import format_sides
 from utils.guidance.verification import NEAR
+from utils.simulation.lost_contact import off_floor_sentences
 from utils.simulation.saturation import saturation_sentence
 
 # Measure, title, factor to the title's unit, significant digits
@@ -63,7 +64,12 @@ def verification_table(result: GuidanceResult) -> str:
     if largest := found.largest_reserves():
         columns.append(["largest reserve Nm", *(f"{rms:.1f} {name}" for name, rms in largest)])
     saturated = [f"sample {j}: {saturation_sentence(shares)}" for j, shares in enumerate(found.saturated()) if shares]
-    return "\n".join([_aligned(columns), *saturated])
+    lost = [
+        f"sample {j}: {sentence}"
+        for j, intervals in enumerate(found.off_floor_s())
+        for sentence in off_floor_sentences(intervals)
+    ]
+    return "\n".join([_aligned(columns), *saturated, *lost])
 
 
 def _title(term: Term) -> str:

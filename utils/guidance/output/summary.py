@@ -71,7 +71,7 @@ def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
     found = result.verification
     if found is None:
         return []
-    saturated, largest = found.saturated(), found.largest_reserves()
+    saturated, largest, off_floor = found.saturated(), found.largest_reserves(), found.off_floor_s()
     verdicts = result.simulation_verdicts() or ["met"] * len(result.samples)
     return [
         {
@@ -85,6 +85,7 @@ def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
             **(
                 {"largest_reserve": {"coordinate": largest[j][0], "rms_nm": round(largest[j][1], 3)}} if largest else {}
             ),
+            **({"off_floor_s": off_floor[j]} if off_floor else {}),
         }
         for j in range(len(result.samples))
     ]
