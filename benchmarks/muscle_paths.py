@@ -49,13 +49,14 @@ def models_and_motions():
         yield "LaiUhlrich2022", Path(recordings) / "models/LaiUhlrich2022.osim", everybody
 
 
-def random_poses(geometry):
+def random_poses():
     """Poses (RANDOM_POSES, 33), uniform over twice the range of squats, independently for each leg."""
     import numpy as np
 
+    from dataset.opensim.muscle_geometry import POSE_RANGE_DEG
     from models.muscles.moment_arms import LEG_INDICES
 
-    low, high = geometry.pose_range_deg().T
+    low, high = np.array(POSE_RANGE_DEG).T
     generator = np.random.default_rng(1)
     motion = np.zeros((RANDOM_POSES, 33))
     for indices in LEG_INDICES:
@@ -106,7 +107,7 @@ def main() -> None:
         paths = read_muscle_paths(geometry, description)
         read_s = time.perf_counter() - begin - opened
         speed = [milliseconds(paths, torch.from_numpy(real), backward) for backward in (False, True)]
-        for kind, motion in (("real", real), ("random", random_poses(geometry))):
+        for kind, motion in (("real", real), ("random", random_poses())):
             begin = time.perf_counter()
             lengths, arms = geometry.lengths(motion), geometry.moment_arms(motion)
             exact_ms = 1e3 * (time.perf_counter() - begin) / len(motion)

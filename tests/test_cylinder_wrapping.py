@@ -11,11 +11,13 @@ from models.muscles.cylinder_wrapping import wrap_cylinders
 RADIUS = 0.03
 
 
-def wrap(start, end, one_sided: bool = False):
+def wrap(start, end, one_sided: bool = False, centre_deg: float = 0):
     """The path between two points (3,), or two sets of points (3, N)."""
     points = [torch.as_tensor(point, dtype=torch.float64).reshape(1, 3, -1) for point in (start, end)]
     size = torch.tensor([[RADIUS]], dtype=torch.float64)
-    return wrap_cylinders(*points, size, torch.full_like(size, float(one_sided)))
+    return wrap_cylinders(
+        *points, size, torch.full_like(size, float(one_sided)), torch.full_like(size, math.radians(centre_deg))
+    )
 
 
 def helix(start: Tensor, end: Tensor, touch: Tensor, lift: Tensor, turn: float) -> Tensor:
@@ -69,6 +71,22 @@ def test_one_sided_paths_pass_on_the_x_side_and_others_on_the_shorter_side():
     short, far = wrap(start, end), wrap(start, end, one_sided=True)
     assert float(short.leaving[0, 0]) < 0 < float(far.leaving[0, 0])
     assert float(short.length) < float(far.length)
+
+
+def test_paths_that_keep_their_side_go_on_turning_where_the_other_side_is_shorter():
+    """In steps of 10 degrees of the end about the axis, from one end of the range to the other."""
+    start, radius = (0.05, 0.0, 0.0), 0.06
+    for side in (1, -1):
+        lengths = []
+        for degrees in range(0, 270, 10):
+            angle = side * math.radians(degrees)
+            found = wrap(start, (radius * math.cos(angle), radius * math.sin(angle), 0.01), centre_deg=90 * side)
+            assert float(found.turn) == pytest.approx(angle)
+            lengths.append(float(found.length))
+        assert lengths == sorted(lengths)
+        assert (
+            float(wrap(start, (radius * math.cos(angle), radius * math.sin(angle), 0.01)).length) < lengths[-1] - 0.08
+        )
 
 
 def test_no_other_path_over_the_cylinder_is_shorter():

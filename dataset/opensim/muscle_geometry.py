@@ -14,10 +14,11 @@ from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters
 from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
 
-POSE_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 140), (-40, 40), (-25, 25), (-30, 30))  # squats, with a margin
+# Angles of `LEG_COORDINATES` in squats, with a margin. Beyond 131 degrees of knee flexion, paths of OpenSim jump to the
+# other side of the knee in some models.
+POSE_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 130), (-40, 40), (-25, 25), (-30, 30))
 STEP_RAD = 1e-3  # of central differences
 LONGEST_ARM_M = 0.15  # a longer moment arm of a leg's muscle is the difference over a jump of its path
-_KNEE = LEG_COORDINATES.index("knee_angle")
 
 
 class MuscleGeometry:
@@ -48,26 +49,16 @@ class MuscleGeometry:
             if coordinates.contains(name):
                 coordinates.get(name).setValue(self._state, 0.0, False)
         self._default = self._state.getQ().to_numpy()
-        # For each leg and coordinate, the indices into Q and the model's range in radians.
-        self._columns: list[list[int]] = []
-        self._ranges: list[tuple[float, float]] = []
-        for side in "lr":
-            for name in LEG_COORDINATES:
-                if not coordinates.contains(f"{name}_{side}"):
-                    # Welded: `read_osim` says so, and refuses a model without the others.
-                    self._ranges.append((-np.pi, np.pi))
-                    self._columns.append([])
-                    continue
-                coordinate = coordinates.get(f"{name}_{side}")
-                self._ranges.append((coordinate.getRangeMin(), coordinate.getRangeMax()))
-                names = [f"{name}_{side}", f"{name}_{side}_beta"]  # the patella follows the knee, slope 1
-                self._columns.append(
-                    [
-                        generalised_coordinate_index(coordinates.get(n), self._state)
-                        for n in names
-                        if coordinates.contains(n)
-                    ]
-                )
+        # Indices into Q of each leg's coordinates; a welded one has none. The patella follows the knee, slope 1.
+        self._columns = [
+            [
+                generalised_coordinate_index(coordinates.get(own), self._state)
+                for own in (f"{name}_{side}", f"{name}_{side}_beta")
+                if coordinates.contains(own)
+            ]
+            for side in "lr"
+            for name in LEG_COORDINATES
+        ]
 
     def parameters(self) -> MuscleParameters:
         """Parameters of the 80 muscles, canonical order, float64."""
@@ -88,13 +79,6 @@ class MuscleGeometry:
         return torch.tensor(
             [not muscle.get_appliesForce() or muscle.getMaxIsometricForce() <= 0 for muscle in self._muscles]
         )
-
-    def pose_range_deg(self) -> np.ndarray:
-        """Range (7, 2), degrees, of the leg coordinates in squats; the knee's ends 5 degrees beyond the model's own."""
-        limits = np.array(POSE_RANGE_DEG, dtype=float)
-        knees = [self._ranges[side * len(LEG_COORDINATES) + _KNEE] for side in (0, 1)]
-        limits[_KNEE, 1] = min(limits[_KNEE, 1], min(np.degrees(knee[1]) for knee in knees) + 5)
-        return limits
 
     def _lengths(self, q: np.ndarray, muscles: Iterable[int]) -> list[float]:
         """Lengths, in metres, of some muscles (indices) at generalised coordinates q."""
@@ -205,7 +189,7 @@ class MuscleGeometry:
             0.5,
             0.9,
         ):  # fractions of the range, since a path may touch a wrapping surface in some poses only
-            low, high = np.radians(self.pose_range_deg()).T
+            low, high = np.radians(POSE_RANGE_DEG).T
             q = self._pose(np.tile(low + bend * (high - low), (2, 1)))
             here = np.array(self._lengths(q, everything))
             for j in range(len(LEG_COORDINATES)):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dataset.opensim.muscle_geometry import MuscleGeometry
+from dataset.opensim.muscle_geometry import POSE_RANGE_DEG, MuscleGeometry
 from dataset.opensim.opensim_library import frame_in_body, load_opensim
 from models.conventions import COORDINATES, MUSCLES
 from models.muscles.moment_arms import LEG_INDICES
@@ -14,7 +14,7 @@ from models.muscles.wrapped_paths import MusclePaths
 from models.skeleton.description import ModelDescription
 
 LARGEST_DIFFERENCE_M = 1e-3
-CHECKED_POSES = 64
+POSES_FOR_SIDES, CHECKED_POSES = 1024, 64
 _QUADRANTS = {"x": (0, 1), "+x": (0, 1), "-x": (0, -1), "y": (1, 1), "+y": (1, 1), "-y": (1, -1)}
 
 
@@ -26,7 +26,7 @@ def read_muscle_paths(geometry: MuscleGeometry, description: ModelDescription) -
     """The paths of the 80 muscles of a model, checked against OpenSim's lengths in random poses.
 
     Supported are points that are fixed to bodies, and cylinders. A cylinder acts on the first of the segments which the
-    model allows it that joins two bodies.
+    model allows it that joins two bodies. Paths keep the side on which they pass a cylinder in these poses.
 
     Args:
         geometry: the model's muscles in OpenSim.
@@ -37,7 +37,8 @@ def read_muscle_paths(geometry: MuscleGeometry, description: ModelDescription) -
     """
     bodies = {name: index for index, name in enumerate(description.own_body_names)}
     paths = MusclePaths(description, [_read(geometry.paths[i], name, bodies) for i, name in enumerate(MUSCLES)])
-    motion = _random_poses(geometry)
+    paths.keep_sides(torch.from_numpy(_random_poses(POSES_FOR_SIDES)))
+    motion = _random_poses(CHECKED_POSES)
     difference = np.abs(paths(torch.from_numpy(motion)).lengths.numpy() - geometry.lengths(motion)).max(axis=0)
     if difference.max() > LARGEST_DIFFERENCE_M:
         worst = int(difference.argmax())
@@ -47,13 +48,13 @@ def read_muscle_paths(geometry: MuscleGeometry, description: ModelDescription) -
     return paths
 
 
-def _random_poses(geometry: MuscleGeometry) -> np.ndarray:
-    """Poses (CHECKED_POSES, 33), degrees, uniform over the range of squats, independently for each leg."""
-    low, high = geometry.pose_range_deg().T
-    motion = np.zeros((CHECKED_POSES, len(COORDINATES)))
+def _random_poses(count: int) -> np.ndarray:
+    """Poses (count, 33), degrees, uniform over `POSE_RANGE_DEG`, independently for each leg."""
+    low, high = np.array(POSE_RANGE_DEG).T
+    motion = np.zeros((count, len(COORDINATES)))
     generator = np.random.default_rng(0)
     for indices in LEG_INDICES:
-        motion[:, indices] = generator.uniform(low, high, (CHECKED_POSES, len(indices)))
+        motion[:, indices] = generator.uniform(low, high, (count, len(indices)))
     return motion
 
 

@@ -23,6 +23,7 @@ class CylinderWrap(NamedTuple):
         first_line: (K, N) length of the straight line from the start to the cylinder, metres; where the path does not
             touch the cylinder, to the end.
         last_line: (K, N) length of the straight line from the cylinder, or from the start, to the end, metres.
+        turn: (K, N) angle about the axis from start to end, radians, counterclockwise positive.
     """
 
     length: Tensor
@@ -30,9 +31,10 @@ class CylinderWrap(NamedTuple):
     arriving: Tensor
     first_line: Tensor
     last_line: Tensor
+    turn: Tensor
 
 
-def wrap_cylinders(start: Tensor, end: Tensor, radius: Tensor, one_sided: Tensor) -> CylinderWrap:
+def wrap_cylinders(start: Tensor, end: Tensor, radius: Tensor, one_sided: Tensor, turn_centre: Tensor) -> CylinderWrap:
     """The shortest paths from `start` to `end` that pass outside the cylinders.
 
     Where the start or the end lies within the cylinder, the path is straight, as in OpenSim.
@@ -41,7 +43,9 @@ def wrap_cylinders(start: Tensor, end: Tensor, radius: Tensor, one_sided: Tensor
         start: (K, 3, N) metres, in the frame of the cylinder, whose axis is z.
         end: (K, 3, N) metres, likewise.
         radius: (K, 1) metres.
-        one_sided: (K, 1) 1 where the path has to pass on the +x side, 0 where it passes on the shorter side.
+        one_sided: (K, 1) 1 where the path has to pass on the +x side, else 0.
+        turn_centre: (K, 1) radians; the others turn about the axis by an angle within 180 degrees of this. 0 stands for
+            the shorter side.
     """
     x1, y1, z1 = start.unbind(1)
     x2, y2, z2 = end.unbind(1)
@@ -52,7 +56,8 @@ def wrap_cylinders(start: Tensor, end: Tensor, radius: Tensor, one_sided: Tensor
     tangent1, tangent2 = (square1 - limit).sqrt(), (square2 - limit).sqrt()  # lengths seen along the axis
 
     turn = torch.atan2(y2, x2) - torch.atan2(y1, x1)
-    turn = turn - (1 - one_sided) * (2 * torch.pi) * torch.round(turn.detach() / (2 * torch.pi))
+    rounds = torch.round((turn.detach() - turn_centre) / (2 * torch.pi))
+    turn = turn - (1 - one_sided) * (2 * torch.pi) * rounds
     arc = turn.abs() - torch.atan2(tangent1, radius) - torch.atan2(tangent2, radius)
     wraps = outside & (arc > 0)
     planar = tangent1 + tangent2 + radius * arc.clamp(min=0)  # length seen along the axis
@@ -75,4 +80,5 @@ def wrap_cylinders(start: Tensor, end: Tensor, radius: Tensor, one_sided: Tensor
         arriving=torch.where(choose, arriving, direction),
         first_line=torch.where(wraps, tangent1 / level, distance),
         last_line=torch.where(wraps, tangent2 / level, distance),
+        turn=turn,
     )

@@ -30,7 +30,7 @@ class WrapCylinder:
         rotation: (3, 3) of the cylinder's frame in the body frame; its axis is z.
         centre: (3,) origin of the cylinder's frame, metres, in the body frame.
         radius_m: radius.
-        one_sided: whether the path passes the cylinder on its +x side in every pose; otherwise on the shorter side.
+        one_sided: whether the path passes the cylinder on its +x side in every pose; otherwise it may pass on either.
     """
 
     body: int

@@ -10,7 +10,7 @@ Shapes: K segments or lines, A rotation axes, D translation directions, N frames
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ from models.skeleton.attached_points import AttachedPoints
 from models.skeleton.description import ModelDescription
 from models.skeleton.kinematic_tree import KinematicTree, cross, rotate
 
+# A path keeps its side of a cylinder where its turns about the axis differ by less than this in all poses considered.
+LARGEST_SPREAD_RAD = math.pi
 # Sweeps over the cylinders of segments that have several, without and with gradient.
 SETTLING_SWEEPS, GRADIENT_SWEEPS = 3, 3
 
@@ -136,11 +138,7 @@ class MusclePaths(nn.Module):
             Lengths (..., 80) and moment arms (..., 2, 7, 40), metres.
         """
         shape = motion.shape[:-1]
-        flat = motion.reshape(-1, motion.shape[-1])
-        indices = torch.tensor(LEG_INDICES, device=flat.device).flatten()
-        angles = flat.index_select(1, indices).T.double() * (math.pi / 180)  # (14, N)
-        coordinates = self.rest.expand(-1, len(flat)).index_copy(0, self.legs, angles)
-        joints = self.tree.joints(coordinates, derivatives=1)
+        joints = self.tree.joints(self._coordinates(motion), derivatives=1)
         rotation, origin, centre = self.tree.traverse(joints)
         lengths, points, directions = self._lines(rotation, origin)
         lengths = self.constant_length + self.summed @ lengths
@@ -156,29 +154,62 @@ class MusclePaths(nn.Module):
         twists = torch.cat([turning, torch.cat([moves, torch.zeros_like(moves)], 1)])
         screws = (self.combine @ twists.flatten(1)).unflatten(1, (6, -1))  # velocity at the origin, angular velocity
         powers = (screws.index_select(0, self.pair_screw) * lines.index_select(0, self.pair_line)).sum(1)
-        arms = lines.new_zeros(2 * len(LEG_COORDINATES) * MUSCLES_PER_LEG, len(flat))
+        arms = lines.new_zeros(2 * len(LEG_COORDINATES) * MUSCLES_PER_LEG, lines.shape[-1])
         arms = arms.index_add(0, self.pair_entry, powers * self.pair_sign).T.contiguous()
         return MuscleTendonGeometry(
             lengths.T.reshape(*shape, len(MUSCLES)),
             arms.reshape(*shape, 2, len(LEG_COORDINATES), MUSCLES_PER_LEG),
         )
 
-    def _lines(self, rotation: Tensor, origin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Lengths (S, N) of the segments, and a point (K, 3, N) and the direction (K, 3, N) of each straight line."""
+    @torch.no_grad()
+    def keep_sides(self, motion: Tensor) -> None:
+        """Let paths keep the side on which they pass a cylinder in the poses `motion` (N, 33), where it is one side.
+
+        A path that takes the shorter side in each pose would otherwise jump to the other one where a joint bends so far
+        that this is shorter: the vasti would bend the knee there. So the turn about the cylinder's axis is taken within
+        180 degrees of the middle of those in these poses.
+        """
+        rotation, origin, _ = self.tree.traverse(self.tree.joints(self._coordinates(motion)))
+        for start, end, cylinders in self._groups(rotation, origin):
+            wraps = _over_cylinders(start, end, cylinders)[0] if cylinders else []
+            for placed, wrap in zip(cylinders, wraps, strict=True):
+                low, high = wrap.turn.aminmax(dim=1, keepdim=True)
+                keeps = high - low < LARGEST_SPREAD_RAD
+                placed.cylinders.turn_centre.copy_(torch.where(keeps, (low + high) / 2, 0))
+                placed.cylinders.one_sided.mul_(~keeps)
+
+    def _coordinates(self, motion: Tensor) -> Tensor:
+        """Generalised coordinates (C, N), radians and metres, of poses (..., 33)."""
+        flat = motion.reshape(-1, motion.shape[-1])
+        indices = torch.tensor(LEG_INDICES, device=flat.device).flatten()
+        angles = flat.index_select(1, indices).T.double() * (math.pi / 180)  # (14, N)
+        return self.rest.expand(-1, len(flat)).index_copy(0, self.legs, angles)
+
+    def _groups(self, rotation: Tensor, origin: Tensor) -> Iterator[tuple[Tensor, Tensor, list["_Placed"]]]:
+        """Starts (K, 3, N), ends (K, 3, N) and cylinders of the segments, by their number of cylinders."""
         starts, ends = self.starts(rotation, origin), self.ends(rotation, origin)
-        lengths, points, directions = [], [], []
         sizes = list(self.counts.values())
         for count, start, end in zip(self.counts, starts.split(sizes), ends.split(sizes), strict=True):
-            if count == 0:
-                straight = end - start
-                distance = straight.square().sum(1).sqrt()
-                found = distance, [start], [straight / distance[:, None]]
+            cylinders = [getattr(self, f"cylinders_{count}_{i}") for i in range(count)]
+            yield start, end, [_Placed(one, rotation, origin) for one in cylinders]
+
+    def _lines(self, rotation: Tensor, origin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Lengths (S, N) of the segments, and a point (K, 3, N) and the direction (K, 3, N) of each straight line."""
+        lengths, points, directions = [], [], []
+        for start, end, cylinders in self._groups(rotation, origin):
+            if cylinders:
+                wraps, origins = _over_cylinders(start, end, cylinders)
+                length = wraps[0].length
+                for wrap in wraps[1:]:  # what two successive wraps both contain, the line between them, counts once
+                    length = length + wrap.length - wrap.first_line
+                points += [*origins, end]
+                directions += [*(wrap.leaving for wrap in wraps), wraps[-1].arriving]
             else:
-                cylinders = [getattr(self, f"cylinders_{count}_{i}") for i in range(count)]
-                found = _over_cylinders(start, end, [_Placed(one, rotation, origin) for one in cylinders])
-            lengths.append(found[0])
-            points += found[1]
-            directions += found[2]
+                straight = end - start
+                length = straight.square().sum(1).sqrt()
+                points.append(start)
+                directions.append(straight / length[:, None])
+            lengths.append(length)
         return torch.cat(lengths), torch.cat(points), torch.cat(directions)
 
 
@@ -189,6 +220,7 @@ class _Cylinders(nn.Module):
     frame: Tensor
     radius: Tensor
     one_sided: Tensor
+    turn_centre: Tensor
 
     def __init__(self, tree: KinematicTree, cylinders: Sequence[WrapCylinder]) -> None:
         super().__init__()
@@ -198,6 +230,7 @@ class _Cylinders(nn.Module):
             ("frame", np.array([one.rotation for one in cylinders])[..., None]),
             ("radius", np.array([[one.radius_m] for one in cylinders])),
             ("one_sided", np.array([[float(one.one_sided)] for one in cylinders])),
+            ("turn_centre", np.zeros((len(cylinders), 1))),
         ):
             self.register_buffer(name, torch.as_tensor(value, dtype=torch.float64))
 
@@ -216,7 +249,7 @@ class _Placed:
         """Paths from `start` to `end` (K, 3, N); all vectors in the ground frame."""
         wrap = wrap_cylinders(
             rotate(self.from_ground, start - self.centre), rotate(self.from_ground, end - self.centre),
-            self.cylinders.radius, self.cylinders.one_sided,
+            self.cylinders.radius, self.cylinders.one_sided, self.cylinders.turn_centre,
         )  # fmt: skip
         return wrap._replace(
             leaving=rotate(self.to_ground, wrap.leaving), arriving=rotate(self.to_ground, wrap.arriving)
@@ -225,7 +258,7 @@ class _Placed:
 
 def _over_cylinders(
     start: Tensor, end: Tensor, cylinders: Sequence[_Placed]
-) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+) -> tuple[list[CylinderWrap], list[Tensor]]:
     """Paths of K segments over the same number of cylinders, one or more.
 
     Over several cylinders, the path is found by repeated sweeps from the last cylinder to the first, in each of which
@@ -238,22 +271,18 @@ def _over_cylinders(
         cylinders: the first cylinder of each segment, the second one, ...
 
     Returns:
-        Lengths (K, N), and a point and the direction (K, 3, N) of the lines before, between and behind the cylinders.
+        The paths over each cylinder, and where they come from, (K, 3, N) each: the start, or the point where the path
+        lifts off the cylinder before.
     """
     origins = [start] * len(cylinders)  # where the path comes from before each cylinder
     if len(cylinders) == 1:
-        wraps = [cylinders[0].wrap(start, end)]
-    else:
-        with torch.no_grad():
-            for _ in range(SETTLING_SWEEPS):
-                _, origins = _sweep(origins, end, cylinders)
-        for _ in range(GRADIENT_SWEEPS - 1):
+        return [cylinders[0].wrap(start, end)], origins
+    with torch.no_grad():
+        for _ in range(SETTLING_SWEEPS):
             _, origins = _sweep(origins, end, cylinders)
-        wraps, _ = _sweep(origins, end, cylinders)
-    length = wraps[0].length
-    for wrap in wraps[1:]:  # what two successive wraps both contain, the line between them, counts once
-        length = length + wrap.length - wrap.first_line
-    return length, [*origins, end], [*(wrap.leaving for wrap in wraps), wraps[-1].arriving]
+    for _ in range(GRADIENT_SWEEPS - 1):
+        _, origins = _sweep(origins, end, cylinders)
+    return _sweep(origins, end, cylinders)[0], origins
 
 
 def _sweep(origins: list[Tensor], end: Tensor, cylinders: Sequence[_Placed]) -> tuple[list[CylinderWrap], list[Tensor]]:
