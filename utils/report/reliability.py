@@ -44,7 +44,7 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
             "Static optimisation: the least effort of 80 muscles that produces the motion on the subject's own model, "
             "with a ground reaction force that is computed from the motion.",
             "More reliable than the prediction, but not a measurement. For the vasti it agrees with OpenCap's own "
-            "simulations (r above .98, error of .01 to .04, for a few repetitions of one person). The strength of "
+            "simulations (r above .98, error of .02 to .07, for a few repetitions of one person). The strength of "
             "the muscles is the model's and mostly generic, so the activations of a strong person come out too high.",
         ),
         (
@@ -62,8 +62,7 @@ def _mechanics_rows() -> list[tuple[str, str, str]]:
             "Load on the right foot",
             "Share of the vertical ground reaction force that the simulation puts under the right foot; 50 % is even.",
             "The distribution of load depends on centimetres. Compared with force plates, the force under a foot has "
-            "an error of 2 to 6 % of body weight, and more in asymmetric squats, so small differences between the legs "
-            "mean nothing.",
+            "an error of 2 to 6 % of body weight, so small differences between the legs mean nothing.",
         ),
         (
             "Residual force",
