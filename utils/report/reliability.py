@@ -43,9 +43,10 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
             "Simulated activation",
             "Static optimisation: the least effort of 80 muscles that produces the motion on the subject's own model, "
             "with a ground reaction force that is computed from the motion.",
-            "More reliable than the prediction, but not a measurement. For the vasti it agrees with OpenCap's own "
-            "simulations (r above .98, error of .02 to .07, for a few repetitions of one person). The strength of "
-            "the muscles is the model's and mostly generic, so the activations of a strong person come out too high.",
+            "More reliable than the prediction, but not a measurement. For the vasti it agrees with what joint moments "
+            "by force plates need (error of .01 to .05, two people) and with OpenCap's own simulations (error of .02 "
+            "to .07, a few repetitions of a third), with r above .98. The strength of the muscles is the model's and "
+            "mostly generic, so the activations of a strong person come out too high.",
         ),
         (
             "Weak muscles",
