@@ -98,6 +98,12 @@ def test_adjustment_does_not_depend_on_where_the_person_stands_and_faces(simulat
     torch.testing.assert_close(here[10:-10].rad2deg(), there[10:-10].rad2deg(), atol=0.02, rtol=0)
 
 
+@pytest.mark.parametrize(("frames", "rate_hz"), [(3, 60.0), (40, 10.0), (40, 500.0)])
+def test_few_frames_and_any_rate_are_adjusted_too(simulator, squat, frames, rate_hz):
+    _, adjusted = adjust(simulator, squat[0][:frames], rate_hz)
+    assert bool(adjusted.turned.isfinite().all())
+
+
 def test_torso_mass_centre_is_lowered_towards_the_lumbar_joint(simulator):
     settings = SimulationSettings(torso_mass_height=1.0)
     own = build_simulator(open_session(DEMO_PERSON).model_path, settings).dynamics.description

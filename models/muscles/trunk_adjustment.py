@@ -33,6 +33,8 @@ _PRESSURE_AHEAD = 0.45
 _PRESSURE_SPREAD_M = 0.03
 _LARGEST_RAD = np.radians(2.0)
 _KNOTS_S = 0.1
+_FRAMES_A_KNOT = 2  # at least
+_RIDGE = 1e-9  # for motions of so few frames that they do not determine a spline
 _CLOSEST_FEET_M = 0.05
 
 
@@ -125,6 +127,7 @@ class TrunkAdjustment(nn.Module):
         spline, curvature = (matrix.to(needed) for matrix in spline_matrices(frames, rate_hz))  # (T, K)
         change = leaning[..., None] * spline + turning[..., None] * curvature  # (S, T, K)
         normal = change.mT @ change + spline.T @ spline / self.size_rad**2
+        normal = normal + _RIDGE * torch.eye(normal.shape[-1], dtype=normal.dtype, device=normal.device)
         weights = torch.linalg.solve(normal, change.mT @ needed[..., None])
         rotation = -(spline @ weights).flatten()
         return _LARGEST_RAD * torch.tanh(rotation / _LARGEST_RAD)
@@ -151,7 +154,7 @@ class TrunkAdjustment(nn.Module):
 def spline_matrices(frames: int, rate_hz: float) -> tuple[Tensor, Tensor]:
     """Cubic B-splines over a motion and their second derivatives by time, (T, K) each."""
     duration_s = (frames - 1) / rate_hz
-    pieces = max(1, round(duration_s / _KNOTS_S))
+    pieces = max(1, round(duration_s / max(_KNOTS_S, _FRAMES_A_KNOT / rate_hz)))
     knots = np.linspace(0, duration_s, pieces + 1)
     knots = np.concatenate([[knots[0]] * 3, knots, [knots[-1]] * 3])
     time_s = np.linspace(0, duration_s, frames)
