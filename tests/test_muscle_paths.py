@@ -216,6 +216,32 @@ def test_a_model_with_other_surfaces_is_evaluated_by_opensim(tmp_path, caplog):
     assert "OpenSim evaluates the muscle paths" in caplog.text
 
 
+def test_a_path_that_is_a_function_is_evaluated_by_opensim(tmp_path, caplog):
+    """Vastus medialis as a length of 0.3 m minus 0.04 m for each radian of knee flexion."""
+    opensim = load_opensim()
+    model = opensim.Model(str(rajagopal2015()))
+    length, coordinates, function = (
+        opensim.MultivariatePolynomialFunction(), opensim.StdVectorString(), opensim.FunctionBasedPath()
+    )  # fmt: skip
+    length.setDimension(1)
+    length.setOrder(1)
+    length.setCoefficients(opensim.Vector.createFromMat(np.array([0.3, -0.04])))
+    coordinates.append(model.getCoordinateSet().get("knee_angle_r").getAbsolutePathString())
+    function.setCoordinatePaths(coordinates)
+    function.setLengthFunction(length)
+    model.getMuscles().get("vasmed_r").set_path(function)
+    path = tmp_path / "functions.osim"
+    model.printToXML(str(path))
+    with caplog.at_level(logging.WARNING, logger="bige"):
+        simulator = build_simulator(path)
+    assert "vasmed_r has a FunctionBasedPath" in caplog.text
+    motion = torch.zeros(1, len(COORDINATES), dtype=torch.float64)
+    motion[0, COORDINATE_INDEX["knee_angle_r"]] = 90
+    found = simulator.paths(motion)
+    assert float(found.lengths[0, MUSCLE_INDEX["vasmed_r"]]) == pytest.approx(0.3 - 0.04 * np.pi / 2)
+    assert float(found.moment_arms[0, 1, KNEE, MUSCLE_INDEX["vasmed_r"] - 40]) == pytest.approx(0.04)
+
+
 def test_unusable_models_are_errors(tmp_path):
     (tmp_path / "text.osim").write_text("not a model")
     with pytest.raises(InputError, match=r"text\.osim"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class MuscleGeometry:
                 "a Rajagopal2015, LaiArnoldModified2017 or LaiUhlrich2022 model is expected"
             )
         self._muscles = [muscles.get(name) for name in MUSCLES]
-        self.paths = [muscle.getGeometryPath() for muscle in self._muscles]
+        self.paths = [_path_of(opensim, muscle) for muscle in self._muscles]
         coordinates = self._model.getCoordinateSet()
         for i in range(coordinates.getSize()):
             coordinates.get(i).setLocked(self._state, False)
@@ -93,7 +94,7 @@ class MuscleGeometry:
         OpenSim 4.6 adds up the distances between the points of the first sweep and the arcs of the last one, which is
         up to 10 mm short. Its path holds the points of the last sweep, from which the length is computed here.
         """
-        if path.getWrapSet().getSize() < 2:
+        if path.getConcreteClassName() != "GeometryPath" or path.getWrapSet().getSize() < 2:
             return path.getLength(self._state)
         points = path.getCurrentPath(self._state)
         length, previous, on_surface = 0.0, None, False
@@ -211,6 +212,12 @@ class MuscleGeometry:
             else:
                 groups.append([j])
         return groups
+
+
+def _path_of(opensim: ModuleType, muscle: Any) -> Any:
+    """The path of a muscle: a GeometryPath of points and surfaces, or one of another class."""
+    path = muscle.getPath()
+    return path if path.getConcreteClassName() != "GeometryPath" else opensim.GeometryPath.safeDownCast(path)
 
 
 def _leg_angles(motion: np.ndarray) -> np.ndarray:

@@ -61,6 +61,8 @@ def _random_poses(count: int) -> np.ndarray:
 def _read(path: Any, muscle: str, bodies: dict[str, int]) -> MusclePath:
     """The path of one muscle."""
     opensim = load_opensim()
+    if path.getConcreteClassName() != "GeometryPath":
+        raise UnsupportedPathError(f"{muscle} has a {path.getConcreteClassName()}")
     point_set = path.getPathPointSet()
     points = []
     for i in range(point_set.getSize()):
