@@ -18,7 +18,7 @@ from benchmark_parser import make_parser
 
 def main() -> None:
     parser = make_parser(__doc__)
-    parser.add_argument("roots", nargs="*", type=Path, metavar="ROOT", help="Data roots, whose squat trials are used.")
+    parser.add_argument("roots", nargs="*", type=Path, metavar="ROOT", help="Data roots; all trials with squats count.")
     parser.add_argument("--guided", nargs="+", type=Path, default=[], metavar="FOLDER", help="Folders of guided runs.")
     parser.add_argument("--most", type=int, default=99, metavar="N", help="At most N motions of a trial or run.")
     parser.add_argument("--step", type=float, default=0.25, metavar="S", help="Seconds between static optimisations.")
@@ -35,8 +35,10 @@ def main() -> None:
     print(HEADER)
     for root in arguments.roots:
         for session in discover_sessions(root):
-            for trial in session.squat_trials or session.trials:
+            for trial in session.trials:
                 squats = recorded_squats(session, trial)[: arguments.most]
+                if not squats:
+                    continue
                 found = agreement(session.model_for(trial), squats, arguments.step)
                 print(row(f"{session.id} {trial.stem}", found), flush=True)
     for folder in arguments.guided:
