@@ -128,6 +128,15 @@ def test_a_guided_run_says_which_foot_leaves_the_floor():
     assert simulated_rows(lifted_foot)[1]["off_floor_s"] == {"right foot": [], "left foot": [(1.0, 1.5)]}
 
 
+def test_single_frames_off_the_floor_are_no_flight():
+    """A threshold that is crossed back and forth is one interval, and single frames are none."""
+    contact = torch.ones(100, 2)
+    contact[10], contact[30, 0], contact[50:60, 1], contact[61:70, 1] = 0.0, 0.0, 0.0, 0.0
+    found = lost_contact_s(contact, np.arange(100) / 50)
+    assert found == {"right foot": [], "left foot": [(1.0, 1.38)]}
+    assert lost_contact_s(1 - contact, np.arange(100) / 50)["right foot"] == [(0.0, 1.98)]
+
+
 def test_contact_changes_nothing_for_feet_that_stand(simulator):
     motion = to_even(read_motion(open_session(DEMO_PERSON).trials[0]))
     with torch.no_grad():

@@ -11,6 +11,7 @@ _FOOT_NAMES = ("right foot", "left foot")  # in the order of `Simulation.contact
 _STANDS = 0.5  # contact from which a foot counts as standing
 # Larger residuals mean that the feet cannot hold the body; squats on record reach .11 body weights and .025 m times it.
 _HELD_BW, _HELD_BW_M = 0.15, 0.05
+_SHORTEST_S = 0.05  # less says nothing in a motion that is filtered at 2.7 Hz
 
 Interval = tuple[float, float]
 
@@ -59,10 +60,17 @@ def lost_contact_sentences(
 
 
 def _intervals(happens: np.ndarray, time_s: np.ndarray) -> list[Interval]:
-    """First and last time stamp of each run of frames in which something happens."""
+    """First and last time stamp of each run of frames in which something happens.
+
+    Runs that are closer than `_SHORTEST_S` count as one; shorter ones are left out.
+    """
     padded = np.concatenate([[False], happens, [False]])
     starts, ends = np.flatnonzero(padded[1:] & ~padded[:-1]), np.flatnonzero(padded[:-1] & ~padded[1:]) - 1
-    return [(round(float(time_s[a]), 3), round(float(time_s[z]), 3)) for a, z in zip(starts, ends, strict=True)]
+    joined: list[Interval] = []
+    for start_s, end_s in zip(time_s[starts].tolist(), time_s[ends].tolist(), strict=True):
+        first_s = joined.pop()[0] if joined and start_s - joined[-1][1] < _SHORTEST_S else start_s
+        joined.append((first_s, end_s))
+    return [(round(start_s, 3), round(end_s, 3)) for start_s, end_s in joined if end_s - start_s >= _SHORTEST_S]
 
 
 def _spans(intervals: Sequence[Interval]) -> str:

@@ -84,7 +84,7 @@ def _warnings(
     share = residual[3:].max() / simulator.weight_n
     if share > _LARGE_RESIDUAL:
         warnings.append(
-            f"the pelvis residual force is {residual[3:].max():.0f} N RMS, {share:.0%} of body weight; up to "
+            f"the pelvis residual force is {residual[3:].max():.0f} N RMS, {share:.1%} of body weight; up to "
             f"{_LARGE_RESIDUAL:.0%} is acceptable"
         )
     simulation, time_s = simulated.simulation, simulated.motion.time_s
