@@ -61,6 +61,8 @@ hold more of it than that, because splines are inaccurate at their ends.
   static optimisation takes tendons as rigid, and applies the force of the fibres whole, without the cosine of the
   pennation angle (OpenSim 4.6). In the simulation tendons stretch and pennation counts. So each tendon has its mean
   length in this motion, and each maximal isometric force is multiplied by the mean cosine.
+  In a model with `knee_adduction_r` and `_l`, these move OpenSim's muscles but not those of the simulation, and the
+  difference may reach 0.05 in single frames.
 - With the model's own muscles (`static_optimization.xml`) neither is made up for, and the curves of the muscles differ
   as well: vastus medialis may be a fifth stronger than in the simulation.
 
