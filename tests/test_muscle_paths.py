@@ -45,7 +45,7 @@ def random_motion(count=40, share=0.9):
     return motion
 
 
-def require_equality(geometry, paths, motion):
+def assert_equal_to_opensim(geometry, paths, motion):
     found = paths(torch.from_numpy(motion))
     length = 1e3 * np.abs(found.lengths.numpy() - geometry.lengths(motion))
     assert length.max() < LIMIT_LENGTH, MUSCLES[int(length.max(axis=0).argmax())]
@@ -59,14 +59,14 @@ def require_equality(geometry, paths, motion):
 def test_random_poses_equal_opensim(name, request):
     """Over twice the range of recorded squats, to 130 degrees of knee flexion."""
     geometry, paths = load(model_path(name, request))
-    require_equality(geometry, paths, random_motion(count=25))
+    assert_equal_to_opensim(geometry, paths, random_motion(count=25))
 
 
 @pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
 def test_shipped_squats_equal_opensim(person):
     session = open_session(f"demo/shipped/Data/{person}")
     motion = read_motion(session.trials[0]).coordinates
-    require_equality(*load(session.model_path), motion[:: len(motion) // 40])
+    assert_equal_to_opensim(*load(session.model_path), motion[:: len(motion) // 40])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_recorded_squats_equal_opensim(recordings, session, trial):
     """mocap-dls has a knee adduction besides the 33 coordinates."""
     folder = recordings / "opencap/Data" / session / "OpenSimData"
     motion = read_motion(next((folder / "Kinematics").glob(trial))).coordinates
-    require_equality(*load(open_session(folder.parent).model_path), motion[:: len(motion) // 40])
+    assert_equal_to_opensim(*load(open_session(folder.parent).model_path), motion[:: len(motion) // 40])
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -207,16 +207,16 @@ def test_each_joint_moves_with_exactly_the_coordinates_listed_for_it(body):
 )
 def test_recorded_squats_are_recovered_from_their_joints(recordings, trial):
     name, file = trial.split("/")
-    round_trip(open_session(recordings / "opencap" / "Data" / name), file)
+    assert_recovered_from_joints(open_session(recordings / "opencap" / "Data" / name), file)
 
 
 @pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
 def test_demo_squats_are_recovered_from_their_joints(person):
     session = open_session(SHIPPED / person)
-    round_trip(session, session.trials[0].stem)
+    assert_recovered_from_joints(session, session.trials[0].stem)
 
 
-def round_trip(session, trial):
+def assert_recovered_from_joints(session, trial):
     body = BodyJoints(load_skeleton(session.model_path))
     motion = resample(read_motion(session.trial(trial)), 20.0)
     found, target, fit = placed_fit(joints_of_motion(motion, body, session), body)

@@ -49,7 +49,7 @@ class Simulation:
         ground_forces: (S, T, 2, 3) ground reaction forces on the right and the left foot, N, ground frame.
         centres_of_pressure: (S, T, 2, 3) of the right and the left foot, metres, ground frame.
         free_moments: (S, T, 2, 3) about the centres of pressure, Nm, ground frame.
-        contact_points: (S, T, P, 3) centres of the foot contact spheres, metres, ground frame.
+        contact_points: (S, T, P, 3) lowest points of the foot contact spheres, metres, ground frame.
         contact_forces: (S, T, P, 3) forces of the ground at these points, N, ground frame.
         contact: (S, T, 2) contact of the right and the left foot with the floor, 0 in the air and 1 standing.
         reserves: (S, T, 2, 7) moments of the reserve actuators of the left and the right leg, Nm, in the order of
