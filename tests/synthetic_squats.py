@@ -16,12 +16,18 @@ RECORDED_REPETITIONS = {
 }
 
 
-def squats(count=4, *, rate_hz=60.0, stance_s=0.7, bend_s=1.6, depth_deg=95.0, noise_deg=0.0, start_s=0.0) -> Motion:
-    """`count` squats, each a raised cosine of the knees between stances; the hips bend with them, the pelvis sinks."""
-    period_s = stance_s + bend_s
+def squats(
+    count=4, *, rate_hz=60.0, stance_s=0.7, bend_s=1.6, hold_s=0.0, depth_deg=95.0, noise_deg=0.0, start_s=0.0
+) -> Motion:
+    """`count` squats between stances: half a cosine down, a hold at the bottom, and half a cosine up.
+
+    Descent and ascent last `bend_s` together. The hips bend with the knees, and the pelvis sinks.
+    """
+    period_s = stance_s + bend_s + hold_s
     time_s = np.arange(int((count * period_s + stance_s) * rate_hz) + 1) / rate_hz
-    phase = np.clip((time_s % period_s - stance_s) / bend_s, 0, 1)
-    bend = 0.5 - 0.5 * np.cos(2 * np.pi * phase)
+    since_s = time_s % period_s - stance_s
+    moving_s = np.where(since_s < bend_s / 2, since_s, np.maximum(since_s - hold_s, bend_s / 2))
+    bend = 0.5 - 0.5 * np.cos(2 * np.pi * np.clip(moving_s / bend_s, 0, 1))
     bend[time_s > count * period_s] = 0.0
     coordinates = np.zeros((len(time_s), 33))
     draw = np.random.default_rng(0)

@@ -31,6 +31,10 @@ def test_segments_table_and_plot(tmp_path):
         assert (segment.time_s[0], segment.time_s[-1]) == pytest.approx((row.start_s, row.end_s))
         assert segment.column("knee_angle_l").max() == pytest.approx(row.knee_flexion_l_deg, abs=1e-3)
         assert row.descent_cm == pytest.approx(35, abs=0.1)
+        assert row.descent_s + row.hold_s + row.ascent_s == pytest.approx(row.duration_s)
+        assert row.descent_s == pytest.approx(0.8, abs=0.1)
+        assert row.hold_s < 0.1
+        assert row.standing_on == "left and right"
     assert (tmp_path / "out" / "abc" / "SQT01_segments.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -9,7 +9,7 @@ from synthetic_squats import RECORDED_REPETITIONS, recorded_trials, squats
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.windows.resample import resample
-from dataset.windows.segmentation import segment_repetitions
+from dataset.windows.segmentation import segment_motion, segment_repetitions
 from models.conventions import COORDINATE_INDEX
 
 
@@ -26,11 +26,80 @@ def test_known_repetitions_are_found_at_any_rate(rate_hz, noise_deg):
         assert motion.time_s[repetition.end_frame - 1] == pytest.approx(bend_ends, abs=0.4)
 
 
+@pytest.mark.parametrize("stance_s", [0.2, 0.7, 3.0])
+@pytest.mark.parametrize(("bend_s", "hold_s"), [(0.8, 0.0), (1.3, 0.0), (2.0, 1.0), (6.0, 2.0), (9.0, 0.0)])
+def test_repetitions_of_any_tempo_with_pauses_at_top_and_bottom(bend_s, hold_s, stance_s):
+    motion = squats(3, stance_s=stance_s, bend_s=bend_s, hold_s=hold_s)
+    repetitions = segment_repetitions(motion)
+    assert len(repetitions) == 3
+    for k, one in enumerate(repetitions):
+        starts_s = k * (stance_s + bend_s + hold_s) + stance_s
+        middle_s = starts_s + bend_s / 2 + hold_s / 2
+        # Half a cosine has a tenth of its largest speed, as within a hold, in its last 3 percent.
+        early_s = 0.04 * bend_s / 2 + 0.08
+        assert motion.time_s[one.start_frame] == pytest.approx(starts_s, abs=0.1)
+        assert motion.time_s[one.end_frame - 1] == pytest.approx(starts_s + bend_s + hold_s, abs=0.1)
+        assert motion.time_s[one.descent_end_frame] == pytest.approx(middle_s - hold_s / 2, abs=early_s)
+        assert motion.time_s[one.ascent_start_frame] == pytest.approx(middle_s + hold_s / 2, abs=early_s)
+        assert one.start_frame < one.descent_end_frame <= one.bottom_frame <= one.ascent_start_frame < one.end_frame
+
+
+def test_standing_between_repetitions_belongs_to_none():
+    """Neither sway nor a slow drift of the knees in standing moves a boundary by more than a tenth of a second."""
+    still = squats(4, stance_s=2.0)
+    swaying = still.coordinates.copy()
+    knees = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
+    sway_deg = 0.6 * np.sin(2 * np.pi * still.time_s / 2.7) + 0.4 * still.time_s
+    swaying[:, knees] += sway_deg[:, None]
+    found = segment_repetitions(Motion(still.time_s, swaying))
+    for one, other in zip(found, segment_repetitions(still), strict=True):
+        assert abs(one.start_frame - other.start_frame) <= 6
+        assert abs(one.end_frame - other.end_frame) <= 6
+
+
+def test_a_trial_played_backwards_has_the_mirrored_boundaries():
+    motion = squats(3, bend_s=2.4, hold_s=0.6, noise_deg=0.2)
+    backwards = segment_repetitions(Motion(motion.time_s, motion.coordinates[::-1]))
+    last = len(motion) - 1
+    for one, other in zip(segment_repetitions(motion), reversed(backwards), strict=True):
+        assert one.start_frame == last - (other.end_frame - 1)
+        assert one.end_frame - 1 == last - other.start_frame
+        assert (one.descent_end_frame, one.ascent_start_frame) == (
+            last - other.ascent_start_frame, last - other.descent_end_frame,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("slower", [1.5, 3.0])
+def test_a_trial_played_slowly_has_the_stretched_boundaries(slower):
+    motion = squats(3, bend_s=1.6, hold_s=0.4)
+    stretched = resample(Motion(motion.time_s * slower, motion.coordinates), 60.0)
+    for one, other in zip(segment_repetitions(motion), segment_repetitions(stretched), strict=True):
+        for frame, slow_frame in (
+            (one.start_frame, other.start_frame),
+            (one.end_frame - 1, other.end_frame - 1),
+            (one.descent_end_frame, other.descent_end_frame),
+        ):
+            assert stretched.time_s[slow_frame] == pytest.approx(slower * motion.time_s[frame], abs=0.1 * slower)
+
+
+def test_a_squat_that_comes_up_half_way_between_two_bottoms_is_refused():
+    motion = squats(2, stance_s=0.0)
+    bent = motion.coordinates.copy()
+    knees = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
+    between = slice(*np.searchsorted(motion.time_s, [0.8, 2.4]))
+    bent[between, knees[0] : knees[1] + 1] = np.maximum(bent[between, knees[0] : knees[1] + 1], 50.0)
+    found = segment_motion(Motion(motion.time_s, bent))
+    assert not found.repetitions
+    assert "upright stance" in found.reason
+
+
 def test_a_pause_at_the_bottom_is_one_repetition():
     motion = squats(3, bend_s=2.4)
     knees = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
     motion.coordinates[:, knees] = np.minimum(motion.coordinates[:, knees], 80) + 3 * np.sin(9 * motion.time_s)[:, None]
-    assert len(segment_repetitions(motion)) == 3
+    repetitions = segment_repetitions(motion)
+    assert len(repetitions) == 3
+    assert all(0.3 < (one.ascent_start_frame - one.descent_end_frame) / 60 < 1.0 for one in repetitions)
 
 
 def test_repetitions_without_a_pause_are_separated():

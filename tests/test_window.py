@@ -66,7 +66,7 @@ def test_a_whole_motion_as_a_window_is_the_motion():
 def test_no_jump_of_position_or_speed_where_the_recording_ends(cut):
     """Cut anywhere, in the fastest descent too: at the seam speed changes no faster than in the squat itself."""
     motion = squats(1).cut(0, cut)
-    window = window_from_trial(motion, Repetition(0, cut, 30))
+    window = window_from_trial(motion, Repetition.without_hold(0, cut, 30))
     speed = np.diff(window.coordinates, axis=0)
     change = np.abs(np.diff(speed, axis=0))
     recorded, seam = change[: cut - 2].max(0), change[cut - 2 : cut + 1].max(0)
@@ -105,7 +105,7 @@ def test_a_muscle_driven_repetition_fills_a_window(recordings):
 
 def test_a_window_needs_60_hz():
     with pytest.raises(InputError, match="100 Hz"):
-        window_from_trial(squats(1, rate_hz=100.0), Repetition(0, 100, 50))
+        window_from_trial(squats(1, rate_hz=100.0), Repetition.without_hold(0, 100, 50))
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def _opencap_repetition(simulator: ActivationSimulator, motion: Motion, folder: 
     time_s = kinetics.time_s
     inside = (time_s >= motion.time_s[0] + FILTER_MARGIN_S) & (time_s <= motion.time_s[-1] - FILTER_MARGIN_S)
     first, last = np.searchsorted(motion.time_s, (time_s[0], time_s[-1]), side="right")
-    repetition = Repetition(int(first) - 1, int(last) + 1, int(first))
+    repetition = Repetition.without_hold(int(first) - 1, int(last) + 1, int(first))
     simulated = simulate_repetition(simulator, motion, repetition, folder.name)
     bodies = recorded_bodies(simulator, motion)
     force, centre = (

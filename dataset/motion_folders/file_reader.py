@@ -91,7 +91,7 @@ def read_muscle_driven_window(path: Path) -> Window:
     if motion.activations is None:
         raise InputError(f"{path}: the file has no muscle activations, so it is not a muscle-driven repetition")
     bottom = int(motion.column("knee_angle_r").argmax())
-    return _repetition(path.parent.name, motion, Repetition(0, len(motion), bottom))
+    return _repetition(path.parent.name, motion, Repetition.without_hold(0, len(motion), bottom))
 
 
 def _whole_motion(name: str, motion: Motion, recorded: np.ndarray) -> Window:

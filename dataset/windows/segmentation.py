@@ -1,41 +1,31 @@
-"""Segmentation of trials into squat repetitions, from upright stance to upright stance (BIGE paper, supplement 1.1).
+"""Segmentation of trials into squat repetitions, from upright stance to upright stance.
 
-The knee angle at 60 Hz is smoothed with a Savitzky-Golay filter (21 frames, order 3). Minima of its angular speed that
-are below 10 % of the trial's maximum speed and at least 6 frames apart are the candidate boundaries. A repetition runs
-from an upright candidate through one bottom to the next upright candidate. Among these choices, those are taken whose
-curves, normalised to 101 points, differ least from one another, with a penalty on a mean duration above 2 s.
+The knee angle at 60 Hz is smoothed as in the BIGE paper (supplement 1.1). A repetition has one bottom, and lasts from
+the last moment of standing before its descent to the first after its ascent (`repetition_phases`); what the person
+stands between repetitions belongs to none. The published recipe takes slow moments of similar repetitions as
+boundaries, and prefers repetitions of less than 2 s; it would divide a slow squat that pauses.
 
-A flexion of the knees that is no squat on two feet (`squat_evidence`), and a squat that the recording does not contain
-from upright to upright, are left out, with the reason.
+Single-leg squats are found on the knee of the foot that carries the body. A flexion of the knees that is no squat
+(`squat_evidence`), and a squat that the recording does not contain from upright to upright, are left out, with the
+reason.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.signal import find_peaks, savgol_filter
+from scipy.signal import find_peaks
 
 from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
+from dataset.windows.repetition_phases import SMOOTHING_FRAMES, Phases, divide_into_phases, smooth
 from dataset.windows.resample import resample
-from dataset.windows.squat_evidence import refusal
-from models.conventions import FRAME_RATE_HZ
-
-_SMOOTHING_FRAMES = 21
-_SMOOTHING_ORDER = 3
-_SLOW = 0.10  # fraction of the trial's maximum angular speed
-_APART_FRAMES = 6
-_POINTS = 101
-_LONG_S = 2.0
-_PENALTY_DEG_PER_S = 2.0
+from dataset.windows.squat_evidence import feet_of, in_the_air, refusal
+from models.conventions import FRAME_RATE_HZ, SIDES
 
 _SHALLOWEST_DEG = 25.0  # least knee flexion of a squat
 _SHALLOWEST_OF_DEEPEST = 0.4
 _OTHER_KNEE = 0.4  # least flexion of the other knee relative to this one: both knees flex in a squat, not in a step
-_UPRIGHT = 0.15  # most knee flexion in upright stance above the trial's least, as a fraction of its range
-_CHOICES = 10  # candidates on each side of a repetition
-_ROUNDS = 10
+_SAME_BOTTOM_S = 0.5  # both knees are deepest at nearly the same time
 
 
 @dataclass(frozen=True)
@@ -46,11 +36,22 @@ class Repetition:
         start_frame: first frame, in upright stance.
         end_frame: the frame after the last, in upright stance.
         bottom_frame: frame of the deepest knee flexion.
+        descent_end_frame: frame in which the descent ends and the hold begins; the bottom where there is no hold.
+        ascent_start_frame: frame in which the hold ends and the ascent begins; the bottom where there is no hold.
+        standing: sides of the feet that carry the body, ("l", "r"), or one of them in a single-leg squat.
     """
 
     start_frame: int
     end_frame: int
     bottom_frame: int
+    descent_end_frame: int
+    ascent_start_frame: int
+    standing: tuple[str, ...] = SIDES
+
+    @classmethod
+    def without_hold(cls, start_frame: int, end_frame: int, bottom_frame: int) -> "Repetition":
+        """A repetition on two feet, of which no more than its ends and its bottom are known."""
+        return cls(start_frame, end_frame, bottom_frame, bottom_frame, bottom_frame)
 
 
 @dataclass(frozen=True)
@@ -102,40 +103,102 @@ def segment_motion(motion: Motion) -> Segmentation:
         InputError: as `resample`.
     """
     resampled = resample(motion, FRAME_RATE_HZ)
-    if len(resampled) < _SMOOTHING_FRAMES:
+    if len(resampled) < SMOOTHING_FRAMES:
         seconds = len(resampled) / FRAME_RATE_HZ
         return Segmentation((), reason=f"the recording lasts {seconds:.2f} s, too short for a squat")
-    both = np.stack([resampled.column("knee_angle_l"), resampled.column("knee_angle_r")])
-    both = savgol_filter(both, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, axis=1)
-    order = np.argsort(np.ptp(both, axis=1))
-    knee, other = both[order[1]], both[order[0]]
+    knees = np.stack([resampled.column(f"knee_angle_{side}") for side in SIDES])
+    candidates = _on_two_feet(knees) + _on_one_foot(knees, resampled)
+    accepted: list[_Candidate] = []
+    refused: list[tuple[int, str]] = []
+    for one in candidates:
+        phases = one.phases
+        if _is_near(phases.bottom, [other.phases.bottom for other in accepted]):
+            continue
+        reason = _incomplete(phases)
+        if phases.start is not None and phases.end is not None:
+            reason = refusal(resampled, phases.start, phases.bottom, phases.end, one.standing)
+        if not reason:
+            accepted.append(one)
+        elif not _is_near(phases.bottom, [bottom for bottom, _ in refused]):
+            refused.append((phases.bottom, reason))
+    bottoms = [one.phases.bottom for one in accepted]
+    parts = tuple(
+        NoRepetition(float(resampled.time_s[bottom]), reason)
+        for bottom, reason in sorted(refused)
+        if not _is_near(bottom, bottoms)
+    )
+    repetitions = tuple(
+        _in_frames_of(motion, resampled, one) for one in sorted(accepted, key=lambda one: one.phases.bottom)
+    )
+    reason = "" if repetitions else _summarise(parts) if parts else _why_no_bottom(smooth(knees))
+    return Segmentation(repetitions, parts, reason)
 
-    bottoms = _bottoms(knee, other)
-    if not bottoms:
-        return Segmentation((), reason=_why_no_bottom(knee, other, ("left", "right")[order[1]]))
-    choices = _choices(knee, bottoms)
-    refused: dict[int, str] = {}
-    for bottom, (starts, ends) in zip(bottoms, choices, strict=True):
-        reason = _incomplete(starts, ends) or refusal(resampled, starts[0], bottom, ends[0])
-        if reason:
-            refused[bottom] = reason
-    squats = [(bottom, pair) for bottom, pair in zip(bottoms, choices, strict=True) if bottom not in refused]
-    bounds = _most_similar(knee, [pair for _, pair in squats])
-    repetitions = []
-    for (bottom, _), (start, end) in zip(squats, bounds, strict=True):
-        own = [int(np.abs(motion.time_s - resampled.time_s[frame]).argmin()) for frame in (start, end, bottom)]
-        repetitions.append(Repetition(own[0], own[1] + 1, own[2]))
-    parts = tuple(NoRepetition(float(resampled.time_s[bottom]), reason) for bottom, reason in refused.items())
-    return Segmentation(tuple(repetitions), parts, "" if repetitions else _summarise(parts))
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A flexion of the knees that may be a repetition on the feet of the sides `standing`."""
+
+    phases: Phases
+    standing: tuple[str, ...]
 
 
-def _incomplete(starts: list[int], ends: list[int]) -> str | None:
+def _on_two_feet(knees: np.ndarray) -> list[_Candidate]:
+    """Flexions of both knees, found on the knee that moves more; of knees (2, T), left and right, degrees."""
+    smoothed = smooth(knees)
+    less, more = np.argsort(np.ptp(smoothed, axis=1))
+    knee, other = smoothed[more], smoothed[less]
+    both = other - other.min() >= _OTHER_KNEE * (knee - knee.min())
+    bottoms = [bottom for bottom in _bottoms(knee) if both[bottom]]
+    return [_Candidate(phases, SIDES) for phases in divide_into_phases(knees[more], bottoms)]
+
+
+def _on_one_foot(knees: np.ndarray, motion: Motion) -> list[_Candidate]:
+    """Flexions of one knee (of knees (2, T) in degrees) at whose bottom the other foot is in the air."""
+    feet_m = feet_of(motion)[1]
+    found = []
+    for row, side in enumerate(SIDES):
+        is_single = in_the_air(feet_m, side)
+        phases = divide_into_phases(knees[row], _bottoms(smooth(knees[row]))) if is_single.any() else []
+        found += [_Candidate(one, (side,)) for one in phases if is_single[one.bottom]]
+    return found
+
+
+def _bottoms(knee: np.ndarray) -> list[int]:
+    """Frames of deepest flexion of a smoothed knee angle (T,) in degrees, one for each repetition."""
+    needed = max(_SHALLOWEST_DEG, _SHALLOWEST_OF_DEEPEST * np.ptp(knee))
+    # A recording may begin or end in flexion: with padding, the first and last bottoms remain prominent peaks.
+    padded = np.concatenate([[knee.min()], knee, [knee.min()]])
+    bottoms: list[int] = []
+    for peak in find_peaks(padded, prominence=needed)[0] - 1:
+        if bottoms and knee[bottoms[-1] : peak].min() > min(knee[bottoms[-1]], knee[peak]) - needed:
+            continue  # of equally deep frames of one hold, each counts as a peak
+        bottoms.append(int(peak))
+    return bottoms
+
+
+def _is_near(bottom: int, others: list[int]) -> bool:
+    return any(abs(bottom - other) <= _SAME_BOTTOM_S * FRAME_RATE_HZ for other in others)
+
+
+def _in_frames_of(motion: Motion, resampled: Motion, found: _Candidate) -> Repetition:
+    """A repetition that was found in the resampled motion, in frames of the motion itself."""
+    phases = found.phases
+    assert phases.start is not None
+    assert phases.end is not None
+    at_60_hz = (phases.start, phases.end, phases.bottom, phases.descent_end, phases.ascent_start)
+    start, last, bottom, descent_end, ascent_start = (
+        int(np.abs(motion.time_s - resampled.time_s[frame]).argmin()) for frame in at_60_hz
+    )
+    return Repetition(start, last + 1, bottom, descent_end, ascent_start, found.standing)
+
+
+def _incomplete(phases: Phases) -> str | None:
     """Why a flexion of the knees is not contained from upright to upright."""
-    if starts and ends:
+    if phases.start is not None and phases.end is not None:
         return None
-    if not starts and not ends:
+    if phases.start is None and phases.end is None:
         return "the knees are never straight enough before and after it to be upright stance"
-    if not starts:
+    if phases.start is None:
         return "the squat has no upright stance before it; the recording begins during the squat"
     return "the squat has no upright stance after it; the recording ends during the squat"
 
@@ -148,9 +211,10 @@ def _summarise(parts: tuple[NoRepetition, ...]) -> str:
     return f"no squat repetition that starts and ends upright: at {parts[0].bottom_s:.2f} s, {first}{more}"
 
 
-def _why_no_bottom(knee: np.ndarray, other: np.ndarray, side: str) -> str:
-    """Why no flexion of the knees is deep enough."""
-    bend, less = np.ptp(knee), np.ptp(other)
+def _why_no_bottom(knees: np.ndarray) -> str:
+    """Why no flexion of the knees (2, T) is deep enough."""
+    ranges = np.ptp(knees, axis=1)
+    bend, less, side = ranges.max(), ranges.min(), ("left", "right")[int(ranges.argmax())]
     if bend < _SHALLOWEST_DEG:
         return (
             f"no squat repetition: the knees flex by {bend:.0f} degrees only, a squat by at least {_SHALLOWEST_DEG:.0f}"
@@ -161,63 +225,3 @@ def _why_no_bottom(knee: np.ndarray, other: np.ndarray, side: str) -> str:
             f"{less:.0f}"
         )
     return "no squat repetition: the knees do not flex and extend again together"
-
-
-def _bottoms(knee: np.ndarray, other: np.ndarray) -> list[int]:
-    """Frames of deepest knee flexion, one for each repetition."""
-    bend = np.ptp(knee)
-    needed = max(_SHALLOWEST_DEG, _SHALLOWEST_OF_DEEPEST * bend)
-    # A recording may begin or end in flexion: with padding, the first and last bottoms remain prominent peaks.
-    padded = np.concatenate([[knee.min()], knee, [knee.min()]])
-    peaks = find_peaks(padded, prominence=needed)[0] - 1
-    both = other - other.min() >= _OTHER_KNEE * (knee - knee.min())
-    return [int(peak) for peak in peaks if both[peak]]
-
-
-def _choices(knee: np.ndarray, bottoms: list[int]) -> list[tuple[list[int], list[int]]]:
-    """For each bottom, the upright candidates before it (start) and after it (end), nearest first."""
-    speed = np.abs(savgol_filter(knee, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, deriv=1))
-    valleys = find_peaks(-speed, height=-_SLOW * speed.max(), distance=_APART_FRAMES)[0]
-    limit = knee.min() + _UPRIGHT * np.ptp(knee)
-    candidates = {int(frame) for frame in (0, *valleys, len(knee) - 1) if knee[frame] <= limit}
-    for left, right in pairwise(bottoms):
-        # Without a pause between repetitions there may be no candidate; then the frame of least flexion is one.
-        straightest = left + int(knee[left:right].argmin())
-        if not any(left < frame < right for frame in candidates) and knee[straightest] <= 2 * limit - knee.min():
-            candidates.add(straightest)
-    ordered = sorted(candidates)
-    edges = [-1, *bottoms, len(knee)]
-    choices = []
-    for before, bottom, after in zip(edges, edges[1:], edges[2:], strict=False):
-        starts = [frame for frame in reversed(ordered) if before < frame < bottom]
-        ends = [frame for frame in ordered if bottom < frame < after]
-        choices.append((starts[:_CHOICES], ends[:_CHOICES]))
-    return choices
-
-
-def _most_similar(knee: np.ndarray, choices: list[tuple[list[int], list[int]]]) -> list[tuple[int, int]]:
-    """Start and end of each repetition, by coordinate descent on each curve's distance from the mean of the others."""
-    chosen = [(starts[0], ends[0]) for starts, ends in choices]
-    if len(chosen) < 2:
-        return chosen
-    spline = CubicSpline(np.arange(len(knee)), knee)
-    pairs = [np.array([(s, e) for s in starts for e in ends]) for starts, ends in choices]
-    curves = [spline(pair[:, :1] + np.linspace(0, 1, _POINTS) * (pair[:, 1:] - pair[:, :1])) for pair in pairs]
-    picked = [0] * len(chosen)
-    for _ in range(_ROUNDS):
-        before = list(picked)
-        for k, (pair, curve) in enumerate(zip(pairs, curves, strict=True)):
-            others = [j for j in range(len(pairs)) if j != k]
-            template = np.mean([curves[j][picked[j]] for j in others], axis=0)
-            difference = np.sqrt(np.mean((curve - template) ** 2, axis=1))
-            length = sum(np.ptp(pairs[j][picked[j]]) for j in others) + (pair[:, 1] - pair[:, 0])
-            mean_s = length / len(pairs) / FRAME_RATE_HZ
-            cost = difference + _PENALTY_DEG_PER_S * np.maximum(mean_s - _LONG_S, 0.0) * len(pairs)
-            if k > 0:
-                cost = np.where(pair[:, 0] < pairs[k - 1][picked[k - 1]][1], np.inf, cost)
-            if k + 1 < len(pairs):
-                cost = np.where(pair[:, 1] > pairs[k + 1][picked[k + 1]][0], np.inf, cost)
-            picked[k] = int(cost.argmin())
-        if picked == before:
-            break
-    return [(int(pair[i][0]), int(pair[i][1])) for pair, i in zip(pairs, picked, strict=True)]

@@ -1,14 +1,16 @@
-"""Evidence that a flexion of both knees is a squat: the pelvis goes down and comes up, on feet that stay on the floor.
+"""Evidence that a flexion of the knees is a squat: the pelvis goes down and comes up over feet that stay.
 
-Only coordinates are needed. Heights of the feet come from the chain of pelvis, hip, knee and ankle with the segment
-lengths of an average adult, of which a small or a tall one differs by about a tenth; the limits leave room for that.
+Of a squat on two feet both stay on the floor, side by side; of a single-leg squat one does, and the other is in the
+air. Only coordinates are needed. Heights of the feet come from the chain of pelvis, hip, knee and ankle with the
+segment lengths of an average adult, of which a small or a tall one differs by about a tenth; the limits leave room for
+that.
 """
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from dataset.io.motion import Motion
-from models.conventions import FRAME_RATE_HZ
+from models.conventions import FRAME_RATE_HZ, SIDES
 
 # Metres. A leg of 0.84 m is that of a person of 1.75 m.
 _HIP_APART, _HIP_BELOW, _THIGH, _SHANK = 0.08, 0.08, 0.42, 0.42
@@ -22,17 +24,20 @@ _BENT_STANCE_DEG = 45.0  # mean of both knees; people who cannot straighten them
 _FLIGHT_M = 0.10  # both feet higher than with near straight knees: more than heel raises and errors of length
 _NEAR_STANCE_DEG = 15.0  # more than in upright stance, as at landing; errors of length grow with the flexion
 _IN_THE_AIR_M = 0.05  # one foot above the other
-_MOST_OF_THE_TIME = 0.1  # a quantile: nine tenths of the repetition
+_MOST_OF_THE_TIME = 0.2  # a quantile: four fifths of the repetition
+_LUNGE_M = 0.4  # one foot before the other; half of the leg's length, and more than of any stance for squats
+_REAR_FOOT_M = 0.6  # a foot so far behind the other in upright stance rests on something, as in a split squat
 
 
-def refusal(motion: Motion, start: int, bottom: int, end: int) -> str | None:
-    """Why a flexion of the knees is no squat on two feet, as the end of a sentence; None where it is one.
+def refusal(motion: Motion, start: int, bottom: int, end: int, standing: tuple[str, ...] = SIDES) -> str | None:
+    """Why a flexion of the knees is no squat, as the end of a sentence; None where it is one.
 
     Args:
         motion: the trial at 60 Hz.
         start: frame of upright stance before.
         bottom: frame of the deepest knee flexion.
         end: frame of upright stance after.
+        standing: sides of the feet that carry the body, ("l", "r"), ("l",) or ("r",).
     """
     duration_s = (end - start) / FRAME_RATE_HZ
     if duration_s < _SHORTEST_S:
@@ -43,13 +48,14 @@ def refusal(motion: Motion, start: int, bottom: int, end: int) -> str | None:
     if min(upright[0], upright[-1]) < _UPRIGHT_PELVIS:
         angle = np.degrees(np.arccos(np.clip(min(upright[0], upright[-1]), -1, 1)))
         return f"the body is not upright before and after it, the pelvis is inclined by {angle:.0f} degrees"
-    stance = [float(np.mean([part.column(f"knee_angle_{side}")[frame] for side in "lr"])) for frame in (0, -1)]
+    knees = np.stack([part.column(f"knee_angle_{side}") for side in standing])
+    stance = [float(knees[:, frame].mean()) for frame in (0, -1)]
     if max(stance) > _BENT_STANCE_DEG:
         when = "before" if stance[0] > stance[1] else "after"
         return f"the knees are flexed by {max(stance):.0f} degrees {when} it, which is not upright stance"
     pelvis_m = part.column("pelvis_ty")
     descent_m = float(min(pelvis_m[0], pelvis_m[-1]) - pelvis_m.min())
-    flexion = max(float(np.ptp(part.column(f"knee_angle_{side}"))) for side in "lr")
+    flexion = float(np.ptp(knees, axis=1).max())
     expected_m = (_THIGH + _SHANK) * (1 - np.cos(np.radians(min(flexion, 160.0) / 2)))
     needed_m = max(_LEAST_DESCENT_M, _LEAST_OF_EXPECTED * expected_m)
     if descent_m < needed_m:
@@ -57,15 +63,25 @@ def refusal(motion: Motion, start: int, bottom: int, end: int) -> str | None:
             f"the knees flex by {flexion:.0f} degrees, but the pelvis descends by {100 * descent_m:.0f} cm only, where "
             f"at least {100 * needed_m:.0f} cm are expected"
         )
-    feet_m = foot_heights(part)
-    knees = np.mean([part.column(f"knee_angle_{side}") for side in "lr"], axis=0)
-    return _one_foot(feet_m) or _flight(feet_m, knees < max(stance) + _NEAR_STANCE_DEG)
+    ankles_m, feet_m = feet_of(part)
+    near_stance = knees.mean(0) < max(stance) + _NEAR_STANCE_DEG
+    carrying_m = feet_m[:, [SIDES.index(side) for side in standing]].min(1)
+    return (
+        _wrong_feet(feet_m, standing) or _lunge(ankles_m, bottom - start, standing) or _flight(carrying_m, near_stance)
+    )
 
 
-def foot_heights(motion: Motion) -> np.ndarray:
-    """Approximate heights of the lowest points of the left and the right foot, (T, 2), metres in the ground frame."""
+def feet_of(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
+    """Approximate positions of the ankles, and heights of the lowest points of the feet.
+
+    Returns:
+        (T, 2, 3) ankles, left and right, in metres from the pelvis: forward in the pelvis's heading, up, and right.
+        (T, 2) heights of the left and the right foot, metres in the ground frame.
+    """
     pelvis = Rotation.from_euler("ZXY", _angles(motion, "pelvis_tilt", "pelvis_list", "pelvis_rotation"), degrees=True)
-    heights = []
+    forward = pelvis.apply([1.0, 0.0, 0.0])
+    to_heading = Rotation.from_euler("Y", np.arctan2(forward[:, 2], forward[:, 0])[:, None])
+    ankles, heights = [], []
     for side, sign in (("l", -1.0), ("r", 1.0)):
         angles = _angles(motion, f"hip_flexion_{side}", f"hip_adduction_{side}", f"hip_rotation_{side}")
         thigh = pelvis * Rotation.from_euler("ZXY", angles * [1.0, sign, sign], degrees=True)
@@ -75,28 +91,56 @@ def foot_heights(motion: Motion) -> np.ndarray:
         ankle = ankle + thigh.apply([0.0, -_THIGH, 0.0]) + shank.apply([0.0, -_SHANK, 0.0])
         lowest = np.minimum(foot.apply(_HEEL)[:, 1], foot.apply(_TOE)[:, 1])
         heights.append(motion.column("pelvis_ty") + ankle[:, 1] + lowest)
-    return np.stack(heights, 1)
+        ankles.append(to_heading.apply(ankle))
+    return np.stack(ankles, 1), np.stack(heights, 1)
 
 
 def _angles(motion: Motion, *names: str) -> np.ndarray:
     return np.stack([motion.column(name) for name in names], 1)
 
 
-def _one_foot(feet_m: np.ndarray) -> str | None:
-    difference_m = feet_m[:, 0] - feet_m[:, 1]
-    for name, above_m in (("left", difference_m), ("right", -difference_m)):
-        if np.quantile(above_m, _MOST_OF_THE_TIME) > _IN_THE_AIR_M:
-            return (
-                f"it is a single-leg squat, the {name} foot is about {100 * np.median(above_m):.0f} cm in the air; "
-                "only squats on two feet are segmented and simulated"
-            )
+def higher_foot_m(feet_m: np.ndarray, standing: str) -> np.ndarray:
+    """How far the other foot is above the foot of side `standing`, (T,) metres; `feet_m` (T, 2) as of `feet_of`."""
+    left_above_right_m = feet_m[:, 0] - feet_m[:, 1]
+    return left_above_right_m if standing == "r" else -left_above_right_m
+
+
+def in_the_air(feet_m: np.ndarray, standing: str) -> np.ndarray:
+    """(T,) bool, whether the other foot is in the air while the foot of side `standing` carries the body."""
+    return higher_foot_m(feet_m, standing) > _IN_THE_AIR_M
+
+
+def _wrong_feet(feet_m: np.ndarray, standing: tuple[str, ...]) -> str | None:
+    """Why the body is not carried by the feet of the sides `standing`, of feet (T, 2) at these heights."""
+    for side in SIDES:
+        above_m = higher_foot_m(feet_m, side)
+        is_single = np.quantile(above_m, _MOST_OF_THE_TIME) > _IN_THE_AIR_M
+        other = "left" if side == "r" else "right"
+        if is_single and len(standing) == 2:
+            return f"the {other} foot is about {100 * np.median(above_m):.0f} cm in the air"
+        if standing == (side,) and not is_single:
+            return f"the {other} foot is in the air for a part of it only, as in a step"
     return None
 
 
-def _flight(feet_m: np.ndarray, near_stance: np.ndarray) -> str | None:
-    """Beginning and end may be the tops of two flights, so the floor is where the feet are lowest in near stance."""
-    lower_m = feet_m.min(1)
-    rise_m = float(lower_m.max() - lower_m[near_stance].min())
+def _lunge(ankles_m: np.ndarray, bottom: int, standing: tuple[str, ...]) -> str | None:
+    """Why the feet with these ankles (T, 2, 3) are those of a lunge or of a split squat."""
+    left_before_m = ankles_m[:, 0, 0] - ankles_m[:, 1, 0]
+    if len(standing) == 2:
+        apart_m, most_m = abs(left_before_m[bottom]), _LUNGE_M
+    else:
+        apart_m, most_m = (left_before_m if standing == ("l",) else -left_before_m)[[0, -1]].max(), _REAR_FOOT_M
+    if apart_m > most_m:
+        return f"one foot is about {100 * apart_m:.0f} cm before the other, as in a lunge"
+    return None
+
+
+def _flight(carrying_m: np.ndarray, near_stance: np.ndarray) -> str | None:
+    """Why the feet that carry the body do not stay, of the height (T,) of the lower one of them.
+
+    Beginning and end may be the tops of two flights, so the floor is where the feet are lowest in near stance.
+    """
+    rise_m = float(carrying_m.max() - carrying_m[near_stance].min())
     if rise_m > _FLIGHT_M:
         return f"both feet leave the floor by about {100 * rise_m:.0f} cm, as in a jump"
     return None

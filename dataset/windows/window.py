@@ -125,7 +125,7 @@ def window_of_repetition(motion: Motion, frames: int = WINDOW_FRAMES) -> Window:
     """The window of a file that holds one repetition from its first frame to its last, as muscle-driven files do."""
     motion = resample(motion, FRAME_RATE_HZ)
     bottom = int(motion.column("knee_angle_r").argmax())
-    return window_from_trial(motion, Repetition(0, len(motion), bottom), frames)
+    return window_from_trial(motion, Repetition.without_hold(0, len(motion), bottom), frames)
 
 
 def window_of_motion(motion: Motion) -> Window:

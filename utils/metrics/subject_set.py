@@ -203,4 +203,4 @@ def _repetition_frames(window: Window) -> int:
 def _network_window(placed: np.ndarray, length: int) -> Window:
     """The window of the networks' length that starts with a repetition of `length` frames."""
     time_s = np.arange(len(placed)) / FRAME_RATE_HZ
-    return window_from_trial(Motion(time_s, placed), Repetition(0, length, length // 2), WINDOW_FRAMES)
+    return window_from_trial(Motion(time_s, placed), Repetition.without_hold(0, length, length // 2), WINDOW_FRAMES)

@@ -99,11 +99,11 @@ def _cut_repetition(motion: Motion, found: list[Repetition], number: int) -> tup
         )
     one = found[number - 1]
     length, bottom = one.end_frame - one.start_frame, one.bottom_frame - one.start_frame
-    return motion.cut(one.start_frame, one.end_frame), [Repetition(0, length, bottom)]
+    return motion.cut(one.start_frame, one.end_frame), [Repetition.without_hold(0, length, bottom)]
 
 
 def _find_phases(motion: Motion, repetitions: list[Repetition], rate_hz: float, first_number: int) -> _Phases:
-    first = repetitions[0] if repetitions else Repetition(0, len(motion), 0)
+    first = repetitions[0] if repetitions else Repetition.without_hold(0, len(motion), 0)
     duration_s = motion.time_s[-1] - motion.time_s[0]
     time_s = np.arange(int(duration_s * rate_hz + 1e-6) + 1) / rate_hz + motion.time_s[0]
     numbers, cycle = np.zeros(len(time_s), int), np.full(len(time_s), np.nan)

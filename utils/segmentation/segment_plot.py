@@ -11,7 +11,7 @@ from dataset.windows.segmentation import Segmentation
 def plot_segments(path: str | Path, motion: Motion, segmentation: Segmentation, title: str) -> None:
     """Plot knee and hip flexion (degrees) and the descent of the pelvis (cm) over time as a PNG.
 
-    Repetitions are shaded, and what looks like one and was left out is marked with the reason.
+    Repetitions are shaded, holds at the bottom in blue. What was left out is marked with the reason.
 
     Args:
         path: the file.
@@ -30,10 +30,17 @@ def plot_segments(path: str | Path, motion: Motion, segmentation: Segmentation, 
     height.plot(motion.time_s, 100 * (pelvis_m - pelvis_m.max()), color="black")
     for k, repetition in enumerate(segmentation.repetitions):
         start_s, end_s = motion.time_s[repetition.start_frame], motion.time_s[repetition.end_frame - 1]
+        hold_s = motion.time_s[[repetition.descent_end_frame, repetition.ascent_start_frame]]
         for axes in (angles, height):
             axes.axvspan(start_s, end_s, color=("tab:green", "tab:gray")[k % 2], alpha=0.2, linewidth=0)
+            axes.axvspan(*hold_s, color="tab:blue", alpha=0.15, linewidth=0)
             axes.axvline(motion.time_s[repetition.bottom_frame], color="black", linewidth=0.8, linestyle=":")
-        angles.annotate(str(k + 1), ((start_s + end_s) / 2, 1.01), xycoords=("data", "axes fraction"), ha="center")
+        on_one_foot = (
+            "" if len(repetition.standing) == 2 else {"l": ", left leg", "r": ", right leg"}[repetition.standing[0]]
+        )
+        angles.annotate(
+            f"{k + 1}{on_one_foot}", ((start_s + end_s) / 2, 1.01), xycoords=("data", "axes fraction"), ha="center"
+        )
     for part in segmentation.refused:
         for axes in (angles, height):
             axes.axvline(part.bottom_s, color="tab:red", linewidth=1.0)

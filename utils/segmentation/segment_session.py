@@ -4,14 +4,16 @@ import glob
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
-from dataset.windows.segmentation import Segmentation, segment_motion
+from dataset.windows.segmentation import Repetition, Segmentation, segment_motion
 from utils.runs.writable import require_writable
 from utils.segmentation.segment_plot import plot_segments
 from utils.segmentation.segmentation_config import SegmentationConfig
@@ -25,8 +27,9 @@ class SegmentationResult:
 
     Attributes:
         folder: folder of the files.
-        tables: for each trial by name, one row per repetition: its name, start, bottom and end (s), duration (s),
-            peak knee flexion of each leg (degrees) and descent of the pelvis (cm).
+        tables: for each trial by name, one row per repetition: its name, the feet that carry the body, start, bottom
+            and end (s), duration of the whole and of descent, hold and ascent (s), peak knee flexion of each leg
+            (degrees) and descent of the pelvis (cm).
         left_out: trials without a repetition, and parts of trials that are no repetitions, with the reason.
     """
 
@@ -104,21 +107,30 @@ def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]
         part = motion.cut(repetition.start_frame, repetition.end_frame)
         name = f"{path.stem}_segment_{k}"
         write_motion(folder / f"{name}.mot", part)
-        pelvis_m = part.column("pelvis_ty")
-        rows.append(
-            {
-                "segment": name,
-                "start_s": part.time_s[0],
-                "bottom_s": motion.time_s[repetition.bottom_frame],
-                "end_s": part.time_s[-1],
-                "duration_s": part.time_s[-1] - part.time_s[0],
-                "knee_flexion_l_deg": part.column("knee_angle_l").max(),
-                "knee_flexion_r_deg": part.column("knee_angle_r").max(),
-                "descent_cm": 100 * (pelvis_m.max() - pelvis_m.min()),
-            }
-        )
+        rows.append({"segment": name, **_row(motion, repetition)})
     table = pd.DataFrame(rows)
     plot_segments(folder / f"{path.stem}_segments.png", motion, segmentation, path.stem)
     with atomic_write(folder / f"{path.stem}_segments.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.4f")
     return table, segmentation
+
+
+def _row(motion: Motion, repetition: Repetition) -> dict[str, Any]:
+    """The row of a repetition of a trial in `SegmentationResult.tables`, without its name."""
+    part = motion.cut(repetition.start_frame, repetition.end_frame)
+    start_s, end_s = part.time_s[[0, -1]]
+    hold_starts_s, hold_ends_s = motion.time_s[[repetition.descent_end_frame, repetition.ascent_start_frame]]
+    pelvis_m = part.column("pelvis_ty")
+    return {
+        "standing_on": " and ".join({"l": "left", "r": "right"}[side] for side in repetition.standing),
+        "start_s": start_s,
+        "bottom_s": motion.time_s[repetition.bottom_frame],
+        "end_s": end_s,
+        "duration_s": end_s - start_s,
+        "descent_s": hold_starts_s - start_s,
+        "hold_s": hold_ends_s - hold_starts_s,
+        "ascent_s": end_s - hold_ends_s,
+        "knee_flexion_l_deg": part.column("knee_angle_l").max(),
+        "knee_flexion_r_deg": part.column("knee_angle_r").max(),
+        "descent_cm": 100 * (pelvis_m.max() - pelvis_m.min()),
+    }
