@@ -5,7 +5,7 @@
     python surrogate_training.py --evaluate pretrained/surrogate/surrogate.pth --data-root DIR --subjects all
 
 Writes <out-dir>/<exp-name>/: args.json, split.json, train.log, losses.csv, TensorBoard events, last.pth, best.pth
-(least held-out loss), metrics.json (R2 and RMSE of each muscle on held-out subjects) and parity.png. Ctrl-C saves
+(least validation loss), metrics.json (R2 and RMSE of each muscle on held-out subjects) and parity.png. Ctrl-C saves
 last.pth and stops.
 """
 

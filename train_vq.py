@@ -8,8 +8,8 @@ r"""Train the VQ-VAE on squat windows.
     torchrun --nproc-per-node 4 train_vq.py ...        (or: deepspeed train_vq.py ...)
 
 Writes <out-dir>/<exp-name>/: args.json, split.json, train.log, losses.csv, TensorBoard events (losses, use of the
-codebook, curves and a clip of a held-out window), <step>.pth, last.pth, best.pth (least held-out loss) and latents.npz
-(latents of the training windows under best.pth). Ctrl-C saves last.pth and stops.
+codebook, curves and a clip of a validation window), <step>.pth, last.pth, best.pth (least validation loss) and
+latents.npz (latents of the training windows under best.pth). Ctrl-C saves last.pth and stops.
 """
 
 from options.config_parser import parse_config
@@ -25,7 +25,7 @@ def main() -> None:
 
     result = train_vqvae(config)
     if result is not None:  # only the main process of a distributed training has a result
-        print(f"least held-out loss {result.best_loss:.4g} at step {result.best_step} of {result.steps}")
+        print(f"least validation loss {result.best_loss:.4g} at step {result.best_step} of {result.steps}")
         print(f"best.pth and latents.npz are in {result.folder}")
 
 

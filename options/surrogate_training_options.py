@@ -95,10 +95,10 @@ def _add_optimisation_options(parser: argparse.ArgumentParser) -> None:
         "clip": ("NORM", "Clip the gradient to this norm."),
         "lr_patience": (
             "N",
-            "Halve the learning rate after N epochs without a lower held-out loss; the default is "
+            "Halve the learning rate after N epochs without a lower validation loss; the default is "
             f"{DEFAULT_LR_PATIENCE}. Cannot be combined with --cosine.",
         ),
-        "patience": ("N", "Stop after N epochs without a lower held-out loss."),
+        "patience": ("N", "Stop after N epochs without a lower validation loss."),
     }
     for name, (metavar, text) in options.items():
         add_option(group, SurrogateTrainingConfig, name, metavar=metavar, help=text)

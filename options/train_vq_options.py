@@ -144,7 +144,7 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = add_output_options(parser, VQVAETrainingConfig)
     intervals = {
         "print_iter": "Log the losses every N steps.",
-        "eval_iter": "Evaluate on the held-out subjects every N steps.",
+        "eval_iter": "Evaluate on the validation subjects every N steps.",
         "save_iter": "Keep a checkpoint <step>.pth every N steps.",
     }
     for name, text in intervals.items():

@@ -10,6 +10,14 @@ torch.set_num_threads(1)
 torch.set_flush_denormal(True)  # as the scripts do
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder for stored windows, in place of the user's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["BIGE_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """Folder of real recordings (`opencap/Data/<session>`, `models/`, `published/`); skips where it is not given."""

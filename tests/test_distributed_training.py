@@ -40,4 +40,4 @@ def test_networks_and_codebooks_of_both_processes_stay_equal(tmp_path, quantizer
         assert [int(row["step"]) for row in csv.DictReader(file)] == [1, 2, 3, 4, 5, 6], "written by one process"
     events = list((tmp_path / "run").glob("events.out.tfevents.*"))
     assert len(events) == 1
-    assert result.stdout.count("least held-out loss") == 1
+    assert result.stdout.count("least validation loss") == 1

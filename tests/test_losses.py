@@ -57,7 +57,7 @@ def test_nothing_varies_at_strength_zero():
 def test_delayed_windows_hold_their_first_pose():
     windows = squat_windows(count=4)
     chosen, shift = torch.tensor([2, 1]), torch.tensor([5, 0])
-    motion, recorded, activations, labelled = delay_windows(windows, chosen, shift)
+    motion, recorded, activations, labelled = delay_windows(windows.take(chosen), shift)
     torch.testing.assert_close(motion[0, 5:], windows.motion[2, :-5])
     torch.testing.assert_close(motion[0, :5], windows.motion[2, :1].expand(5, -1))
     torch.testing.assert_close(activations[0, 5:], windows.activations[2, :-5])

@@ -13,7 +13,7 @@ from dataset.locations import SHIPPED_DEMO, SHIPPED_VQVAE
 from models.conventions import COORDINATES
 from options.mot_eval_options import build_parser, parse_reconstruction_or_sampling
 from utils.checkpoints import load_vqvae
-from utils.reconstruction.autoencoding import code_usage
+from utils.reconstruction.autoencoding import code_usage, used_codes_of
 from utils.reconstruction.reconstruct import reconstruct
 from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
 from utils.reconstruction.sample import sample, sample_latents
@@ -80,6 +80,6 @@ def test_samples_without_noise_are_quantised_training_latents(tmp_path):
 def test_evenly_used_codes_have_a_perplexity_of_their_number():
     codes = torch.arange(8).repeat(2).view(2, 8)
     recorded = torch.ones(2, 32, dtype=torch.bool)
-    assert code_usage(codes, recorded) == pytest.approx((8.0, 8.0))
+    assert code_usage(used_codes_of(codes, recorded)) == pytest.approx((8.0, 8.0))
     recorded[:, 16:] = False
-    assert code_usage(codes, recorded) == pytest.approx((4.0, 4.0))
+    assert code_usage(used_codes_of(codes, recorded)) == pytest.approx((4.0, 4.0))

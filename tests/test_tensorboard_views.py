@@ -104,7 +104,7 @@ def test_training_shows_curves_and_codes(tmp_path):
     with SummaryWriter(str(tmp_path / "training")) as writer:
         show_reconstruction(writer, 3, model, squat_windows(2))
     events = read(writer)
-    assert events.Images("held_out/curves")[0].step == 3
+    assert events.Images("validation/curves")[0].step == 3
     assert events.Histograms("codebook/code")[0].histogram_value.max < 16
 
 

@@ -143,8 +143,8 @@ def test_a_run_writes_its_metrics_and_latents(tmp_path):
     folder = train(tmp_path, "run", "--mirror")
     rows = list(csv.DictReader((folder / "losses.csv").open()))
     assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
-    assert float(rows[1]["held_out/angle_rmse_deg"]) > 0
-    assert rows[0]["held_out/angle_rmse_deg"] == ""
+    assert float(rows[1]["validation/angle_rmse_deg"]) > 0
+    assert rows[0]["validation/angle_rmse_deg"] == ""
     with np.load(folder / "latents.npz") as content:
         assert content["latents"].shape == (16, 8, 8)
         assert content["names"][8] == "person0/squat_1_mirrored"
@@ -229,7 +229,7 @@ def train_surrogate(tmp_path, name: str, more: str = ""):
     text = f"--batch-size 4 --lr 3e-3 --dropout 0.1 --epochs 4 --out-dir {tmp_path} --exp-name {name} {more}"
     config = parse_training_or_evaluation(surrogate_parser(""), text.split())
     set_seed(config.seed)
-    train_surrogate_on(config, squat_windows(), squat_windows(seed=1), CPU)
+    train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), CPU)
     return tmp_path / name
 
 

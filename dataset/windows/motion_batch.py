@@ -1,6 +1,6 @@
 """Batches of windows as tensors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -56,20 +56,27 @@ class MotionBatch:
             anthropometry=None if self.anthropometry is None else self.anthropometry[on_device],
         )
 
+    def batches(self, size: int) -> "Iterator[MotionBatch]":
+        """The windows in their order, `size` of them at a time."""
+        for chosen in torch.arange(len(self)).split(size):
+            yield self.take(chosen)
+
     def with_mirrored(self) -> "MotionBatch":
         """These windows, followed by their mirror images, which are named `<name>_mirrored`."""
+        both = self.take([*range(len(self)), *range(len(self))])
+        return both.with_mirror_images_at(torch.arange(len(both)) >= len(self))
+
+    def with_mirror_images_at(self, where: Tensor) -> "MotionBatch":
+        """These windows, with mirror images, named `<name>_mirrored`, in place of those `where` (N,) is True."""
+        chosen = where.to(self.motion.device).view(-1, 1, 1)
+        activations = self.activations
         return replace(
             self,
-            motion=torch.cat([self.motion, mirror_motion(self.motion)]),
-            recorded=torch.cat([self.recorded, self.recorded]),
-            subjects=self.subjects * 2,
-            names=self.names + tuple(f"{name}_mirrored" for name in self.names),
-            models=self.models * 2,
+            motion=torch.where(chosen, mirror_motion(self.motion), self.motion),
+            names=tuple(f"{name}_mirrored" if m else name for name, m in zip(self.names, where.tolist(), strict=True)),
             activations=None
-            if self.activations is None
-            else torch.cat([self.activations, mirror_activations(self.activations)]),
-            labelled=None if self.labelled is None else torch.cat([self.labelled, self.labelled]),
-            anthropometry=None if self.anthropometry is None else torch.cat([self.anthropometry, self.anthropometry]),
+            if activations is None
+            else torch.where(chosen, mirror_activations(activations), activations),
         )
 
     def to(self, device: torch.device | str) -> "MotionBatch":

@@ -64,27 +64,11 @@ class MotionDataset(Dataset):
         self.names: list[str] = []
         self.left_out: list[LeftOut] = []
         for session in sessions:
-            sources = _sources(session, with_activations)
-            if not sources:
-                kind = "muscle-driven repetition" if with_activations else "motion file"
-                logger.warning("left out: %s has no %s", session.path, kind)
-                self.left_out.append(LeftOut(session.id, f"it has no {kind}"))
-            for source in sources:
-                try:
-                    windows = list(_windows(session, source, with_activations, floor_m))
-                except InputError as error:
-                    if strict:
-                        raise
-                    logger.warning("left out: %s", error)
-                    reason = str(error).removeprefix(f"{source.path}: ")
-                    self.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
-                    continue
-                self.windows += windows
-                self.sessions += [session] * len(windows)
-                self.names += [
-                    f"{session.id}/{source.name}" + ("" if source.is_repetition else f"_{k + 1}")
-                    for k in range(len(windows))
-                ]
+            read = read_session(session, with_activations=with_activations, floor_m=floor_m, strict=strict)
+            self.windows += read.windows
+            self.sessions += [session] * len(read.windows)
+            self.names += read.names
+            self.left_out += read.left_out
         if not self.windows:
             kind = "muscle-driven repetition" if with_activations else "squat repetition"
             raise InputError(f"no usable {kind} in the {len(sessions)} session(s); see the warnings above")
@@ -93,16 +77,65 @@ class MotionDataset(Dataset):
         return len(self.windows)
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        window = self.windows[index]
-        item = {
-            "motion": torch.as_tensor(window.coordinates, dtype=torch.float32),
-            "recorded": torch.as_tensor(window.recorded),
-            "first_repetition": torch.as_tensor(window.first_repetition),
-        }
-        if window.activations is not None:
-            item["activations"] = torch.as_tensor(window.activations, dtype=torch.float32)
-            item["labelled"] = torch.as_tensor(window.labelled)
-        return item
+        return {name: torch.as_tensor(values) for name, values in arrays_of(self.windows[index]).items()}
+
+
+@dataclass(frozen=True)
+class SessionWindows:
+    """The placed windows of one session.
+
+    Attributes:
+        windows: the windows.
+        names: their names, `<session>/<trial or repetition>[_<k>]`.
+        left_out: the files that could not be used.
+    """
+
+    windows: list[Window]
+    names: list[str]
+    left_out: list[LeftOut]
+
+
+def read_session(
+    session: Session,
+    *,
+    with_activations: bool = False,
+    floor_m: Callable[[Session, Motion], float] = floor_height,
+    strict: bool = False,
+) -> SessionWindows:
+    """Read the windows of one session; the arguments are those of `MotionDataset`."""
+    result = SessionWindows([], [], [])
+    sources = _sources(session, with_activations)
+    if not sources:
+        kind = "muscle-driven repetition" if with_activations else "motion file"
+        logger.warning("left out: %s has no %s", session.path, kind)
+        result.left_out.append(LeftOut(session.id, f"it has no {kind}"))
+    for source in sources:
+        try:
+            windows = list(_windows(session, source, with_activations, floor_m))
+        except InputError as error:
+            if strict:
+                raise
+            logger.warning("left out: %s", error)
+            reason = str(error).removeprefix(f"{source.path}: ")
+            result.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
+            continue
+        result.windows.extend(windows)
+        result.names.extend(
+            f"{session.id}/{source.name}" + ("" if source.is_repetition else f"_{k + 1}") for k in range(len(windows))
+        )
+    return result
+
+
+def arrays_of(window: Window) -> dict[str, np.ndarray]:
+    """What a network sees of a window, as described in `MotionDataset`."""
+    arrays = {
+        "motion": window.coordinates.astype(np.float32),
+        "recorded": window.recorded,
+        "first_repetition": window.first_repetition,
+    }
+    if window.activations is not None and window.labelled is not None:
+        arrays |= {"activations": window.activations.astype(np.float32), "labelled": window.labelled}
+    return arrays
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Loading of all windows of sessions into one batch, also split into training and held-out windows."""
+"""Loading of the windows of sessions: all into memory, or opened on disk and split by subject."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ from dataset.sessions import Session, discover_sessions
 from dataset.splits import Split, split_sessions
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.motion_dataset import MotionDataset
+from dataset.windows.window_source import WindowSource
+from dataset.windows.window_store import Watch, WindowStore, open_windows, unwatched, window_folder
 
 
 def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> MotionBatch:
@@ -43,28 +46,47 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
     )
 
 
-def load_split(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, MotionBatch, Split]:
-    """Read the windows of all sessions under a data root, split by subject.
+@dataclass(frozen=True)
+class SplitWindows:
+    """The windows of a data root, split by subject.
+
+    Attributes:
+        training: windows to train on; they stay on disk.
+        validation: windows whose loss chooses the checkpoint.
+        held_out: windows that are looked at once, at the end.
+        split: the sessions of each set.
+    """
+
+    training: WindowSource
+    validation: WindowSource
+    held_out: WindowSource
+    split: Split
+
+
+def open_split(root: Path, *, seed: int, activations: bool = False, watch: Watch = unwatched) -> SplitWindows:
+    """Open the windows of all sessions under a data root; those that are not stored yet are made, see `open_windows`.
 
     Args:
-        root: the data root; the `holdout.txt` of a demo root names its held-out subjects.
+        root: the data root; a demo root names its own sets of subjects.
         seed: seed of a random split, see `split_sessions`.
-        activations: as of `load_windows`.
-
-    Returns:
-        Training windows, held-out windows and the split.
+        activations: whether to read the muscle-driven repetitions, with activations, in place of the squat trials.
+        watch: as of `open_windows`.
 
     Raises:
-        InputError: there are no sessions, or one of the sides is empty or has no usable window.
+        InputError: there are no sessions, or one of the sets is empty or has no usable window.
     """
     sessions, split = _split_by_subject(root, seed)
-    training = load_windows([sessions[name] for name in split.training], activations=activations)
-    held_out = load_windows([sessions[name] for name in split.held_out], activations=activations)
-    return training, held_out, split
+    settings = {"with_activations": activations}
+
+    def opened(names: Sequence[str]) -> WindowStore:
+        return open_windows([sessions[name] for name in names], window_folder(root), settings, watch=watch)
+
+    held_out = opened(split.held_out)
+    return SplitWindows(opened(split.training), held_out, held_out, split)
 
 
 def load_held_out(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, Split]:
-    """The held-out windows and the split of `load_split`, without reading the training sessions."""
+    """The held-out windows and the split of `open_split`, without reading the training sessions."""
     sessions, split = _split_by_subject(root, seed)
     return load_windows([sessions[name] for name in split.held_out], activations=activations), split
 

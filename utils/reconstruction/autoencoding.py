@@ -45,15 +45,10 @@ def used_codes_of(codes: Tensor, recorded: Tensor) -> Tensor:
     return codes[recorded.view(len(codes), codes.shape[1], -1).any(-1)]
 
 
-def code_usage(codes: Tensor, recorded: Tensor) -> tuple[float, float]:
-    """Perplexity of the codes of recorded frames, and the number of different ones; means over the groups.
-
-    Args:
-        codes: (N, L) or (N, L, groups).
-        recorded: (N, T) bool.
-    """
+def code_usage(codes: Tensor) -> tuple[float, float]:
+    """Perplexity of codes (F, groups) and the number of different ones, means over the groups; see `used_codes_of`."""
     perplexities, counts = [], []
-    for group in used_codes_of(codes, recorded).unbind(-1):
+    for group in codes.unbind(-1):
         count = torch.bincount(group)
         share = count[count > 0].double() / count.sum()
         perplexities.append(float(torch.exp(-(share * share.log()).sum())))

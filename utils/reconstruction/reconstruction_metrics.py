@@ -9,7 +9,7 @@ from torch import Tensor
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.motion_batch import MotionBatch
 from models.conventions import COORDINATES, LEG_AND_PELVIS_ROTATION_INDICES, ROTATION_INDICES, TRANSLATIONS
-from utils.reconstruction.autoencoding import code_usage, root_mean_square
+from utils.reconstruction.autoencoding import code_usage, root_mean_square, used_codes_of
 
 
 def joint_centre_error_mm(reconstruction: Tensor, windows: MotionBatch) -> Tensor:
@@ -45,7 +45,7 @@ def reconstruction_metrics(
         and `used_codes` of the codebook; `windows`, their number.
     """
     rms = root_mean_square(reconstruction - windows.motion, windows.recorded)
-    perplexity, used_codes = code_usage(codes, windows.recorded)
+    perplexity, used_codes = code_usage(used_codes_of(codes, windows.recorded))
     errors_mm = joint_centre_error_mm(reconstruction, windows)
     subjects = {}
     for subject in sorted(set(windows.subjects)):

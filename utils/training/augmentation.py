@@ -79,22 +79,21 @@ def _change_tempo(motion: Tensor, recorded: Tensor, most: float) -> tuple[Tensor
     return played, counts
 
 
-def delay_windows(windows: MotionBatch, chosen: Tensor, delay: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def delay_windows(windows: MotionBatch, delay: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Delay windows by some frames, so that no frame number is tied to a phase of the squat.
 
     The first pose fills the frames before; they count as recorded but not as labelled. Frames beyond the end are lost.
 
     Args:
-        windows: windows with activations.
-        chosen: (B,) indices of windows.
+        windows: B windows with activations.
         delay: (B,) frames.
 
     Returns:
         Motion (B, T, 33), recorded (B, T), activations (B, T, 80) and labelled (B, T).
     """
     activations, labelled = labelled_activations(windows)
-    earlier = torch.arange(windows.motion.shape[1], device=chosen.device) - delay.unsqueeze(1)  # (B, T)
-    rows, source = chosen.unsqueeze(1), earlier.clamp_min(0)
+    earlier = torch.arange(windows.motion.shape[1], device=delay.device) - delay.unsqueeze(1)  # (B, T)
+    rows, source = torch.arange(len(delay), device=delay.device).unsqueeze(1), earlier.clamp_min(0)
     return (
         windows.motion[rows, source],
         windows.recorded[rows, source],

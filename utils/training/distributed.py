@@ -4,10 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+
+_LONGEST_WAIT = timedelta(hours=6)  # for the main process, which makes the windows of all sessions
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def join_process_group(device: torch.device, local_rank: int | None = None) -> I
         return
     if device.type != "cpu":
         device = torch.device(device.type, int(os.environ.get("LOCAL_RANK", local_rank or 0)))
-    distributed.init_process_group()
+    distributed.init_process_group(timeout=_LONGEST_WAIT)
     try:
         yield ProcessGroup(device, int(os.environ["RANK"]), int(os.environ.get("WORLD_SIZE", 1)), is_distributed=True)
     finally:

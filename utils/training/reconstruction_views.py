@@ -1,4 +1,4 @@
-"""Reconstructions of held-out windows in TensorBoard."""
+"""Reconstructions of validation windows in TensorBoard."""
 
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,11 @@ def show_reconstruction(writer: "SummaryWriter", step: int, model: VQVAE, window
         writer: the TensorBoard writer.
         step: number of the training step.
         model: the VQ-VAE.
-        windows: held-out windows, on the device of the model.
+        windows: validation windows, on the device of the model.
     """
     reconstruction, codes = reconstruct_all(model, windows.motion)
     show_codes(writer, step, used_codes_of(codes, windows.recorded))
-    show_curves(writer, step, "held_out/curves", windows.motion[0], reconstruction[0], windows.recorded[0])
+    show_curves(writer, step, "validation/curves", windows.motion[0], reconstruction[0], windows.recorded[0])
     if windows.models[0]:
         pair = [motion[0, windows.recorded[0]] for motion in (windows.motion, reconstruction)]
-        show_clip(writer, step, "held_out/clip", pair, load_skeleton(windows.models[0]))
+        show_clip(writer, step, "validation/clip", pair, load_skeleton(windows.models[0]))

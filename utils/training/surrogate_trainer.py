@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from dataset.errors import InputError
 from dataset.windows.motion_batch import MotionBatch
-from dataset.windows.window_loading import load_split
+from dataset.windows.window_source import WindowSource
 from models.conventions import ROTATION_INDICES
 from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.transformer import SurrogateTransformer
@@ -27,6 +27,7 @@ from utils.training.lr_schedules import cosine_schedule
 from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
 from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
 from utils.training.surrogate_training_config import SurrogateTrainingConfig
+from utils.training.training_data import open_training_data
 from utils.training.training_loop import (
     BEST,
     LoopSettings,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("bige")
 
+_FITTED_WINDOWS = 2000  # to which the normalisation is fitted; the others hardly change it
 # Least standard deviations of the normalisation: a channel that moves less counts as constant.
 _LEAST_STD_M = 1e-4  # metres, and metres per frame
 _LEAST_STD_DEG = 1e-2  # degrees, and degrees per frame
@@ -54,8 +56,8 @@ class SurrogateTrainingResult:
 
     Attributes:
         folder: the run folder, which holds `best.pth`, `last.pth` and the logs.
-        model: the surrogate of the least held-out loss, in evaluation mode.
-        best_loss: its held-out loss, smooth L1.
+        model: the surrogate of the least validation loss, in evaluation mode.
+        best_loss: its validation loss, smooth L1.
         best_epoch: the epoch that it is from.
         epochs: epochs done.
         evaluation: its evaluation on the held-out subjects.
@@ -82,33 +84,41 @@ def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
     logger.info("sessions of %s (%s)", root, name)
     require_writable(config.run_folder)
     refuse_trained(config.run_folder, config.resume_pth)
-    training, held_out, split = load_split(root, seed=config.seed, activations=True)
-    split.write(config.run_folder / "split.json")
+    windows = open_training_data(config, ProcessGroup(device), activations=True)
+    windows.split.write(config.run_folder / "split.json")
     record_config(config, config.run_folder)
-    return train_surrogate_on(config, training, held_out, device)
+    return train_surrogate_on(config, windows.training, windows.validation, windows.held_out, device)
 
 
 def train_surrogate_on(
-    config: SurrogateTrainingConfig, training: MotionBatch, held_out: MotionBatch, device: torch.device
+    config: SurrogateTrainingConfig,
+    training: WindowSource,
+    validation: WindowSource,
+    held_out: WindowSource,
+    device: torch.device,
 ) -> SurrogateTrainingResult:
-    """`train_surrogate` on windows that have been loaded."""
+    """`train_surrogate` on windows that have been opened."""
     if config.mirror:
         training = training.with_mirrored()
-    training, held_out = training.to(device), held_out.to(device)
     if config.resume_pth is None:
         model, state = SurrogateTransformer(config.network).to(device), TrainingState()
-        fit_to_windows(model, training)
+        every = max(1, len(training) // _FITTED_WINDOWS)
+        fit_to_windows(model, training.take(range(0, len(training), every)).to(device))
     else:
         model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
         warn_of_kept_network(config.network, model.config, config.resume_pth)
-    logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
+    logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
-    task = SurrogateTask(config, model, state, training, held_out)
+    task = SurrogateTask(config, model, state, training, _all_of(validation).to(device))
     settings = LoopSettings(folder=config.run_folder, steps=config.epochs, seed=config.seed, patience=config.patience)
     state = run_training(task, settings, ProcessGroup(device), state)
     best = _load_trainable(config.run_folder / BEST, device)
-    evaluation = evaluate_surrogate_on(best, held_out, config.run_folder)
+    evaluation = evaluate_surrogate_on(best, _all_of(held_out).to(device), config.run_folder)
     return SurrogateTrainingResult(config.run_folder, best, state.best, state.best_step, state.step, evaluation)
+
+
+def _all_of(windows: WindowSource) -> MotionBatch:
+    return windows.take(range(len(windows)))
 
 
 def _load_trainable(path: Path, device: torch.device) -> SurrogateTransformer:
@@ -142,7 +152,7 @@ class SurrogateTask(TrainingTask):
     """Epochs and evaluations of the training of a surrogate; see `TrainingTask`."""
 
     metrics = ("loss",)
-    held_out_metrics = ("loss", "rmse", "r2_median")
+    validation_metrics = ("loss", "rmse", "r2_median")
     model: SurrogateTransformer
 
     def __init__(
@@ -150,12 +160,12 @@ class SurrogateTask(TrainingTask):
         config: SurrogateTrainingConfig,
         model: SurrogateTransformer,
         state: TrainingState,
-        training: MotionBatch,
-        held_out: MotionBatch,
+        training: WindowSource,
+        validation: MotionBatch,
     ) -> None:
-        """Set up the optimiser of a model, which resumes from `state`; the windows are on the device of the model."""
-        self.config, self.model, self.training, self.held_out = config, model, training, held_out
-        self.device = training.motion.device
+        """Set up the optimiser of a model, which resumes from `state`; the validation windows are on its device."""
+        self.config, self.model, self.training, self.validation = config, model, training, validation
+        self.device = validation.motion.device
         self._lr = config.lr  # of the last step
         self.optimizer = torch.optim.Adam(model.parameters(), config.lr, weight_decay=config.weight_decay)
         self.plateau: ReduceLROnPlateau | None = None
@@ -178,13 +188,13 @@ class SurrogateTask(TrainingTask):
         total = 0.0
         for chosen in torch.randperm(len(self.training)).split(self.config.batch_size):
             delay = torch.randint(self.config.shift_frames + 1, (len(chosen),))
-            total += self._optimise(chosen.to(self.device), delay.to(self.device)) * len(chosen)
+            total += self._optimise(self.training.take(chosen).to(self.device), delay.to(self.device)) * len(chosen)
         return {"loss": total / len(self.training), "lr": self._lr}
 
-    def _optimise(self, chosen: Tensor, delay: Tensor) -> float:
-        """One step of the optimiser on the windows `chosen` (B,), delayed by `delay` (B,) frames; their loss."""
-        motion, recorded, activations, labelled = delay_windows(self.training, chosen, delay)
-        anthropometry = None if self.training.anthropometry is None else self.training.anthropometry[chosen]
+    def _optimise(self, windows: MotionBatch, delay: Tensor) -> float:
+        """One step of the optimiser on B windows, delayed by `delay` (B,) frames; their loss."""
+        motion, recorded, activations, labelled = delay_windows(windows, delay)
+        anthropometry = windows.anthropometry
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             prediction = self.model(motion, recorded, anthropometry)
         loss = activation_loss(prediction, activations, labelled)
@@ -198,11 +208,11 @@ class SurrogateTask(TrainingTask):
         return loss.item()
 
     def evaluate(self) -> dict[str, Any]:
-        """Metrics of the activations of the held-out windows."""
-        self._prediction = predict_all(self.model, self.held_out)
-        return activation_metrics(self._prediction, self.held_out)
+        """Metrics of the activations of the validation windows."""
+        self._prediction = predict_all(self.model, self.validation)
+        return activation_metrics(self._prediction, self.validation)
 
     def show(self, writer: "SummaryWriter", step: int) -> None:
-        """Add the activations of the first held-out window to TensorBoard."""
-        activations, labelled = labelled_activations(self.held_out)
-        show_activations(writer, step, "held_out/activations", activations[0], self._prediction[0], labelled[0])
+        """Add the activations of the first validation window to TensorBoard."""
+        activations, labelled = labelled_activations(self.validation)
+        show_activations(writer, step, "validation/activations", activations[0], self._prediction[0], labelled[0])

@@ -21,9 +21,9 @@ class SurrogateTrainingConfig(TrainingConfig):
         shift_frames: greatest number of frames at 60 Hz by which a training window is delayed, drawn for each epoch.
         epochs: most passes over the training windows.
         clip: greatest norm of the gradient.
-        lr_patience: epochs without a lower held-out loss after which the learning rate is halved; None for
+        lr_patience: epochs without a lower validation loss after which the learning rate is halved; None for
             DEFAULT_LR_PATIENCE.
-        patience: epochs without a lower held-out loss after which training stops.
+        patience: epochs without a lower validation loss after which training stops.
     """
 
     exp_name: str = "surrogate"
@@ -55,7 +55,7 @@ class SurrogateTrainingConfig(TrainingConfig):
 
     @property
     def plateau_epochs(self) -> int:
-        """Epochs without a lower held-out loss after which the learning rate is halved."""
+        """Epochs without a lower validation loss after which the learning rate is halved."""
         return DEFAULT_LR_PATIENCE if self.lr_patience is None else self.lr_patience
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from dataset.io.atomic_write import atomic_write
-from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 
 
 @torch.no_grad()
-def write_latents(path: Path, model: VQVAE, windows: MotionBatch, batch: int = 64) -> None:
+def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 64) -> None:
     """Write the latents of all windows, before quantisation, as a compressed numpy archive.
 
     The archive contains `latents` (N, L, code_dim) float16, the windows' `names` (N,), and `recorded` (N, L) bool,
@@ -20,16 +20,19 @@ def write_latents(path: Path, model: VQVAE, windows: MotionBatch, batch: int = 6
     Args:
         path: the .npz file.
         model: the trained VQ-VAE.
-        windows: the training windows, on the device of the model.
+        windows: the training windows.
         batch: windows that are encoded together.
     """
     model.eval()
-    latents = torch.cat([model.encode(part) for part in windows.motion.split(batch)])
-    recorded = windows.recorded.view(len(windows), latents.shape[1], -1).any(-1)
+    device = model.normalizer.mean.device
+    latents, recorded = [], []
+    for part in windows.batches(batch):
+        latents.append(model.encode(part.motion.to(device)).cpu().numpy().astype(np.float16))
+        recorded.append(part.recorded.view(len(part), latents[-1].shape[1], -1).any(-1).cpu().numpy())
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
-            latents=latents.cpu().numpy().astype(np.float16),
+            latents=np.concatenate(latents),
             names=np.array(windows.names),
-            recorded=recorded.cpu().numpy(),
+            recorded=np.concatenate(recorded),
         )

@@ -1,4 +1,4 @@
-"""The loop of both trainings: steps, evaluation on held-out subjects, logs, checkpoints, resuming and interruption."""
+"""The loop of both trainings: steps, evaluation on validation subjects, logs, checkpoints, resuming, interruption."""
 
 import logging
 import math
@@ -49,16 +49,16 @@ class TrainingTask(ABC):
     Attributes:
         model: the network that is saved.
         optimizer: its optimiser.
-        plateau: a scheduler that follows the held-out loss, or None.
+        plateau: a scheduler that follows the validation loss, or None.
         metrics: names of what `train_step` returns.
-        held_out_metrics: names of what `evaluate` returns and is logged, `loss` among them.
+        validation_metrics: names of what `evaluate` returns and is logged, `loss` among them.
     """
 
     model: VQVAE | SurrogateTransformer
     optimizer: Optimizer
     plateau: ReduceLROnPlateau | None
     metrics: Sequence[str]
-    held_out_metrics: Sequence[str]
+    validation_metrics: Sequence[str]
 
     @abstractmethod
     def train_step(self) -> Mapping[str, float | Tensor]:
@@ -66,11 +66,11 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def evaluate(self) -> Mapping[str, Any]:
-        """Metrics on the held-out windows."""
+        """Metrics on the validation windows."""
 
     @abstractmethod
     def show(self, writer: "SummaryWriter", step: int) -> None:
-        """Add figures of a held-out window to TensorBoard, after an evaluation."""
+        """Add figures of a validation window to TensorBoard, after an evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class LoopSettings:
         evaluate_every: steps between two evaluations.
         save_every: steps between two writings of `last.pth`.
         keep: whether a checkpoint `<step>.pth` is kept at each of these.
-        patience: steps without a lower held-out loss after which training stops; None to train to the end.
+        patience: steps without a lower validation loss after which training stops; None to train to the end.
     """
 
     folder: Path
@@ -104,10 +104,10 @@ class TrainingState:
 
     Attributes:
         step: steps done.
-        best: least held-out loss so far.
+        best: least validation loss so far.
         best_step: the step that had it.
         optimizer: state dict of the optimiser; None at the start.
-        plateau: state dict of the scheduler that follows the held-out loss; None without one.
+        plateau: state dict of the scheduler that follows the validation loss; None without one.
     """
 
     step: int = 0
@@ -122,7 +122,7 @@ class TrainingState:
         return self.optimizer is not None
 
     def restore(self, optimizer: Optimizer, plateau: ReduceLROnPlateau | None = None) -> None:
-        """Load the states of a resumed training into an optimiser and a scheduler that follows the held-out loss.
+        """Load the states of a resumed training into an optimiser and a scheduler that follows the validation loss.
 
         Raises:
             InputError: they belong to another network.
@@ -177,9 +177,9 @@ def warn_of_kept_network(asked: Any, kept: Any, path: Path) -> None:
 def run_training(
     task: TrainingTask, settings: LoopSettings, group: ProcessGroup, state: TrainingState
 ) -> TrainingState:
-    """Train until the last step, or until the held-out loss has stopped falling.
+    """Train until the last step, or until the validation loss has stopped falling.
 
-    Process 0 writes `losses.csv`, TensorBoard events, `train.log`, `best.pth` (least held-out loss) and `last.pth` to
+    Process 0 writes `losses.csv`, TensorBoard events, `train.log`, `best.pth` (least validation loss) and `last.pth` to
     the run folder.
 
     Args:
@@ -193,9 +193,9 @@ def run_training(
 
     Raises:
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
-        RunError: the held-out loss was never finite.
+        RunError: the validation loss was never finite.
     """
-    columns = [*task.metrics, "lr", *(f"held_out/{name}" for name in task.held_out_metrics)]
+    columns = [*task.metrics, "lr", *(f"validation/{name}" for name in task.validation_metrics)]
     log = TrainingLog(
         settings.folder, columns, resume_at=state.step if state.is_resumed else None, enabled=group.is_main
     )
@@ -220,11 +220,11 @@ def run_training(
             if settings.patience is not None and group.any_process(
                 group.is_main and step - state.best_step >= settings.patience
             ):
-                logger.info("training stops: the held-out loss has not fallen for %d steps", settings.patience)
+                logger.info("training stops: the validation loss has not fallen for %d steps", settings.patience)
                 break
     if group.is_main and not math.isfinite(state.best):
         raise RunError(
-            f"{settings.folder}: training diverged (no held-out loss is finite); try a smaller learning rate"
+            f"{settings.folder}: training diverged (no validation loss is finite); try a smaller learning rate"
         )
     return state
 
@@ -242,12 +242,12 @@ def _after_step(
     if last or step % settings.log_every == 0:
         row = {name: float(metrics[name]) for name in [*task.metrics, "lr"]}
     if last or step % settings.evaluate_every == 0:
-        held_out = task.evaluate()
-        row |= {f"held_out/{name}": held_out[name] for name in task.held_out_metrics}
+        validation = task.evaluate()
+        row |= {f"validation/{name}": validation[name] for name in task.validation_metrics}
         if task.plateau is not None:
-            task.plateau.step(held_out["loss"])
-        if held_out["loss"] < state.best:
-            state.best, state.best_step = held_out["loss"], step
+            task.plateau.step(validation["loss"])
+        if validation["loss"] < state.best:
+            state.best, state.best_step = validation["loss"], step
             save_checkpoint(settings.folder / BEST, task.model)
         if last or is_view_step(step, settings.evaluate_every, settings.steps):
             task.show(log.writer, step)

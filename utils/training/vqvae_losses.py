@@ -1,16 +1,16 @@
-"""Training loss and held-out metrics of the VQ-VAE."""
+"""Training loss and validation metrics of the VQ-VAE."""
 
 import torch
 from torch import Tensor
 
-from dataset.windows.motion_batch import MotionBatch
+from dataset.windows.window_source import WindowSource
 from models.conventions import COORDINATES, LEG_AND_PELVIS_ROTATION_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
 from models.vqvae.autoencoder import VQVAE, VQVAEOutput
-from utils.reconstruction.autoencoding import code_usage, reconstruct_all, root_mean_square
-from utils.training.motion_losses import temporal_loss, velocity_loss, weighted_loss
+from utils.reconstruction.autoencoding import code_usage, reconstruct_all, used_codes_of
+from utils.training.motion_losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 
-HELD_OUT_METRICS = (
+VALIDATION_METRICS = (
     "angle_rmse_deg",
     "leg_rmse_deg",
     "pelvis_rmse_mm",
@@ -64,27 +64,35 @@ def vqvae_losses(output: VQVAEOutput, motion: Tensor, weight: Tensor, config: VQ
     return terms | {"loss": sum(weighted[1:], start=weighted[0])}
 
 
-def evaluate_vqvae(model: VQVAE, windows: MotionBatch) -> dict[str, float]:
-    """The HELD_OUT_METRICS of a VQ-VAE over the recorded frames of `windows`.
+@torch.no_grad()
+def evaluate_vqvae(model: VQVAE, windows: WindowSource, batch: int = 64) -> dict[str, float]:
+    """The VALIDATION_METRICS of a VQ-VAE over the recorded frames of `windows`, `batch` of which are read together.
 
     Returns:
         `loss` (smooth L1 in degrees and centimetres), the root mean square errors `angle_rmse_deg` of all rotations,
         `leg_rmse_deg` of leg and pelvis rotations and `pelvis_rmse_mm` of the pelvis's translation, and `used_codes`;
         with the prefix `latent_`, errors of motions decoded from latents that were not quantised.
     """
-    metrics: dict[str, float] = {}
-    scale = loss_scale().to(windows.motion)
-    for prefix, quantised in (("", True), ("latent_", False)):
-        reconstruction, codes = reconstruct_all(model, windows.motion, quantised=quantised)
-        error = reconstruction - windows.motion
-        rms = root_mean_square(error, windows.recorded)
+    device = model.normalizer.mean.device
+    scale = loss_scale().to(device)
+    square = torch.zeros(2, len(COORDINATES), dtype=torch.float64, device=device)
+    loss = torch.zeros((), dtype=torch.float64, device=device)
+    frames, codes = 0, []
+    for part in windows.batches(batch):
+        motion, recorded = part.motion.to(device), part.recorded.to(device)
+        for row, quantised in enumerate((True, False)):
+            reconstruction, of_part = reconstruct_all(model, motion, quantised=quantised)
+            error = (reconstruction - motion)[recorded]  # (F, 33)
+            square[row] += error.double().square().sum(0)
+            if quantised:
+                loss += ELEMENTWISE["l1_smooth"](error * scale, torch.zeros_like(error)).double().mean(1).sum()
+                codes.append(used_codes_of(of_part, recorded))
+        frames += int(recorded.sum())
+    metrics = {"loss": float(loss / max(frames, 1)), "used_codes": code_usage(torch.cat(codes))[1]}
+    for prefix, rms in zip(("", "latent_"), (square / max(frames, 1)).sqrt(), strict=True):
         metrics |= {
             f"{prefix}angle_rmse_deg": float(rms[list(ROTATION_INDICES)].square().mean().sqrt()),
             f"{prefix}leg_rmse_deg": float(rms[list(LEG_AND_PELVIS_ROTATION_INDICES)].square().mean().sqrt()),
             f"{prefix}pelvis_rmse_mm": 1000 * float(rms[list(TRANSLATION_INDICES)].square().sum().sqrt()),
         }
-        if quantised:
-            weight = windows.recorded.to(error)
-            metrics["loss"] = float(weighted_loss("l1_smooth", reconstruction * scale, windows.motion * scale, weight))
-            metrics["used_codes"] = code_usage(codes, windows.recorded)[1]
     return metrics

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.windows.motion_batch import MotionBatch
-from dataset.windows.window_loading import load_split
+from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import load_vqvae
 from utils.runs.environment import configure_torch
@@ -21,6 +21,7 @@ from utils.training.augmentation import augment
 from utils.training.distributed import ProcessGroup, join_process_group
 from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.reconstruction_views import show_reconstruction
+from utils.training.training_data import open_training_data
 from utils.training.training_latents import write_latents
 from utils.training.training_loop import (
     BEST,
@@ -31,13 +32,16 @@ from utils.training.training_loop import (
     run_training,
     warn_of_kept_network,
 )
-from utils.training.vqvae_losses import HELD_OUT_METRICS, evaluate_vqvae, min_std, vqvae_losses
+from utils.training.vqvae_losses import VALIDATION_METRICS, evaluate_vqvae, min_std, vqvae_losses
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 logger = logging.getLogger("bige")
+
+_NORMALISED_WINDOWS = 2000  # to which the normalisation is fitted; the others hardly change it
+_SHOWN_WINDOWS = 64  # whose codes TensorBoard shows
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class VQVAETrainingResult:
 
     Attributes:
         folder: the run folder, which holds `best.pth`, `last.pth`, `latents.npz` and the logs.
-        model: the VQ-VAE of the least held-out loss, in evaluation mode.
-        best_loss: its held-out loss, smooth L1 in degrees and centimetres.
+        model: the VQ-VAE of the least validation loss, in evaluation mode.
+        best_loss: its validation loss, smooth L1 in degrees and centimetres.
         best_step: the optimisation step that it is from.
         steps: optimisation steps done.
     """
@@ -60,7 +64,7 @@ class VQVAETrainingResult:
 
 
 def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
-    """Train a VQ-VAE on the sessions of a data root, split by subject into training and held-out sessions.
+    """Train a VQ-VAE on the sessions of a data root, split by subject.
 
     Returns:
         The result; None in all but the main process of a distributed training, which writes all files.
@@ -73,33 +77,31 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
     with join_process_group(configure_torch(config), config.local_rank) as group:
         name, root = config.find_data_root()
         if group.is_main:
+            logger.info("sessions of %s (%s)", root, name)
             require_writable(config.run_folder)
         refuse_trained(config.run_folder, config.resume_pth)
-        training, held_out, split = load_split(root, seed=config.seed)
+        windows = open_training_data(config, group)
         if group.is_main:
-            logger.info("sessions of %s (%s)", root, name)
             record_config(config, config.run_folder)
-            split.write(config.run_folder / "split.json")
-        return train_vqvae_on(config, training, held_out, group)
+            windows.split.write(config.run_folder / "split.json")
+        return train_vqvae_on(config, windows.training, windows.validation, group)
 
 
 def train_vqvae_on(
-    config: VQVAETrainingConfig, training: MotionBatch, held_out: MotionBatch, group: ProcessGroup
+    config: VQVAETrainingConfig, training: WindowSource, validation: WindowSource, group: ProcessGroup
 ) -> VQVAETrainingResult | None:
-    """`train_vqvae` on windows that have been loaded, in one process of `group`."""
+    """`train_vqvae` on windows that have been opened, in one process of `group`."""
     if config.mirror:
         training = training.with_mirrored()
-    training, held_out = training.to(group.device), held_out.to(group.device)
-    weight = training.recorded.float().clamp_min(config.unrecorded_weight)  # (N, T)
     if config.resume_pth is None:
         model, state = new_vqvae(config).to(group.device), TrainingState()
-        model.normalizer.fit(training.motion, weight, min_std=min_std().to(group.device))
+        _fit_normalizer(model, training, config)
     else:
         model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
         warn_of_kept_network(config.network, model.config, config.resume_pth)
-    logger.info("%d training windows, %d held-out windows, %s", len(training), len(held_out), model.config)
+    logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
-    task = VQVAETask(config, model, state, training, weight, held_out, group)
+    task = VQVAETask(config, model, state, training, validation, group)
     settings = LoopSettings(
         folder=config.run_folder,
         steps=config.total_iter,
@@ -115,6 +117,20 @@ def train_vqvae_on(
     best = load_vqvae(config.run_folder / BEST, group.device)
     write_latents(config.run_folder / "latents.npz", best, training)
     return VQVAETrainingResult(config.run_folder, best, state.best, state.best_step, state.step)
+
+
+def _fit_normalizer(model: VQVAE, training: WindowSource, config: VQVAETrainingConfig) -> None:
+    """Fit the normalisation to training windows spread evenly over all of them."""
+    every = max(1, len(training) // _NORMALISED_WINDOWS)
+    windows = training.take(range(0, len(training), every))
+    device = model.normalizer.mean.device
+    weight = weights_of(windows, config).to(device)
+    model.normalizer.fit(windows.motion.to(device), weight, min_std=min_std().to(device))
+
+
+def weights_of(windows: MotionBatch, config: VQVAETrainingConfig) -> Tensor:
+    """Weights (N, T) of the frames of windows in a training."""
+    return windows.recorded.float().clamp_min(config.unrecorded_weight)
 
 
 def new_vqvae(config: VQVAETrainingConfig) -> VQVAE:
@@ -138,7 +154,7 @@ class VQVAETask(TrainingTask):
     """Steps and evaluations of the training of a VQ-VAE; see `TrainingTask`."""
 
     metrics = ("loss", "reconstruction", "velocity", "temporal", "commitment", "perplexity", "used_codes")
-    held_out_metrics = HELD_OUT_METRICS
+    validation_metrics = VALIDATION_METRICS
     plateau = None
     model: VQVAE
 
@@ -147,9 +163,8 @@ class VQVAETask(TrainingTask):
         config: VQVAETrainingConfig,
         model: VQVAE,
         state: TrainingState,
-        training: MotionBatch,
-        weight: Tensor,
-        held_out: MotionBatch,
+        training: WindowSource,
+        validation: WindowSource,
         group: ProcessGroup,
     ) -> None:
         """Set up the optimiser of a model, which may be resumed.
@@ -158,13 +173,13 @@ class VQVAETask(TrainingTask):
             config: settings of the training.
             model: the network, on the device of `group`.
             state: where training starts.
-            training: training windows, on the same device.
-            weight: (N, T), weight of their frames.
-            held_out: held-out windows, on the same device.
+            training: training windows.
+            validation: windows whose loss chooses the checkpoint.
             group: the processes that train together.
         """
         self.config, self.model = config, model
-        self.training, self.weight, self.held_out = training, weight, held_out
+        self.training, self.validation = training, validation
+        self._shown = range(min(len(validation), _SHOWN_WINDOWS))
         self.device = group.device
         self.network = group.wrap(model)
         self.batch_size = max(1, config.batch_size // group.world_size)
@@ -193,11 +208,11 @@ class VQVAETask(TrainingTask):
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise on one random batch; the losses and the use of the codebook."""
         config, size = self.config, self.batch_size
-        chosen = torch.randint(len(self.training), (size,)).to(self.device)
+        windows = self.training.take(torch.randint(len(self.training), (size,)))
         unquantised = (torch.rand(size) < config.unquantised).to(self.device)
-        motion, weight = self.training.motion[chosen], self.weight[chosen]  # (B, T, 33), (B, T)
+        motion, weight = windows.motion.to(self.device), weights_of(windows, config).to(self.device)
         if config.augment > 0:
-            partners = self.training.motion[torch.randint(len(self.training), (size,)).to(self.device)]
+            partners = self.training.take(torch.randint(len(self.training), (size,))).motion.to(self.device)
             motion, weight = augment(motion, weight, partners, config.augment)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             output = self.network(motion, weight, unquantised)
@@ -215,9 +230,9 @@ class VQVAETask(TrainingTask):
         }
 
     def evaluate(self) -> dict[str, float]:
-        """The HELD_OUT_METRICS."""
-        return evaluate_vqvae(self.model, self.held_out)
+        """The VALIDATION_METRICS."""
+        return evaluate_vqvae(self.model, self.validation)
 
     def show(self, writer: "SummaryWriter", step: int) -> None:
         """Add curves, a clip and the use of the codebook to TensorBoard."""
-        show_reconstruction(writer, step, self.model, self.held_out)
+        show_reconstruction(writer, step, self.model, self.validation.take(self._shown))

@@ -1,0 +1,40 @@
+"""The windows of a training, opened on disk by each of its processes."""
+
+from collections.abc import Iterator
+
+from torch import distributed
+
+from dataset.windows.session_file import SessionIndex
+from dataset.windows.window_loading import SplitWindows, open_split
+from utils.runs.progress import show_progress
+from utils.training.distributed import ProcessGroup
+from utils.training.training_config import TrainingConfig
+
+
+def open_training_data(config: TrainingConfig, group: ProcessGroup, *, activations: bool = False) -> SplitWindows:
+    """Open the windows of the data root of a training, split by subject.
+
+    The main process makes those that are not stored yet and shows its progress; the others wait and read.
+
+    Args:
+        config: says the data root and the seed of the split.
+        group: the processes that train together.
+        activations: whether windows are read with muscle activations.
+
+    Raises:
+        InputError: as `open_split`.
+    """
+    _, root = config.find_data_root()
+
+    def opened() -> SplitWindows:
+        return open_split(root, seed=config.seed, activations=activations, watch=_with_progress)
+
+    if not group.is_distributed:
+        return opened()
+    windows = opened() if group.is_main else None
+    distributed.barrier()
+    return windows or opened()
+
+
+def _with_progress(indices: Iterator[SessionIndex], total: int) -> Iterator[SessionIndex]:
+    return show_progress(indices, total, title="windows", unit="sessions")
