@@ -2,7 +2,7 @@
 
 import argparse
 
-from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, QUANTIZERS
+from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS
 from options.config_parser import add_option, new_parser
 from options.shared_options import add_compute_options, add_data_options, add_output_options
 from utils.training.training_config import PRECISIONS
@@ -72,6 +72,11 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, VQVAETrainingConfig, "network.norm", flags=("--vq-norm",), choices=NORMS,
         help="Layer, group or batch normalisation in the residual blocks; the default is none.",
+    )  # fmt: skip
+    add_option(
+        group, VQVAETrainingConfig, "network.padding", choices=PADDINGS,
+        help="What the convolutions see beyond the ends of a motion: zeros, as published, or copies of the first and "
+        "the last frame (edge), which makes the ends as accurate as the middle and the same at any length.",
     )  # fmt: skip
     add_option(
         group, VQVAETrainingConfig, "vq_start", choices=INITIALISATIONS,

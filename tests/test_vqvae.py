@@ -7,7 +7,7 @@ from synthetic_windows import squat_windows
 from dataset.windows.mirror import mirror_activations, mirror_motion
 from models.normalizer import Normalizer
 from models.vqvae.autoencoder import VQVAE
-from models.vqvae.vqvae_config import NORMS, VQVAEConfig
+from models.vqvae.vqvae_config import NORMS, PADDINGS, VQVAEConfig
 
 SMALL = {"width": 32, "code_dim": 16, "nb_code": 32, "depth": 2}
 
@@ -71,6 +71,29 @@ def test_initialised_as_interpolator_the_untrained_network_preserves_any_motion(
     torch.testing.assert_close(model.encode(motion)[..., channels], motion.view(2, 16, 4, 33).mean(2))
     error = model.decode(model.encode(motion)) - motion
     assert error[:, 8:-8].abs().max() < 0.02 * slope.abs().max()
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_the_same_frames_have_the_same_latents_wherever_they_are_in_a_motion(padding):
+    """Away from the ends by the receptive field: of depth 2, less than 32 frames."""
+    model, motion = small(padding=padding), torch.randn(1, 160, 33)
+    latents = model.encode(motion)
+    section = model.encode(motion[:, 40:])  # shifted by ten latent frames
+    torch.testing.assert_close(section[:, 8:], latents[:, 18:], rtol=1e-4, atol=1e-5)
+    longer = model.encode(torch.cat([motion, torch.randn(1, 80, 33)], 1))
+    torch.testing.assert_close(longer[:, :32], latents[:, :32], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_only_with_edge_padding_standing_still_is_the_same_at_the_ends(padding):
+    model = small(padding=padding)
+    for length in (16, 60):
+        latents = model.encode(torch.randn(1, 1, 33).expand(-1, length, -1))
+        decoded = model.decode(latents)
+        constant = torch.allclose(latents, latents[:, :1], atol=1e-5) and torch.allclose(
+            decoded, decoded[:, :1], atol=1e-4
+        )
+        assert constant == (padding == "edge")
 
 
 def test_a_network_too_narrow_to_carry_all_coordinates_is_refused():

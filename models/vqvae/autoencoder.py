@@ -5,7 +5,7 @@ have the names and shapes of the published checkpoints, so that these can be loa
 input and output are in degrees and metres.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from models.normalizer import Normalizer
 from models.vqvae.quantizer import Quantised, make_quantizer
 from models.vqvae.vqvae_config import NORMS, VQVAEConfig
 
+_PADDING_MODES: dict[str, Literal["zeros", "replicate"]] = {"zeros": "zeros", "edge": "replicate"}
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU}
 
 
@@ -37,6 +38,20 @@ def _norm(kind: str | None, width: int) -> nn.Module:
     raise ValueError(f"norm {kind!r} is not one of {', '.join(NORMS)} or None")
 
 
+def _convolution(
+    config: VQVAEConfig,
+    inputs: int,
+    outputs: int,
+    taps: int = 3,
+    *,
+    stride: int = 1,
+    padding: int = 1,
+    dilation: int = 1,
+) -> nn.Conv1d:
+    """Convolution over time; by default it keeps the number of frames."""
+    return nn.Conv1d(inputs, outputs, taps, stride, padding, dilation, padding_mode=_PADDING_MODES[config.padding])
+
+
 class ResidualBlock(nn.Module):
     """Residual block x + conv1x1(act(norm(conv3(act(norm(x)))))); the convolution of width 3 is dilated."""
 
@@ -46,7 +61,7 @@ class ResidualBlock(nn.Module):
         self.norm1 = _norm(config.norm, width)
         self.norm2 = _norm(config.norm, width)
         self.activation = ACTIVATIONS[config.activation]()
-        self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.conv1 = _convolution(config, width, width, padding=dilation, dilation=dilation)
         self.conv2 = nn.Conv1d(width, width, 1)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -75,14 +90,17 @@ class Encoder(nn.Module):
         super().__init__()
         width, stride = config.width, config.stride_t
         stages = (
-            nn.Sequential(nn.Conv1d(width, width, 2 * stride, stride, stride // 2), ResidualStack(config))
+            nn.Sequential(
+                _convolution(config, width, width, 2 * stride, stride=stride, padding=stride // 2),
+                ResidualStack(config),
+            )
             for _ in range(config.down_t)
         )
         self.model = nn.Sequential(
-            nn.Conv1d(config.coordinates, width, 3, padding=1),
+            _convolution(config, config.coordinates, width),
             nn.ReLU(),
             *stages,
-            nn.Conv1d(width, config.code_dim, 3, padding=1),
+            _convolution(config, width, config.code_dim),
         )
 
     def forward(self, motion: Tensor) -> Tensor:
@@ -100,17 +118,17 @@ class Decoder(nn.Module):
             nn.Sequential(
                 ResidualStack(config),
                 nn.Upsample(scale_factor=config.stride_t, mode="nearest"),
-                nn.Conv1d(width, width, 3, padding=1),
+                _convolution(config, width, width),
             )
             for _ in range(config.down_t)
         )
         self.model = nn.Sequential(
-            nn.Conv1d(config.code_dim, width, 3, padding=1),
+            _convolution(config, config.code_dim, width),
             nn.ReLU(),
             *stages,
-            nn.Conv1d(width, width, 3, padding=1),
+            _convolution(config, width, width),
             nn.ReLU(),
-            nn.Conv1d(width, config.coordinates, 3, padding=1),
+            _convolution(config, width, config.coordinates),
         )
 
     def forward(self, latents: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 ACTIVATION_FUNCTIONS = ("relu", "silu", "gelu")
 NORMS = ("LN", "GN", "BN")  # layer, group and batch normalisation
+PADDINGS = ("zeros", "edge")  # beyond both ends of a sequence: zeros, or copies of its first and last element
 QUANTIZERS = ("ema_reset", "ema", "reset", "orig")  # see models/vqvae/quantizer.py
 
 
@@ -23,6 +24,7 @@ class VQVAEConfig:
         dilation_growth_rate: factor between the dilations of successive residual blocks.
         activation: activation function of the residual blocks, one of ACTIVATION_FUNCTIONS.
         norm: normalisation in the residual blocks, one of NORMS, or None.
+        padding: what the convolutions see beyond the ends, one of PADDINGS.
         quantizer: one of QUANTIZERS.
         mu: decay of the codebook's moving averages, per step.
     """
@@ -38,6 +40,7 @@ class VQVAEConfig:
     dilation_growth_rate: int = 3
     activation: str = "relu"
     norm: str | None = None
+    padding: str = "zeros"
     quantizer: str = "ema_reset"
     mu: float = 0.99
 

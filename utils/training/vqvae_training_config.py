@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dataset.errors import InputError
 from models.conventions import WINDOW_FRAMES
-from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, QUANTIZERS, VQVAEConfig
+from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS, VQVAEConfig
 from utils.runs.shared_configs import require_at_least, require_choice, require_fraction
 from utils.training.training_config import TrainingConfig
 
@@ -77,6 +77,7 @@ class VQVAETrainingConfig(TrainingConfig):
         require_choice(LOSS_KINDS, recons_loss=self.recons_loss)
         require_choice(ACTIVATION_FUNCTIONS, vq_act=self.network.activation)
         require_choice(NORMS, vq_norm=self.network.norm)
+        require_choice(PADDINGS, padding=self.network.padding)
         require_choice(QUANTIZERS, quantizer=self.network.quantizer)
         if self.network.code_dim % self.network.code_groups:
             raise InputError(
