@@ -58,4 +58,5 @@ ANTHROPOMETRIC_FEATURES = (
 )
 
 FRAME_RATE_HZ = 60.0
-WINDOW_FRAMES = 196
+WINDOW_FRAMES = 196  # 49 latents of 4 frames
+LONGEST_SEQ_LEN = 150  # latents of 4 frames, 10 s

@@ -28,6 +28,8 @@ def squat_windows(count: int = 8, frames: int = 32, seed: int = 0) -> MotionBatc
     return MotionBatch(
         motion=motion,
         recorded=recorded,
+        repetition=recorded,
+        standing=~recorded,
         subjects=tuple(f"person{i // 2}" for i in range(count)),
         names=tuple(f"person{i // 2}/squat_{i % 2 + 1}" for i in range(count)),
         models=("",) * count,

@@ -1,4 +1,4 @@
-"""Windows and placement: recorded frames are unchanged, extensions come to rest, and placement is undone exactly."""
+"""Windows and placement: recorded frames are unchanged, windows end in stance, and placement is undone exactly."""
 
 from dataclasses import replace
 
@@ -19,22 +19,97 @@ from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.placement import Placement, place
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions
-from dataset.windows.window import window_from_trial, window_of_motion, window_of_repetition, windows_of_trial
-from models.conventions import COORDINATE_INDEX
+from dataset.windows.squat_evidence import feet_of
+from dataset.windows.window import (
+    reason_not_to_fit,
+    window_of_motion,
+    window_of_repetition,
+    windows_of_repetitions,
+    windows_of_trial,
+)
+from models.conventions import COORDINATE_INDEX, TRANSLATION_INDICES
 
 
-def test_a_window_is_the_trial_as_recorded():
+def test_a_window_is_a_whole_repetition_and_then_standing():
     motion = squats(4)
     windows = windows_of_trial(motion)
     assert len(windows) == 4
-    for window in windows:
-        start = round(window.start_s * 60)
-        recorded = min(196, len(motion) - start)
-        assert np.array_equal(window.coordinates[:recorded], motion.coordinates[start : start + recorded])
-        assert window.recorded.sum() == recorded
+    for window, repetition in zip(windows, segment_repetitions(motion), strict=True):
+        start, length = repetition.start_frame, repetition.end_frame - repetition.start_frame
+        recorded = int(window.recorded.sum())
+        assert window.repetition == (0, length)
+        assert np.array_equal(window.standing, ~window.first_repetition)
         assert window.recorded[:recorded].all()
-        assert 90 <= window.first_repetition.sum() <= 150
-        assert not (window.first_repetition & ~window.recorded).any()
+        assert np.array_equal(window.coordinates[:recorded], motion.coordinates[start : start + recorded])
+        # Between the squats of `squats`, people stand still for 0.7 s; the next descent is not in the window.
+        assert 30 <= recorded - length <= 48
+        knee = window.coordinates[:, COORDINATE_INDEX["knee_angle_r"]]
+        assert knee[length:].max() < 6.0
+        assert np.abs(np.diff(window.coordinates[-24:], axis=0)).max() < 1e-9
+        assert knee[-1] == pytest.approx(4.0, abs=0.5)
+
+
+@pytest.mark.parametrize(("bend_s", "hold_s", "frames"), [(6.0, 2.0, 600), (1.2, 0.0, 196), (1.2, 0.0, 600)])
+def test_windows_of_any_tempo_end_at_rest_in_the_stance(bend_s, hold_s, frames):
+    motion = squats(2, bend_s=bend_s, hold_s=hold_s, stance_s=0.3)
+    for window in windows_of_trial(motion, frames):
+        assert len(window) == frames
+        assert window.first_repetition.sum() == pytest.approx(60 * (bend_s + hold_s), abs=12)
+        assert np.abs(window.coordinates[-24:] - motion.coordinates[0]).max() < 0.6
+        assert np.abs(np.diff(window.coordinates[-24:], axis=0)).max() < 1e-9
+
+
+def test_a_repetition_that_does_not_fit_is_left_out_and_the_length_that_it_needs_is_named():
+    motion = squats(1, bend_s=4.0, hold_s=1.0)
+    (repetition,) = segment_repetitions(motion)
+    assert windows_of_trial(motion) == []
+    reason = reason_not_to_fit(repetition, 196)
+    needed = int(reason.split("--seq-len ")[1].split()[0])
+    assert reason_not_to_fit(repetition, 4 * needed) is None
+    assert reason_not_to_fit(repetition, 4 * (needed - 1)) == reason
+    assert len(windows_of_trial(motion, 4 * needed)) == 1
+    longest = Repetition.without_hold(0, 700, 350)
+    assert "longest window" in reason_not_to_fit(longest, 600)
+
+
+@pytest.mark.parametrize("end_deg", [4.0, 16.0])
+def test_a_recording_that_breaks_off_comes_to_the_stance_of_its_beginning(end_deg):
+    """The knees come to the stance before the squat, without a jump, and the feet stay below the body."""
+    motion = squats(1)
+    knee = motion.column("knee_angle_l")
+    bottom = int(knee.argmax())
+    cut = bottom + int(np.argmax(knee[bottom:] <= end_deg))
+    (window,) = windows_of_trial(motion.cut(0, cut))
+    recorded = int(window.recorded.sum())
+    assert recorded == window.first_repetition.sum()
+    expected = motion.coordinates[0].copy()
+    expected[3:6] = window.coordinates[-1, 3:6]
+    np.testing.assert_allclose(window.coordinates[-1], expected, atol=1e-6)
+    step = np.abs(np.diff(window.coordinates[recorded - 2 :], n=2, axis=0)).max(0)
+    assert (step <= 2.0 * np.abs(np.diff(motion.coordinates, n=2, axis=0)).max(0) + 1e-9).all()
+
+
+def test_the_stance_keeps_the_feet_where_they_are():
+    """A person who stands elsewhere before the squat than after it does not slide back."""
+    motion = squats(1)
+    moved = motion.coordinates.copy()
+    moved[:, COORDINATE_INDEX["pelvis_tx"]] += np.clip(motion.time_s - 1.0, 0.0, 1.0) * 0.1
+    cut = segment_repetitions(motion)[0].end_frame
+    (window,) = windows_of_trial(Motion(motion.time_s, moved).cut(0, cut))
+    ankles_m, _ = feet_of(window.motion())
+    drift_m = ankles_m[window.standing] - ankles_m[window.standing][0]
+    assert np.abs(drift_m).max() < 0.005
+
+
+def test_a_person_who_walks_away_after_the_squat_stands_still_in_the_window():
+    motion = squats(1, stance_s=2.0)
+    walking = motion.coordinates.copy()
+    since_s = np.clip(motion.time_s - 4.2, 0.0, None)
+    walking[:, COORDINATE_INDEX["pelvis_tx"]] += since_s
+    walking[:, COORDINATE_INDEX["hip_flexion_l"]] += 30 * np.sin(4 * since_s)
+    (window,) = windows_of_trial(Motion(motion.time_s, walking))
+    assert 10 <= (window.recorded & window.standing).sum() <= 45
+    assert np.ptp(window.coordinates[window.standing], axis=0).max() < 3.0
 
 
 def test_masks_and_extra_coordinates_follow_the_frames():
@@ -64,16 +139,16 @@ def test_a_whole_motion_as_a_window_is_the_motion():
 
 @pytest.mark.parametrize("cut", [60, 75, 90, 110])
 def test_no_jump_of_position_or_speed_where_the_recording_ends(cut):
-    """Cut anywhere, in the fastest descent too: at the seam speed changes no faster than in the squat itself."""
+    """Cut anywhere, in the fastest descent too: the speed changes little faster there than in the squat, though
+    the body has to come up to the stance within 0.8 s.
+    """
     motion = squats(1).cut(0, cut)
-    window = window_from_trial(motion, Repetition.without_hold(0, cut, 30))
+    (window,) = windows_of_repetitions(motion, [Repetition.without_hold(0, cut, 30)], [0])
     speed = np.diff(window.coordinates, axis=0)
     change = np.abs(np.diff(speed, axis=0))
     recorded, seam = change[: cut - 2].max(0), change[cut - 2 : cut + 1].max(0)
-    assert (seam <= 1.05 * recorded + 1e-9).all()
-    assert change[cut - 2 :].max() <= 1.6 * recorded.max()
-    at_rest = cut + 24
-    assert np.abs(speed[at_rest:]).max() < 1e-9
+    assert (seam <= 2.0 * recorded + 1e-9).all()
+    assert np.abs(speed[-24:]).max() < 1e-9
     assert np.array_equal(window.recorded, np.arange(196) < cut)
 
 
@@ -90,7 +165,11 @@ def test_recorded_windows_start_upright_and_end_at_rest(recordings, name):
         assert first.max() > 70
         step = np.abs(np.diff(window.coordinates, axis=0))
         own = np.abs(np.diff(resample(motion).coordinates, axis=0)).max(0)
-        assert (step.max(0) <= 1.05 * own + 1e-9).all()
+        settling = np.where(np.isin(np.arange(33), TRANSLATION_INDICES), 0.2, 60.0) / 60.0  # m and degrees a frame
+        assert (step.max(0) <= np.maximum(1.05 * own, settling)).all()
+        assert np.abs(np.diff(window.coordinates[-24:], axis=0)).max() < 1e-9
+        for side in "lr":
+            assert window.coordinates[-1, COORDINATE_INDEX[f"knee_angle_{side}"]] < 20
 
 
 def test_a_muscle_driven_repetition_fills_a_window(recordings):
@@ -105,7 +184,7 @@ def test_a_muscle_driven_repetition_fills_a_window(recordings):
 
 def test_a_window_needs_60_hz():
     with pytest.raises(InputError, match="100 Hz"):
-        window_from_trial(squats(1, rate_hz=100.0), Repetition.without_hold(0, 100, 50))
+        windows_of_repetitions(squats(1, rate_hz=100.0), [Repetition.without_hold(0, 100, 50)], [0])
 
 
 @pytest.fixture
@@ -187,7 +266,7 @@ def test_dataset_has_placed_windows_and_leaves_unreadable_files_out(tmp_path, ca
     assert item["motion"].dtype == torch.float32
     assert item["motion"][0, 4] == pytest.approx(0.85, abs=1e-3)
     assert item["motion"][0, [2, 3, 5]].abs().max() < 1e-6
-    assert set(item) == {"motion", "recorded", "first_repetition"}
+    assert set(item) == {"motion", "recorded", "first_repetition", "standing"}
     with pytest.raises(InputError, match="knee_angle_l"):
         MotionDataset([good, bad], floor_m=lambda session, motion: 0.1, strict=True)
     with pytest.raises(InputError, match="no usable muscle-driven repetition"):

@@ -1,6 +1,7 @@
 """Readers of one file each: a motion, an array of motions, a recorded trial or a muscle-driven repetition."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from dataset.io.plausibility import canonical_coordinates
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_motion, segment_repetitions
-from dataset.windows.window import Window, window_from_trial, window_of_motion
-from models.conventions import COORDINATES, FRAME_RATE_HZ, WINDOW_FRAMES
+from dataset.windows.window import Window, frames_needed, whole_repetition, window_of_motion, windows_of_repetitions
+from models.conventions import COORDINATES, FRAME_RATE_HZ
 
 logger = logging.getLogger("bige")
 
@@ -66,7 +67,7 @@ def read_array_windows(path: Path) -> list[Window]:
 
 
 def read_trial_windows(path: Path) -> list[Window]:
-    """The repetitions of a recorded trial, each with what was recorded after it, 196 frames in all at most.
+    """The repetitions of a recorded trial, each with the standing that was recorded after it, 196 frames at most.
 
     Raises:
         InputError: the file cannot be read, or it holds no repetition.
@@ -77,8 +78,7 @@ def read_trial_windows(path: Path) -> list[Window]:
         raise InputError(f"{path}: {segmentation.reason}")
     for part in segmentation.left_out(str(path)):
         logger.warning("left out: %s", part)
-    repetitions = segmentation.repetitions
-    return [_repetition(f"{path.stem}_{k}", motion, repetition) for k, repetition in enumerate(repetitions, 1)]
+    return _repetitions(path.stem + "_{}", motion, segmentation.repetitions)
 
 
 def read_muscle_driven_window(path: Path) -> Window:
@@ -90,8 +90,7 @@ def read_muscle_driven_window(path: Path) -> Window:
     motion = resample(read_motion(path))
     if motion.activations is None:
         raise InputError(f"{path}: the file has no muscle activations, so it is not a muscle-driven repetition")
-    bottom = int(motion.column("knee_angle_r").argmax())
-    return _repetition(path.parent.name, motion, Repetition.without_hold(0, len(motion), bottom))
+    return _repetitions(path.parent.name, motion, [whole_repetition(motion)])[0]
 
 
 def _whole_motion(name: str, motion: Motion, recorded: np.ndarray) -> Window:
@@ -100,11 +99,14 @@ def _whole_motion(name: str, motion: Motion, recorded: np.ndarray) -> Window:
     return _with_first_squat(window, motion.cut(0, int(recorded.sum())))
 
 
-def _repetition(name: str, trial: Motion, repetition: Repetition) -> Window:
-    """The window of a repetition, cut where the trial ends."""
-    length = repetition.end_frame - repetition.start_frame
-    window = window_from_trial(trial, repetition, max(WINDOW_FRAMES, length)).without_extension()
-    return _with_first_squat(replace(window, name=name), window.motion())
+def _repetitions(name: str, trial: Motion, repetitions: Sequence[Repetition]) -> list[Window]:
+    """The windows of the repetitions without what is made after them; a {} in `name` is their number."""
+    windows = []
+    for k, repetition in enumerate(repetitions):
+        (window,) = windows_of_repetitions(trial, repetitions, [k], frames_needed(repetition))
+        window = replace(window.without_extension(), name=name.format(k + 1))
+        windows.append(_with_first_squat(window, window.motion()))
+    return windows
 
 
 def _with_first_squat(window: Window, motion: Motion) -> Window:

@@ -17,6 +17,8 @@ class MotionBatch:
     Attributes:
         motion: (N, T, 33) float32, degrees and metres, canonical order, placed.
         recorded: (N, T) bool, False where the window was extended beyond the recording.
+        repetition: (N, T) bool, the repetition that the window starts with.
+        standing: (N, T) bool, standing still after it, as recorded or made.
         subjects: N ids of the subjects.
         names: N names of the windows.
         models: N paths of the subjects' scaled models.
@@ -28,6 +30,8 @@ class MotionBatch:
 
     motion: Tensor
     recorded: Tensor
+    repetition: Tensor
+    standing: Tensor
     subjects: tuple[str, ...]
     names: tuple[str, ...]
     models: tuple[str, ...]
@@ -48,6 +52,8 @@ class MotionBatch:
             self,
             motion=self.motion[on_device],
             recorded=self.recorded[on_device],
+            repetition=self.repetition[on_device],
+            standing=self.standing[on_device],
             subjects=tuple(self.subjects[i] for i in rows),
             names=tuple(self.names[i] for i in rows),
             models=tuple(self.models[i] for i in rows),
@@ -85,6 +91,8 @@ class MotionBatch:
             self,
             motion=self.motion.to(device),
             recorded=self.recorded.to(device),
+            repetition=self.repetition.to(device),
+            standing=self.standing.to(device),
             activations=None if self.activations is None else self.activations.to(device),
             labelled=None if self.labelled is None else self.labelled.to(device),
             anthropometry=None if self.anthropometry is None else self.anthropometry.to(device),

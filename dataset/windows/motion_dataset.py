@@ -1,7 +1,7 @@
 """A torch Dataset of the squat windows of sessions, held in memory."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
 from dataset.sessions import Session, repetition_of
 from dataset.windows.floor import floor_height
-from dataset.windows.segmentation import segment_motion
-from dataset.windows.window import Window, window_of_repetition, windows_of_trial
-from models.conventions import ROTATION_INDICES
+from dataset.windows.resample import resample
+from dataset.windows.segmentation import Segmentation, segment_motion
+from dataset.windows.window import Window, reason_not_to_fit, reason_of_unfit, whole_repetition, windows_of_repetitions
+from models.conventions import ROTATION_INDICES, WINDOW_FRAMES
 
 logger = logging.getLogger("bige")
 
@@ -28,9 +29,9 @@ _SAME = 1e-3  # seconds, degrees or metres
 class MotionDataset(Dataset):
     """One placed window for each squat repetition of the sessions, in the sessions' order.
 
-    Item i is a dict of tensors: `motion` (196, 33) float32, degrees and metres, canonical order, placed at the origin
-    on the floor, facing +x; `recorded` and `first_repetition` (196,) bool; with activations, `activations` (196, 80)
-    float32 and `labelled` (196,) bool, see `Window`.
+    Item i is a dict of tensors: `motion` (T, 33) float32, degrees and metres, canonical order, placed at the origin on
+    the floor, facing +x; `recorded`, `first_repetition` and `standing` (T,) bool; with activations, `activations`
+    (T, 80) float32 and `labelled` (T,) bool, see `Window`.
 
     Attributes:
         windows: the placed windows.
@@ -43,6 +44,7 @@ class MotionDataset(Dataset):
         sessions: Sequence[Session],
         *,
         with_activations: bool = False,
+        frames: int = WINDOW_FRAMES,
         floor_m: Callable[[Session, Motion], float] = floor_height,
         strict: bool = False,
     ) -> None:
@@ -53,6 +55,7 @@ class MotionDataset(Dataset):
             with_activations: whether to read the muscle-driven repetitions only. Those that were cut out of a trial, as
                 `simulate_activations.py` does, give their activations to the windows of that trial. Otherwise the squat
                 trials are read, and the muscle-driven repetitions of sessions without trials.
+            frames: length T of the windows, a multiple of 4; repetitions that do not fit are left out.
             floor_m: gives the height of the floor, in metres, of a session's recording.
             strict: whether a file that cannot be used raises its error; if not, it is logged and left out.
 
@@ -64,7 +67,9 @@ class MotionDataset(Dataset):
         self.names: list[str] = []
         self.left_out: list[LeftOut] = []
         for session in sessions:
-            read = read_session(session, with_activations=with_activations, floor_m=floor_m, strict=strict)
+            read = read_session(
+                session, with_activations=with_activations, frames=frames, floor_m=floor_m, strict=strict
+            )
             self.windows += read.windows
             self.sessions += [session] * len(read.windows)
             self.names += read.names
@@ -99,6 +104,7 @@ def read_session(
     session: Session,
     *,
     with_activations: bool = False,
+    frames: int = WINDOW_FRAMES,
     floor_m: Callable[[Session, Motion], float] = floor_height,
     strict: bool = False,
 ) -> SessionWindows:
@@ -111,7 +117,7 @@ def read_session(
         result.left_out.append(LeftOut(session.id, f"it has no {kind}"))
     for source in sources:
         try:
-            windows = list(_windows(session, source, with_activations, floor_m))
+            found, unfit = _windows(session, source, with_activations, frames, floor_m)
         except InputError as error:
             if strict:
                 raise
@@ -119,10 +125,12 @@ def read_session(
             reason = str(error).removeprefix(f"{source.path}: ")
             result.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
             continue
-        result.windows.extend(windows)
-        result.names.extend(
-            f"{session.id}/{source.name}" + ("" if source.is_repetition else f"_{k + 1}") for k in range(len(windows))
-        )
+        name = f"{session.id}/{source.name}"
+        if unfit:
+            logger.warning("left out: %s: %s", source.path, unfit)
+            result.left_out.append(LeftOut(name, unfit, is_part=True))
+        result.windows.extend(window for _, window in found)
+        result.names.extend(name if source.is_repetition else f"{name}_{number}" for number, _ in found)
     return result
 
 
@@ -132,6 +140,7 @@ def arrays_of(window: Window) -> dict[str, np.ndarray]:
         "motion": window.coordinates.astype(np.float32),
         "recorded": window.recorded,
         "first_repetition": window.first_repetition,
+        "standing": window.standing,
     }
     if window.activations is not None and window.labelled is not None:
         arrays |= {"activations": window.activations.astype(np.float32), "labelled": window.labelled}
@@ -184,9 +193,17 @@ def _labelled_sources(session: Session) -> list[_Source]:
 
 
 def _windows(
-    session: Session, source: _Source, with_activations: bool, floor_m: Callable[[Session, Motion], float]
-) -> Iterator[Window]:
-    """The placed windows of one file."""
+    session: Session,
+    source: _Source,
+    with_activations: bool,
+    frames: int,
+    floor_m: Callable[[Session, Motion], float],
+) -> tuple[list[tuple[int, Window]], str]:
+    """The placed windows of one file with the numbers of their repetitions, and what of it does not fit.
+
+    Raises:
+        InputError: the file has no usable window.
+    """
     motion = read_motion(source.path)
     labels = [read_motion(path) for path in source.labels]
     for label in labels:
@@ -194,21 +211,45 @@ def _windows(
             raise InputError(f"{label.source}: the file has no muscle activations")
     if source.labels and not all(_is_cut_of(label, motion) for label in labels):
         # These were simulated with a motion of their own, to which the activations belong.
-        for path in source.labels:
-            yield from _windows(session, _Source(path, True), with_activations, floor_m)
-        return
+        return _windows_of_files(session, source.labels, frames, floor_m)
     if with_activations and motion.activations is None and not labels:
         raise InputError(f"{source.path}: the file has no muscle activations")
-    windows = [window_of_repetition(motion)] if source.is_repetition else windows_of_trial(motion)
+    resampled = resample(motion)
+    segmentation = Segmentation((whole_repetition(resampled),)) if source.is_repetition else segment_motion(resampled)
+    repetitions = segmentation.repetitions
+    fit = [k for k, one in enumerate(repetitions) if not reason_not_to_fit(one, frames)]
+    windows = windows_of_repetitions(resampled, repetitions, fit, frames)
     if labels:
         windows = [window.with_labels(labels) for window in windows]
-        windows = [window for window in windows if window.labelled is not None and window.labelled.any()]
-    if not windows:
-        reason = segment_motion(motion).reason or "none of its muscle-driven repetitions is one of its squats"
+    usable = [
+        (k + 1, window)
+        for k, window in zip(fit, windows, strict=True)
+        if not labels or (window.labelled is not None and window.labelled.any())
+    ]
+    unfit = reason_of_unfit(repetitions, frames)
+    if not usable:
+        reason = segmentation.reason or unfit or "none of its muscle-driven repetitions is one of its squats"
         raise InputError(f"{source.path}: {reason}")
     height_m = floor_m(session, motion)
-    for window in windows:
-        yield window.placed(height_m)[0]
+    return [(number, window.placed(height_m)[0]) for number, window in usable], unfit
+
+
+def _windows_of_files(
+    session: Session, paths: Sequence[Path], frames: int, floor_m: Callable[[Session, Motion], float]
+) -> tuple[list[tuple[int, Window]], str]:
+    """`_windows` of muscle-driven repetitions of one trial; those that do not fit are left out."""
+    found: list[tuple[int, Window]] = []
+    errors: list[str] = []
+    for number, path in enumerate(paths, 1):
+        try:
+            found += [
+                (number, window) for _, window in _windows(session, _Source(path, True), True, frames, floor_m)[0]
+            ]
+        except InputError as error:
+            errors.append(str(error))
+    if not found:
+        raise InputError(errors[0])
+    return found, "; ".join(errors)
 
 
 def _is_cut_of(repetition: Motion, trial: Motion) -> bool:

@@ -66,36 +66,34 @@ def refusal(motion: Motion, start: int, bottom: int, end: int, standing: tuple[s
     ankles_m, feet_m = feet_of(part)
     near_stance = knees.mean(0) < max(stance) + _NEAR_STANCE_DEG
     carrying_m = feet_m[:, [SIDES.index(side) for side in standing]].min(1)
-    return (
-        _wrong_feet(feet_m, standing) or _lunge(ankles_m, bottom - start, standing) or _flight(carrying_m, near_stance)
-    )
+    lunge = _lunge(part, ankles_m, bottom - start, standing)
+    return _wrong_feet(feet_m, standing) or lunge or _flight(carrying_m, near_stance)
 
 
 def feet_of(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     """Approximate positions of the ankles, and heights of the lowest points of the feet.
 
     Returns:
-        (T, 2, 3) ankles, left and right, in metres from the pelvis: forward in the pelvis's heading, up, and right.
+        (T, 2, 3) ankles, left and right, metres in the ground frame.
         (T, 2) heights of the left and the right foot, metres in the ground frame.
     """
-    pelvis = Rotation.from_euler("ZXY", _angles(motion, "pelvis_tilt", "pelvis_list", "pelvis_rotation"), degrees=True)
-    forward = pelvis.apply([1.0, 0.0, 0.0])
-    to_heading = Rotation.from_euler("Y", np.arctan2(forward[:, 2], forward[:, 0])[:, None])
+    pelvis = Rotation.from_euler("ZXY", _columns(motion, "pelvis_tilt", "pelvis_list", "pelvis_rotation"), degrees=True)
+    pelvis_m = _columns(motion, "pelvis_tx", "pelvis_ty", "pelvis_tz")
     ankles, heights = [], []
     for side, sign in (("l", -1.0), ("r", 1.0)):
-        angles = _angles(motion, f"hip_flexion_{side}", f"hip_adduction_{side}", f"hip_rotation_{side}")
+        angles = _columns(motion, f"hip_flexion_{side}", f"hip_adduction_{side}", f"hip_rotation_{side}")
         thigh = pelvis * Rotation.from_euler("ZXY", angles * [1.0, sign, sign], degrees=True)
-        shank = thigh * Rotation.from_euler("Z", -_angles(motion, f"knee_angle_{side}"), degrees=True)
-        foot = shank * Rotation.from_euler("Z", _angles(motion, f"ankle_angle_{side}"), degrees=True)
-        ankle = pelvis.apply([0.0, -_HIP_BELOW, sign * _HIP_APART])
+        shank = thigh * Rotation.from_euler("Z", -_columns(motion, f"knee_angle_{side}"), degrees=True)
+        foot = shank * Rotation.from_euler("Z", _columns(motion, f"ankle_angle_{side}"), degrees=True)
+        ankle = pelvis_m + pelvis.apply([0.0, -_HIP_BELOW, sign * _HIP_APART])
         ankle = ankle + thigh.apply([0.0, -_THIGH, 0.0]) + shank.apply([0.0, -_SHANK, 0.0])
         lowest = np.minimum(foot.apply(_HEEL)[:, 1], foot.apply(_TOE)[:, 1])
-        heights.append(motion.column("pelvis_ty") + ankle[:, 1] + lowest)
-        ankles.append(to_heading.apply(ankle))
+        heights.append(ankle[:, 1] + lowest)
+        ankles.append(ankle)
     return np.stack(ankles, 1), np.stack(heights, 1)
 
 
-def _angles(motion: Motion, *names: str) -> np.ndarray:
+def _columns(motion: Motion, *names: str) -> np.ndarray:
     return np.stack([motion.column(name) for name in names], 1)
 
 
@@ -123,13 +121,16 @@ def _wrong_feet(feet_m: np.ndarray, standing: tuple[str, ...]) -> str | None:
     return None
 
 
-def _lunge(ankles_m: np.ndarray, bottom: int, standing: tuple[str, ...]) -> str | None:
+def _lunge(motion: Motion, ankles_m: np.ndarray, bottom: int, standing: tuple[str, ...]) -> str | None:
     """Why the feet with these ankles (T, 2, 3) are those of a lunge or of a split squat."""
-    left_before_m = ankles_m[:, 0, 0] - ankles_m[:, 1, 0]
+    pelvis = _columns(motion, "pelvis_tilt", "pelvis_list", "pelvis_rotation")
+    forward = Rotation.from_euler("ZXY", pelvis, degrees=True).apply([1.0, 0.0, 0.0])[:, [0, 2]]
+    left_before_m = ((ankles_m[:, 0] - ankles_m[:, 1])[:, [0, 2]] * forward).sum(1) / np.linalg.norm(forward, axis=1)
     if len(standing) == 2:
         apart_m, most_m = abs(left_before_m[bottom]), _LUNGE_M
     else:
-        apart_m, most_m = (left_before_m if standing == ("l",) else -left_before_m)[[0, -1]].max(), _REAR_FOOT_M
+        behind_m = left_before_m if standing == ("l",) else -left_before_m
+        apart_m, most_m = behind_m[[0, -1]].max(), _REAR_FOOT_M
     if apart_m > most_m:
         return f"one foot is about {100 * apart_m:.0f} cm before the other, as in a lunge"
     return None

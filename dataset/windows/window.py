@@ -1,4 +1,4 @@
-"""Windows of motions at 60 Hz, with masks of their frames; those of the networks have 196 frames."""
+"""Windows of motions at 60 Hz, with masks of their frames: a whole repetition, then standing still."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,24 +12,33 @@ from dataset.io.motion import Motion
 from dataset.windows.placement import Placement, place
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions
-from models.conventions import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
+from dataset.windows.standing import (
+    REST_FRAMES,
+    SHORTEST_BLEND_FRAMES,
+    Standing,
+    blend_frames,
+    come_to_rest,
+    with_extra,
+)
+from models.conventions import COORDINATES, FRAME_RATE_HZ, LONGEST_SEQ_LEN, MUSCLES, WINDOW_FRAMES
 
-_TO_REST_S = 0.4
-_SLOPE_FRAMES = 7
+MADE_FRAMES = SHORTEST_BLEND_FRAMES + REST_FRAMES  # that a window has at least
+_FRAMES_PER_LATENT = 4
 _SAME_S = 1e-6
 
 
 @dataclass(frozen=True)
 class Window:
-    """T frames of one motion at 60 Hz, by default 196 that begin with a repetition.
+    """T frames of one motion at 60 Hz, by default 196: a whole repetition, then standing still.
 
     Attributes:
         coordinates: (T, 33), degrees and metres, canonical order.
         activations: (T, 80), 0 to 1, or None where they are not known.
-        recorded: (T,) bool, False where the motion was extended: brought to rest and held, or tiled with copies.
+        recorded: (T,) bool, False where the motion was extended: brought to rest in stance, or tiled with copies.
         first_repetition: (T,) bool, the first complete squat; see `has_squat`.
         counted: (T,) bool, the frames that the published metrics count: the repetition that was cut out of a trial, or
             all frames of a file.
+        standing: (T,) bool, standing still after the repetition, as recorded or made.
         start_s: time of the first frame on the trial's own clock.
         source: the file, or None.
         labelled: (T,) bool, the frames whose activations are known, or None where there are none.
@@ -44,6 +53,7 @@ class Window:
     recorded: np.ndarray
     first_repetition: np.ndarray
     counted: np.ndarray
+    standing: np.ndarray
     start_s: float
     source: Path | None = None
     labelled: np.ndarray | None = None
@@ -84,6 +94,7 @@ class Window:
             recorded=self.recorded[:kept],
             first_repetition=self.first_repetition[:kept],
             counted=self.counted[:kept],
+            standing=self.standing[:kept],
             labelled=None if self.labelled is None else self.labelled[:kept],
             extra={name: values[:kept] for name, values in self.extra.items()},
         )
@@ -108,24 +119,91 @@ class Window:
 
 
 def windows_of_trial(motion: Motion, frames: int = WINDOW_FRAMES) -> list[Window]:
-    """One window for each repetition of a trial, in order; empty where there is no repetition.
+    """One window for each repetition of a trial that fits, in order; empty where there is none.
 
     Args:
         motion: a trial at any rate.
-        frames: length of each window.
+        frames: length of each window, a multiple of 4; see `reason_not_to_fit`.
 
     Raises:
         InputError: as `resample` does.
     """
     motion = resample(motion, FRAME_RATE_HZ)
-    return [window_from_trial(motion, repetition, frames) for repetition in segment_repetitions(motion)]
+    repetitions = segment_repetitions(motion)
+    fit = [k for k, one in enumerate(repetitions) if not reason_not_to_fit(one, frames)]
+    return windows_of_repetitions(motion, repetitions, fit, frames)
+
+
+def reason_not_to_fit(repetition: Repetition, frames: int) -> str | None:
+    """Why a repetition at 60 Hz does not fit into a window with the standing after it, as the end of a sentence."""
+    length = repetition.end_frame - repetition.start_frame
+    needed = -(-(length + MADE_FRAMES) // _FRAMES_PER_LATENT)
+    if needed * _FRAMES_PER_LATENT <= frames:
+        return None
+    duration = f"a repetition lasts {length / FRAME_RATE_HZ:.1f} s"
+    if needed > LONGEST_SEQ_LEN:
+        longest_s = (LONGEST_SEQ_LEN * _FRAMES_PER_LATENT - MADE_FRAMES) / FRAME_RATE_HZ
+        return f"{duration}, more than the {longest_s:.1f} s of the longest window"
+    return f"{duration}, which needs --seq-len {needed} or more"
+
+
+def reason_of_unfit(repetitions: Sequence[Repetition], frames: int) -> str:
+    """Which of the repetitions at 60 Hz do not fit, as the end of a sentence; empty where all do."""
+    longest = max(repetitions, key=lambda one: one.end_frame - one.start_frame, default=None)
+    reason = longest and reason_not_to_fit(longest, frames)
+    if not reason:
+        return ""
+    unfit = sum(reason_not_to_fit(one, frames) is not None for one in repetitions)
+    return reason if len(repetitions) == 1 else f"{unfit} of {len(repetitions)} repetitions do not fit; {reason}"
+
+
+def windows_of_repetitions(
+    motion: Motion, repetitions: Sequence[Repetition], chosen: Sequence[int], frames: int = WINDOW_FRAMES
+) -> list[Window]:
+    """The windows of some of the repetitions of a trial.
+
+    Each starts with its repetition. What was recorded after it is kept while the person stands still. Then the motion
+    comes to rest in the person's own upright stance, without a jump of position or speed, and stays there for the last
+    0.4 s at least.
+
+    Args:
+        motion: the trial at 60 Hz.
+        repetitions: all of its repetitions, in frames of `motion`.
+        chosen: the numbers of those to make windows of, from 0.
+        frames: length of each window.
+
+    Raises:
+        InputError: the motion is not at 60 Hz, or a chosen repetition does not fit.
+    """
+    where = motion.source or "the motion"
+    if abs(motion.rate_hz - FRAME_RATE_HZ) > 0.01 * FRAME_RATE_HZ:
+        raise InputError(f"{where}: a window needs {FRAME_RATE_HZ:g} Hz, this has {motion.rate_hz:.4g} Hz")
+    reasons = [reason for k in chosen if (reason := reason_not_to_fit(repetitions[k], frames))]
+    if reasons:
+        raise InputError(f"{where}: {reasons[0]}")
+    standing = Standing(motion, repetitions)
+    return [_window(motion, repetitions[k], standing, k, frames) for k in chosen]
 
 
 def window_of_repetition(motion: Motion, frames: int = WINDOW_FRAMES) -> Window:
-    """The window of a file that holds one repetition from its first frame to its last, as muscle-driven files do."""
+    """The window of a file that holds one repetition from its first frame to its last, as muscle-driven files do.
+
+    Raises:
+        InputError: the repetition does not fit, or as `resample` does.
+    """
     motion = resample(motion, FRAME_RATE_HZ)
-    bottom = int(motion.column("knee_angle_r").argmax())
-    return window_from_trial(motion, Repetition.without_hold(0, len(motion), bottom), frames)
+    return windows_of_repetitions(motion, [whole_repetition(motion)], [0], frames)[0]
+
+
+def whole_repetition(motion: Motion) -> Repetition:
+    """The repetition that a motion at 60 Hz consists of."""
+    return Repetition.without_hold(0, len(motion), int(motion.column("knee_angle_r").argmax()))
+
+
+def frames_needed(repetition: Repetition, least: int = WINDOW_FRAMES) -> int:
+    """Length of the window, at least `least` frames, that a repetition at 60 Hz fits into; a multiple of 4."""
+    length = repetition.end_frame - repetition.start_frame + MADE_FRAMES
+    return max(least, -(-length // _FRAMES_PER_LATENT) * _FRAMES_PER_LATENT)
 
 
 def window_of_motion(motion: Motion) -> Window:
@@ -137,6 +215,7 @@ def window_of_motion(motion: Motion) -> Window:
         recorded=everything,
         first_repetition=everything,
         counted=everything,
+        standing=~everything,
         start_s=float(motion.time_s[0]),
         source=motion.source,
         labelled=None if motion.activations is None else everything,
@@ -144,59 +223,30 @@ def window_of_motion(motion: Motion) -> Window:
     )
 
 
-def window_from_trial(motion: Motion, repetition: Repetition, frames: int = WINDOW_FRAMES) -> Window:
-    """The window that starts with a repetition and continues with the trial as recorded.
-
-    Where the recording ends sooner, the motion comes to rest within 0.4 s, its speed falling from that of the last
-    frames to zero, and is held.
-
-    Args:
-        motion: the trial at 60 Hz.
-        repetition: frames of `motion`.
-        frames: length of the window.
-
-    Raises:
-        InputError: the motion is not at 60 Hz.
-    """
-    if abs(motion.rate_hz - FRAME_RATE_HZ) > 0.01 * FRAME_RATE_HZ:
-        raise InputError(
-            f"{motion.source or 'the motion'}: a window needs {FRAME_RATE_HZ:g} Hz, this has {motion.rate_hz:.4g} Hz"
-        )
-    start = repetition.start_frame
-    recorded = min(frames, len(motion) - start)
-    held = frames - recorded
+def _window(motion: Motion, repetition: Repetition, standing: Standing, k: int, frames: int) -> Window:
+    """The window of repetition `k`, which fits."""
+    start, end = repetition.start_frame, repetition.end_frame
+    room = frames - REST_FRAMES - (end - start)
+    kept = min(standing.after(k), room - SHORTEST_BLEND_FRAMES)
+    stop = end + kept
+    values = with_extra(motion)[start:stop]
+    stance = standing.stance(k, kept)
+    blend = blend_frames(values[-1], stance, room - kept)
+    values = come_to_rest(values, stance, blend, frames)
     activations = motion.activations
-    if activations is not None:
-        activations = _brought_to_rest(activations[start : start + recorded], held).clip(0.0, 1.0)
+    if activations is not None:  # those of made frames are not labelled
+        activations = np.pad(activations[start:stop], ((0, frames - (stop - start)), (0, 0)), mode="edge")
     frame = np.arange(frames)
-    in_repetition = frame < min(repetition.end_frame - start, recorded)
+    recorded, in_repetition = frame < stop - start, frame < end - start
     return Window(
-        coordinates=_brought_to_rest(motion.coordinates[start : start + recorded], held),
+        coordinates=values[:, : len(COORDINATES)],
         activations=activations,
-        recorded=frame < recorded,
+        recorded=recorded,
         first_repetition=in_repetition,
         counted=in_repetition,
+        standing=~in_repetition,
         start_s=float(motion.time_s[start]),
         source=motion.source,
-        labelled=None if activations is None else frame < recorded,
-        extra={
-            name: _brought_to_rest(values[start : start + recorded, None], held)[:, 0]
-            for name, values in motion.extra.items()
-        },
+        labelled=None if activations is None else recorded,
+        extra=dict(zip(motion.extra, values[:, len(COORDINATES) :].T, strict=True)),
     )
-
-
-def _brought_to_rest(values: np.ndarray, held: int) -> np.ndarray:
-    """Values (T, C) followed by `held` frames in which the speed at their end falls smoothly to zero."""
-    if held == 0:
-        return values
-    tail = values[-_SLOPE_FRAMES:]
-    frame = np.arange(len(tail)) - (len(tail) - 1)
-    degree = min(2, len(tail) - 1)
-    # The slope comes from a parabola through the tail, so that one noisy frame does not set the speed.
-    speed = np.polynomial.polynomial.polyfit(frame, tail, degree)[1] if degree else np.zeros(values.shape[1])
-    to_rest = _TO_REST_S * FRAME_RATE_HZ
-    s = np.minimum(np.arange(1, held + 1) / to_rest, 1.0)
-    # The integral of 1 - 3 s^2 + 2 s^3: the speed's share falls from 1 to 0 with zero slope at both ends.
-    travelled = to_rest * (s - s**3 + s**4 / 2)
-    return np.concatenate([values, values[-1] + travelled[:, None] * speed])

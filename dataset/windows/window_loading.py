@@ -36,6 +36,8 @@ def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> M
     return MotionBatch(
         motion=torch.stack([item["motion"] for item in items]),
         recorded=torch.stack([item["recorded"] for item in items]),
+        repetition=torch.stack([item["first_repetition"] for item in items]),
+        standing=torch.stack([item["standing"] for item in items]),
         subjects=tuple(session.subject for session in dataset.sessions),
         names=tuple(dataset.names),
         left_out=tuple(dataset.left_out),

@@ -83,6 +83,8 @@ class WindowStore:
         batch = MotionBatch(
             motion=arrays["motion"],
             recorded=arrays["recorded"],
+            repetition=arrays["first_repetition"],
+            standing=arrays["standing"],
             subjects=tuple(index.subject for index, _ in stored),
             names=tuple(window.name for _, window in stored),
             models=tuple(window.model for _, window in stored),

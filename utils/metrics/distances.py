@@ -79,8 +79,8 @@ def encoder_features(vqvae: VQVAE, windows: Tensor, mask: Tensor) -> np.ndarray:
 
     Args:
         vqvae: a trained VQ-VAE.
-        windows: (N, 196, 33), degrees and metres, canonical order, placed as the VQ-VAE was trained.
-        mask: (N, 196) bool, the frames that count; a latent is weighted by the fraction of its frames that do.
+        windows: (N, T, 33), degrees and metres, canonical order, placed as the VQ-VAE was trained.
+        mask: (N, T) bool, the frames that count; a latent is weighted by the fraction of its frames that do.
     """
     device = next(vqvae.parameters()).device
     found = []

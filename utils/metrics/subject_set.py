@@ -15,8 +15,8 @@ from dataset.motion_folders.window_folder import SubjectWindows
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.placement import place
 from dataset.windows.segmentation import Repetition
-from dataset.windows.window import Window, window_from_trial
-from models.conventions import FRAME_RATE_HZ, MUSCLES, WINDOW_FRAMES
+from dataset.windows.window import Window, frames_needed, windows_of_repetitions
+from models.conventions import FRAME_RATE_HZ, MUSCLES
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context
 from utils.metrics.distances import encoder_features, time_normalised
@@ -188,8 +188,14 @@ class SubjectSet:
     @cached_property
     def features(self) -> np.ndarray:
         """(B, D) features of the first squats by the VQ-VAE's encoder."""
-        pairs = zip(self._placed_repetitions, self.windows, strict=True)
-        windows = [_network_window(placed, _repetition_frames(window)) for placed, window in pairs]
+        repetitions = [
+            Repetition.without_hold(0, frames, frames // 2) for frames in map(_repetition_frames, self.windows)
+        ]
+        frames = max(map(frames_needed, repetitions))
+        windows = [
+            windows_of_repetitions(Motion(np.arange(len(placed)) / FRAME_RATE_HZ, placed), [one], [0], frames)[0]
+            for placed, one in zip(self._placed_repetitions, repetitions, strict=True)
+        ]
         motion = torch.tensor(np.stack([window.coordinates for window in windows])).float()
         mask = torch.tensor(np.stack([window.first_repetition for window in windows]))
         return encoder_features(self.networks.vqvae, motion, mask)
@@ -198,9 +204,3 @@ class SubjectSet:
 def _repetition_frames(window: Window) -> int:
     start, end = window.repetition
     return end - start
-
-
-def _network_window(placed: np.ndarray, length: int) -> Window:
-    """The window of the networks' length that starts with a repetition of `length` frames."""
-    time_s = np.arange(len(placed)) / FRAME_RATE_HZ
-    return window_from_trial(Motion(time_s, placed), Repetition.without_hold(0, length, length // 2), WINDOW_FRAMES)

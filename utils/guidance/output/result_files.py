@@ -199,7 +199,8 @@ def _windows_from(arrays: dict[str, np.ndarray], group: str, records: list[dict[
         prefix = f"{group}_{i}_"
         own = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
         source = record.pop("source")
-        windows.append(Window(**{"activations": None} | own | record, source=source and Path(source)))
+        absent = {"activations": None, "standing": ~own["first_repetition"]}  # of runs of earlier versions too
+        windows.append(Window(**absent | own | record, source=source and Path(source)))
     return tuple(windows)
 
 
