@@ -7,6 +7,7 @@ from dataset.errors import InputError
 
 DEMO_VARIABLE = "BIGE_DEMO"
 HOLDOUT_NAME = "holdout.txt"
+VALIDATION_NAME = "validation.txt"
 COMPLETE_NAME = "demo.json"
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHIPPED_VQVAE = REPOSITORY / "pretrained" / "vqvae"
@@ -40,5 +41,13 @@ def demo_root() -> Path:
 
 def demo_holdout(root: Path) -> Path | None:
     """The file that lists the held-out subjects of a demo root, or None where there is no such file."""
-    path = Path(root) / HOLDOUT_NAME
+    return _existing(Path(root) / HOLDOUT_NAME)
+
+
+def demo_validation(root: Path) -> Path | None:
+    """The file that lists the validation subjects of a demo root, or None where there is no such file."""
+    return _existing(Path(root) / VALIDATION_NAME)
+
+
+def _existing(path: Path) -> Path | None:
     return path if path.is_file() else None

@@ -1,4 +1,4 @@
-"""Splits of sessions into training and held-out ones, by subject, so that no subject is on both sides."""
+"""Splits of sessions into training, validation and held-out ones, by subject, so that no subject is in two sets."""
 
 import logging
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from dataset.sessions import Session
 logger = logging.getLogger("bige")
 
 HELD_OUT_FRACTION = 0.25  # 20 of the paper's 80 subjects
+VALIDATION_FRACTION = 0.15
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class Split:
 
     Attributes:
         training: ids of the sessions to train on.
-        held_out: ids of the held-out sessions.
+        validation: ids of the sessions that choose the checkpoint.
+        held_out: ids of the held-out sessions, on which the chosen checkpoint is evaluated once.
         origin: how the split was made, in words.
     """
 
     training: tuple[str, ...]
+    validation: tuple[str, ...]
     held_out: tuple[str, ...]
     origin: str
 
@@ -56,7 +59,13 @@ def read_ids(path: str | Path) -> list[str]:
     return ids
 
 
-def split_sessions(sessions: Sequence[Session], *, seed: int = 0, holdout_file: str | Path | None = None) -> Split:
+def split_sessions(
+    sessions: Sequence[Session],
+    *,
+    seed: int = 0,
+    holdout_file: str | Path | None = None,
+    validation_file: str | Path | None = None,
+) -> Split:
     """Split sessions by subject.
 
     Args:
@@ -65,37 +74,59 @@ def split_sessions(sessions: Sequence[Session], *, seed: int = 0, holdout_file: 
         holdout_file: ids of held-out sessions or subjects; other sessions of the same subjects are held out as well. By
             default the list of UCSD's held-out sessions, if any of the sessions is in it; else a quarter of the
             subjects (at least one) is drawn.
+        validation_file: the same of the validation subjects. By default 15 % of the subjects (at least one) are drawn
+            from those that are not held out. Of two subjects, the held-out one has to serve as validation too.
 
     Raises:
-        InputError: one of the sides is empty.
+        InputError: no session is left to train on, or none is held out.
     """
     if holdout_file is None and {session.id for session in sessions} & set(read_ids(UCSD_HOLDOUT)):
         holdout_file = UCSD_HOLDOUT
+    names = sorted({session.subject for session in sessions})
+    generator = np.random.default_rng(seed)
     if holdout_file is not None:
-        ids = set(read_ids(holdout_file))
-        subjects = {session.subject for session in sessions if {session.id, session.subject} & ids}
-        origin = f"held-out ids of {Path(holdout_file).name}"
+        held_out, origin = _subjects_in(holdout_file, sessions), f"held-out ids of {Path(holdout_file).name}"
     else:
-        names = sorted({session.subject for session in sessions})
-        count = max(1, round(HELD_OUT_FRACTION * len(names)))
-        drawn = np.random.default_rng(seed).permutation(len(names))[:count]
-        subjects = {names[i] for i in drawn}
-        origin = f"{count} of {len(names)} subjects held out, drawn with seed {seed}"
-    held_out = tuple(session.id for session in sessions if session.subject in subjects)
-    training = tuple(session.id for session in sessions if session.subject not in subjects)
-    if not (training and held_out):
-        side = "train on" if not training else "hold out"
+        held_out = _drawn(names, HELD_OUT_FRACTION * len(names), generator)
+        origin = f"{len(held_out)} of {len(names)} subjects held out, drawn with seed {seed}"
+    rest = [name for name in names if name not in held_out]
+    if validation_file is not None:
+        validation = _subjects_in(validation_file, sessions) - held_out
+        origin += f", validation ids of {Path(validation_file).name}"
+    elif len(rest) > 1:
+        validation = _drawn(rest, VALIDATION_FRACTION * len(names), generator)
+        origin += f", {len(validation)} for validation, drawn with seed {seed}"
+    else:
+        validation = held_out
+        origin += ", which are the validation subjects too, since there are no others"
+        logger.warning("only one subject is not held out, so that the held-out subjects choose the checkpoint as well")
+    split = Split(
+        training=tuple(session.id for session in sessions if session.subject not in held_out | validation),
+        validation=tuple(session.id for session in sessions if session.subject in validation),
+        held_out=tuple(session.id for session in sessions if session.subject in held_out),
+        origin=origin,
+    )
+    empty = {"train on": split.training, "validate with": split.validation, "hold out": split.held_out}
+    if not all(empty.values()):
+        purpose = next(purpose for purpose, ids in empty.items() if not ids)
         raise InputError(
-            f"no session is left to {side}: {len(sessions)} session(s) of {_subjects(sessions)} subject(s) (subjectID "
-            f"in sessionMetadata.yaml, else the session), {origin}; a split needs at least two subjects, of which some "
+            f"no session is left to {purpose}: {len(sessions)} session(s) of {len(names)} subject(s) (subjectID in "
+            f"sessionMetadata.yaml, else the session), {origin}; a split needs at least two subjects, of which some "
             "but not all are held out"
         )
     logger.info(
-        "%d sessions of %d subjects: %d for training, %d held out (%s)",
-        len(sessions), _subjects(sessions), len(training), len(held_out), origin,
+        "%d sessions of %d subjects: %d for training, %d for validation, %d held out (%s)",
+        len(sessions), len(names), len(split.training), len(split.validation), len(split.held_out), origin,
     )  # fmt: skip
-    return Split(training, held_out, origin)
+    return split
 
 
-def _subjects(sessions: Sequence[Session]) -> int:
-    return len({session.subject for session in sessions})
+def _subjects_in(path: str | Path, sessions: Sequence[Session]) -> set[str]:
+    """The subjects of the sessions whose id or subject a file lists."""
+    ids = set(read_ids(path))
+    return {session.subject for session in sessions if {session.id, session.subject} & ids}
+
+
+def _drawn(names: Sequence[str], count: float, generator: np.random.Generator) -> set[str]:
+    """`count` of the names, rounded, at least one."""
+    return {names[i] for i in generator.permutation(len(names))[: max(1, round(count))]}

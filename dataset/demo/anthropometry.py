@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas
-from scipy import stats
 
+from dataset.demo.sobol import sobol_point
 from dataset.errors import InputError
 
 STATURE, WEIGHT = "stature", "weightkg"
@@ -39,15 +39,21 @@ SEGMENT_MEASURES = {
 _MEASURES = sorted({name for axes in SEGMENT_MEASURES.values() for axis in axes for name in axis})
 
 # The generic model of Rajagopal et al. (2016) is a man of 1.70 m and 75.3 kg.
-GENERIC_STATURE_M = 1.70
-_BODY_MASS_INDEX_RANGE = (17.5, 36.0)
-# Few subjects have to span the population, so stature is uniform within this many standard deviations of the mean.
+GENERIC_STATURE_M, GENERIC_MASS_KG = 1.70, 75.3
+# Few subjects have to span the population, so the logarithm of the body mass index is uniform in this range, kg/m^2,
+# and stature is uniform within this many standard deviations of the mean.
+_BODY_MASS_INDEX_RANGE = (17.0, 43.0)
+_MASS_RANGE_KG = (45.0, 140.0)
+# Breadths and depths of trunk and pelvis include soft tissue. Bones do not grow with it, so segments are those of a
+# person of the same stature whose body mass index is within this range, which the survey covers well.
+_SURVEYED_BODY_MASS_INDEX = (19.0, 30.0)
 _STATURE_SPAN_SD = 3.0
 # Models scaled to markers scatter about measured lengths: legs differ by up to a tenth at the same stature, and the
-# pelvis is wider than the bone, since its markers are on soft tissue (the hip joint centres are 0.16 to 0.23 m apart in
-# real sessions and 0.155 m in the generic model).
+# pelvis is about equally deep and high in them, and wider than the bone, since its markers are on soft tissue (the hip
+# joint centres are 0.16 to 0.23 m apart in real sessions and 0.155 m in the generic model).
 _LEG_FIT = (0.93, 1.12)
-_PELVIS_FIT_WIDTH = (0.98, 1.35)
+_PELVIS_DEPTH_TO_HEIGHT = (0.92, 1.09)
+_PELVIS_WIDTH = (0.98, 1.4)  # relative to depth and height
 _SHANK_TO_THIGH = (0.92, 1.1)
 
 
@@ -108,11 +114,16 @@ def _survey(sex: str) -> tuple[np.ndarray, np.ndarray]:
     return logs.mean(0), np.cov(logs.T)
 
 
-def _given_stature(sex: str, log_stature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the logarithms of weight and `_MEASURES`, conditional on stature."""
+def _given(sex: str, log_stature: float, log_mass: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance of the logarithms of weight and `_MEASURES`, conditional on stature and, if given, on mass.
+
+    Where the mass is given, weight is that mass, with a variance of 0.
+    """
     mean, covariance = _survey(sex)
-    slope = covariance[1:, 0] / covariance[0, 0]
-    return mean[1:] + slope * (log_stature - mean[0]), covariance[1:, 1:] - np.outer(slope, covariance[0, 1:])
+    known = np.array([log_stature] if log_mass is None else [log_stature, log_mass])
+    n = len(known)
+    slope = np.linalg.solve(covariance[:n, :n], covariance[:n, 1:]).T
+    return mean[1:] + slope @ (known - mean[:n]), covariance[1:, 1:] - slope @ covariance[:n, 1:]
 
 
 def _length(logs: np.ndarray, axis: tuple[str, ...]) -> float:
@@ -121,37 +132,35 @@ def _length(logs: np.ndarray, axis: tuple[str, ...]) -> float:
     return values[0] if len(values) == 1 else values[0] - values[1]
 
 
-def sobol_point(dimensions: int, seed: int, index: int) -> np.ndarray:
-    """Point `index` of a scrambled Sobol sequence: (dimensions,) numbers from 0 to 1."""
-    count = 1 << int(index).bit_length()
-    return stats.qmc.Sobol(dimensions, scramble=True, seed=seed).random(count)[index]
-
-
 def draw_person(seed: int, index: int) -> Person:
     """Draw subject `index` of the population `seed`, independently of the number of subjects.
 
-    Sex, stature and relative leg length come from a Sobol sequence, so that few subjects span the population. Weight
-    and segment lengths follow from the survey's regression on stature, with its covariance.
+    Sex, stature, body mass index and relative leg length come from a Sobol sequence, so that few subjects span the
+    population. Segment lengths follow from the survey's regression on stature and mass, with its covariance.
     """
-    sex_quantile, stature_quantile, leg_quantile = sobol_point(3, seed, index)
+    sex_quantile, stature_quantile, leg_quantile, mass_quantile = sobol_point(4, seed, index)
     sex = "f" if sex_quantile < 0.5 else "m"
     generator = np.random.default_rng([seed, index, 0])
 
     mean, covariance = _survey(sex)
     deviation = _STATURE_SPAN_SD * np.sqrt(covariance[0, 0]) * (2 * stature_quantile - 1)
     stature = float(np.exp(mean[0] + deviation))
-    drawn = generator.multivariate_normal(*_given_stature(sex, np.log(stature)), method="cholesky")
-    mass = float(np.exp(drawn[0]))
-    mass = float(np.clip(mass / stature**2, *_BODY_MASS_INDEX_RANGE) * stature**2)
+    lightest, heaviest = np.log(_BODY_MASS_INDEX_RANGE)
+    body_mass_index = np.exp(lightest + (heaviest - lightest) * mass_quantile)
+    mass = float(np.clip(body_mass_index * stature**2, *_MASS_RANGE_KG))
+    surveyed_mass = np.clip(mass / stature**2, *_SURVEYED_BODY_MASS_INDEX) * stature**2
+    mean_logs, covariance = _given(sex, np.log(stature), np.log(surveyed_mass))
+    drawn = generator.multivariate_normal(mean_logs, covariance, method="eigh")
 
-    generic = _given_stature("m", np.log(GENERIC_STATURE_M))[0]
+    generic = _given("m", np.log(GENERIC_STATURE_M))[0]
     leg_fit = _LEG_FIT[0] + (_LEG_FIT[1] - _LEG_FIT[0]) * leg_quantile
-    pelvis_width = generator.uniform(*_PELVIS_FIT_WIDTH)
     scale = {
         body: np.array([_length(drawn, axis) / _length(generic, axis) for axis in axes])
         for body, axes in SEGMENT_MEASURES.items()
     }
-    scale["pelvis"][2] *= pelvis_width
+    deep, high, _ = scale["pelvis"]
+    size, shape = np.sqrt(deep * high), np.sqrt(np.clip(deep / high, *_PELVIS_DEPTH_TO_HEIGHT))
+    scale["pelvis"] = size * np.array([shape, 1 / shape, generator.uniform(*_PELVIS_WIDTH)])
     # Differences of landmarks vary more than the lengths of bones, so the ratio of shank to thigh is limited.
     scale["tibia"] = scale["femur"] * np.clip(scale["tibia"] / scale["femur"], *_SHANK_TO_THIGH)
     scale["patella"] = scale["tibia"]

@@ -6,25 +6,36 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from dataset.demo.anthropometry import Person, draw_person
+from dataset.demo.muscle_traits import draw_muscle_traits
 from dataset.demo.population_settings import PopulationSettings
 from dataset.demo.scaled_model import MODEL_NAME, write_scaled_model
 from dataset.demo.trial import make_trial
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
 from dataset.io.mot import write_motion
-from dataset.locations import COMPLETE_NAME, HOLDOUT_NAME
-from dataset.opensim.model_reader import load_skeleton
+from dataset.locations import COMPLETE_NAME, HOLDOUT_NAME, VALIDATION_NAME
+from dataset.opensim.model_reader import read_osim
 from dataset.sessions import METADATA_NAME, Session
+from models.muscles.simulation_settings import SimulationSettings
+from models.muscles.trunk_adjustment import with_torso_mass_height
+from models.skeleton.forward_kinematics import OpenSimSkeleton
 
 POPULATION_NAME = "population.json"
-HELD_OUT_EVERY = 5  # the 5th, 10th, ... subject
+HELD_OUT_EVERY, VALIDATION_EVERY = 5, 10  # subjects 5, 10, 15 ... are held out, 9, 19, 29 ... are for validation
 _SHARED = ("seed", "trials", "repetitions")  # what all sessions of a folder have in common
 
 
 def is_held_out(person_index: int) -> bool:
     """Whether subject `person_index` (from 0) is held out."""
     return person_index % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+
+
+def is_for_validation(person_index: int) -> bool:
+    """Whether subject `person_index` (from 0) belongs to the validation set."""
+    return person_index % VALIDATION_EVERY == VALIDATION_EVERY - 2
 
 
 def session_folder(root: str | Path, person_index: int) -> Path:
@@ -84,7 +95,7 @@ def make_session(population: PopulationSettings, person_index: int) -> Session:
 
 
 def finish_population(folder: Path, people: int, labels: bool) -> tuple[str, ...]:
-    """Write `holdout.txt` with the ids of the held-out sessions, and `demo.json`, which marks the folder as complete.
+    """Write the ids of held-out and validation sessions, and `demo.json`, which marks the folder as complete.
 
     Args:
         folder: data root of the sessions.
@@ -95,20 +106,29 @@ def finish_population(folder: Path, people: int, labels: bool) -> tuple[str, ...
         The ids of the held-out sessions.
     """
     held_out = [session_folder(folder, i).name for i in range(people) if is_held_out(i)]
-    with atomic_write(folder / HOLDOUT_NAME) as temporary:
-        lines = "".join(f"{name}\n" for name in held_out)
-        temporary.write_text(f"# Held-out demo people: every {HELD_OUT_EVERY}th.\n{lines}")
-    complete = {"people": people, "labels": labels, "held_out": held_out}
+    validation = [session_folder(folder, i).name for i in range(people) if is_for_validation(i)]
+    _write_ids(folder / HOLDOUT_NAME, f"Held-out demo people: every {HELD_OUT_EVERY}th.", held_out)
+    _write_ids(folder / VALIDATION_NAME, "Demo people that choose the checkpoint of a training.", validation)
+    complete = {"people": people, "labels": labels, "held_out": held_out, "validation": validation}
     write_json(folder / COMPLETE_NAME, complete)
     return tuple(held_out)
 
 
-def _write_session(folder: Path, person: Person, population: PopulationSettings) -> None:
-    import torch
+def _write_ids(path: Path, title: str, ids: list[str]) -> None:
+    """Write ids, one per line, under a title; a set without people has no file."""
+    path.unlink(missing_ok=True)
+    if ids:
+        with atomic_write(path) as temporary:
+            temporary.write_text(f"# {title}\n" + "".join(f"{name}\n" for name in ids))
 
+
+def _write_session(folder: Path, person: Person, population: PopulationSettings) -> None:
     model = folder / "OpenSimData" / "Model" / MODEL_NAME
-    write_scaled_model(person, model)
-    skeleton = load_skeleton(model, torch.float64)
+    traits = draw_muscle_traits(population.seed, person)
+    write_scaled_model(person, traits, model)
+    # Balance is that of the body as the simulation sees it, with the mass of a bent spine and a level head.
+    description = with_torso_mass_height(read_osim(model), SimulationSettings().torso_mass_height)
+    skeleton = OpenSimSkeleton(description, torch.float64)
     styles = {}
     for k, name in enumerate(trial_names(population.trials)):
         index = style_index(person.index, k, population.trials)
@@ -119,7 +139,7 @@ def _write_session(folder: Path, person: Person, population: PopulationSettings)
         f"subjectID: {person.id}\nmass_kg: {person.mass_kg}\nheight_m: {person.stature_m}\nsex: {person.sex}\n"
         f"openSimModel: {Path(MODEL_NAME).stem}\nsynthetic: true\n"
     )
-    write_json(folder / "demo.json", {"person": asdict(person), "styles": styles})
+    write_json(folder / "demo.json", {"person": asdict(person), "muscles": asdict(traits), "styles": styles})
 
 
 def _described(record: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from dataset.demo.anthropometry import Person, rajagopal_folder
+from dataset.demo.muscle_traits import MuscleTraits
 from dataset.io.atomic_write import atomic_write
 from dataset.opensim.opensim_library import load_opensim, open_opensim_model
 
@@ -22,37 +23,26 @@ _RANGES_DEG = {
     "elbow_flex": (0, 150),
     "pro_sup": (0, 160),
 }
-# Optimal fibre and tendon slack lengths, in metres, of Lai, Arnold and Wakeling (2017), as in OpenCap's models, which
-# have the same paths. With Rajagopal2015's, these muscles are overstretched in deep flexion and lose their force.
-_DEEP_FLEXION_M = {
-    "gaslat": (0.069, 0.374),
-    "gasmed": (0.059, 0.387),
-    "glmax1": (0.147, 0.0873),
-    "glmax2": (0.157, 0.109),
-    "glmax3": (0.167, 0.103),
-    "soleus": (0.044, 0.28135),
-    "vasint": (0.117, 0.205),
-    "vaslat": (0.117, 0.221),
-    "vasmed": (0.110, 0.208),
-}
 _UNLOCKED = ("subtalar_angle", "mtp_angle")
 
 
-def write_scaled_model(person: Person, path: str | Path) -> None:
+def write_scaled_model(person: Person, traits: MuscleTraits, path: str | Path) -> None:
     """Scale Rajagopal2015 to a subject and write it to `path`, atomically.
 
-    Before scaling, calf, gluteal and vastus muscles get the lengths of Lai et al. (2017), for deep flexion. Segment
-    lengths and the muscles' optimal fibre and tendon slack lengths follow the scale factors. Mass is distributed as in
-    the generic model and sums to `person.mass_kg`. Maximum isometric forces remain generic, as in OpenCap's models.
+    Before scaling, the muscles get the strength and the lengths of `traits`. Segment lengths and the muscles' optimal
+    fibre and tendon slack lengths follow the scale factors; maximum isometric forces do not, as in OpenCap's models.
+    Mass is distributed as in the generic model and sums to `person.mass_kg`.
     Subtalar and metatarsophalangeal joints are unlocked. XML comments are removed, which halves the file.
     """
     opensim = load_opensim()
     model, _ = open_opensim_model(rajagopal_folder() / "Rajagopal2015.osim")
-    for name, (fibre_m, tendon_m) in _DEEP_FLEXION_M.items():
-        for side in "rl":
-            muscle = model.updMuscles().get(f"{name}_{side}")
-            muscle.setOptimalFiberLength(fibre_m)
-            muscle.setTendonSlackLength(tendon_m)
+    for i in range(model.getMuscles().getSize()):
+        muscle = model.updMuscles().get(i)
+        name = re.sub("_[lr]$", "", muscle.getName())
+        fibre_m, tendon_m = traits.lengths_m(name, muscle.getOptimalFiberLength(), muscle.getTendonSlackLength())
+        muscle.setOptimalFiberLength(fibre_m)
+        muscle.setTendonSlackLength(tendon_m)
+        muscle.setMaxIsometricForce(traits.strength_of(name) * muscle.getMaxIsometricForce())
     state = model.initSystem()
     factors = opensim.ScaleSet()
     for i in range(model.getBodySet().getSize()):

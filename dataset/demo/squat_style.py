@@ -62,6 +62,27 @@ class Tempo:
 
 
 @dataclass(frozen=True)
+class SwingStyle:
+    """How the foot is held on which a subject does not stand.
+
+    Attributes:
+        foot: `r` or `l`.
+        place: `in front`, `behind` or `beside`.
+        forward: position of its heel, from where it would stand, forward, metres.
+        up: the same, up.
+        outward: the same, away from the other foot.
+        ankle: dorsiflexion, degrees.
+    """
+
+    foot: str
+    place: str
+    forward: Excursion
+    up: Excursion
+    outward: Excursion
+    ankle: Excursion
+
+
+@dataclass(frozen=True)
 class Style:
     """All parameters of the squats of one trial.
 
@@ -79,6 +100,9 @@ class Style:
         arms_come_up: whether the arms hang at the sides before the first and after the last repetition.
         mtp_deg: angle of the metatarsophalangeal joints, degrees.
         fatigue: relative change of all excursions over the trial.
+        pressure_share: how much of what the moving body asks for the centre of pressure does, from 0 to 1; the centre
+            of mass does the rest.
+        swing: how the other foot is held by who stands on one; None on both feet.
     """
 
     knee: Excursion
@@ -93,3 +117,5 @@ class Style:
     arms_come_up: bool
     mtp_deg: float
     fatigue: float
+    pressure_share: float
+    swing: SwingStyle | None

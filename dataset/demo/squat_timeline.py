@@ -3,6 +3,8 @@
 A trial is a few seconds of standing, some repetitions, and standing again.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
@@ -10,7 +12,7 @@ from scipy.special import betainc
 
 from dataset.demo.squat_style import Excursion, Style
 from models.conventions import FEET, FRAME_RATE_HZ
-from models.skeleton.squat_targets import SquatTargets
+from models.skeleton.squat_targets import SquatTargets, SwingFoot
 
 _ARMS_AT_SIDE_DEG = {"arm_flex": -8.0, "arm_add": -12.0, "arm_rot": 0.0, "elbow_flex": 22.0, "pro_sup": 60.0}
 _ARM_LIMITS_DEG = {
@@ -63,13 +65,36 @@ def draw_targets(style: Style, seed: int, index: int, repetitions: int) -> Squat
         knee_difference_sd=style.knee_difference_sd,
         lateral=follow(style.lateral),
         balance=np.clip(follow(style.balance), 0.15, 0.95),
+        balance_shift_m=_sideways_sway(style, timeline, generator),
         foot_yaw=depth[:, None] * stance.yaw_change_deg + flutter(0.12),
         foot_roll=np.array(stance.roll_deg) + depth[:, None] * stance.roll_change_deg + flutter(0.5),
         foot_pitch=np.array(stance.pitch_deg) + depth[:, None] * stance.pitch_change_deg + flutter(0.3),
         heel_lift=np.clip((depth[:, None] - 0.35) / 0.65, 0, 1) ** 1.5 * stance.heel_lift_deg,
         depth=depth,
         stance=stance,
+        swing=_swing(style, follow),
     )
+
+
+def _sideways_sway(style: Style, timeline: "_Timeline", generator: np.random.Generator) -> np.ndarray:
+    """Where the centre of mass is beside its place, (T, 2) forward and right, metres: sideways on one foot."""
+    shift = np.zeros((len(timeline.time_s), 2))
+    if style.swing is not None:
+        shift[:, 1] = 0.004 * generator.standard_normal() + timeline.noise(0.4, 0.004, generator)
+    return shift
+
+
+def _swing(style: Style, follow: Callable[[Excursion], np.ndarray]) -> tuple[SwingFoot | None, SwingFoot | None]:
+    """Path of the foot in the air, right and left."""
+    swing = style.swing
+    if swing is None:
+        return None, None
+    outward = follow(swing.outward)
+    offset = np.stack([follow(swing.forward), follow(swing.up), outward if swing.foot == "r" else -outward], 1)
+    ankle = follow(swing.ankle)
+    preferred = {"hip_rotation": np.zeros_like(ankle), "ankle_angle": ankle, "subtalar_angle": np.zeros_like(ankle)}
+    path = SwingFoot(offset, preferred)
+    return (path, None) if swing.foot == "r" else (None, path)
 
 
 def _minimum_jerk(x: np.ndarray) -> np.ndarray:

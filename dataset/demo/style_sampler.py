@@ -3,15 +3,15 @@
 The ranges are wider than those of real recordings (`DATASETS.md` compares them), and no recorded curve is used.
 """
 
-import numpy as np
-from scipy import stats
+from dataclasses import replace
 
-from dataset.demo.anthropometry import sobol_point
-from dataset.demo.squat_style import Excursion, Style, Tempo
+import numpy as np
+
+from dataset.demo.sampler import Ranges, Sampler
+from dataset.demo.squat_style import Excursion, Style, SwingStyle, Tempo
 from models.conventions import FEET
 from models.skeleton.squat_targets import Stance
 
-_SOBOL_DIMENSIONS = 32  # parameters that a Sobol sequence spreads evenly over the population
 _ARMS = ("arm_flex", "arm_add", "arm_rot", "elbow_flex", "pro_sup")
 # For each way of holding the arms: ranges of the value in standing and of the change to the bottom, degrees.
 _ARM_STYLES = {
@@ -25,8 +25,34 @@ _ARM_STYLES = {
     "behind neck": (((0, 70), (-10, 15)), ((-110, -50), (-8, 8)), ((-30, 70), (-10, 10)), ((115, 148), (-8, 3))),
 }
 _ARM_STYLE_WEIGHTS = (0.26, 0.24, 0.12, 0.09, 0.08, 0.12, 0.05, 0.04)
+# Cumulated shares of the population, and the flexion of the knees at the bottom, degrees. Where a joint reaches its
+# limit, the squat becomes less deep.
+_DEPTH_DEG = ((0.15, (45, 80)), (0.5, (80, 105)), (0.8, (105, 122)), (1.0, (122, 137)))
+_ONE_LEG_DEPTH_DEG = ((0.4, (40, 60)), (0.85, (60, 85)), (1.0, (85, 110)))
+_WIDTH, _ONE_LEG_WIDTH = (0.22, 0.66), (0.16, 0.36)  # distance of the feet over the leg's length
+_ONE_LEG, _ASYMMETRIC = 0.125, 0.28  # shares of the population
+# The same of the duration of descent and ascent together, and of the pauses at the bottom and between repetitions, s.
+_MOVING_S = ((0.3, (0.95, 1.5)), (0.65, (1.5, 2.6)), (0.85, (2.6, 4.2)), (1.0, (4.2, 6.4)))
+_HOLD_S = ((0.6, (0.0, 0.08)), (0.75, (0.08, 0.5)), (0.9, (0.5, 1.6)), (1.0, (1.6, 3.0)))
+_STANDING_S = ((0.4, (0.0, 0.12)), (0.75, (0.12, 0.7)), (1.0, (0.7, 2.2)))
+_ONE_LEG_MOVING_S = 1.3  # at least
+_QUICK_S = 1.6  # whoever moves faster does not stay at the bottom
+# Largest acceleration of the pelvis, m/s^2: nobody falls or leaps off the floor. The peak of a minimum-jerk movement
+# over a distance d in a time t is 5.77 d / t^2 (Flash and Hogan 1985).
+_LARGEST_ACCELERATION_M_S2 = 5.0
+_MINIMUM_JERK_PEAK = 5.77
+# Where the other foot is held on one leg: ranges of its heel's position forward, of the change of that to the bottom,
+# and of its height, over the leg's length, and of the ankle's angle, degrees. Behind the body the toes point down.
+_SWING_PLACES = {
+    "in front": ((0.1, 0.45), (0.0, 0.3), (0.08, 0.24), (-15, 10)),
+    "beside": ((-0.1, 0.1), (-0.08, 0.1), (0.12, 0.28), (-25, 5)),
+    "behind": ((-0.5, -0.15), (-0.1, 0.1), (0.22, 0.42), (-30, 0)),
+}
 # Limit of the trunk's lean from standing to the bottom, pelvis and lumbar joint together.
 _LARGEST_LEAN_DEG = -88.0
+# Displacement of the pelvis over the distance of the feet; at 0.3 one foot carries about 80 % of the weight.
+_LARGEST_SHIFT = 0.34
+_SHIFT_S = 0.9  # a descent of this time is long enough for the largest one
 _PRONATION_DEG = ((0, 130), (-25, 25))
 
 
@@ -41,10 +67,12 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
         index: number of the style, from 0.
         leg_length_m: hip to knee plus knee to ankle, metres.
     """
-    sampler = _Sampler(seed, index)
-    asymmetric = sampler.stratified_chance(0.3)
+    sampler = Sampler(seed, index)
+    kind = sampler.stratified_uniform(0, 1)
+    one_leg = kind < _ONE_LEG
+    asymmetric = _ONE_LEG <= kind < _ONE_LEG + _ASYMMETRIC
     noise = float(np.exp(sampler.stratified_uniform(np.log(0.25), np.log(9.0))))  # from marker data to two smartphones
-    knee, depth_deg = _draw_knee(sampler, noise)
+    knee, depth_deg = _draw_knee(sampler, noise, _ONE_LEG_DEPTH_DEG if one_leg else _DEPTH_DEG)
     lean_deg = -sampler.stratified_uniform(5, 48) * (0.55 + 0.45 * depth_deg / 100)
     lag_s = sampler.stratified_normal(0.0, 0.05, -0.1, 0.12)
     side = sampler.side()
@@ -56,8 +84,11 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
         lateral_change = (sampler.stratified_uniform(0, 1) - 0.5) * 0.05
         knee_difference = sampler.stratified_uniform(-4, 4)
     arm_style, arms = _draw_arms(sampler, lag_s, noise)
-    width_m = sampler.stratified_uniform(0.26, 0.64) * leg_length_m
-    lateral_change = float(np.clip(lateral_change, -0.62 * width_m, 0.62 * width_m))
+    width_m = sampler.stratified_uniform(*(_ONE_LEG_WIDTH if one_leg else _WIDTH)) * leg_length_m
+    tempo = _draw_tempo(sampler, leg_length_m * (1 - float(np.cos(np.radians(depth_deg / 2)))), one_leg)
+    # A quick shift to the side would need a push from beside the feet.
+    largest_m = _LARGEST_SHIFT * width_m * min(1.0, tempo.descent_s / _SHIFT_S) ** 2
+    lateral_change = float(np.clip(lateral_change, -largest_m, largest_m))
     stance = _draw_stance(sampler, width_m, asymmetric, side)
     return Style(
         knee=knee,
@@ -74,73 +105,20 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
         lateral=_draw_lateral(sampler, lateral_change, noise),
         balance=_draw_balance(sampler, noise),
         coordinates={**coordinates, **arms},
-        tempo=_draw_tempo(sampler),
+        tempo=tempo,
         stance=stance,
         arm_style=arm_style,
         arms_come_up=sampler.uniform() < 0.4,
         mtp_deg=-7.5 if sampler.uniform() < 0.85 else sampler.uniform(-12, 0),  # OpenCap's is constant, usually -7.5
         fatigue=sampler.clipped_normal(0.03, 0.05, -0.06, 0.14),
+        pressure_share=sampler.uniform(0.2, 0.8),
+        swing=_draw_swing(sampler, leg_length_m, "r" if side > 0 else "l") if one_leg else None,
     )
 
 
-class _Sampler:
-    """Random numbers of one style: stratified ones from a Sobol sequence, and independent ones."""
-
-    def __init__(self, seed: int, index: int) -> None:
-        self._sobol = iter(sobol_point(_SOBOL_DIMENSIONS, seed + 1, index))
-        self._generator = np.random.default_rng([seed, index, 1])
-
-    def stratified_uniform(self, low: float, high: float) -> float:
-        """A uniform number, stratified over the population."""
-        return float(low + (high - low) * next(self._sobol))
-
-    def stratified_normal(self, mean: float, sd: float, low: float, high: float) -> float:
-        """A normal number clipped to bounds, stratified over the population."""
-        quantile = np.clip(next(self._sobol), 1e-4, 1 - 1e-4)
-        return float(np.clip(mean + sd * stats.norm.ppf(quantile), low, high))
-
-    def stratified_chance(self, probability: float) -> bool:
-        """True with this probability, stratified over the population."""
-        return bool(next(self._sobol) < probability)
-
-    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
-        """An independent uniform number."""
-        return float(self._generator.uniform(low, high))
-
-    def normal(self) -> float:
-        """An independent standard normal number."""
-        return float(self._generator.standard_normal())
-
-    def clipped_normal(self, mean: float, sd: float, low: float, high: float) -> float:
-        """An independent normal number clipped to bounds."""
-        return float(np.clip(mean + sd * self.normal(), low, high))
-
-    def side(self) -> int:
-        """1 for the right side or -1 for the left."""
-        return int(self._generator.choice((-1, 1)))
-
-    def bend(self, first: float = 0.9, second: float = 0.7) -> tuple[float, float]:
-        """The coefficients of an excursion's path, with these standard deviations; see `Excursion.bend`."""
-        return self.clipped_normal(0.0, first, -1.6, 2.2), self.clipped_normal(0.0, second, -1.6, 2.2)
-
-    def left_and_right(self, mean: float, sd: float) -> tuple[float, float]:
-        """Values of the right and the left side, `mean` plus and minus a difference of standard deviation `sd`."""
-        difference = sd * self.normal()
-        return mean + difference, mean - difference
-
-    def piecewise_uniform(self, ranges: tuple[tuple[float, tuple[float, float]], ...]) -> float:
-        """A number drawn uniformly from one of several ranges.
-
-        Args:
-            ranges: pairs of a cumulated probability and the bounds of a range.
-        """
-        quantile = self.uniform()
-        return self.uniform(*next(bounds for share, bounds in ranges if quantile <= share))
-
-
-def _draw_knee(sampler: _Sampler, noise: float) -> tuple[Excursion, float]:
+def _draw_knee(sampler: Sampler, noise: float, depths: Ranges) -> tuple[Excursion, float]:
     """Excursion of the knees, and the flexion at the bottom in degrees."""
-    knee_top, depth_deg = sampler.stratified_uniform(0.8, 9.0), sampler.stratified_normal(100, 16, 48, 126)
+    knee_top, depth_deg = sampler.stratified_uniform(0.8, 9.0), sampler.stratified_piecewise(depths)
     knee = Excursion(
         top=knee_top,
         change=depth_deg - knee_top,
@@ -152,7 +130,7 @@ def _draw_knee(sampler: _Sampler, noise: float) -> tuple[Excursion, float]:
     return knee, depth_deg
 
 
-def _draw_lateral(sampler: _Sampler, change: float, noise: float) -> Excursion:
+def _draw_lateral(sampler: Sampler, change: float, noise: float) -> Excursion:
     """Position of the pelvis to the right of the middle of the feet, metres; `change` is that until the bottom."""
     return Excursion(
         top=0.008 * sampler.normal(),
@@ -166,7 +144,7 @@ def _draw_lateral(sampler: _Sampler, change: float, noise: float) -> Excursion:
     )
 
 
-def _draw_balance(sampler: _Sampler, noise: float) -> Excursion:
+def _draw_balance(sampler: Sampler, noise: float) -> Excursion:
     """Position of the centre of mass between heel (0) and ball of the foot (1)."""
     return Excursion(
         top=sampler.stratified_normal(0.52, 0.12, 0.25, 0.85),
@@ -181,7 +159,7 @@ def _draw_balance(sampler: _Sampler, noise: float) -> Excursion:
 
 
 def _draw_trunk(
-    sampler: _Sampler, lean_deg: float, lag_s: float, asymmetric: bool, noise: float
+    sampler: Sampler, lean_deg: float, lag_s: float, asymmetric: bool, noise: float
 ) -> dict[str, Excursion]:
     """Excursions of pelvis and lumbar joint; the pelvis tilts by `lean_deg` until the bottom."""
 
@@ -212,7 +190,7 @@ def _draw_trunk(
     }
 
 
-def _draw_arms(sampler: _Sampler, lag_s: float, noise: float) -> tuple[str, dict[str, Excursion]]:
+def _draw_arms(sampler: Sampler, lag_s: float, noise: float) -> tuple[str, dict[str, Excursion]]:
     """Name of the way the arms are held, and the excursions of both arms."""
     cumulated = np.cumsum(_ARM_STYLE_WEIGHTS)
     style = list(_ARM_STYLES)[int(np.searchsorted(cumulated[:-1], sampler.stratified_uniform(0, 1)))]
@@ -237,7 +215,33 @@ def _draw_arms(sampler: _Sampler, lag_s: float, noise: float) -> tuple[str, dict
     return style, arms
 
 
-def _draw_stance(sampler: _Sampler, width_m: float, asymmetric: bool, side: int) -> Stance:
+def _draw_swing(sampler: Sampler, leg_length_m: float, foot: str) -> SwingStyle:
+    """How the foot is held that is in the air; lengths relative to the leg's."""
+    place = list(_SWING_PLACES)[int(sampler.uniform(0, len(_SWING_PLACES)))]
+    forward, forward_change, up, ankle_deg = (sampler.uniform(*bounds) for bounds in _SWING_PLACES[place])
+
+    def excursion(top: float, change: float, scale: float = leg_length_m) -> Excursion:
+        return Excursion(
+            top=scale * top,
+            change=scale * change,
+            bend=sampler.bend(0.4, 0.4),
+            lag_s=0.05 * sampler.normal(),
+            top_sd=0.012 * scale,
+            change_sd=0.02 * scale,
+            wander=0.008 * scale,
+        )
+
+    return SwingStyle(
+        foot=foot,
+        place=place,
+        forward=excursion(forward, forward_change),
+        up=excursion(up, sampler.uniform(-0.04, 0.06)),
+        outward=excursion(sampler.uniform(-0.06, 0.1), sampler.uniform(-0.04, 0.08)),
+        ankle=replace(excursion(ankle_deg, sampler.uniform(-8, 8), 1.0), top_sd=2.0, change_sd=2.0, wander=0.8),
+    )
+
+
+def _draw_stance(sampler: Sampler, width_m: float, asymmetric: bool, side: int) -> Stance:
     """Position and orientation of the feet."""
     toe_out, roll = sampler.stratified_uniform(-6, 24), sampler.stratified_normal(-3, 3.5, -10, 6)
     pitch, roll_change = sampler.stratified_normal(1, 2, -4, 5), sampler.stratified_normal(0, 2.5, -6, 6)
@@ -256,16 +260,22 @@ def _draw_stance(sampler: _Sampler, width_m: float, asymmetric: bool, side: int)
     )
 
 
-def _draw_tempo(sampler: _Sampler) -> Tempo:
-    """Durations and speed profiles."""
-    descent_s = float(np.exp(sampler.stratified_normal(np.log(1.0), 0.3, np.log(0.7), np.log(3.0))))
+def _draw_tempo(sampler: Sampler, drop_m: float, one_leg: bool) -> Tempo:
+    """Durations and speed profiles of squats in which the pelvis goes down by `drop_m`."""
+    moving_s = sampler.stratified_piecewise(_MOVING_S)
+    if one_leg:
+        moving_s = max(moving_s, _ONE_LEG_MOVING_S)
+    share = sampler.clipped_normal(0.52, 0.05, 0.4, 0.65)
+    shortest_s = (_MINIMUM_JERK_PEAK * drop_m / _LARGEST_ACCELERATION_M_S2) ** 0.5
+    hold_s = sampler.stratified_piecewise(_HOLD_S)
+    gentle = 0.7 * max(0.0, 1.0 - (moving_s - 1.0))  # quick movements start and stop as gently as they can
     return Tempo(
-        descent_s=descent_s,
-        bottom_s=sampler.piecewise_uniform(((0.65, (0.0, 0.08)), (0.9, (0.08, 0.4)), (1.0, (0.4, 1.5)))),
-        ascent_s=float(np.clip(descent_s * np.exp(-0.1 + 0.2 * sampler.normal()), 0.65, 3.0)),
-        standing_s=sampler.piecewise_uniform(((0.5, (0.0, 0.12)), (0.85, (0.12, 0.7)), (1.0, (0.7, 2.2)))),
-        descent_skew=(sampler.uniform(1.6, 3.2), sampler.uniform(1.7, 3.2)),
-        ascent_skew=(sampler.uniform(1.7, 3.2), sampler.uniform(1.6, 3.4)),
+        descent_s=max(share * moving_s, shortest_s),
+        bottom_s=hold_s if moving_s > _QUICK_S else min(hold_s, 0.05),
+        ascent_s=max((1 - share) * moving_s, shortest_s),
+        standing_s=sampler.piecewise_uniform(_STANDING_S),
+        descent_skew=(sampler.uniform(1.6 + gentle, 3.2), sampler.uniform(1.7 + gentle, 3.2)),
+        ascent_skew=(sampler.uniform(1.7 + gentle, 3.2), sampler.uniform(1.6 + gentle, 3.4)),
         spread=sampler.uniform(0.03, 0.12),
         slowing=sampler.clipped_normal(0.06, 0.1, -0.12, 0.3),
     )

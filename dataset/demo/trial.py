@@ -3,6 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
+from scipy.interpolate import CubicSpline
+from scipy.ndimage import gaussian_filter1d
 
 from dataset.demo.squat_style import Excursion, Style
 from dataset.demo.squat_timeline import draw_targets
@@ -10,15 +13,20 @@ from dataset.demo.style_sampler import draw_style
 from dataset.errors import RunError
 from dataset.io.motion import Motion
 from dataset.windows.placement import Placement
-from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
+from models.conventions import COORDINATE_INDEX, FEET, FRAME_RATE_HZ
+from models.skeleton.dynamic_balance import dynamic_balance
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.planted_feet import LIMITS_DEG, PlantedFeetSolution, solve_planted_feet
+from models.skeleton.squat_targets import SquatTargets
 
 _ATTEMPTS, _STEP_OF_ATTEMPTS = 8, 6
 _DRAWS, _SEED_STEP = 6, 1_000_003
 _DEEPEST_LEAN_DEG = -46.0
 _HIPS = [COORDINATE_INDEX[f"hip_flexion_{side}"] for side in "lr"]
 _ANKLES = [COORDINATE_INDEX[f"ankle_angle_{side}"] for side in "lr"]
+# Where the zero-moment point may be, between heel (0) and ball (1) of the feet, and beside the middle of a single foot.
+_PRESSURE, _PRESSURE_BESIDE_M, _PRESSURE_SMOOTHING_S = (-0.05, 1.2), 0.02, 0.05
+_CLEARANCE_M = 0.05
 _KNEE_ERROR_DEG, _LIMIT_ERROR_DEG, _FOOT_ERROR_M, _LIST_DEG = 1.5, 0.8, 5e-4, 8.0
 
 
@@ -47,10 +55,46 @@ def make_trial(skeleton: OpenSimSkeleton, seed: int, index: int, repetitions: in
         for _ in range(_ATTEMPTS):
             targets = draw_targets(style, population, index, repetitions)
             attempt = solve_planted_feet(skeleton, targets.every(_STEP_OF_ATTEMPTS))
-            if _is_feasible(attempt):
-                return _placed_in_laboratory(solve_planted_feet(skeleton, targets).coordinates, seed, index), style
+            if _is_feasible(attempt) and _clearance_m(skeleton, attempt, style) > _CLEARANCE_M:
+                found = _balanced(skeleton, targets, attempt, style.pressure_share)
+                return _placed_in_laboratory(found, seed, index), style
             style = _easier(style, attempt)
     raise RunError(f"none of {_DRAWS} styles drawn for trial {index} of seed {seed} can be performed")
+
+
+def _balanced(
+    skeleton: OpenSimSkeleton, targets: SquatTargets, attempt: PlantedFeetSolution, pressure_share: float
+) -> np.ndarray:
+    """Whole-body coordinates (T, 33) of a trial whose zero-moment point stays under the feet.
+
+    Args:
+        skeleton: the subject's skeleton, float64.
+        targets: of the trial.
+        attempt: the solution at every `_STEP_OF_ATTEMPTS`-th frame, from which the search starts.
+        pressure_share: how far the zero-moment point follows what the moving body asks for, from 0 to 1.
+    """
+    frames = np.arange(len(targets.depth))
+    start = CubicSpline(frames[::_STEP_OF_ATTEMPTS], attempt.unknowns)(frames)
+    quasi_static = solve_planted_feet(skeleton, targets, start)
+    heel, ball = quasi_static.heel_and_ball
+    balance = dynamic_balance(skeleton.description, quasi_static.coordinates, FRAME_RATE_HZ)
+    place = heel + targets.balance[:, None] * (ball - heel) + targets.balance_shift_m
+    wanted = place + pressure_share * (balance.zero_moment_point - place)
+    low, high = heel + _PRESSURE[0] * (ball - heel), heel + _PRESSURE[1] * (ball - heel)
+    wanted[:, 0] = gaussian_filter1d(wanted[:, 0].clip(low[0], high[0]), _PRESSURE_SMOOTHING_S * FRAME_RATE_HZ)
+    if targets.swing != (None, None):
+        beside = wanted[:, 1] - place[:, 1]
+        wanted[:, 1] = place[:, 1] + beside.clip(-_PRESSURE_BESIDE_M, _PRESSURE_BESIDE_M)
+    shift = balance.mass_centre_for(wanted) - place + targets.balance_shift_m
+    return solve_planted_feet(skeleton, replace(targets, balance_shift_m=shift), quasi_static.unknowns).coordinates
+
+
+def _clearance_m(skeleton: OpenSimSkeleton, attempt: PlantedFeetSolution, style: Style) -> float:
+    """Least height above the floor of the foot in the air, metres; infinite where there is none."""
+    if style.swing is None:
+        return np.inf
+    points = skeleton.contact_points(torch.as_tensor(attempt.coordinates))[..., 1] - skeleton.contact_radii
+    return float(points.unflatten(1, (len(FEET), -1))[:, FEET.index(style.swing.foot)].min())
 
 
 def _placed_in_laboratory(coordinates: np.ndarray, seed: int, index: int) -> Motion:
@@ -97,8 +141,16 @@ def _easier(style: Style, solution: PlantedFeetSolution) -> Style:
         toe_out_deg=_scaled(style.stance.toe_out_deg, 0.85),
         roll_deg=_scaled(style.stance.roll_deg, 0.8),
     )
+    swing = style.swing
+    if swing is not None:
+        swing = replace(
+            swing,
+            up=replace(swing.up, top=swing.up.top + 0.03),
+            forward=replace(swing.forward, top=0.85 * swing.forward.top, change=0.85 * swing.forward.change),
+        )
     return replace(
         style,
+        swing=swing,
         knee=replace(style.knee, change=style.knee.change - shortfall),
         lateral=reduced(style.lateral),
         knee_difference=reduced(style.knee_difference),

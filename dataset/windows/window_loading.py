@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from dataset.errors import InputError
-from dataset.locations import demo_holdout
+from dataset.locations import demo_holdout, demo_validation
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session, discover_sessions
 from dataset.splits import Split, split_sessions
@@ -83,8 +83,7 @@ def open_split(root: Path, *, seed: int, activations: bool = False, watch: Watch
     def opened(names: Sequence[str]) -> WindowStore:
         return open_windows([sessions[name] for name in names], window_folder(root), settings, watch=watch)
 
-    held_out = opened(split.held_out)
-    return SplitWindows(opened(split.training), held_out, held_out, split)
+    return SplitWindows(opened(split.training), opened(split.validation), opened(split.held_out), split)
 
 
 def load_held_out(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, Split]:
@@ -117,5 +116,5 @@ def load_subjects(root: Path, subjects: Sequence[str], *, activations: bool = Fa
 def _split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:
     """The sessions under `root` by their id, and their split."""
     sessions = discover_sessions(root)
-    split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root))
+    split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root), validation_file=demo_validation(root))
     return {session.id: session for session in sessions}, split

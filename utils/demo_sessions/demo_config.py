@@ -1,6 +1,7 @@
 """Settings of `make_demo_sessions`."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset.demo.population_settings import PopulationSettings
@@ -17,16 +18,16 @@ class DemoConfig(CheckedConfig):
         repetitions: squats of each trial.
         seed: seed of the population. A subject is the same whatever the number of subjects.
         labels: whether to simulate the muscle-driven repetitions as well.
-        jobs: number of processes, each with one CPU thread.
+        jobs: number of processes, each with one CPU thread; by default one for each core.
         out_dir: sessions go to `<out_dir>/Data/demo-person-<number>/`; complete ones that are there are kept.
     """
 
-    people: int = 80
-    trials: int = 2
-    repetitions: int = 5
+    people: int = 240
+    trials: int = 6
+    repetitions: int = 2
     seed: int = 0
     labels: bool = True
-    jobs: int = 1
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     out_dir: Path = Path("demo/full")
 
     def __post_init__(self) -> None:
