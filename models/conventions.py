@@ -58,5 +58,6 @@ ANTHROPOMETRIC_FEATURES = (
 )
 
 FRAME_RATE_HZ = 60.0
-WINDOW_FRAMES = 196  # 49 latents of 4 frames
-LONGEST_SEQ_LEN = 150  # latents of 4 frames, 10 s
+FRAMES_PER_LATENT = 4  # in which --seq-len counts
+WINDOW_FRAMES = 49 * FRAMES_PER_LATENT
+LONGEST_SEQ_LEN = 150  # 600 frames, 10 s

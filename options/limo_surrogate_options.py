@@ -58,7 +58,8 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         GuidanceConfig,
         "seq_len",
         metavar="N",
-        help="Length of a latent in latent frames; 49 decodes to 196 frames, 3.3 s.",
+        help="Length of the motions in latents of 4 frames at 60 Hz, at most 150: 49 are 196 frames, 3.3 s. A motion "
+        "is one squat and standing after it, so slow squats need more.",
     )
     add_option(
         group, GuidanceConfig, "smooth_hz", metavar="HZ",

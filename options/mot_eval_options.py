@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from options.config_parser import add_option, config_of, new_parser, refuse_options
-from options.shared_options import add_compute_options, add_data_options, add_output_options
+from options.shared_options import add_compute_options, add_data_options, add_output_options, add_seq_len
 from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
 
 
@@ -17,6 +17,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Reconstruct these sessions or subjects of the data (all: every one); the default is the held-out "
         "subjects.",
     )  # fmt: skip
+    add_seq_len(data, ReconstructionConfig)
     model = parser.add_argument_group("model")
     add_option(
         model, ReconstructionConfig, "checkpoint", flags=("--resume-pth",), metavar="PATH",

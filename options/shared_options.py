@@ -3,7 +3,7 @@
 import argparse
 
 from options.config_parser import add_option
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig
+from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig, WindowConfig
 
 MODEL_HELP = (
     "Use this OpenSim model (.osim) in place of the session's own. The default is the scaled model of the session; of "
@@ -47,6 +47,15 @@ def add_data_options(parser: argparse.ArgumentParser, config_class: type[DataCon
     )  # fmt: skip
     add_option(group, config_class, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
     return group
+
+
+def add_seq_len(group: argparse._ArgumentGroup, config_class: type[WindowConfig]) -> None:
+    """Add `--seq-len` of a configuration of windows to a group."""
+    add_option(
+        group, config_class, "seq_len", metavar="N",
+        help="Length of the windows in latents of 4 frames at 60 Hz, at most 150: 49 are 196 frames, 3.3 s. "
+        "Repetitions that do not fit, with 0.6 s of standing after them, are left out.",
+    )  # fmt: skip
 
 
 def add_output_options(parser: argparse.ArgumentParser, config_class: type[OutputConfig]) -> argparse._ArgumentGroup:

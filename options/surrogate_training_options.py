@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from options.config_parser import add_option, config_of, new_parser, refuse_options
-from options.shared_options import add_compute_options, add_data_options, add_output_options
+from options.shared_options import add_compute_options, add_data_options, add_output_options, add_seq_len
 from utils.training.surrogate_training_config import (
     DEFAULT_LR_PATIENCE,
     SurrogateEvaluationConfig,
@@ -41,6 +41,7 @@ def parse_training_or_evaluation(
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     group = add_data_options(parser, SurrogateTrainingConfig)
+    add_seq_len(group, SurrogateTrainingConfig)
     add_option(
         group, SurrogateTrainingConfig, "mirror",
         help="Train on the mirror image of every window too, left and right muscles exchanged.",

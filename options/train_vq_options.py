@@ -4,7 +4,7 @@ import argparse
 
 from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS
 from options.config_parser import add_option, new_parser
-from options.shared_options import add_compute_options, add_data_options, add_output_options
+from options.shared_options import add_compute_options, add_data_options, add_output_options, add_seq_len
 from utils.training.training_config import PRECISIONS
 from utils.training.vqvae_training_config import (
     DEFAULT_GAMMA,
@@ -33,6 +33,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
 
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     group = add_data_options(parser, VQVAETrainingConfig)
+    add_seq_len(group, VQVAETrainingConfig)
     add_option(
         group, VQVAETrainingConfig, "mirror",
         help="Train on the mirror image of every window too, left and right exchanged.",

@@ -74,6 +74,42 @@ def test_training_latents_that_are_damaged_or_of_another_network_are_named(tmp_p
         read_training_latents(file, 8)
 
 
+def _latents_file(path, lengths, total):
+    """Latents (N, total, 8), each counted up to its repetition's end and constant in the standing after it."""
+    frame = np.arange(total)
+    latents = np.minimum(frame, np.array(lengths)[:, None])[..., None] * np.ones(8)
+    np.savez(path, latents=latents, names=np.arange(len(lengths)), repetition=frame < np.array(lengths)[:, None])
+    return read_training_latents(path, 8)
+
+
+def test_training_latents_are_cut_or_lengthened_by_standing(tmp_path):
+    latents = _latents_file(tmp_path / "latents.npz", [20, 40, 60], 75)
+    short, long = latents.of_length(49), latents.of_length(100)
+    assert short.names == ("0", "1")  # a squat that does not fit is not cut
+    assert np.array_equal(short.latents, latents.latents[:2, :49])
+    assert long.latents.shape == (3, 100, 8)
+    assert np.array_equal(long.latents[:, :75], latents.latents)
+    assert (long.latents[:, 75:] == latents.latents[:, -1:]).all()
+    assert np.array_equal(long.repetition.sum(1), [20, 40, 60])
+    assert not long.recorded[:, 75:].any()
+    with pytest.raises(InputError, match="needs --seq-len 29"):
+        latents.of_length(20)
+
+
+def test_latents_of_earlier_versions_are_cut_but_not_lengthened(tmp_path):
+    np.savez(tmp_path / "latents.npz", latents=np.zeros((4, 49, 8)), names=np.arange(4))
+    latents = read_training_latents(tmp_path / "latents.npz", 8)
+    assert latents.of_length(20).latents.shape == (4, 20, 8)
+    with pytest.raises(InputError, match="--seq-len 60 asks for more"):
+        latents.of_length(60)
+
+
+@pytest.mark.parametrize("seq_len", [0, 151])
+def test_a_length_out_of_range_is_refused(seq_len):
+    with pytest.raises(InputError, match="^--seq-len is"):
+        SamplingConfig(count=1, seq_len=seq_len)
+
+
 def test_ids_in_another_encoding_are_refused(tmp_path):
     (tmp_path / "holdout.txt").write_bytes("Müller\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"holdout\.txt: is not encoded in UTF-8"):

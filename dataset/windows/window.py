@@ -20,10 +20,9 @@ from dataset.windows.standing import (
     come_to_rest,
     with_extra,
 )
-from models.conventions import COORDINATES, FRAME_RATE_HZ, LONGEST_SEQ_LEN, MUSCLES, WINDOW_FRAMES
+from models.conventions import COORDINATES, FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, MUSCLES, WINDOW_FRAMES
 
 MADE_FRAMES = SHORTEST_BLEND_FRAMES + REST_FRAMES  # that a window has at least
-_FRAMES_PER_LATENT = 4
 _SAME_S = 1e-6
 
 
@@ -137,12 +136,12 @@ def windows_of_trial(motion: Motion, frames: int = WINDOW_FRAMES) -> list[Window
 def reason_not_to_fit(repetition: Repetition, frames: int) -> str | None:
     """Why a repetition at 60 Hz does not fit into a window with the standing after it, as the end of a sentence."""
     length = repetition.end_frame - repetition.start_frame
-    needed = -(-(length + MADE_FRAMES) // _FRAMES_PER_LATENT)
-    if needed * _FRAMES_PER_LATENT <= frames:
+    needed = -(-(length + MADE_FRAMES) // FRAMES_PER_LATENT)
+    if needed * FRAMES_PER_LATENT <= frames:
         return None
     duration = f"a repetition lasts {length / FRAME_RATE_HZ:.1f} s"
     if needed > LONGEST_SEQ_LEN:
-        longest_s = (LONGEST_SEQ_LEN * _FRAMES_PER_LATENT - MADE_FRAMES) / FRAME_RATE_HZ
+        longest_s = (LONGEST_SEQ_LEN * FRAMES_PER_LATENT - MADE_FRAMES) / FRAME_RATE_HZ
         return f"{duration}, more than the {longest_s:.1f} s of the longest window"
     return f"{duration}, which needs --seq-len {needed} or more"
 
@@ -203,7 +202,7 @@ def whole_repetition(motion: Motion) -> Repetition:
 def frames_needed(repetition: Repetition, least: int = WINDOW_FRAMES) -> int:
     """Length of the window, at least `least` frames, that a repetition at 60 Hz fits into; a multiple of 4."""
     length = repetition.end_frame - repetition.start_frame + MADE_FRAMES
-    return max(least, -(-length // _FRAMES_PER_LATENT) * _FRAMES_PER_LATENT)
+    return max(least, -(-length // FRAMES_PER_LATENT) * FRAMES_PER_LATENT)
 
 
 def window_of_motion(motion: Motion) -> Window:

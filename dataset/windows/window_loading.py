@@ -15,19 +15,21 @@ from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window_source import WindowSource
 from dataset.windows.window_store import Watch, WindowStore, open_windows, unwatched, window_folder
+from models.conventions import WINDOW_FRAMES
 
 
-def load_windows(sessions: Sequence[Session], *, activations: bool = False) -> MotionBatch:
+def load_windows(sessions: Sequence[Session], *, activations: bool = False, frames: int = WINDOW_FRAMES) -> MotionBatch:
     """Read the windows of sessions into memory, on the CPU; a few hundred windows need no worker processes.
 
     Args:
         sessions: the sessions, whose models give the anthropometry.
         activations: whether to read the muscle-driven repetitions, with activations, in place of the squat trials.
+        frames: length of the windows, a multiple of 4.
 
     Raises:
         InputError: there is no usable window.
     """
-    dataset = MotionDataset(sessions, with_activations=activations)
+    dataset = MotionDataset(sessions, with_activations=activations, frames=frames)
     models = [
         session.model_for(window.source) for session, window in zip(dataset.sessions, dataset.windows, strict=True)
     ]
@@ -65,20 +67,23 @@ class SplitWindows:
     split: Split
 
 
-def open_split(root: Path, *, seed: int, activations: bool = False, watch: Watch = unwatched) -> SplitWindows:
+def open_split(
+    root: Path, *, seed: int, activations: bool = False, frames: int = WINDOW_FRAMES, watch: Watch = unwatched
+) -> SplitWindows:
     """Open the windows of all sessions under a data root; those that are not stored yet are made, see `open_windows`.
 
     Args:
         root: the data root; a demo root names its own sets of subjects.
         seed: seed of a random split, see `split_sessions`.
         activations: whether to read the muscle-driven repetitions, with activations, in place of the squat trials.
+        frames: length of the windows, a multiple of 4.
         watch: as of `open_windows`.
 
     Raises:
         InputError: there are no sessions, or one of the sets is empty or has no usable window.
     """
     sessions, split = _split_by_subject(root, seed)
-    settings = {"with_activations": activations}
+    settings = {"with_activations": activations, "frames": frames}
 
     def opened(names: Sequence[str]) -> WindowStore:
         return open_windows([sessions[name] for name in names], window_folder(root), settings, watch=watch)
@@ -86,19 +91,24 @@ def open_split(root: Path, *, seed: int, activations: bool = False, watch: Watch
     return SplitWindows(opened(split.training), opened(split.validation), opened(split.held_out), split)
 
 
-def load_held_out(root: Path, *, seed: int, activations: bool = False) -> tuple[MotionBatch, Split]:
+def load_held_out(
+    root: Path, *, seed: int, activations: bool = False, frames: int = WINDOW_FRAMES
+) -> tuple[MotionBatch, Split]:
     """The held-out windows and the split of `open_split`, without reading the training sessions."""
     sessions, split = _split_by_subject(root, seed)
-    return load_windows([sessions[name] for name in split.held_out], activations=activations), split
+    return load_windows([sessions[name] for name in split.held_out], activations=activations, frames=frames), split
 
 
-def load_subjects(root: Path, subjects: Sequence[str], *, activations: bool = False) -> MotionBatch:
+def load_subjects(
+    root: Path, subjects: Sequence[str], *, activations: bool = False, frames: int = WINDOW_FRAMES
+) -> MotionBatch:
     """Read the windows of some of the sessions under a data root.
 
     Args:
         root: the data root.
         subjects: ids of sessions or subjects, or `all`.
         activations: as of `load_windows`.
+        frames: as of `load_windows`.
 
     Raises:
         InputError: there is no session or subject of that id, or no usable window.
@@ -110,7 +120,7 @@ def load_subjects(root: Path, subjects: Sequence[str], *, activations: bool = Fa
         if unknown:
             raise InputError(f"{root} has no session or subject {unknown[0]}; it has {', '.join(sorted(known))}")
         sessions = [session for session in sessions if {session.id, session.subject} & set(subjects)]
-    return load_windows(sessions, activations=activations)
+    return load_windows(sessions, activations=activations, frames=frames)
 
 
 def _split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:

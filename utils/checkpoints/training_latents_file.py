@@ -1,11 +1,14 @@
 """Read the latents of the training windows that are kept beside a VQ-VAE (`latents.npz`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dataset.errors import InputError
+from models.conventions import FRAMES_PER_LATENT
+
+_STANDING = 36 // FRAMES_PER_LATENT  # latents after the repetition in which the motion comes to rest and stays there
 
 
 @dataclass(frozen=True)
@@ -16,11 +19,49 @@ class TrainingLatents:
         latents: (N, L, D).
         names: (N,) names of the windows, `<session>/<repetition>`.
         recorded: (N, L) whether a latent frame is of recorded motion.
+        repetition: (N, L) whether a latent frame is of the repetition; in the others, the person stands still after it.
+            None in files of earlier versions, whose windows go on into the next repetition.
+        source: the file.
     """
 
     latents: np.ndarray
     names: tuple[str, ...]
     recorded: np.ndarray
+    repetition: np.ndarray | None
+    source: Path
+
+    def of_length(self, length: int) -> "TrainingLatents":
+        """The latents of the windows whose repetition fits into `length` latents, cut or lengthened to that length.
+
+        A window is lengthened by its last latent, of a person who stands still.
+
+        Raises:
+            InputError: no window fits, or the latents are shorter and do not end in standing.
+        """
+        if self.repetition is None:
+            if length > self.latents.shape[1]:
+                raise InputError(
+                    f"{self.source}: the training latents have {self.latents.shape[1]} frames, and --seq-len {length} "
+                    "asks for more"
+                )
+            return replace(self, latents=self.latents[:, :length], recorded=self.recorded[:, :length])
+        needed = self.repetition.sum(1) + _STANDING
+        fits = (needed <= length) | (length >= self.latents.shape[1])
+        if not fits.any():
+            raise InputError(
+                f"{self.source}: --seq-len {length} has no room for a squat of the training windows; the shortest "
+                f"needs --seq-len {needed.min()}"
+            )
+        frame = np.arange(length)
+        nearest = np.minimum(frame, self.latents.shape[1] - 1)
+        inside = frame < self.latents.shape[1]
+        return replace(
+            self,
+            latents=self.latents[fits][:, nearest],
+            names=tuple(name for name, fit in zip(self.names, fits, strict=True) if fit),
+            recorded=self.recorded[fits][:, nearest] & inside,
+            repetition=self.repetition[fits][:, nearest] & inside,
+        )
 
 
 def read_training_latents(path: Path, channels: int) -> TrainingLatents:
@@ -37,6 +78,7 @@ def read_training_latents(path: Path, channels: int) -> TrainingLatents:
         with np.load(path) as content:
             latents = content["latents"].astype(np.float32)
             names = tuple(str(name) for name in content["names"])
+            repetition = content.get("repetition")
             recorded = content["recorded"] if "recorded" in content else np.ones(latents.shape[:2], dtype=bool)
     except Exception as error:  # numpy raises a different type for each way in which a file can be damaged
         raise InputError(
@@ -52,4 +94,8 @@ def read_training_latents(path: Path, channels: int) -> TrainingLatents:
         )
     if not np.isfinite(latents).all():
         raise InputError(f"{path}: the training latents have values that are NaN or infinite; train the VQ-VAE again")
-    return TrainingLatents(latents, names, recorded)
+    if repetition is not None and repetition.shape != recorded.shape:
+        raise InputError(
+            f"{path}: expected a mask of the repetition for each of {recorded.shape}, found {repetition.shape}"
+        )
+    return TrainingLatents(latents, names, recorded, repetition, path)

@@ -10,6 +10,7 @@ from utils.runs.shared_configs import (
     ComputeConfig,
     DataConfig,
     OutputConfig,
+    WindowConfig,
     require_at_least,
     require_choice,
     require_fraction,
@@ -47,7 +48,7 @@ class PublishedWeights:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
+class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     """What is asked of a subject's motions, and how it is searched for.
 
     Attributes:
@@ -56,7 +57,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
             has one of its own, that of the first squat trial.
         vq_name: VQ-VAE checkpoint or run folder, with `latents.npz` beside it; None for the shipped one.
         surrogate_name: surrogate checkpoint or run folder; None for the shipped one.
-        seq_len: length of a latent; 49 decodes to 196 frames, 3.3 s.
+        seq_len: length of the motions in latents, which is 4 frames each; 49 decodes to 196 frames, 3.3 s.
         smooth_hz: cut-off of the low-pass filter on decoded motions, Hz; 0 for none.
         low: least peak activation of `muscle`, 0 to 1.
         high: greatest peak activation of `muscle`, 0 to 1.
@@ -91,7 +92,6 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     exp_name: str = "TestBIGE"
     vq_name: Path | None = None
     surrogate_name: Path | None = None
-    seq_len: int = 49
     smooth_hz: float = 6.0
     low: float = 0.35
     high: float = 0.45
@@ -121,7 +121,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     def __post_init__(self) -> None:
         """Raise InputError where values are out of range or do not go together."""
         super().__post_init__()
-        counts = ("seq_len", "total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
+        counts = ("total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
         require_at_least(1, **{name: getattr(self, name) for name in counts})
         positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr")
         require_at_least(0, **{name: getattr(self, name) for name in positive})

@@ -83,7 +83,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     search_result = _search(config, session, models, latents, terms, observer)
     skeleton = load_skeleton(session.model_path, torch.float32)
     samples, verification = _select(config, search_result, terms, skeleton)
-    own_squats = load_own_squats(session, models)
+    own_squats = load_own_squats(session, models, config.seq_len * models.vqvae.config.frames_per_latent)
     guided = Context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),

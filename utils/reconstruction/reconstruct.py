@@ -58,9 +58,9 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     model = load_vqvae(config.checkpoint_path, device)
     _, root = config.find_data_root()
     if config.subjects:
-        windows = load_subjects(root, config.subjects)
+        windows = load_subjects(root, config.subjects, frames=config.window_frames)
     else:
-        windows, _ = load_held_out(root, seed=config.seed)
+        windows, _ = load_held_out(root, seed=config.seed, frames=config.window_frames)
     reconstruction, codes = (tensor.cpu() for tensor in reconstruct_all(model, windows.motion.to(device)))
     unquantised = reconstruct_all(model, windows.motion.to(device), quantised=False)[0].cpu()
     metrics = reconstruction_metrics(reconstruction, unquantised, codes, windows)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.locations import SHIPPED_VQVAE
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, require_at_least
+from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, WindowConfig, require_at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class _TrainedVQVAEConfig(OutputConfig, ComputeConfig):
+class _TrainedVQVAEConfig(OutputConfig, WindowConfig, ComputeConfig):
     """Which VQ-VAE is used.
 
     Attributes:

@@ -45,7 +45,9 @@ def sample(config: SamplingConfig) -> SamplingResult:
     device = configure_torch(config)
     checkpoint = find_checkpoint(config.checkpoint_path)
     model = load_vqvae(checkpoint, device)
-    latents = sample_latents(model, checkpoint.with_name("latents.npz"), config.count, config.noise)
+    latents = sample_latents(
+        model, checkpoint.with_name("latents.npz"), config.count, config.noise, config.window_frames
+    )
     session = Path(config.subject).name if config.subject else "unguided"
     folder = RunFolder(config.run_folder, session).motions
     names = [f"entry_{j}_{config.exp_name}" for j in range(config.count)]
@@ -54,7 +56,7 @@ def sample(config: SamplingConfig) -> SamplingResult:
 
 
 @torch.no_grad()
-def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float) -> Tensor:
+def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float, frames: int = WINDOW_FRAMES) -> Tensor:
     """Random quantised latents (count, L, code_dim).
 
     Each is a random training latent with Gaussian noise, quantised. Without training latents, each latent frame is a
@@ -65,15 +67,19 @@ def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float) -
         latents_file: its training latents, `latents.npz`.
         count: number of latents.
         noise: standard deviation of the noise, in standard deviations of each channel.
+        frames: frames of the motions that the latents decode to.
+
+    Raises:
+        InputError: no training latent has room in so many frames.
     """
+    length = frames // model.config.frames_per_latent
     device = next(model.parameters()).device
     if not latents_file.is_file():
         logger.warning("%s does not exist: decoding random codes instead of varied training latents", latents_file)
-        frames = WINDOW_FRAMES // model.config.frames_per_latent
         groups = () if model.config.code_groups == 1 else (model.config.code_groups,)
-        codes = torch.randint(model.config.nb_code, (count, frames, *groups)).to(device)
+        codes = torch.randint(model.config.nb_code, (count, length, *groups)).to(device)
         return model.quantizer.vectors_of(codes)
-    latents = torch.from_numpy(read_training_latents(latents_file, model.config.code_dim).latents)
+    latents = torch.from_numpy(read_training_latents(latents_file, model.config.code_dim).of_length(length).latents)
     spread = latents.flatten(0, 1).std(0)
     drawn = latents[torch.randint(len(latents), (count,))]
     return model.quantize((drawn + noise * spread * torch.randn_like(drawn)).to(device))

@@ -12,6 +12,7 @@ from pathlib import Path
 from dataset.errors import InputError
 from dataset.locations import demo_root
 from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, discover_sessions, is_session_path, open_session
+from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, WINDOW_FRAMES
 
 _GREATEST_SEED = 2**32 - 1  # of numpy
 _GREATEST_INTEGER = 2**31 - 1
@@ -93,6 +94,33 @@ class DataConfig(CheckedConfig):
         if name == "mcs" or self.data_root:
             return name, data_root(self.data_root)
         return name, demo_root()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowConfig(CheckedConfig):
+    """How long the windows are.
+
+    Attributes:
+        seq_len: length of a window in latents of 4 frames; repetitions that do not fit, with 0.6 s of standing after
+            them, are left out.
+    """
+
+    seq_len: int = WINDOW_FRAMES // FRAMES_PER_LATENT
+
+    def __post_init__(self) -> None:
+        """Raise InputError where the length is out of its range."""
+        super().__post_init__()
+        require_at_least(1, seq_len=self.seq_len)
+        if self.seq_len > LONGEST_SEQ_LEN:
+            longest_s = LONGEST_SEQ_LEN * FRAMES_PER_LATENT / FRAME_RATE_HZ
+            raise InputError(
+                f"--seq-len is {self.seq_len}, expected at most {LONGEST_SEQ_LEN}, which is {longest_s:g} s"
+            )
+
+    @property
+    def window_frames(self) -> int:
+        """Frames of a window at 60 Hz."""
+        return self.seq_len * FRAMES_PER_LATENT
 
 
 @dataclass(frozen=True, kw_only=True)

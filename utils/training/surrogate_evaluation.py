@@ -56,9 +56,9 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
     folder = config.run_folder
     refuse_trained(folder)
     if config.subjects:
-        windows = load_subjects(root, config.subjects, activations=True)
+        windows = load_subjects(root, config.subjects, activations=True, frames=config.window_frames)
     else:
-        windows, split = load_held_out(root, seed=config.seed, activations=True)
+        windows, split = load_held_out(root, seed=config.seed, activations=True, frames=config.window_frames)
         split.write(folder / "split.json")
     record_config(config, folder)
     return evaluate_surrogate_on(load_surrogate(config.checkpoint, device), windows.to(device), folder)

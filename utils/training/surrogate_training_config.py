@@ -6,7 +6,14 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from models.surrogate.surrogate_config import SurrogateConfig
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, require_at_least, require_fraction
+from utils.runs.shared_configs import (
+    ComputeConfig,
+    DataConfig,
+    OutputConfig,
+    WindowConfig,
+    require_at_least,
+    require_fraction,
+)
 from utils.training.training_config import TrainingConfig
 
 DEFAULT_LR_PATIENCE = 10
@@ -60,7 +67,7 @@ class SurrogateTrainingConfig(TrainingConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SurrogateEvaluationConfig(OutputConfig, DataConfig, ComputeConfig):
+class SurrogateEvaluationConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     """Which surrogate is evaluated, and on whom.
 
     Attributes:

@@ -4,13 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, flag_of, require_at_least, require_choice
+from utils.runs.shared_configs import (
+    ComputeConfig,
+    DataConfig,
+    OutputConfig,
+    WindowConfig,
+    flag_of,
+    require_at_least,
+    require_choice,
+)
 
 PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig(OutputConfig, DataConfig, ComputeConfig):
+class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     """Data, optimisation and output of a training.
 
     Attributes:

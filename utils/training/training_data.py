@@ -27,7 +27,8 @@ def open_training_data(config: TrainingConfig, group: ProcessGroup, *, activatio
     _, root = config.find_data_root()
 
     def opened() -> SplitWindows:
-        return open_split(root, seed=config.seed, activations=activations, watch=_with_progress)
+        frames = config.window_frames
+        return open_split(root, seed=config.seed, activations=activations, frames=frames, watch=_with_progress)
 
     if not group.is_distributed:
         return opened()

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dataset.errors import InputError
-from models.conventions import WINDOW_FRAMES
 from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS, VQVAEConfig
 from utils.runs.shared_configs import require_at_least, require_choice, require_fraction
 from utils.training.training_config import TrainingConfig
@@ -91,9 +90,10 @@ class VQVAETrainingConfig(TrainingConfig):
         stride, stages = self.network.stride_t, self.network.down_t
         if stride % 2:  # the published padding, half of the stride, would lose a latent frame
             raise InputError(f"--stride-t {stride} is odd; the encoder's convolutions need an even stride")
-        if WINDOW_FRAMES % stride ** min(stages, WINDOW_FRAMES.bit_length()):
+        frames = self.window_frames
+        if frames % stride ** min(stages, frames.bit_length()):
             raise InputError(
-                f"--down-t {stages} with --stride-t {stride} does not divide a window: its {WINDOW_FRAMES} frames are "
+                f"--down-t {stages} with --stride-t {stride} does not divide a window: its {frames} frames are "
                 f"no multiple of {stride} to the power of {stages}"
             )
 

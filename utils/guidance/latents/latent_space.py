@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.checkpoint_file import find_checkpoint
@@ -63,13 +62,13 @@ def load_latent_space(
     Args:
         vqvae_path: the checkpoint or run folder; None for the shipped VQ-VAE.
         vqvae: the VQ-VAE of that checkpoint.
-        frames: length of a latent; longer training latents are cut.
+        frames: length of a latent, to which the training latents are cut or lengthened.
         seed: seed of the initial latents.
         noise: see `LatentSampler`.
         update: `principal` for `PCAUpdate`, `anywhere` for `ElementwiseUpdate`; a codebook alone allows only that.
 
     Raises:
-        InputError: the training latents cannot be read, or are shorter than `frames`.
+        InputError: the training latents cannot be read, or cannot have that length.
     """
     device = next(vqvae.parameters()).device
     path = find_checkpoint(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
@@ -79,16 +78,13 @@ def load_latent_space(
         return LatentSpace(
             CodebookSampler(codebook, frames, seed), CodebookProximity(vqvae.quantize), ElementwiseUpdate()
         )
-    content = read_training_latents(path, vqvae.config.code_dim)
+    content = read_training_latents(path, vqvae.config.code_dim).of_length(frames)
     array, names = content.latents, content.names
     whole = np.asarray(content.recorded.all(axis=1))
-    if array.shape[1] < frames:
-        raise InputError(
-            f"{path}: the training latents have {array.shape[1]} frames, and --seq-len {frames} asks for more"
-        )
-    if whole.sum() >= _ENOUGH_LATENTS:  # latent frames of unrecorded motion were hardly trained
+    if content.repetition is None and whole.sum() >= _ENOUGH_LATENTS:
+        # Latents of what an earlier version made after a recording ended were hardly trained.
         array, names = array[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
-    latents = torch.as_tensor(array[:, :frames]).float().to(device)
+    latents = torch.as_tensor(array).float().to(device)
     return LatentSpace(
         LatentSampler(latents, seed, noise),
         Proximity(latents),

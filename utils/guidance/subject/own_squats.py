@@ -10,6 +10,7 @@ from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window import Window
+from models.conventions import WINDOW_FRAMES
 from utils.guidance.subject.frozen_models import FrozenModels
 from utils.guidance.subject.postprocessing import low_pass
 
@@ -33,12 +34,12 @@ class OwnSquats:
 
 
 @torch.no_grad()
-def load_own_squats(session: Session, models: FrozenModels) -> OwnSquats:
-    """The squats of a session, and what of it could not be used; empty where it holds none."""
-    recorded, left_out = _windows(session, with_activations=False)
+def load_own_squats(session: Session, models: FrozenModels, frames: int = WINDOW_FRAMES) -> OwnSquats:
+    """The squats of a session in windows of `frames`, and what of it could not be used; empty where it holds none."""
+    recorded, left_out = _windows(session, frames, with_activations=False)
     simulated: tuple[Window, ...] = ()
     if session.muscle_driven:
-        simulated, more = _windows(session, with_activations=True)
+        simulated, more = _windows(session, frames, with_activations=True)
         left_out = tuple(dict.fromkeys([*left_out, *more]))
     if not recorded:
         return OwnSquats(left_out=left_out)
@@ -47,11 +48,13 @@ def load_own_squats(session: Session, models: FrozenModels) -> OwnSquats:
     return OwnSquats(recorded, simulated, models.describe_motion(motion).activations.cpu().numpy(), left_out)
 
 
-def _windows(session: Session, *, with_activations: bool) -> tuple[tuple[Window, ...], tuple[LeftOut, ...]]:
+def _windows(
+    session: Session, frames: int, *, with_activations: bool
+) -> tuple[tuple[Window, ...], tuple[LeftOut, ...]]:
     if not session.squat_trials and not session.muscle_driven:
         return (), ()
     try:
-        dataset = MotionDataset([session], with_activations=with_activations)
+        dataset = MotionDataset([session], with_activations=with_activations, frames=frames)
     except InputError as error:
         return (), (LeftOut(session.id, f"no squat to compare the guided motions with: {error}"),)
     return tuple(dataset.windows), tuple(dataset.left_out)
