@@ -40,8 +40,17 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, VQVAETrainingConfig, "unrecorded_weight", metavar="W",
-        help="Weight in training, 0 to 1, of frames that hold the last pose after a recording ends; above 0, decoded "
-        "motions learn to come to rest. Held-out metrics are of recorded frames only.",
+        help="Weight in training, 0 to 1, of frames in which standing was made after a recording ends; above 0, "
+        "decoded motions learn to stand at the end. The metrics are of recorded frames only.",
+    )  # fmt: skip
+    add_option(
+        group, VQVAETrainingConfig, "balance",
+        help="Draw shallow, ordinary and deep, quick, ordinary and slow repetitions equally often.",
+    )  # fmt: skip
+    add_option(
+        group, VQVAETrainingConfig, "crop_len", metavar="N",
+        help="Train on random sections of N latent frames of longer windows, which costs as much as windows of that "
+        "length; the default is whole windows.",
     )  # fmt: skip
     add_option(
         group, VQVAETrainingConfig, "augment", metavar="STRENGTH",
@@ -99,6 +108,8 @@ def _add_loss_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("losses", "Angles count in degrees, translations in centimetres.")
     add_option(group, VQVAETrainingConfig, "recons_loss", choices=LOSS_KINDS, help="Kind of every motion loss.")
     weights = {
+        "loss_pos": "Weight of the mean distance between joint centres, in centimetres, on the skeleton of the first "
+        "training person.",
         "loss_vel": "Weight of the loss on differences between successive frames.",
         "commit": "Weight of the commitment loss.",
         "temporal": "Weight of the loss on second differences, which penalises jitter.",

@@ -125,7 +125,7 @@ def test_surrogate_settings_that_do_not_go_together_are_refused(flags, reason):
 
 @pytest.mark.parametrize("quantizer", ["ema_reset", "reset"])
 def test_resuming_continues_exactly(tmp_path, quantizer):
-    more = f"--quantizer {quantizer} --augment 1 --mirror --unquantised 0.5"
+    more = f"--quantizer {quantizer} --augment 1 --mirror --unquantised 0.5 --balance --crop-len 5 --code-groups 2"
     straight = train(tmp_path, "straight", more)
     broken = train(tmp_path, "broken", f"{more} --total-iter 2")
     train(tmp_path, "broken", f"{more} --resume-pth {broken / '2.pth'}")

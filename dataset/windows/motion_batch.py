@@ -8,6 +8,9 @@ from torch import Tensor
 
 from dataset.left_out import LeftOut
 from dataset.windows.mirror import mirror_activations, mirror_motion
+from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
+
+_KNEES = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class MotionBatch:
 
     def __len__(self) -> int:
         return len(self.motion)
+
+    def depth_and_duration(self) -> Tensor:
+        """(N, 2) largest knee flexion in the repetition, degrees, and its duration, seconds."""
+        flexion = self.motion[..., _KNEES].amax(-1).masked_fill(~self.repetition, -torch.inf)  # (N, T)
+        return torch.stack([flexion.amax(1), self.repetition.sum(1) / FRAME_RATE_HZ], 1)
 
     def take(self, indices: Sequence[int] | Tensor) -> "MotionBatch":
         """The windows at these indices, in that order."""

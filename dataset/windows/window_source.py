@@ -22,6 +22,9 @@ class WindowSource(Protocol):
     def __len__(self) -> int:
         """N."""
 
+    def depth_and_duration(self) -> Tensor:
+        """(N, 2) largest knee flexion in the repetition, degrees, and its duration, seconds."""
+
     def take(self, chosen: Sequence[int] | Tensor) -> MotionBatch:
         """The windows at these indices, in that order."""
 

@@ -73,6 +73,11 @@ class WindowStore:
         """These windows, followed by their mirror images."""
         return replace(self, rows=np.concatenate([self.rows, self.rows ^ (0, 0, 1)]))
 
+    def depth_and_duration(self) -> Tensor:
+        """(N, 2) largest knee flexion in the repetition, degrees, and its duration, seconds."""
+        stored = [self.stored(i)[1] for i in range(len(self))]
+        return torch.tensor([(window.depth_deg, window.repetition_s) for window in stored])
+
     def take(self, chosen: Sequence[int] | Tensor) -> MotionBatch:
         """Read the windows at these indices, in that order, on the CPU."""
         rows = torch.as_tensor(chosen, dtype=torch.long).tolist()

@@ -5,10 +5,13 @@ from torch import Tensor
 
 from dataset.windows.window_source import WindowSource
 from models.conventions import COORDINATES, LEG_AND_PELVIS_ROTATION_INDICES, ROTATION_INDICES, TRANSLATION_INDICES
+from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.vqvae.autoencoder import VQVAE, VQVAEOutput
 from utils.reconstruction.autoencoding import code_usage, reconstruct_all, used_codes_of
 from utils.training.motion_losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
 from utils.training.vqvae_training_config import VQVAETrainingConfig
+
+_COMPARED_EVERY = 4  # frames, of joint centres in training
 
 VALIDATION_METRICS = (
     "angle_rmse_deg",
@@ -37,14 +40,21 @@ def min_std() -> Tensor:
     return 2.0 / loss_scale()
 
 
-def vqvae_losses(output: VQVAEOutput, motion: Tensor, weight: Tensor, config: VQVAETrainingConfig) -> dict[str, Tensor]:
-    """The terms of equation 1 of BIGE, and their weighted sum `loss`.
+def vqvae_losses(
+    output: VQVAEOutput,
+    motion: Tensor,
+    weight: Tensor,
+    config: VQVAETrainingConfig,
+    skeleton: OpenSimSkeleton | None = None,
+) -> dict[str, Tensor]:
+    """The terms of equation 1 of BIGE and the distance between joint centres, and their weighted sum `loss`.
 
     Args:
         output: of the network for `motion`.
         motion: (B, T, 33), degrees and metres.
         weight: (B, T), weight of each frame.
         config: kind and weights of the losses.
+        skeleton: whose joint centres are compared; None for no `position` term.
     """
     scale = loss_scale().to(motion)
     compared = (config.recons_loss, output.reconstruction * scale, motion * scale, weight)
@@ -54,14 +64,36 @@ def vqvae_losses(output: VQVAEOutput, motion: Tensor, weight: Tensor, config: VQ
         "temporal": temporal_loss(*compared),
         "commitment": output.quantised.loss,
     }
+    if skeleton is not None:
+        terms["position"] = position_loss(skeleton, output.reconstruction, motion, weight)
     weights = {
         "reconstruction": 1.0,
+        "position": config.loss_pos,
         "velocity": config.loss_vel,
         "temporal": config.temporal,
         "commitment": config.commit,
     }
     weighted = [weights[name] * value for name, value in terms.items() if weights[name]]
     return terms | {"loss": sum(weighted[1:], start=weighted[0])}
+
+
+def position_loss(skeleton: OpenSimSkeleton, prediction: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean distance between joint centres, in centimetres.
+
+    A random one of every four frames is compared, because the losses of the velocity tie the others to it and the
+    skeleton would cost as much as the network.
+
+    Args:
+        skeleton: whose joint centres are compared, on the device of the motions.
+        prediction: (B, T, 33), degrees and metres.
+        target: (B, T, 33).
+        weight: (B, T), weight of each frame.
+    """
+    chosen = slice(int(torch.randint(_COMPARED_EVERY, ())), None, _COMPARED_EVERY)
+    with torch.no_grad():
+        centres = skeleton.joint_centres(target[:, chosen])
+    distance = (skeleton.joint_centres(prediction[:, chosen]) - centres).norm(dim=-1).mean(-1)  # (B, T / 4)
+    return 100 * (distance * weight[:, chosen]).sum() / weight[:, chosen].sum().clamp_min(1e-8)
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
@@ -34,6 +36,7 @@ from utils.training.training_loop import (
 )
 from utils.training.vqvae_losses import VALIDATION_METRICS, evaluate_vqvae, min_std, vqvae_losses
 from utils.training.vqvae_training_config import VQVAETrainingConfig
+from utils.training.window_drawing import balanced_probability, random_sections
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -153,7 +156,7 @@ def new_vqvae(config: VQVAETrainingConfig) -> VQVAE:
 class VQVAETask(TrainingTask):
     """Steps and evaluations of the training of a VQ-VAE; see `TrainingTask`."""
 
-    metrics = ("loss", "reconstruction", "velocity", "temporal", "commitment", "perplexity", "used_codes")
+    metrics = ("loss", "reconstruction", "position", "velocity", "temporal", "commitment", "perplexity", "used_codes")
     validation_metrics = VALIDATION_METRICS
     plateau = None
     model: VQVAE
@@ -179,6 +182,10 @@ class VQVAETask(TrainingTask):
         """
         self.config, self.model = config, model
         self.training, self.validation = training, validation
+        self.probability = balanced_probability(training) if config.balance else None
+        self.skeleton = None
+        if config.loss_pos > 0:
+            self.skeleton = deepcopy(load_skeleton(training.take([0]).models[0])).to(group.device)
         self._shown = range(min(len(validation), _SHOWN_WINDOWS))
         self.device = group.device
         self.network = group.wrap(model)
@@ -205,29 +212,45 @@ class VQVAETask(TrainingTask):
                 steps_done=state.step,
             )
 
+    def _draw(self, count: int) -> tuple[Tensor, Tensor]:
+        """Random training windows, or sections of them: motion (B, T, 33) and weights (B, T) of the frames."""
+        config = self.config
+        if self.probability is None:
+            chosen = torch.randint(len(self.training), (count,))
+        else:
+            chosen = torch.multinomial(self.probability, count, replacement=True)
+        windows = self.training.take(chosen).to(self.device)
+        motion, weight = windows.motion, weights_of(windows, config)
+        if config.crop_len is None:
+            return motion, weight
+        frames = config.crop_len * self.model.config.frames_per_latent
+        return random_sections(motion, weight, windows.repetition, frames)
+
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise on one random batch; the losses and the use of the codebook."""
         config, size = self.config, self.batch_size
-        windows = self.training.take(torch.randint(len(self.training), (size,)))
         unquantised = (torch.rand(size) < config.unquantised).to(self.device)
-        motion, weight = windows.motion.to(self.device), weights_of(windows, config).to(self.device)
+        motion, weight = self._draw(size)
         if config.augment > 0:
-            partners = self.training.take(torch.randint(len(self.training), (size,))).motion.to(self.device)
-            motion, weight = augment(motion, weight, partners, config.augment)
+            motion, weight = augment(motion, weight, self._draw(size)[0], config.augment)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             output = self.network(motion, weight, unquantised)
-        losses = vqvae_losses(output, motion, weight, config)
+        losses = vqvae_losses(output, motion, weight, config, self.skeleton)
         self.optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()
         lr = self.optimizer.param_groups[0]["lr"]
         self.optimizer.step()
         self.scheduler.step()
         metrics = {name: value.detach() for name, value in losses.items()}
-        return metrics | {
-            "perplexity": output.quantised.perplexity,
-            "used_codes": output.quantised.used_codes,
-            "lr": lr,
-        }
+        return (
+            {"position": 0.0}
+            | metrics
+            | {
+                "perplexity": output.quantised.perplexity,
+                "used_codes": output.quantised.used_codes,
+                "lr": lr,
+            }
+        )
 
     def evaluate(self) -> dict[str, float]:
         """The VALIDATION_METRICS."""

@@ -22,9 +22,12 @@ class VQVAETrainingConfig(TrainingConfig):
         network: the network that is trained, unless training is resumed.
         vq_start: initial weights, one of INITIALISATIONS; `interpolator` weights already transmit each coordinate's
             mean over a latent frame and interpolate between these means.
-        unrecorded_weight: weight in training, 0 to 1, of frames that hold the last pose after a recording ends.
+        unrecorded_weight: weight in training, 0 to 1, of frames in which standing was made, after a recording ends.
+        balance: draw every depth and tempo of a repetition equally often.
+        crop_len: train on random sections of so many latent frames of longer windows; None for whole windows.
         augment: strength of the data augmentation; 0 for none.
         recons_loss: kind of every motion loss, one of LOSS_KINDS.
+        loss_pos: weight of the mean distance between joint centres, in centimetres.
         loss_vel: weight of the loss on differences between successive frames.
         commit: weight of the commitment loss.
         temporal: weight of the loss on second differences.
@@ -43,9 +46,12 @@ class VQVAETrainingConfig(TrainingConfig):
     batch_size: int = 256
     network: VQVAEConfig = field(default_factory=VQVAEConfig)
     vq_start: str = "random"
-    unrecorded_weight: float = 0.0
+    unrecorded_weight: float = 0.2
+    balance: bool = False
+    crop_len: int | None = None
     augment: float = 0.0
     recons_loss: str = "l1_smooth"
+    loss_pos: float = 0.0
     loss_vel: float = 0.5
     commit: float = 0.02
     temporal: float = 0.0
@@ -69,7 +75,8 @@ class VQVAETrainingConfig(TrainingConfig):
         require_at_least(-1, local_rank=self.local_rank)  # -1 is what some launchers pass for a single process
         for step in self.lr_scheduler or ():
             require_at_least(1, lr_scheduler=step)
-        weights = ("augment", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
+        require_at_least(1, crop_len=self.crop_len)
+        weights = ("augment", "loss_pos", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
         require_at_least(0, **{name: getattr(self, name) for name in weights})
         require_fraction(unrecorded_weight=self.unrecorded_weight, unquantised=self.unquantised, mu=self.network.mu)
         require_choice(INITIALISATIONS, vq_start=self.vq_start)
