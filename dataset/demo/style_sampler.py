@@ -28,7 +28,7 @@ _ARM_STYLE_WEIGHTS = (0.26, 0.24, 0.12, 0.09, 0.08, 0.12, 0.05, 0.04)
 # Cumulated shares of the population, and the flexion of the knees at the bottom, degrees. Where a joint reaches its
 # limit, the squat becomes less deep.
 _DEPTH_DEG = ((0.15, (45, 80)), (0.5, (80, 105)), (0.8, (105, 122)), (1.0, (122, 137)))
-_ONE_LEG_DEPTH_DEG = ((0.4, (40, 60)), (0.85, (60, 85)), (1.0, (85, 110)))
+_ONE_LEG_DEPTH_DEG = ((0.5, (40, 60)), (0.9, (60, 80)), (1.0, (80, 105)))
 _WIDTH, _ONE_LEG_WIDTH = (0.22, 0.66), (0.16, 0.36)  # distance of the feet over the leg's length
 _ONE_LEG, _ASYMMETRIC = 0.125, 0.28  # shares of the population
 # The same of the duration of descent and ascent together, and of the pauses at the bottom and between repetitions, s.
@@ -51,7 +51,7 @@ _SWING_PLACES = {
 # Limit of the trunk's lean from standing to the bottom, pelvis and lumbar joint together.
 _LARGEST_LEAN_DEG = -88.0
 # Displacement of the pelvis over the distance of the feet; at 0.3 one foot carries about 80 % of the weight.
-_LARGEST_SHIFT = 0.34
+_LARGEST_SHIFT = 0.62
 _SHIFT_S = 0.9  # a descent of this time is long enough for the largest one
 _PRONATION_DEG = ((0, 130), (-25, 25))
 
@@ -148,7 +148,7 @@ def _draw_balance(sampler: Sampler, noise: float) -> Excursion:
     """Position of the centre of mass between heel (0) and ball of the foot (1)."""
     return Excursion(
         top=sampler.stratified_normal(0.52, 0.12, 0.25, 0.85),
-        change=0.11 * sampler.normal(),
+        change=0.14 * sampler.normal(),
         bend=sampler.bend(),
         lag_s=0.05 * sampler.normal(),
         top_sd=sampler.uniform(0.02, 0.09),
@@ -195,6 +195,8 @@ def _draw_arms(sampler: Sampler, lag_s: float, noise: float) -> tuple[str, dict[
     cumulated = np.cumsum(_ARM_STYLE_WEIGHTS)
     style = list(_ARM_STYLES)[int(np.searchsorted(cumulated[:-1], sampler.stratified_uniform(0, 1)))]
     one_sided_deg = sampler.uniform(2, 14)
+    # Some people move their arms all the time, by up to a hundred degrees a second.
+    wander_deg = 1.8 * (sampler.uniform(3, 9) if sampler.uniform() < 0.12 else 1.0)
     arms = {}
     for name, (tops, changes) in zip(_ARMS, (*_ARM_STYLES[style], _PRONATION_DEG), strict=True):
         top, change = sampler.uniform(*tops), sampler.uniform(*changes)
@@ -209,7 +211,7 @@ def _draw_arms(sampler: Sampler, lag_s: float, noise: float) -> tuple[str, dict[
                 lag_s=lag,
                 top_sd=2.0,
                 change_sd=0.08 * abs(change) + 1.5,
-                wander=1.8,
+                wander=wander_deg,
                 jitter=(0.16 if turns_freely else 0.04) * noise,
             )
     return style, arms

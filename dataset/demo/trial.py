@@ -70,14 +70,14 @@ def _balanced(
     Args:
         skeleton: the subject's skeleton, float64.
         targets: of the trial.
-        attempt: the solution at every `_STEP_OF_ATTEMPTS`-th frame, from which the search starts.
+        attempt: the solution at every `_STEP_OF_ATTEMPTS`-th frame with a centre of mass that does not move for it.
         pressure_share: how far the zero-moment point follows what the moving body asks for, from 0 to 1.
     """
     frames = np.arange(len(targets.depth))
-    start = CubicSpline(frames[::_STEP_OF_ATTEMPTS], attempt.unknowns)(frames)
-    quasi_static = solve_planted_feet(skeleton, targets, start)
-    heel, ball = quasi_static.heel_and_ball
-    balance = dynamic_balance(skeleton.description, quasi_static.coordinates, FRAME_RATE_HZ)
+    known = frames[::_STEP_OF_ATTEMPTS]
+    start = CubicSpline(known, attempt.unknowns)(frames)
+    heel, ball = attempt.heel_and_ball
+    balance = dynamic_balance(skeleton.description, CubicSpline(known, attempt.coordinates)(frames), FRAME_RATE_HZ)
     place = heel + targets.balance[:, None] * (ball - heel) + targets.balance_shift_m
     wanted = place + pressure_share * (balance.zero_moment_point - place)
     low, high = heel + _PRESSURE[0] * (ball - heel), heel + _PRESSURE[1] * (ball - heel)
@@ -86,7 +86,7 @@ def _balanced(
         beside = wanted[:, 1] - place[:, 1]
         wanted[:, 1] = place[:, 1] + beside.clip(-_PRESSURE_BESIDE_M, _PRESSURE_BESIDE_M)
     shift = balance.mass_centre_for(wanted) - place + targets.balance_shift_m
-    return solve_planted_feet(skeleton, replace(targets, balance_shift_m=shift), quasi_static.unknowns).coordinates
+    return solve_planted_feet(skeleton, replace(targets, balance_shift_m=shift), start).coordinates
 
 
 def _clearance_m(skeleton: OpenSimSkeleton, attempt: PlantedFeetSolution, style: Style) -> float:

@@ -1,5 +1,6 @@
 """Generation of OpenCap sessions of synthetic subjects who squat, with simulated muscle activations."""
 
+import logging
 import multiprocessing
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,11 +10,15 @@ from pathlib import Path
 import torch
 
 from dataset.demo.population import finish_population, make_session, start_population
+from dataset.io.mot import read_motion
 from dataset.sessions import Session
+from dataset.windows.segmentation import segment_motion
 from utils.demo_sessions.demo_config import DemoConfig
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
 from utils.simulation.session_simulation import simulate_trials
+
+logger = logging.getLogger("bige")
 
 
 @dataclass(frozen=True)
@@ -62,5 +67,14 @@ def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:
     torch.set_num_threads(1)
     session = make_session(config.population, person_index)
     if config.labels:
-        simulate_trials(session, session.squat_trials, session.path.parent, progress=False)
+        trials = [trial for trial in session.squat_trials if _has_repetitions(trial)]
+        simulate_trials(session, trials, session.path.parent, progress=False)
     return session
+
+
+def _has_repetitions(trial: Path) -> bool:
+    """Whether a trial has a repetition to simulate; if not, a line says why."""
+    segmentation = segment_motion(read_motion(trial))
+    if not segmentation.repetitions:
+        logger.warning("%s is not simulated: %s", trial, segmentation.reason)
+    return bool(segmentation.repetitions)
