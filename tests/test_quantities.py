@@ -14,8 +14,10 @@ from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import QUANTITIES, check_names, evaluate_quantity
+from utils.biomechanics.repetition_frames import repetition_frames
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
+from utils.guidance.guided_context import guided_context
 from utils.metrics.published_guidance import published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
@@ -193,6 +195,42 @@ def test_sum_and_mean_square_and_outside():
     assert summarise(trace, "mean_square").item() == 2.5
     assert outside(torch.tensor([0.3, 0.4, 0.5]), 0.35, 0.45).tolist() == pytest.approx([0.05, 0, 0.05])
     assert outside(torch.tensor([5.0]), 7.0, None).item() == 2
+
+
+def standing_after(motion, frames):
+    """The motion, followed by frames in which the person stands still."""
+    return torch.cat([motion, motion[:, -1:].expand(-1, frames, -1)], 1)
+
+
+@pytest.mark.parametrize("name", ["asymmetry", "angular_speed", "com_speed", "com_acceleration"])
+def test_standing_after_a_squat_does_not_change_what_is_found_of_the_squat(name):
+    motion = squat(2)
+    motion[0, :, 12] += 3.0  # of one knee, in standing too
+    values = [
+        summarise(evaluate_quantity(name, guided_context(longer, skeleton=SimpleSkeleton())), "rms")
+        for longer in (motion, standing_after(motion, 100), standing_after(motion, 404))
+    ]
+    torch.testing.assert_close(values[1], values[2])
+    torch.testing.assert_close(values[0], values[1], rtol=0.08, atol=1e-4)
+
+
+def test_feet_that_slide_in_standing_are_found():
+    motion = standing_after(squat(1), 200)
+    motion[0, -100:, AT["pelvis_tx"]] += 0.002 * torch.arange(100)
+    context = guided_context(motion, skeleton=SimpleSkeleton())
+    assert not context.mask[0, -150:].any()
+    assert summarise(evaluate_quantity("foot_drift", context), "max").max() > 0.1
+    assert summarise(evaluate_quantity("foot_slip", context), "max").max() == pytest.approx(0.12, rel=1e-3)
+
+
+def test_frames_of_the_squat_are_all_where_a_motion_breaks_off_and_none_are_known_where_it_is_still():
+    motion = standing_after(squat(1), 60)
+    frames = repetition_frames(motion)[0]
+    assert frames[:150].float().mean() > 0.6
+    assert not frames[-50:].any()
+    broken_off = torch.cat([motion, motion[:, :90]], 1)
+    assert repetition_frames(broken_off)[0, 30:].all()
+    assert repetition_frames(torch.zeros(1, 30, 33)).all()
 
 
 def test_derived_quantities_are_computed_once():

@@ -37,6 +37,7 @@ class Context:
         *,
         mask: Tensor | None = None,
         recorded: Tensor | None = None,
+        feet_mask: Tensor | None = None,
         activations: Tensor | None = None,
         surrogate: Callable[..., Tensor] | None = None,
         anthropometry: Tensor | None = None,
@@ -52,6 +53,7 @@ class Context:
             motion: (B, T, 33), degrees and metres, canonical order, ground frame with y up.
             mask: (B, T) bool, the frames that count (recorded, or of the first repetition); default all.
             recorded: (B, T) bool, the frames that the surrogate may look at; default `mask`.
+            feet_mask: (B, T) bool, the frames that count for quantities of the feet; default `mask`.
             activations: (B, T, 80) in 0..1, where they are known; else `surrogate` predicts them.
             surrogate: `surrogate(motion, mask, anthropometry) -> (B, T, 80)`.
             anthropometry: (B, P) or (P,) anthropometric features of the subjects, for the surrogate.
@@ -65,6 +67,7 @@ class Context:
         self.motion = motion
         self.mask = torch.ones(motion.shape[:2], dtype=torch.bool, device=motion.device) if mask is None else mask
         self._recorded = self.mask if recorded is None else recorded
+        self.feet_mask = self.mask if feet_mask is None else feet_mask
         self.rate_hz = rate_hz
         self._activations, self._surrogate, self._skeleton = activations, surrogate, skeleton
         self._person = anthropometry.expand(len(motion), -1) if anthropometry is not None else None

@@ -7,13 +7,20 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.trace import TINY
 
 
-def rate_of_change(context: Context, values: Tensor) -> tuple[Tensor, Tensor]:
-    """Rate of change from the frame before, per second; the first frame has none."""
+def rate_of_change(context: Context, values: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Rate of change from the frame before, per second; the first frame has none.
+
+    Args:
+        context: the motions.
+        values: (B, T, ...) of each frame.
+        mask: (B, T) bool, the frames that count; default `context.mask`.
+    """
+    mask = context.mask if mask is None else mask
     rate = torch.zeros_like(values)
     rate[:, 1:] = (values[:, 1:] - values[:, :-1]) * context.rate_hz
-    valid = context.mask.clone()
+    valid = mask.clone()
     valid[:, 0] = False
-    valid[:, 1:] &= context.mask[:, :-1]
+    valid[:, 1:] &= mask[:, :-1]
     return rate, valid
 
 

@@ -19,13 +19,12 @@ import torch
 from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
-from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
-from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.measures import measure
@@ -84,12 +83,10 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     skeleton = load_skeleton(session.model_path, torch.float32)
     samples, verification = _select(config, search_result, terms, skeleton)
     own_squats = load_own_squats(session, models, config.seq_len * models.vqvae.config.frames_per_latent)
-    guided = Context(
+    guided = guided_context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
         skeleton=skeleton,
-        floor_height_m=0.0,
-        ends_s=FILTER_MARGIN_S,
     )
     return GuidanceResult(
         config=config,
@@ -207,10 +204,9 @@ def _load_latents(config: GuidanceConfig, models: FrozenModels) -> LatentSpace:
 
 def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[int]:
     """Indices of the samples by the predicted peak activation of the muscle, mean of the sides, least first."""
-    context = Context(
+    context = guided_context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
-        ends_s=FILTER_MARGIN_S,
     )
     peaks = summarise(evaluate_quantity("activation", context, muscle), "max").mean(-1).tolist()
     return sorted(range(len(samples)), key=lambda j: (peaks[j], samples[j].start))

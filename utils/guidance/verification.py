@@ -10,8 +10,8 @@ from torch import Tensor
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Simulator, Skeleton
-from utils.biomechanics.context import Context
 from utils.biomechanics.muscle_names import muscle_indices
+from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
 from utils.simulation.lost_contact import Interval, lost_contact_s
@@ -103,13 +103,8 @@ class Verification:
             muscle: the configuration's muscle, without its side.
         """
         activations = torch.stack([simulation.activations for simulation in simulations])
-        context = Context(
-            torch.stack([sample.motion for sample in samples]).double(),
-            activations=activations,
-            skeleton=skeleton,
-            floor_height_m=0.0,
-            ends_s=FILTER_MARGIN_S,
-        )
+        motion = torch.stack([sample.motion for sample in samples]).double()
+        context = guided_context(motion, activations=activations, skeleton=skeleton)
         predicted = torch.stack([sample.activations for sample in samples])
         sides = muscle_indices(muscle)
         return cls(

@@ -25,7 +25,7 @@ def foot_slip(context: Context) -> tuple[Tensor, Tensor]:
     always counts, so lifting a foot does not reduce the slip: in a squat both stay down.
     """
     points = per_foot(context.contact_points[..., [0, 2]])  # (B, T, 2, 6, 2)
-    velocity, valid = rate_of_change(context, points)
+    velocity, valid = rate_of_change(context, points, context.feet_mask)
     height = per_foot(context.height_above_floor.detach())
     low = height < CONTACT_HEIGHT_M
     low_before = torch.cat([low[:, :1], low[:, :-1]], dim=1)
@@ -34,20 +34,20 @@ def foot_slip(context: Context) -> tuple[Tensor, Tensor]:
 
 
 @quantity("foot_drift", "m", 0.005, channels=SIDES)
-def foot_drift(context: Context) -> Tensor:
+def foot_drift(context: Context) -> tuple[Tensor, Tensor]:
     """Horizontal distance of each foot (mean of its contact points) from its mean position."""
     place = per_foot(context.contact_points[..., [0, 2]]).mean(-2)  # (B, T, 2, 2)
-    home = Trace(place.flatten(2), context.mask).mean().unflatten(1, (2, 2)).unsqueeze(1)
-    return length(place - home)
+    home = Trace(place.flatten(2), context.feet_mask).mean().unflatten(1, (2, 2)).unsqueeze(1)
+    return length(place - home), context.feet_mask
 
 
 @quantity("floor_penetration", "m", 0.005)
-def floor_penetration(context: Context) -> Tensor:
+def floor_penetration(context: Context) -> tuple[Tensor, Tensor]:
     """How deep the deepest contact point is under the floor; 0 where none is."""
-    return (-context.height_above_floor.amin(-1)).clamp(min=0)
+    return (-context.height_above_floor.amin(-1)).clamp(min=0), context.feet_mask
 
 
 @quantity("foot_lift", "m", 0.005, channels=SIDES)
-def foot_lift(context: Context) -> Tensor:
+def foot_lift(context: Context) -> tuple[Tensor, Tensor]:
     """Height of each foot's lowest contact point above the floor; 0 where it bears on it."""
-    return per_foot(context.height_above_floor).amin(-1).clamp(min=0)
+    return per_foot(context.height_above_floor).amin(-1).clamp(min=0), context.feet_mask

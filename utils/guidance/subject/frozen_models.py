@@ -10,12 +10,12 @@ from torch import Tensor
 
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
-from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
+from utils.guidance.guided_context import guided_context
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 from utils.guidance.subject.surrogate_correction import corrected
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, predict_activations
@@ -64,14 +64,7 @@ class FrozenModels:
         """The `Context` of motions (B, T, 33) that stand on the floor y = 0; options as of `Context`."""
         options.setdefault("surrogate", self._predict)
         anthropometry = torch.tensor(self.skeleton.anthropometry, dtype=torch.float32, device=self.device)
-        return Context(
-            motion,
-            anthropometry=anthropometry,
-            skeleton=self.skeleton,
-            floor_height_m=0.0,
-            ends_s=FILTER_MARGIN_S,
-            **options,
-        )
+        return guided_context(motion, anthropometry=anthropometry, skeleton=self.skeleton, **options)
 
     def _predict(self, motion: Tensor, mask: Tensor, anthropometry: Tensor) -> Tensor:
         return predict_activations(self.surrogate, motion, mask, anthropometry)
