@@ -81,11 +81,14 @@ def _balanced(
     place = heel + targets.balance[:, None] * (ball - heel) + targets.balance_shift_m
     wanted = place + pressure_share * (balance.zero_moment_point - place)
     low, high = heel + _PRESSURE[0] * (ball - heel), heel + _PRESSURE[1] * (ball - heel)
-    wanted[:, 0] = gaussian_filter1d(wanted[:, 0].clip(low[0], high[0]), _PRESSURE_SMOOTHING_S * FRAME_RATE_HZ)
+    smoothing = _PRESSURE_SMOOTHING_S * FRAME_RATE_HZ
+    wanted[:, 0] = gaussian_filter1d(wanted[:, 0].clip(low[0], high[0]), smoothing)
     if targets.swing != (None, None):
         beside = wanted[:, 1] - place[:, 1]
         wanted[:, 1] = place[:, 1] + beside.clip(-_PRESSURE_BESIDE_M, _PRESSURE_BESIDE_M)
-    shift = balance.mass_centre_for(wanted) - place + targets.balance_shift_m
+    # What is quicker than that in the prescribed place is noise of a recording, and stays.
+    slow_place = gaussian_filter1d(place, smoothing, axis=0)
+    shift = balance.mass_centre_for(wanted) - slow_place + targets.balance_shift_m
     return solve_planted_feet(skeleton, replace(targets, balance_shift_m=shift), start).coordinates
 
 
