@@ -25,6 +25,8 @@ from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATE_INDEX
 from utils.demo_sessions.demo_config import DemoConfig
 from utils.demo_sessions.demo_session_maker import make_demo_sessions
+from utils.simulation.simulated_repetition import simulate_repetition
+from utils.simulation.simulators import build_simulator
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("nimblephysics") is None,
@@ -180,12 +182,25 @@ def test_shipped_subjects_are_whole_and_small():
     shipped = discover_sessions(SHIPPED_DEMO)
     assert [session.id for session in shipped] == ["demo-person-040", "demo-person-075"]
     size = sum(path.stat().st_size for path in SHIPPED_DEMO.rglob("*") if path.is_file())
-    assert size < 3.1e6
+    assert size < 3.4e6
     for session in shipped:
         assert sessions.is_held_out(int(session.id[-3:]) - 1)
         assert len(session.squat_trials) == 1
         assert len(session.muscle_driven) == 5
         assert all(read_motion(path).activations is not None for path in session.muscle_driven)
+        for path in session.muscle_driven:  # with the moments and forces that a training needs
+            assert path.with_name(f"kinetics_{path.parent.name}.mot").is_file()
+            assert path.with_name(f"forces_resultant_{path.parent.name}.mot").is_file()
+
+
+def test_labels_of_the_shipped_subjects_are_those_of_the_present_simulation():
+    session = open_session("demo-person-075", SHIPPED_DEMO)
+    motion = read_motion(session.squat_trials[0])
+    repetition = segment_repetitions(motion)[0]
+    simulated = simulate_repetition(build_simulator(session.model_path), motion, repetition, "again")
+    shipped = read_motion(session.muscle_driven[0])
+    np.testing.assert_allclose(shipped.time_s, simulated.motion.time_s, atol=1e-5)
+    np.testing.assert_allclose(shipped.activations, simulated.motion.activations, atol=5e-3)
 
 
 def test_one_call_makes_a_population(tmp_path):

@@ -13,7 +13,7 @@ from dataset.demo.style_sampler import draw_style
 from dataset.errors import RunError
 from dataset.io.motion import Motion
 from dataset.windows.placement import Placement
-from models.conventions import COORDINATE_INDEX, FEET, FRAME_RATE_HZ
+from models.conventions import COORDINATE_INDEX, COORDINATES, FEET, FRAME_RATE_HZ, ROTATION_INDICES
 from models.skeleton.dynamic_balance import dynamic_balance
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.planted_feet import LIMITS_DEG, PlantedFeetSolution, solve_planted_feet
@@ -27,6 +27,8 @@ _ANKLES = [COORDINATE_INDEX[f"ankle_angle_{side}"] for side in "lr"]
 # Where the zero-moment point may be, between heel (0) and ball (1) of the feet, and beside the middle of a single foot.
 _PRESSURE, _PRESSURE_BESIDE_M, _PRESSURE_SMOOTHING_S = (-0.05, 1.2), 0.02, 0.05
 _CLEARANCE_M = 0.05
+_LEGS_AND_TRUNK = [i for i in ROTATION_INDICES if not COORDINATES[i].startswith(("arm", "elbow", "pro_sup"))]
+_LARGEST_STEP_DEG = 9.0  # from frame to frame, 540 degrees/s
 _KNEE_ERROR_DEG, _LIMIT_ERROR_DEG, _FOOT_ERROR_M, _LIST_DEG = 1.5, 0.8, 5e-4, 8.0
 
 
@@ -57,7 +59,9 @@ def make_trial(skeleton: OpenSimSkeleton, seed: int, index: int, repetitions: in
             attempt = solve_planted_feet(skeleton, targets.every(_STEP_OF_ATTEMPTS))
             if _is_feasible(attempt) and _clearance_m(skeleton, attempt, style) > _CLEARANCE_M:
                 found = _balanced(skeleton, targets, attempt, style.pressure_share)
-                return _placed_in_laboratory(found, seed, index), style
+                # A leg in the air can change from one solution to another, which no person does.
+                if np.abs(np.diff(found[:, _LEGS_AND_TRUNK], axis=0)).max() < _LARGEST_STEP_DEG:
+                    return _placed_in_laboratory(found, seed, index), style
             style = _easier(style, attempt)
     raise RunError(f"none of {_DRAWS} styles drawn for trial {index} of seed {seed} can be performed")
 

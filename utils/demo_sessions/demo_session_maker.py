@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from dataset.demo.population import finish_population, make_session, start_population
+from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.sessions import Session
 from dataset.windows.segmentation import segment_motion
@@ -74,7 +75,11 @@ def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:
 
 def _has_repetitions(trial: Path) -> bool:
     """Whether a trial has a repetition to simulate; if not, a line says why."""
-    segmentation = segment_motion(read_motion(trial))
+    try:
+        segmentation = segment_motion(read_motion(trial))
+    except InputError as error:
+        logger.warning("not simulated: %s", error)
+        return False
     if not segmentation.repetitions:
         logger.warning("%s is not simulated: %s", trial, segmentation.reason)
     return bool(segmentation.repetitions)
