@@ -52,6 +52,5 @@ def derivative_matrices(frames: int, rate_hz: float) -> tuple[torch.Tensor, torc
 
 
 def along_time(matrix: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """Apply a (T, T) matrix along time to each motion of values (..., N), N = motions * T."""
-    frames = len(matrix)
-    return (values.unflatten(-1, (-1, frames)) @ matrix.to(values.device).T).flatten(-2)
+    """Apply a (K, T) matrix along time to each motion of values (..., S * T); the result is (..., S * K)."""
+    return (values.unflatten(-1, (-1, matrix.shape[1])) @ matrix.to(values.device).T).flatten(-2)

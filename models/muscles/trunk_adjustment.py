@@ -63,6 +63,22 @@ class AdjustedMotion(NamedTuple):
     turned: Tensor
 
 
+class RotationBasis(NamedTuple):
+    """Matrices over the T samples of a motion, with which rotations of the torso are found.
+
+    Attributes:
+        speed: (T, T), first time derivative of samples, per second.
+        acceleration: (T, T), second time derivative.
+        spline: (T, K) cubic B-splines, of which a rotation is made.
+        curvature: (T, K) their second time derivatives.
+    """
+
+    speed: Tensor
+    acceleration: Tensor
+    spline: Tensor
+    curvature: Tensor
+
+
 class TrunkAdjustment(nn.Module):
     """Small rotations of the torso about the lumbar joint that bring the centre of pressure closer to its usual place.
 
@@ -98,24 +114,38 @@ class TrunkAdjustment(nn.Module):
             frames: T.
             rate_hz: frame rate.
         """
-        speed, acceleration = derivative_matrices(frames, rate_hz)
-        speeds, accelerations = along_time(speed, coordinates), along_time(acceleration, coordinates)
+        basis = RotationBasis(*derivative_matrices(frames, rate_hz), *spline_matrices(frames, rate_hz))
+        speeds, accelerations = along_time(basis.speed, coordinates), along_time(basis.acceleration, coordinates)
+        return self.adjust(coordinates, speeds, accelerations, basis)
+
+    def adjust(
+        self, coordinates: Tensor, speeds: Tensor, accelerations: Tensor, basis: RotationBasis
+    ) -> AdjustedMotion:
+        """Adjust motions whose time derivatives are known.
+
+        Args:
+            coordinates: (C, N) radians and metres, of motions of T samples each.
+            speeds: (C, N) per second.
+            accelerations: (C, N) per second squared.
+            basis: of the rotations over the T samples, of the same type as the coordinates.
+        """
         state = self.dynamics.state(coordinates, speeds, accelerations)
         if self.axis is None:
             return AdjustedMotion(coordinates, speeds, state, torch.zeros_like(coordinates[0]))
-        turned = self._rotation(state, frames, rate_hz)
+        turned = self._rotation(state, basis)
 
         def add(values: Tensor, change: Tensor) -> Tensor:
             lumbar = torch.tensor([self.coordinate], device=values.device)
             return values.index_add(0, lumbar, change[None])
 
-        coordinates, speeds = add(coordinates, turned), add(speeds, along_time(speed, turned))
-        accelerations = add(accelerations, along_time(acceleration, turned))
+        coordinates, speeds = add(coordinates, turned), add(speeds, along_time(basis.speed, turned))
+        accelerations = add(accelerations, along_time(basis.acceleration, turned))
         return AdjustedMotion(coordinates, speeds, self.dynamics.state(coordinates, speeds, accelerations), turned)
 
-    def _rotation(self, state: MotionState, frames: int, rate_hz: float) -> Tensor:
+    def _rotation(self, state: MotionState, basis: RotationBasis) -> Tensor:
         """The rotations (N,), radians."""
         assert self.axis is not None
+        spline, curvature = basis.spline, basis.curvature
         force, moment = (loads.sum(0) for loads in self.dynamics.body_loads(state))  # (3, N)
         place, right = self._usual_place(state, force, moment)
         # Each as a displacement of the centre of pressure, in spreads: what the motion needs, and what is changed in it
@@ -123,8 +153,8 @@ class TrunkAdjustment(nn.Module):
         about_place = moment - torch.linalg.cross(place, force, dim=0)
         loads = torch.stack([about_place, *self.dynamics.turning_loads(state, self.axis, place)])
         scale = self.weight_n * _PRESSURE_SPREAD_M
-        needed, leaning, turning = ((loads * right).sum(1) / scale).unflatten(-1, (-1, frames))  # (S, T)
-        spline, curvature = (matrix.to(needed) for matrix in spline_matrices(frames, rate_hz))  # (T, K)
+        needed, leaning, turning = ((loads * right).sum(1) / scale).unflatten(-1, (-1, len(spline)))  # (S, T)
+        spline, curvature = spline.to(needed), curvature.to(needed)  # (T, K)
         change = leaning[..., None] * spline + turning[..., None] * curvature  # (S, T, K)
         normal = change.mT @ change + spline.T @ spline / self.size_rad**2
         normal = normal + _RIDGE * torch.eye(normal.shape[-1], dtype=normal.dtype, device=normal.device)

@@ -1,0 +1,89 @@
+"""Surrogate that replaces the two quadratic programs of the simulation by networks and keeps the rest of it.
+
+Inverse dynamics on the subject's own model is exact, cheap and differentiable. What a network has to learn is how two
+feet share a ground reaction (`ground_sharing`) and how the muscles of a leg share its moments (`muscle_sharing`), which
+depends little on who the person is.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from models.muscles.moment_capacity import moment_capacity
+from models.muscles.static_optimization import ActivationSimulator
+from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
+from models.surrogate.ground_sharing import GroundSharing
+from models.surrogate.leg_dynamics import MotionDynamics
+from models.surrogate.muscle_sharing import MuscleSharing
+from models.surrogate.prediction import MusclePrediction
+from models.surrogate.time_sampling import time_sampling
+
+_GRAVITY_M_S2 = 9.80665  # from moments over body weight to moments over body mass
+
+
+class DynamicsSurrogate(nn.Module):
+    """The two networks, which know no person; `SubjectSurrogate` applies them to one.
+
+    Attributes:
+        config: hyperparameters.
+        ground: how the feet share the ground reaction.
+        muscles: how the muscles of a leg share its moments.
+    """
+
+    def __init__(self, config: DynamicsSurrogateConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or DynamicsSurrogateConfig()
+        self.ground = GroundSharing(config.ground_width, config.ground_layers)
+        self.muscles = MuscleSharing(config.muscle_width, config.muscle_layers)
+
+
+class SubjectSurrogate(nn.Module):
+    """The surrogate of one subject; an implementation of `models.protocols.Surrogate`."""
+
+    capacity: Tensor  # (1, 2, groups, poses) over body weight
+    able: Tensor  # (80,) 0 for muscles that apply no force
+
+    def __init__(self, networks: DynamicsSurrogate, simulator: ActivationSimulator) -> None:
+        """Apply networks to a subject.
+
+        Args:
+            networks: with float32 weights.
+            simulator: of the subject.
+        """
+        super().__init__()
+        self.networks = networks
+        self.dynamics = MotionDynamics(simulator, torch.float32)
+        capacity = moment_capacity(simulator.paths, simulator.muscles, simulator.able) / simulator.weight_n
+        self.register_buffer("capacity", capacity[None].float())
+        self.register_buffer("able", simulator.able.float())
+        self.to(next(networks.parameters()).device)
+
+    def forward(
+        self, motion: Tensor, mask: Tensor | None = None, extra: dict[str, Tensor] | None = None
+    ) -> MusclePrediction:
+        """Activations, loads and moments of motions.
+
+        Args:
+            motion: (S, T, 33) degrees and metres, canonical order, 60 Hz, of any length.
+            mask: not used; an argument of `models.protocols.Surrogate`.
+            extra: the model's further coordinates by name, (S, T), degrees or metres.
+        """
+        count, frames = motion.shape[:2]
+        motion = motion.to(self.capacity)
+        sampling = time_sampling(frames, self.dynamics.cutoff_hz, motion.dtype, motion.device)
+        reaction = self.networks.ground(self.dynamics(motion, sampling, extra))
+
+        def to_frames(samples: Tensor) -> Tensor:
+            """Samples (S * K, ...) at the frames, (S * T, ...)."""
+            by_motion = samples.flatten(1).unflatten(0, (count, -1))
+            return (sampling.to_frames @ by_motion).reshape(count * frames, *samples.shape[1:])
+
+        kinematics = self.dynamics.kinematics(motion, sampling, extra)
+        moments, share = to_frames(reaction.moments), to_frames(reaction.share)
+        muscles = self.networks.muscles
+        features = muscles.features(moments, kinematics, self.capacity)
+        activations = muscles(features, muscles.capacity_features(self.capacity))
+        return MusclePrediction(
+            activations=activations.flatten(1).unflatten(0, (count, frames)) * self.able,
+            load_share=share.unflatten(0, (count, frames)).clamp(0, 1),
+            moments=(moments * _GRAVITY_M_S2).unflatten(0, (count, frames)),
+        )

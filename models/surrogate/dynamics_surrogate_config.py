@@ -1,0 +1,20 @@
+"""Configuration of the surrogate after inverse dynamics, which is stored in every checkpoint."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DynamicsSurrogateConfig:
+    """Hyperparameters of a `DynamicsSurrogate`.
+
+    Attributes:
+        ground_width: channels of the hidden layers of the network for the ground reaction.
+        ground_layers: number of its hidden layers.
+        muscle_width: channels of the hidden layers of the network for the muscles.
+        muscle_layers: number of its hidden layers.
+    """
+
+    ground_width: int = 128
+    ground_layers: int = 2
+    muscle_width: int = 192
+    muscle_layers: int = 3

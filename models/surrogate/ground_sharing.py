@@ -1,0 +1,142 @@
+"""How two feet share the ground reaction: a network where the motion alone does not determine it.
+
+The motion gives the sum of both feet's forces and moments. Its parts are the fraction of the vertical force under each
+foot, the places of the two centres of pressure, how hard the feet push against each other, and the free moments. The
+network gives these, as deviations from a plain guess, and the rest follows, so that the parts always add up to the sum.
+One network serves both legs: it gets its own leg first and mirrored vectors for the left one.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from models.normalizer import Normalizer
+from models.surrogate.leg_dynamics import LegDynamics
+from models.surrogate.perceptron import perceptron
+
+# Where the centre of pressure of a foot is by guess: between the heel (0) and the toes' joint (1); as measured on plates.
+_PRESSURE_AHEAD = 0.45
+_INWARD_FORCE = 0.05  # of each foot by guess, in body weights, where both carry the same
+_LEAST_VERTICAL = 0.2  # of the body weight, by which moments are divided
+_CLOSEST_FEET_M, _LEAST_SHARE, _LEAST_CONTACT = 0.05, 0.02, 1e-3
+# Typical sizes of the outputs: log odds of the fraction of load, forwards and inwards force (body weights), displacement
+# of the centre of pressure forwards and sideways (m), free moment and moment of the toes (body weights times metres).
+_OUTPUT_SIZES = (1.0, 0.05, 0.05, 0.03, 0.02, 0.01, 0.01)
+_WEIGHT_N = 700.0
+_MIRROR = (1.0, 1.0, -1.0)  # of a vector; an axial vector has the opposite signs
+INPUTS = 3 + 3 + 2 + 2 * 15 + 2 * 4 + 2 * 3 + 2 + 4 + 2 + 2 * 7 + 1
+
+
+class GroundReaction(NamedTuple):
+    """The ground reaction of N samples, left foot first.
+
+    Attributes:
+        wrench: (N, 2, 6) force over body weight, and moment about the origin of the person's frame over it, metres.
+        share: (N, 2) fraction of the vertical force under each foot.
+        moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
+    """
+
+    wrench: Tensor
+    share: Tensor
+    moments: Tensor
+
+
+class GroundSharing(nn.Module):
+    """The network, and the ground reaction that follows from it."""
+
+    sizes: Tensor
+    mirror: Tensor
+
+    def __init__(self, width: int, layers: int) -> None:
+        """Set up the network.
+
+        Args:
+            width: channels of the hidden layers.
+            layers: number of the hidden layers.
+        """
+        super().__init__()
+        self.normalizer = Normalizer(INPUTS)
+        self.network = perceptron(INPUTS, width, layers, len(_OUTPUT_SIZES))
+        self.register_buffer("sizes", torch.tensor(_OUTPUT_SIZES), persistent=False)
+        self.register_buffer("mirror", torch.tensor([_MIRROR, (1.0, 1.0, 1.0)]), persistent=False)  # left, right
+
+    def features(self, dynamics: LegDynamics) -> Tensor:
+        """Inputs of the network, (N, 2, INPUTS), before normalisation."""
+        samples = len(dynamics.force)
+        polar, axial = self.mirror, self.mirror * self.mirror.prod(1, keepdim=True)
+        force, moment = dynamics.force[:, None] * polar, dynamics.moment[:, None] * axial
+        vertical = force[..., 1:2].clamp(min=_LEAST_VERTICAL)
+        centre = torch.cat([moment[..., 2:], -moment[..., :1]], -1) / vertical  # of pressure, both feet together
+        own = dynamics.joints * polar[:, None]
+        other = dynamics.joints.flip(1) * polar[:, None]
+        to_centre = centre[..., None, :] - own[..., 3:, [0, 2]]  # from heel and toes
+        parts = [
+            force, moment, centre, own.flatten(2), other.flatten(2), to_centre.flatten(2),
+            (centre[..., None, :] - other[..., 3:, [0, 2]]).flatten(2),
+            dynamics.foot_axis * polar, dynamics.shank_axis * polar,
+            dynamics.contact[..., None], dynamics.contact.flip(1)[..., None],
+            dynamics.parts_contact, dynamics.parts_contact.flip(1),
+            dynamics.clearance[..., None], dynamics.clearance.flip(1)[..., None],
+            dynamics.unloaded, dynamics.unloaded.flip(1),
+            (dynamics.weight_n[:, None, None] / _WEIGHT_N - 1).expand(samples, 2, 1),
+        ]  # fmt: skip
+        return torch.cat(parts, -1)
+
+    def forward(self, dynamics: LegDynamics, features: Tensor | None = None) -> GroundReaction:
+        """The ground reaction.
+
+        Args:
+            dynamics: N samples.
+            features: as of `features`, where they are known already.
+        """
+        features = self.features(dynamics) if features is None else features
+        output = self.network(self.normalizer.normalize(features)) * self.sizes  # (N, 2, 7)
+        odds, ahead, inward, forwards, sideways, free, toes = output.unbind(-1)
+        total, moment = dynamics.force, dynamics.moment
+        vertical = total[:, 1].clamp(min=_LEAST_VERTICAL)
+        centre = torch.stack([moment[:, 2], -moment[:, 0]], -1) / vertical[:, None]  # (N, 2), x and z
+        heels, feet_toes = dynamics.joints[:, :, 3], dynamics.joints[:, :, 4]
+        usual = (heels + _PRESSURE_AHEAD * (feet_toes - heels))[..., [0, 2]]  # (N, 2, 2)
+        share = self._share(odds, centre, usual, dynamics.contact)
+        both = 4 * share.prod(1)  # 1 where both feet carry the same, 0 where one carries all
+
+        side = self.mirror[:, 2]  # -1 left, 1 right
+        apart = (ahead[:, 1] - ahead[:, 0]) * both
+        squeeze = (_INWARD_FORCE + inward.mean(1)) * both
+        force = torch.stack(
+            [
+                share * total[:, :1] + side * apart[:, None],
+                share * total[:, 1:2],
+                share * total[:, 2:] - side * squeeze[:, None],
+            ],
+            -1,
+        )
+        pressure = usual + torch.stack([forwards, side * sideways], -1)
+        pressure = pressure + (centre - (share[..., None] * pressure).sum(1))[:, None]
+        turning = pressure[..., 1] * force[..., 0] - pressure[..., 0] * force[..., 2]
+        remaining = moment[:, 1] - turning.sum(1)
+        twist = share * remaining[:, None] + side * (free.sum(1) * both)[:, None]
+        about_origin = torch.stack(
+            [-pressure[..., 1] * force[..., 1], turning + twist, pressure[..., 0] * force[..., 1]], -1
+        )
+        wrench = torch.cat([force, about_origin], -1)
+        moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
+        # The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
+        moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes[..., None]], -1)
+        return GroundReaction(wrench, share, moments)
+
+    def _share(self, odds: Tensor, centre: Tensor, usual: Tensor, contact: Tensor) -> Tensor:
+        """Fraction of the vertical force under each foot, (N, 2).
+
+        Args:
+            odds: (N, 2) what the network adds to the log odds of each foot.
+            centre: (N, 2) centre of pressure of both feet together, x and z, metres.
+            usual: (N, 2, 2) usual centres of pressure of the feet.
+            contact: (N, 2) contact of the feet.
+        """
+        width = (usual[:, 1, 1] - usual[:, 0, 1]).clamp(min=_CLOSEST_FEET_M)
+        right = ((centre[:, 1] - usual[:, 0, 1]) / width).clamp(_LEAST_SHARE, 1 - _LEAST_SHARE)
+        touching = contact.clamp(min=_LEAST_CONTACT).log()
+        logit = torch.logit(right) + odds[:, 1] - odds[:, 0] + touching[:, 1] - touching[:, 0]
+        return torch.sigmoid(torch.stack([-logit, logit], 1))

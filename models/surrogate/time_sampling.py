@@ -1,0 +1,76 @@
+"""Sampling of a motion's dynamics at 15 Hz, and interpolation back to its frames, as constant matrices."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.interpolate import make_interp_spline
+from torch import Tensor
+
+from models.conventions import FRAME_RATE_HZ
+from models.filters import derivative_matrices, low_pass_matrix
+from models.muscles.trunk_adjustment import RotationBasis, spline_matrices
+
+# The filtered coordinates hold nothing above 5 Hz, so that 15 samples per second carry their dynamics.
+FRAMES_A_SAMPLE = 4
+_INTERPOLATION_DEGREE = 3
+
+
+class TimeSampling(NamedTuple):
+    """Matrices from the T frames of a motion to its K samples and back, all to be multiplied from the left.
+
+    Attributes:
+        smooth: (T, T) low-pass filter of the frames.
+        smooth_speed: (T, T) first time derivative of the filtered frames, per second.
+        value: (K, T) samples of the filtered frames.
+        speed: (K, T) samples of their first time derivative.
+        acceleration: (K, T) samples of their second time derivative.
+        basis: rotations of the torso over the K samples.
+        to_frames: (T, K) cubic interpolation of samples at the frames.
+    """
+
+    smooth: Tensor
+    smooth_speed: Tensor
+    value: Tensor
+    speed: Tensor
+    acceleration: Tensor
+    basis: RotationBasis
+    to_frames: Tensor
+
+
+@lru_cache(maxsize=16)
+def time_sampling(frames: int, cutoff_hz: float, dtype: torch.dtype, device: torch.device) -> TimeSampling:
+    """The matrices for motions of `frames` frames at 60 Hz.
+
+    The last frame is held until the next sample, so that samples are evenly spaced whatever the number of frames.
+
+    Args:
+        frames: T.
+        cutoff_hz: cut-off frequency of the low-pass filter.
+        dtype: of the matrices.
+        device: of the matrices.
+    """
+    samples = -(-(frames - 1) // FRAMES_A_SAMPLE) + 1
+    held = FRAMES_A_SAMPLE * (samples - 1) + 1
+    extend = np.eye(frames)[np.minimum(np.arange(held), frames - 1)]  # (held, T)
+    smooth = low_pass_matrix(held, FRAME_RATE_HZ, cutoff_hz).numpy() @ extend
+    first, second = (matrix.numpy() @ smooth for matrix in derivative_matrices(held, FRAME_RATE_HZ))
+    at = np.arange(samples) * FRAMES_A_SAMPLE
+    rate_hz = FRAME_RATE_HZ / FRAMES_A_SAMPLE
+    degree = min(_INTERPOLATION_DEGREE, samples - 1)
+    to_frames = make_interp_spline(at, np.eye(samples), k=degree)(np.arange(frames))
+    basis = RotationBasis(*derivative_matrices(samples, rate_hz), *spline_matrices(samples, rate_hz))
+
+    def cast(matrix: np.ndarray | Tensor) -> Tensor:
+        return torch.as_tensor(matrix).to(device, dtype)
+
+    return TimeSampling(
+        smooth=cast(smooth[:frames]),
+        smooth_speed=cast(first[:frames]),
+        value=cast(smooth[at]),
+        speed=cast(first[at]),
+        acceleration=cast(second[at]),
+        basis=RotationBasis(*map(cast, basis)),
+        to_frames=cast(to_frames),
+    )

@@ -1,0 +1,175 @@
+"""Train the surrogate after inverse dynamics: how feet share the ground reaction, and muscles the joint moments."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models.conventions import MUSCLES
+from models.muscles.moment_arms import LEG_COORDINATES
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
+from models.surrogate.ground_sharing import GroundReaction
+from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
+from utils.training.dynamics_training_config import DynamicsTrainingConfig
+from utils.training.lr_schedules import cosine_schedule
+from utils.training.sample_store import Batch, SampleStore
+from utils.training.surrogate_metrics import EVALUATED_GROUPS
+from utils.training.training_loop import TrainingState, TrainingTask
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+logger = logging.getLogger("bige")
+
+_SMOOTH = 0.05  # of activation, from which on the loss grows linearly
+_MOMENT_WEIGHT = 2.0
+_FITTED_SESSIONS = 64
+_LEAST_STD = 1e-2
+_MIN_SD = 1e-3  # of a target, by which its error is divided
+_EVALUATED_MOMENTS = ("hip_flexion", "knee_angle", "ankle_angle")
+
+
+class DynamicsSurrogateTask(TrainingTask):
+    """Epochs and evaluations of the training; see `TrainingTask`."""
+
+    metrics = ("loss", "ground_loss", "muscle_loss")
+    held_out_metrics = ("loss", "rmse", "r2_vasti", "r2_moments", "r2_share")
+    plateau = None
+    model: DynamicsSurrogate
+
+    def __init__(
+        self,
+        config: DynamicsTrainingConfig,
+        model: DynamicsSurrogate,
+        state: TrainingState,
+        training: SampleStore,
+        validation: SampleStore,
+    ) -> None:
+        """Set up the optimiser of a model, which resumes from `state`."""
+        self.config, self.model, self.training, self.validation = config, model, training, validation
+        self.device = next(model.parameters()).device
+        self._sizes = _target_sizes(training.read("ground", range(min(_FITTED_SESSIONS, len(training.folders)))))
+        self._sizes = {name: value.to(self.device) for name, value in self._sizes.items()}
+        self.steps = max(-(-training.size(kind) // config.batch_size) for kind in ("ground", "muscle"))
+        self.optimizer = torch.optim.AdamW(model.parameters(), config.lr, weight_decay=config.weight_decay)
+        state.restore(self.optimizer)
+        self.scheduler = cosine_schedule(
+            self.optimizer,
+            config.lr,
+            warm_up=self.steps,
+            total=self.steps * config.epochs,
+            steps_done=self.steps * state.step,
+        )
+
+    def train_step(self) -> Mapping[str, float | Tensor]:
+        """Optimise for one epoch; the mean losses."""
+        generator = torch.Generator().manual_seed(int(torch.randint(2**31, ())))
+        batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in ("ground", "muscle")]
+        totals = torch.zeros(2)
+        for ground, muscle in islice(zip(*batches, strict=False), self.steps):
+            losses = [self._ground_loss(self._on_device(ground)), self._muscle_loss(self._on_device(muscle))]
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.stack(losses).sum().backward()
+            self._lr = self.optimizer.param_groups[0]["lr"]
+            self.optimizer.step()
+            self.scheduler.step()
+            totals += torch.stack(losses).detach().cpu()
+        ground_loss, muscle_loss = (totals / self.steps).tolist()
+        return {
+            "loss": ground_loss + muscle_loss, "ground_loss": ground_loss, "muscle_loss": muscle_loss, "lr": self._lr,
+        }  # fmt: skip
+
+    def _on_device(self, batch: Batch) -> Batch:
+        return {name: values.to(self.device) for name, values in batch.items()}
+
+    def _ground_loss(self, batch: Batch) -> Tensor:
+        """Mean squared errors of wrenches and net moments, in their standard deviations."""
+        reaction = self.model.ground(dynamics_of(batch))
+        wrench = (reaction.wrench - batch["wrench"]) / self._sizes["wrench"]
+        moments = (reaction.moments - batch["net_moments"]) / self._sizes["net_moments"]
+        return wrench.square().mean() + _MOMENT_WEIGHT * moments.square().mean()
+
+    def _muscle_loss(self, batch: Batch) -> Tensor:
+        """Smooth L1 loss of the activations."""
+        predicted = activations_of(self.model, batch["moments"], batch)
+        return functional.smooth_l1_loss(predicted, batch["activations"], beta=_SMOOTH)
+
+    def evaluate(self) -> dict[str, Any]:
+        """Metrics of the whole surrogate on the validation subjects."""
+        self.model.eval()
+        return evaluate_samples(self.model, self.validation)
+
+    def show(self, writer: "SummaryWriter", step: int) -> None:
+        """Nothing beside the logged metrics."""
+
+
+def dynamics_of(batch: Batch) -> LegDynamics:
+    """The dynamics in a batch of ground samples."""
+    return LegDynamics(**{name: batch[name] for name in LegDynamics._fields})
+
+
+def activations_of(model: DynamicsSurrogate, moments: Tensor, batch: Batch) -> Tensor:
+    """Activations (N, 2, 40) that the muscles' network answers for moments (N, 2, 7) over body weight."""
+    kinematics, capacity = LegKinematics(batch["angles"], batch["speeds"]), batch["capacity"]
+    features = model.muscles.features(moments, kinematics, capacity)
+    return model.muscles(features, model.muscles.capacity_features(capacity))
+
+
+@torch.no_grad()
+def evaluate_samples(model: DynamicsSurrogate, store: SampleStore) -> dict[str, Any]:
+    """Loss, RMSE and R2 of activations, moments and shares of load, over all samples of a store."""
+    device = next(model.parameters()).device
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    targets: list[tuple[Tensor, Tensor, Tensor]] = []
+    for index in range(len(store.folders)):
+        batch = {name: values.to(device) for name, values in store.read("ground", [index]).items()}
+        reaction: GroundReaction = model.ground(dynamics_of(batch))
+        activations = activations_of(model, reaction.moments, batch)
+        found.append((activations.flatten(1), reaction.moments, reaction.share))
+        vertical = batch["wrench"][..., 1]
+        share = vertical / vertical.sum(1, keepdim=True).clamp(min=_MIN_SD)
+        targets.append((batch["activations"].flatten(1), batch["net_moments"], share))
+    (activations, moments, share), (true, true_moments, true_share) = (
+        (torch.cat(part) for part in zip(*rows, strict=True)) for rows in (found, targets)
+    )
+    vasti = [MUSCLES.index(f"{name}_{side}") for name in EVALUATED_GROUPS["vasti"] for side in "lr"]
+    evaluated = [LEG_COORDINATES.index(name) for name in _EVALUATED_MOMENTS]
+    return {
+        "loss": float(functional.smooth_l1_loss(activations, true, beta=_SMOOTH)),
+        "rmse": float((activations - true).square().mean().sqrt()),
+        "r2_vasti": float(_r2(activations[:, vasti], true[:, vasti]).mean()),
+        "r2_moments": float(_r2(moments[..., evaluated], true_moments[..., evaluated]).min()),
+        "r2_share": float(_r2(share, true_share).min()),
+    }
+
+
+def _r2(predicted: Tensor, target: Tensor) -> Tensor:
+    """Coefficient of determination of each column, over the first dimension."""
+    return 1 - (predicted - target).square().mean(0) / target.var(0, unbiased=False).clamp(min=_MIN_SD**2)
+
+
+@torch.no_grad()
+def fit_to_samples(model: DynamicsSurrogate, store: SampleStore) -> None:
+    """Fit the normalisations to training samples."""
+    sessions = range(min(_FITTED_SESSIONS, len(store.folders)))
+    ground, muscle = store.read("ground", sessions), store.read("muscle", sessions)
+    model.ground.normalizer.fit(model.ground.features(dynamics_of(ground)), min_std=_LEAST_STD)
+    kinematics = LegKinematics(muscle["angles"], muscle["speeds"])
+    features = model.muscles.features(muscle["moments"], kinematics, muscle["capacity"])
+    model.muscles.normalizer.fit(features, min_std=_LEAST_STD)
+    model.muscles.capacity_normalizer.fit(model.muscles.capacity_features(muscle["capacity"]), min_std=_LEAST_STD)
+
+
+def _target_sizes(ground: Batch) -> dict[str, Tensor]:
+    """Standard deviations over samples and legs of the targets of the ground reaction."""
+    return {name: ground[name].flatten(0, 1).std(0).clamp(min=_MIN_SD) for name in ("wrench", "net_moments")}
+
+
+def _endless(store: SampleStore, kind: str, batch_size: int, generator: torch.Generator):
+    while True:
+        yield from store.batches(kind, batch_size, generator)

@@ -1,0 +1,34 @@
+"""Settings of the training of the surrogate after inverse dynamics."""
+
+from dataclasses import dataclass, field
+
+from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
+from utils.runs.shared_configs import require_at_least
+from utils.training.training_config import TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicsTrainingConfig(TrainingConfig):
+    """How the surrogate after inverse dynamics is trained.
+
+    Attributes:
+        network: the networks that are trained, unless training is resumed.
+        epochs: passes over the samples.
+        jobs: number of processes that prepare the samples.
+    """
+
+    exp_name: str = "surrogate"
+    batch_size: int = 1024
+    lr: float = 2e-3
+    weight_decay: float = 1e-3
+    cosine: bool = True
+    network: DynamicsSurrogateConfig = field(default_factory=DynamicsSurrogateConfig)
+    epochs: int = 40
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        """Raise InputError where a value is out of its range."""
+        super().__post_init__()
+        sizes = ("ground_width", "ground_layers", "muscle_width", "muscle_layers")
+        require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
+        require_at_least(1, epochs=self.epochs, jobs=self.jobs)

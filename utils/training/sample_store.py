@@ -1,0 +1,142 @@
+"""Training samples of many sessions on disk, read a few sessions at a time.
+
+Each session has a folder of its own, `<store>/<session>-<fingerprint>/`, so that an interrupted preparation continues,
+and a session whose files have changed is prepared again.
+"""
+
+import hashlib
+import logging
+import multiprocessing
+import shutil
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dataset.errors import InputError
+from dataset.left_out import LeftOut
+from dataset.sessions import Session
+from utils.runs.progress import show_progress
+from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
+
+logger = logging.getLogger("bige")
+
+KINDS = ("ground", "muscle")
+_CAPACITY = "capacity"
+_POOL = 64  # sessions whose samples are in memory at a time
+_LAYOUT = "2"  # changes with the content of the samples
+
+Batch = dict[str, Tensor]
+
+
+class SampleStore:
+    """The training samples of sessions.
+
+    Attributes:
+        folders: one of each session.
+        left_out: sessions without samples, and why.
+    """
+
+    def __init__(self, folders: Sequence[Path], left_out: Sequence[LeftOut] = ()) -> None:
+        self.folders, self.left_out = tuple(folders), tuple(left_out)
+        self._sizes = {
+            kind: sum(len(np.load(folder / f"{kind}.npy", mmap_mode="r")) for folder in self.folders) for kind in KINDS
+        }
+
+    def size(self, kind: str) -> int:
+        """Number of samples of a kind, one of KINDS."""
+        return self._sizes[kind]
+
+    def batches(self, kind: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """All samples of a kind once, in random order, with `capacity` (N, 2, groups, poses) of each.
+
+        Sessions are read in random order, some at a time, and the samples of those are mixed.
+
+        Args:
+            kind: one of KINDS.
+            batch_size: number of samples in a batch; the last of each part may have fewer.
+            generator: of the order.
+        """
+        order = torch.randperm(len(self.folders), generator=generator).tolist()
+        for start in range(0, len(order), _POOL):
+            samples = self.read(kind, order[start : start + _POOL])
+            for chosen in torch.randperm(len(samples[_CAPACITY]), generator=generator).split(batch_size):
+                yield {name: values[chosen] for name, values in samples.items()}
+
+    def read(self, kind: str, sessions: Sequence[int]) -> Batch:
+        """All samples of some sessions, by their positions in `folders`."""
+        parts: dict[str, list[np.ndarray]] = {}
+        for index in sessions:
+            rows = np.load(self.folders[index] / f"{kind}.npy")
+            for name in rows.dtype.names:
+                parts.setdefault(name, []).append(rows[name])
+            parts.setdefault(_CAPACITY, []).append(np.load(self.folders[index] / "capacity.npy")[rows["model"]])
+        return {name: torch.from_numpy(np.concatenate(values)) for name, values in parts.items() if name != "model"}
+
+
+def prepare_samples(sessions: Sequence[Session], store: Path, seed: int, jobs: int) -> SampleStore:
+    """The samples of sessions, which are made where they are not in the store yet.
+
+    Args:
+        sessions: the sessions; those without simulated repetitions are left out.
+        store: folder of the samples.
+        seed: of the random variations.
+        jobs: number of processes.
+
+    Raises:
+        InputError: no session has samples.
+    """
+    prepare = partial(_prepare, store, seed)
+    title, unit = "preparing samples", "sessions"
+    if jobs == 1:
+        results = list(show_progress(map(prepare, sessions), len(sessions), title=title, unit=unit))
+    else:
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            results = list(show_progress(pool.imap(prepare, sessions), len(sessions), title=title, unit=unit))
+    left_out = [result for result in results if isinstance(result, LeftOut)]
+    for one in left_out:
+        logger.warning("left out: %s: %s", one.source, one.reason)
+    folders = [result for result in results if isinstance(result, Path)]
+    if not folders:
+        raise InputError(f"none of {len(sessions)} sessions has simulated repetitions; see the warnings above")
+    return SampleStore(folders, left_out)
+
+
+def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
+    """The folder of a session's samples, or why it has none."""
+    torch.set_num_threads(1)
+    folder = store / f"{session.id}-{_fingerprint(session, seed)}"
+    if folder.is_dir():
+        return folder
+    try:
+        samples = samples_of_session(session, seed)
+    except InputError as error:
+        return LeftOut(session.id, str(error))
+    partial_folder = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(partial_folder, ignore_errors=True)
+    partial_folder.mkdir(parents=True)
+    _write(partial_folder, samples)
+    partial_folder.rename(folder)
+    return folder
+
+
+def _fingerprint(session: Session, seed: int) -> str:
+    """A digest of what a session's samples are made from: names, sizes and times of its files."""
+    digest = hashlib.sha256(f"{_LAYOUT} {seed}".encode())
+    for path in [*session.trials, *session.muscle_driven, session.model_path]:
+        stat = path.stat()
+        digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _write(folder: Path, samples: DynamicsSamples) -> None:
+    for kind, values in (("ground", samples.ground), ("muscle", samples.muscle)):
+        layout = [(name, array.dtype, array.shape[1:]) for name, array in values.items()]
+        rows = np.empty(len(next(iter(values.values()))), dtype=layout)
+        for name, array in values.items():
+            rows[name] = array
+        np.save(folder / f"{kind}.npy", rows)
+    np.save(folder / "capacity.npy", samples.capacity)
