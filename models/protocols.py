@@ -1,7 +1,7 @@
 """Interfaces of a subject's skeleton, of a surrogate and of a simulator.
 
-They are implemented by `OpenSimSkeleton`, by `SurrogateTransformer` and `PublishedSurrogate`, and by
-`ActivationSimulator`; tests use simpler ones.
+They are implemented by `OpenSimSkeleton`, by `SubjectSurrogate` and `KinematicSurrogate`, and by `ActivationSimulator`;
+tests use simpler ones.
 """
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -11,6 +11,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from models.muscles.static_optimization import Simulation
     from models.skeleton.description import ModelDescription
+    from models.surrogate.prediction import MusclePrediction
 
 
 @runtime_checkable
@@ -63,15 +64,23 @@ class Skeleton(Protocol):
 
 @runtime_checkable
 class Surrogate(Protocol):
-    """A network from joint kinematics to muscle activations."""
+    """Muscle activations of one subject's motions, predicted by networks; differentiable.
 
-    def __call__(self, motion: Tensor, mask: Tensor | None = None, anthropometry: Tensor | None = None) -> Tensor:
-        """Activations (B, T, 80), 0 to 1, of motions (B, T, 33), degrees and metres.
+    Attributes:
+        longest_frames: the most frames of a motion; None for any number.
+    """
+
+    longest_frames: int | None
+
+    def __call__(
+        self, motion: Tensor, mask: Tensor | None = None, extra: dict[str, Tensor] | None = None
+    ) -> "MusclePrediction":
+        """The `MusclePrediction` of motions (B, T, 33), degrees and metres.
 
         Args:
-            motion: canonical order, placed at the origin.
-            mask: (B, T) bool, the frames that the network may attend to; None for all.
-            anthropometry: (B, P) or (P,) anthropometric features; None for the mean of the training set.
+            motion: canonical order, 60 Hz, placed at the origin.
+            mask: (B, T) bool, the frames that a network may attend to; None for all.
+            extra: the model's further coordinates by name, (B, T), degrees or metres.
         """
 
 

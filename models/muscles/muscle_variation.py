@@ -1,14 +1,15 @@
 """Random variations of a model's muscles, from which a network learns what the properties of muscles do."""
 
-from models.muscles.hill import MuscleParameters, Muscles
+import math
 
 import numpy as np
 import torch
 
 from models.conventions import MUSCLES
+from models.muscles.hill import MuscleParameters, Muscles
 from models.muscles.moment_capacity import MUSCLE_GROUPS
 
-_STRENGTH_RANGE = (0.6, 1.6)  # of a group
+_LOG_STRENGTH_RANGE = (math.log(0.6), math.log(1.6))  # of a group
 # Standard deviations of logarithms: of a muscle's strength within its group, and of the lengths of groups and muscles.
 _STRENGTH_SD, _FIBRE_SDS, _TENDON_SDS = 0.05, (0.04, 0.015), (0.015, 0.005)
 _STRENGTH_LIMITS = (0.5, 2.0)
@@ -25,7 +26,7 @@ def vary_muscles(muscles: Muscles, generator: np.random.Generator) -> Muscles:
     group_of = {muscle: group for group, (_, members) in MUSCLE_GROUPS.items() for muscle in members}
     groups = [*MUSCLE_GROUPS, "other"]
     member = np.array([groups.index(group_of.get(name, "other")) for name in names])
-    strength = generator.uniform(*np.log(_STRENGTH_RANGE), len(groups))[member]
+    strength = generator.uniform(*_LOG_STRENGTH_RANGE, len(groups))[member]
     strength = strength + _STRENGTH_SD * generator.standard_normal(len(names))
 
     def lengths(sds: tuple[float, float]) -> np.ndarray:

@@ -41,6 +41,7 @@ class SubjectSurrogate(nn.Module):
 
     capacity: Tensor  # (1, 2, groups, poses) over body weight
     able: Tensor  # (80,) 0 for muscles that apply no force
+    longest_frames: int | None = None
 
     def __init__(self, networks: DynamicsSurrogate, simulator: ActivationSimulator) -> None:
         """Apply networks to a subject.

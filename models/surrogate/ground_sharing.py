@@ -15,13 +15,13 @@ from models.normalizer import Normalizer
 from models.surrogate.leg_dynamics import LegDynamics
 from models.surrogate.perceptron import perceptron
 
-# Where the centre of pressure of a foot is by guess: between the heel (0) and the toes' joint (1); as measured on plates.
+# The centre of pressure of a foot by guess, between the heel (0) and the toes' joint (1), as measured on plates.
 _PRESSURE_AHEAD = 0.45
 _INWARD_FORCE = 0.05  # of each foot by guess, in body weights, where both carry the same
 _LEAST_VERTICAL = 0.2  # of the body weight, by which moments are divided
 _CLOSEST_FEET_M, _LEAST_SHARE, _LEAST_CONTACT = 0.05, 0.02, 1e-3
-# Typical sizes of the outputs: log odds of the fraction of load, forwards and inwards force (body weights), displacement
-# of the centre of pressure forwards and sideways (m), free moment and moment of the toes (body weights times metres).
+# Typical sizes of the outputs: log odds of the fraction of load; force forwards and inwards (body weights); centre of
+# pressure forwards and sideways (m); free moment and moment of the toes (body weights times metres).
 _OUTPUT_SIZES = (1.0, 0.05, 0.05, 0.03, 0.02, 0.01, 0.01)
 _WEIGHT_N = 700.0
 _MIRROR = (1.0, 1.0, -1.0)  # of a vector; an axial vector has the opposite signs

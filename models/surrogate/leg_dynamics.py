@@ -120,9 +120,7 @@ class MotionDynamics(nn.Module):
         both = (along_time(matrix, raw).unflatten(0, (2, -1)) for matrix in (sampling.smooth, sampling.smooth_speed))
         return LegKinematics(*(values.permute(2, 0, 1) for values in both))
 
-    def forward(
-        self, motion: Tensor, sampling: TimeSampling, extra: dict[str, Tensor] | None = None
-    ) -> LegDynamics:
+    def forward(self, motion: Tensor, sampling: TimeSampling, extra: dict[str, Tensor] | None = None) -> LegDynamics:
         """Dynamics of motions.
 
         Args:
@@ -134,8 +132,10 @@ class MotionDynamics(nn.Module):
             The dynamics of N = S * K samples.
         """
         raw = self.coordinate_map(motion, extra)
-        values = (along_time(matrix, raw) for matrix in (sampling.value, sampling.speed, sampling.acceleration))
-        state = self.trunk.adjust(*values, sampling.basis).state
+        value, speed, acceleration = (
+            along_time(matrix, raw) for matrix in (sampling.value, sampling.speed, sampling.acceleration)
+        )
+        state = self.trunk.adjust(value, speed, acceleration, sampling.basis).state
         samples = len(sampling.value)
         dynamics = self.trunk.dynamics
         points = dynamics.contact_points(state)

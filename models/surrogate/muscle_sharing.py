@@ -92,7 +92,8 @@ class MuscleSharing(nn.Module):
             capacity_features: (N or 1, 2, CAPACITY_INPUTS).
         """
         of_capacity = self.of_capacity(self.capacity_normalizer.normalize(capacity_features))
-        hidden = self.network[0](self.normalizer.normalize(features)) + of_capacity
-        for layer in self.network[1:]:
+        first, *others = self.network
+        hidden = first(self.normalizer.normalize(features)) + of_capacity
+        for layer in others:
             hidden = layer(hidden)
         return torch.sigmoid(hidden)

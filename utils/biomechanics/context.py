@@ -10,6 +10,7 @@ from torch import Tensor
 from dataset.errors import InputError
 from models.conventions import FRAME_RATE_HZ, SIDES
 from models.protocols import Skeleton
+from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.muscle_names import muscle_indices
 from utils.biomechanics.trace import Trace
 
@@ -39,8 +40,7 @@ class Context:
         recorded: Tensor | None = None,
         feet_mask: Tensor | None = None,
         activations: Tensor | None = None,
-        surrogate: Callable[..., Tensor] | None = None,
-        anthropometry: Tensor | None = None,
+        surrogate: Callable[[Tensor, Tensor], MusclePrediction] | None = None,
         skeleton: Skeleton | None = None,
         contact_points: Tensor | None = None,
         floor_height_m: Tensor | float | None = None,
@@ -55,8 +55,7 @@ class Context:
             recorded: (B, T) bool, the frames that the surrogate may look at; default `mask`.
             feet_mask: (B, T) bool, the frames that count for quantities of the feet; default `mask`.
             activations: (B, T, 80) in 0..1, where they are known; else `surrogate` predicts them.
-            surrogate: `surrogate(motion, mask, anthropometry) -> (B, T, 80)`.
-            anthropometry: (B, P) or (P,) anthropometric features of the subjects, for the surrogate.
+            surrogate: predicts what is not known, from motion and `recorded`; see `models.protocols.Surrogate`.
             skeleton: models.skeleton.Skeleton of the person, for foot and joint quantities.
             contact_points: (B, T, 12, 3) metres, where the skeleton's are already known.
             floor_height_m: height of the floor, (B,) or a number; default from the feet, see `floor_height`.
@@ -70,7 +69,6 @@ class Context:
         self.feet_mask = self.mask if feet_mask is None else feet_mask
         self.rate_hz = rate_hz
         self._activations, self._surrogate, self._skeleton = activations, surrogate, skeleton
-        self._person = anthropometry.expand(len(motion), -1) if anthropometry is not None else None
         self._contact_points = contact_points
         self._floor_height = floor_height_m
         self._end_frames = round(ends_s * rate_hz)
@@ -97,9 +95,14 @@ class Context:
         """(B, T, 80) activations in 0..1, as given or as the surrogate predicts them."""
         if self._activations is not None:
             return self._activations
+        return self.prediction.activations
+
+    @cached_property
+    def prediction(self) -> MusclePrediction:
+        """What the surrogate predicts."""
         if self._surrogate is None:
             raise InputError("this quantity needs muscle activations: give muscle-driven motions or a surrogate")
-        return self._surrogate(self.motion, self._recorded, self._person)
+        return self._surrogate(self.motion, self._recorded)
 
     @cached_property
     def contact_points(self) -> Tensor:

@@ -1,7 +1,7 @@
 """Checkpoint files: found in run folders, written atomically, and read without unpickling code.
 
-A checkpoint is a dictionary of `format` (`bige-vqvae` or `bige-surrogate`), `config` (the fields of the network's
-configuration), `net` (its state dict) and, where training can be resumed from it, `training`.
+A checkpoint is a dictionary of `format` (one of FORMATS), `config` (the fields of the network's configuration), `net`
+(its state dict) and, where training can be resumed from it, `training`.
 """
 
 import io
@@ -13,16 +13,20 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 
-FORMATS = {VQVAE: "bige-vqvae", SurrogateTransformer: "bige-surrogate"}
+TrainedNetwork = VQVAE | SurrogateTransformer | DynamicsSurrogate
+FORMATS: dict[type, str] = {
+    VQVAE: "bige-vqvae",
+    SurrogateTransformer: "bige-surrogate",
+    DynamicsSurrogate: "bige-dynamics-surrogate",
+}
 _RUN_FOLDER_NAMES = ("best.pth", "last.pth", "vqvae.pth", "surrogate.pth")
 
 
-def save_checkpoint(
-    path: str | Path, model: VQVAE | SurrogateTransformer, training: dict[str, Any] | None = None
-) -> None:
+def save_checkpoint(path: str | Path, model: TrainedNetwork, training: dict[str, Any] | None = None) -> None:
     """Write a model with its configuration, so that it can be rebuilt without further information.
 
     Args:

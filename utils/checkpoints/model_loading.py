@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from dataset.errors import InputError
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
+from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
@@ -25,8 +27,13 @@ from utils.checkpoints.published_formats import (
 
 logger = logging.getLogger("bige")
 
-Network = TypeVar("Network", VQVAE, SurrogateTransformer)
-_NAMES = {"bige-vqvae": "a VQ-VAE", "bige-surrogate": "a surrogate"}
+Network = TypeVar("Network", VQVAE, SurrogateTransformer, DynamicsSurrogate)
+SurrogateNetwork = DynamicsSurrogate | SurrogateTransformer | PublishedSurrogate
+_NAMES = {
+    "bige-vqvae": "a VQ-VAE",
+    "bige-surrogate": "a surrogate that is a transformer of kinematics",
+    "bige-dynamics-surrogate": "a surrogate after inverse dynamics",
+}
 
 
 def load_vqvae(path: str | Path, device: torch.device | str = "cpu") -> VQVAE:
@@ -55,7 +62,7 @@ def load_vqvae(path: str | Path, device: torch.device | str = "cpu") -> VQVAE:
     return model.to(device).eval()
 
 
-def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> SurrogateTransformer | PublishedSurrogate:
+def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> SurrogateNetwork:
     """The surrogate of a checkpoint; for weights in the published format, a `PublishedSurrogate`.
 
     Args:
@@ -70,8 +77,10 @@ def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> Surr
     """
     path = find_checkpoint(path)
     content = read_checkpoint(path)
-    if "format" in content:
+    if content.get("format") == FORMATS[SurrogateTransformer]:
         return _rebuild(path, content, SurrogateTransformer, SurrogateConfig).to(device).eval()
+    if "format" in content:
+        return _rebuild(path, content, DynamicsSurrogate, DynamicsSurrogateConfig).to(device).eval()
     state = published_surrogate_state(path, content)
     model = published_surrogate(state)
     _require_complete(path, _load_state(path, model, state))

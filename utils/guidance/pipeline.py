@@ -187,7 +187,7 @@ def _select(
 
 
 def _load_latents(config: GuidanceConfig, models: FrozenModels) -> LatentSpace:
-    if config.seq_len > models.longest_latent:
+    if models.longest_latent is not None and config.seq_len > models.longest_latent:
         raise InputError(
             f"--seq-len {config.seq_len} is longer than the motions that the surrogate reads, up to "
             f"{models.longest_latent}"

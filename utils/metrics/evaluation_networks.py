@@ -1,6 +1,6 @@
 """The networks that an evaluation uses: the VQ-VAE for features and the surrogate for missing activations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from torch import Tensor
 
 from models.conventions import FRAME_RATE_HZ, MUSCLES
 from models.muscles.simulation_settings import FILTER_MARGIN_S
-from models.surrogate.published_transformer import PublishedSurrogate
-from models.surrogate.transformer import SurrogateTransformer
+from models.protocols import Surrogate
 from models.vqvae.autoencoder import VQVAE
-from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, predict_activations
+from utils.checkpoints import SurrogateNetwork
+from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
 
 # At both ends of a motion, where predicted activations are unreliable.
 MARGIN_FRAMES = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -31,6 +31,7 @@ class EvaluationNetworks:
     device: torch.device | str = "cpu"
     vqvae_path: Path | None = None
     surrogate_path: Path | None = None
+    _of_model: dict[Path | None, Surrogate] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def vqvae(self) -> VQVAE:
@@ -38,12 +39,14 @@ class EvaluationNetworks:
         return load_frozen_vqvae(self.vqvae_path, self.device)
 
     @cached_property
-    def surrogate(self) -> SurrogateTransformer | PublishedSurrogate:
+    def surrogate(self) -> SurrogateNetwork:
         """The surrogate that predicts activations where files have none."""
         return load_frozen_surrogate(self.surrogate_path, self.device)
 
     @torch.no_grad()
-    def predict(self, motion: Tensor, mask: Tensor, anthropometry: Tensor | None) -> Tensor:
+    def predict(
+        self, motion: Tensor, mask: Tensor, model_path: Path | None, extra: dict[str, Tensor] | None = None
+    ) -> Tensor:
         """Muscle activations (B, T, 80), 0 to 1, on the CPU.
 
         A motion that is longer than the surrogate's is predicted in overlapping pieces of the surrogate's length.
@@ -51,23 +54,29 @@ class EvaluationNetworks:
         discarded.
 
         Args:
-            motion: (B, T, 33) placed motions, degrees and metres, canonical order.
+            motion: (B, T, 33) placed motions of one subject, degrees and metres, canonical order.
             mask: (B, T) bool, the frames that the surrogate may attend to.
-            anthropometry: (P,) anthropometric features of the subject, (B, P) of each motion's model, or None.
+            model_path: the subject's model; None where it is not known.
+            extra: the model's further coordinates by name, (B, T), degrees or metres.
+
+        Raises:
+            InputError: the surrogate needs a model, and none is known.
         """
-        longest = self.surrogate.positional_encoding.shape[1]
-        frames = motion.shape[1]
-        if frames <= longest:
-            return self._predict_piece(motion, mask, anthropometry)
-        activations = motion.new_zeros(*motion.shape[:2], len(MUSCLES))
+        if model_path not in self._of_model:
+            self._of_model[model_path] = surrogate_of_subject(self.surrogate, model_path)
+        surrogate = self._of_model[model_path]
+        motion, mask = motion.to(self.device), mask.to(self.device)
+        extra = {name: values.to(self.device) for name, values in (extra or {}).items()}
+        longest, frames = surrogate.longest_frames, motion.shape[1]
+        if longest is None or frames <= longest:
+            return surrogate(motion, mask, extra).activations.cpu()
+        activations = torch.zeros(*motion.shape[:2], len(MUSCLES))
         starts = range(0, frames - 2 * MARGIN_FRAMES, longest - 2 * MARGIN_FRAMES)
         for start in (min(start, frames - longest) for start in starts):
-            end = start + longest
-            piece = self._predict_piece(motion[:, start:end], mask[:, start:end], anthropometry)
+            part = slice(start, start + longest)
+            piece = surrogate(
+                motion[:, part], mask[:, part], {name: values[:, part] for name, values in extra.items()}
+            ).activations.cpu()
             skipped = MARGIN_FRAMES if start else 0
-            activations[:, start + skipped : end] = piece[:, skipped:]
+            activations[:, start + skipped : start + longest] = piece[:, skipped:]
         return activations
-
-    def _predict_piece(self, motion: Tensor, mask: Tensor, anthropometry: Tensor | None) -> Tensor:
-        anthropometry = None if anthropometry is None else anthropometry.to(self.device)
-        return predict_activations(self.surrogate, motion.to(self.device), mask.to(self.device), anthropometry).cpu()

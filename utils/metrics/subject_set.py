@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -146,12 +147,25 @@ class SubjectSet:
             if values is not None:
                 activations[i] = torch.tensor(self._pad(values, "edge"))
         if missing:
-            anthropometry = None if self.skeleton is None else torch.as_tensor(self.skeleton.anthropometry)
-            if anthropometry is not None and anthropometry.ndim == 2:
-                anthropometry = anthropometry[missing]
-            activations[missing] = self.networks.predict(self.placed[missing], self.recorded[missing], anthropometry)
+            for model, chosen in self._by_model(missing).items():
+                extra = {
+                    name: self._stack([self.windows[i].extra[name] for i in chosen])
+                    for name in self.windows[chosen[0]].extra
+                    if all(name in self.windows[i].extra for i in chosen)
+                }
+                activations[chosen] = self.networks.predict(self.placed[chosen], self.recorded[chosen], model, extra)
         self.predicted = len(missing)
         return activations
+
+    def _by_model(self, motions: Sequence[int]) -> dict[Path | None, list[int]]:
+        """The motions of each model; all under None without a skeleton."""
+        found: dict[Path | None, list[int]] = {}
+        for i in motions:
+            model = None
+            if self.skeleton is not None and self.source.session is not None:
+                model = self.source.session.model_for(self.windows[i].source)
+            found.setdefault(model, []).append(i)
+        return found
 
     @cached_property
     def reliable_activations(self) -> Tensor:

@@ -1,16 +1,18 @@
-"""The VQ-VAE and the surrogate with their weights frozen, and the surrogate's predictions for a batch of motions."""
+"""The VQ-VAE and the surrogate with their weights frozen, and the surrogate of one subject."""
 
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
+from dataset.opensim.model_reader import load_skeleton
 from models.protocols import Surrogate
-from models.surrogate.published_transformer import PublishedSurrogate
-from models.surrogate.transformer import SurrogateTransformer
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
+from models.surrogate.kinematic_surrogate import KinematicSurrogate
 from models.vqvae.autoencoder import VQVAE
-from utils.checkpoints import load_surrogate, load_vqvae
+from utils.checkpoints import SurrogateNetwork, load_surrogate, load_vqvae
+from utils.simulation.simulators import build_simulator
 
 
 def load_frozen_vqvae(path: str | Path | None = None, device: torch.device | str = "cpu") -> VQVAE:
@@ -28,9 +30,7 @@ def load_frozen_vqvae(path: str | Path | None = None, device: torch.device | str
     return model
 
 
-def load_frozen_surrogate(
-    path: str | Path | None = None, device: torch.device | str = "cpu"
-) -> SurrogateTransformer | PublishedSurrogate:
+def load_frozen_surrogate(path: str | Path | None = None, device: torch.device | str = "cpu") -> SurrogateNetwork:
     """The surrogate of a checkpoint in eval mode, without gradients for its weights.
 
     Args:
@@ -45,22 +45,18 @@ def load_frozen_surrogate(
     return model
 
 
-def predict_activations(
-    surrogate: Surrogate, motion: Tensor, mask: Tensor, anthropometry: Tensor | None = None
-) -> Tensor:
-    """Muscle activations (B, T, 80), 0 to 1, that a surrogate predicts; gradients reach `motion`.
-
-    The published surrogate attends over the batch instead of over time, so each motion is given to it alone: a
-    prediction then does not depend on the other motions of the batch.
+def surrogate_of_subject(network: SurrogateNetwork, model_path: Path | None) -> Surrogate:
+    """A surrogate applied to the subject of a scaled model.
 
     Args:
-        surrogate: a trained surrogate.
-        motion: (B, T, 33), degrees and metres, canonical order, placed as the surrogate was trained.
-        mask: (B, T) bool, the frames that the surrogate may attend to. A motion without any such frame is given whole,
-            because attention to nothing is NaN.
-        anthropometry: (B, P) or (P,) anthropometric features; None where they are not known.
+        network: a surrogate's networks, on the device on which it computes.
+        model_path: the subject's model; None where it is not known.
+
+    Raises:
+        InputError: the model cannot be read, or the surrogate needs one and there is none.
     """
-    if isinstance(surrogate, PublishedSurrogate):
-        return torch.cat([surrogate(one) for one in motion.split(1)])
-    mask = mask | ~mask.any(1, keepdim=True)
-    return surrogate(motion, None if mask.all() else mask, anthropometry)
+    if isinstance(network, DynamicsSurrogate):
+        if model_path is None:
+            raise InputError("muscle activations are predicted on the subject's model, and no model is known")
+        return SubjectSurrogate(network, build_simulator(model_path))
+    return KinematicSurrogate(network, None if model_path is None else load_skeleton(model_path).anthropometry)

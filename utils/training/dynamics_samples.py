@@ -1,9 +1,9 @@
 """Training samples of the surrogate after inverse dynamics, made from the simulated repetitions of a session.
 
 Ground samples are what `GroundSharing` learns from: the dynamics of a motion every 1/15 s and the simulated ground
-reaction. Muscle samples are what `MuscleSharing` learns from: moments, angles and speeds of the legs and the activations
-by which static optimisation shares the moments, on the subject's own muscles and on random variations of them, for
-moments and speeds that are varied as well.
+reaction. Muscle samples are what `MuscleSharing` learns from: moments, angles and speeds of the legs, and the
+activations by which static optimisation shares the moments, on the subject's own muscles and on random variations of
+them, for moments and speeds that are varied as well.
 """
 
 from collections.abc import Iterator
@@ -157,7 +157,8 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     values, speeds = (raw @ sampling.value.T)[:, kept], (raw @ sampling.speed.T)[:, kept]
     ground["angles"], ground["speeds"] = _of_legs(values, simulator), _of_legs(speeds, simulator)
     labels = read_motion(path)
-    activations = PchipInterpolator(labels.time_s, labels.activations)(times_s.clip(labels.time_s[0], labels.time_s[-1]))
+    within_s = times_s.clip(labels.time_s[0], labels.time_s[-1])
+    activations = PchipInterpolator(labels.time_s, labels.activations)(within_s)
     ground["activations"] = activations.reshape(len(times_s), 2, -1).astype(np.float32)
     return _Repetition(ground, values, speeds, torch.from_numpy(net))
 

@@ -1,8 +1,7 @@
 """Train the surrogate after inverse dynamics: how feet share the ground reaction, and muscles the joint moments."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ class DynamicsSurrogateTask(TrainingTask):
     """Epochs and evaluations of the training; see `TrainingTask`."""
 
     metrics = ("loss", "ground_loss", "muscle_loss")
-    held_out_metrics = ("loss", "rmse", "r2_vasti", "r2_moments", "r2_share")
+    validation_metrics = ("loss", "rmse", "r2_vasti", "r2_moments", "r2_share")
     plateau = None
     model: DynamicsSurrogate
 
@@ -170,6 +169,6 @@ def _target_sizes(ground: Batch) -> dict[str, Tensor]:
     return {name: ground[name].flatten(0, 1).std(0).clamp(min=_MIN_SD) for name in ("wrench", "net_moments")}
 
 
-def _endless(store: SampleStore, kind: str, batch_size: int, generator: torch.Generator):
+def _endless(store: SampleStore, kind: str, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
     while True:
         yield from store.batches(kind, batch_size, generator)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from dataset.io.atomic_write import write_json
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_loading import load_held_out, load_subjects
-from utils.checkpoints import load_surrogate
+from utils.checkpoints import SurrogateNetwork, load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
@@ -64,7 +64,7 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
     return evaluate_surrogate_on(load_surrogate(config.checkpoint, device), windows.to(device), folder)
 
 
-def evaluate_surrogate_on(model: nn.Module, windows: MotionBatch, folder: Path) -> SurrogateEvaluation:
+def evaluate_surrogate_on(model: SurrogateNetwork, windows: MotionBatch, folder: Path) -> SurrogateEvaluation:
     """Evaluate a surrogate on windows that have been loaded, and write `metrics.json` and `parity.png` to `folder`."""
     prediction = predict_all(model, windows)
     metrics = activation_metrics(prediction, windows)

@@ -1,13 +1,16 @@
 """Metrics of predicted muscle activations against simulated ones, muscle by muscle."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dataset.windows.motion_batch import MotionBatch
 from models.conventions import MUSCLES
+from utils.checkpoints import SurrogateNetwork
+from utils.networks.inference import surrogate_of_subject
 from utils.training.motion_losses import weighted_loss
 
 _LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
@@ -25,15 +28,16 @@ def activation_loss(prediction: Tensor, target: Tensor, labelled: Tensor) -> Ten
 
 
 @torch.no_grad()
-def predict_all(model: nn.Module, windows: MotionBatch, batch: int = 64) -> Tensor:
-    """Predicted activations (N, T, 80), 0 to 1, of all windows, `batch` of them at a time."""
+def predict_all(model: SurrogateNetwork, windows: MotionBatch, batch: int = 64) -> Tensor:
+    """Predicted activations (N, T, 80), 0 to 1, of all windows, each on its subject's model, `batch` at a time."""
     model.eval()
-    predictions = []
-    for start in range(0, len(windows), batch):
-        part = slice(start, start + batch)
-        anthropometry = None if windows.anthropometry is None else windows.anthropometry[part]
-        predictions.append(model(windows.motion[part], windows.recorded[part], anthropometry))
-    return torch.cat(predictions)
+    activations = windows.motion.new_zeros(*windows.motion.shape[:2], len(MUSCLES))
+    for path in dict.fromkeys(windows.models):
+        surrogate = surrogate_of_subject(model, Path(path))
+        chosen = torch.tensor([i for i, one in enumerate(windows.models) if one == path], device=windows.motion.device)
+        for part in chosen.split(batch):
+            activations[part] = surrogate(windows.motion[part], windows.recorded[part]).activations
+    return activations
 
 
 def activation_metrics(prediction: Tensor, windows: MotionBatch) -> dict[str, Any]:

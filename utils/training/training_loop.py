@@ -15,9 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from dataset.errors import InputError, RunError
-from models.surrogate.transformer import SurrogateTransformer
-from models.vqvae.autoencoder import VQVAE
-from utils.checkpoints import read_checkpoint, save_checkpoint
+from utils.checkpoints import TrainedNetwork, read_checkpoint, save_checkpoint
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.progress import Progress
 from utils.runs.shared_configs import flag_of
@@ -54,7 +52,7 @@ class TrainingTask(ABC):
         validation_metrics: names of what `evaluate` returns and is logged, `loss` among them.
     """
 
-    model: VQVAE | SurrogateTransformer
+    model: TrainedNetwork
     optimizer: Optimizer
     plateau: ReduceLROnPlateau | None
     metrics: Sequence[str]

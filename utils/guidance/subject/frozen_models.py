@@ -10,15 +10,13 @@ from torch import Tensor
 
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
-from models.protocols import Skeleton
-from models.surrogate.published_transformer import PublishedSurrogate
-from models.surrogate.transformer import SurrogateTransformer
+from models.protocols import Skeleton, Surrogate
 from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
 from utils.guidance.guided_context import guided_context
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
 from utils.guidance.subject.surrogate_correction import corrected
-from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, predict_activations
+from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
 
 
 @dataclass(frozen=True)
@@ -27,13 +25,13 @@ class FrozenModels:
 
     Attributes:
         vqvae: the VQ-VAE, whose decoder is used.
-        surrogate: the surrogate of muscle activation.
+        surrogate: the subject's surrogate of muscle activation.
         skeleton: the subject's skeleton.
         smooth_hz: cut-off frequency of the low-pass filter on decoded motions, Hz; 0 for none.
     """
 
     vqvae: VQVAE
-    surrogate: SurrogateTransformer | PublishedSurrogate
+    surrogate: Surrogate
     skeleton: Skeleton
     smooth_hz: float
 
@@ -43,9 +41,10 @@ class FrozenModels:
         return next(self.vqvae.parameters()).device
 
     @property
-    def longest_latent(self) -> int:
-        """The most latent frames whose motion the surrogate can read."""
-        return self.surrogate.positional_encoding.shape[1] // self.vqvae.config.frames_per_latent
+    def longest_latent(self) -> int | None:
+        """The most latent frames whose motion the surrogate can read; None for any number."""
+        longest = self.surrogate.longest_frames
+        return None if longest is None else longest // self.vqvae.config.frames_per_latent
 
     def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
         """The `Context` of the subject's motions that latents z (B, L, D) decode to.
@@ -57,17 +56,13 @@ class FrozenModels:
         """
         motion = low_pass(self.vqvae.decode(z), self.smooth_hz)
         motion, points = stand_on_floor(motion, self.skeleton)
-        surrogate = self._predict if correction is None else corrected(self._predict, correction)
+        surrogate = self.surrogate if correction is None else corrected(self.surrogate, correction)
         return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
 
     def describe_motion(self, motion: Tensor, **options: Any) -> Context:
         """The `Context` of motions (B, T, 33) that stand on the floor y = 0; options as of `Context`."""
-        options.setdefault("surrogate", self._predict)
-        anthropometry = torch.tensor(self.skeleton.anthropometry, dtype=torch.float32, device=self.device)
-        return guided_context(motion, anthropometry=anthropometry, skeleton=self.skeleton, **options)
-
-    def _predict(self, motion: Tensor, mask: Tensor, anthropometry: Tensor) -> Tensor:
-        return predict_activations(self.surrogate, motion, mask, anthropometry)
+        options.setdefault("surrogate", self.surrogate)
+        return guided_context(motion, skeleton=self.skeleton, **options)
 
 
 def load_models(
@@ -84,7 +79,7 @@ def load_models(
     """
     return FrozenModels(
         load_frozen_vqvae(vqvae, device),
-        load_frozen_surrogate(surrogate, device),
+        surrogate_of_subject(load_frozen_surrogate(surrogate, device), session.model_path),
         deepcopy(load_skeleton(session.model_path, torch.float32)).to(device),  # the loaded one is shared, on the CPU
         smooth_hz,
     )
