@@ -1,8 +1,14 @@
-"""Train the surrogate of muscle activations, or evaluate one: joint kinematics to the activations of 80 muscles.
+"""Train the surrogate of muscle activations, or evaluate one.
 
     python surrogate_training.py                                  ($BIGE_DATA where it is set, else the demo sessions)
-    python surrogate_training.py --dataname demo --mirror --derivatives --d-model 96 --exp-name surrogate_demo
+    python surrogate_training.py --dataname demo --epochs 20 --exp-name surrogate_demo
+    python surrogate_training.py --kinematics --dataname demo --mirror --derivatives --d-model 96
     python surrogate_training.py --evaluate pretrained/surrogate/surrogate.pth --data-root DIR --subjects all
+
+The surrogate predicts the activations of 80 muscles, the load on each foot and the joint moments from a motion. Inverse
+dynamics on the subject's model is computed, and two networks learn the rest from simulated repetitions: how the feet
+share the ground reaction, and how the muscles of a leg share its moments. With --kinematics, a transformer from joint
+kinematics to activations is trained, as in the paper.
 
 Writes <out-dir>/<exp-name>/: args.json, split.json, train.log, losses.csv, TensorBoard events, last.pth, best.pth
 (least validation loss), metrics.json (R2 and RMSE of each muscle on held-out subjects) and parity.png. Ctrl-C saves
@@ -11,6 +17,7 @@ last.pth and stops.
 
 from options.surrogate_training_options import build_parser, parse_training_or_evaluation
 from utils.cli import run
+from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.surrogate_training_config import SurrogateEvaluationConfig
 
 
@@ -21,6 +28,10 @@ def main() -> None:
         from utils.training.surrogate_evaluation import evaluate_surrogate
 
         print(evaluate_surrogate(config).table)
+    elif isinstance(config, DynamicsTrainingConfig):
+        from utils.training.dynamics_trainer import train_dynamics_surrogate
+
+        print(train_dynamics_surrogate(config).evaluation.table)
     else:
         from utils.training.surrogate_trainer import train_surrogate
 

@@ -1,11 +1,12 @@
 """Locations of what the repository contains: demo sessions, pretrained networks and lists of held-out sessions."""
 
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 from dataset.errors import InputError
 
-DEMO_VARIABLE = "BIGE_DEMO"
+DEMO_VARIABLE, CACHE_VARIABLE = "BIGE_DEMO", "BIGE_CACHE"
 HOLDOUT_NAME = "holdout.txt"
 VALIDATION_NAME = "validation.txt"
 COMPLETE_NAME = "demo.json"
@@ -47,6 +48,22 @@ def demo_holdout(root: Path) -> Path | None:
 def demo_validation(root: Path) -> Path | None:
     """The file that lists the validation subjects of a demo root, or None where there is no such file."""
     return _existing(Path(root) / VALIDATION_NAME)
+
+
+def cache_folder(root: Path, content: str) -> Path:
+    """Folder in which what is made from a data root is kept, below $BIGE_CACHE or the user's cache folder.
+
+    It can be deleted at any time; what is missing is made anew.
+
+    Args:
+        root: the data root.
+        content: what is kept, as the name of a folder.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = Path(named).expanduser() if named else Path(cache) / "bige"
+    root = root.resolve()
+    return base / content / f"{root.name}-{blake2b(str(root).encode(), digest_size=6).hexdigest()}"
 
 
 def _existing(path: Path) -> Path | None:

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from dataset.errors import InputError
-from dataset.locations import SHIPPED_DEMO
+from dataset.locations import SHIPPED_DEMO, cache_folder
 from dataset.sessions import discover_sessions
 from dataset.windows import window_store
 from dataset.windows.session_file import SessionIndex, read_frames, store_session, stored_index
 from dataset.windows.window_loading import load_windows, open_split
-from dataset.windows.window_store import open_windows, window_folder
+from dataset.windows.window_store import open_windows
 
 SETTINGS = {"with_activations": False}
 
@@ -134,5 +134,5 @@ def test_sessions_without_windows_are_an_error(tmp_path):
 def test_no_subject_is_in_two_sets(root):
     windows = open_split(root, seed=1)
     assert set(windows.training.subjects).isdisjoint(windows.held_out.subjects)
-    assert window_folder(root).is_dir()
-    assert window_folder(root) != window_folder(root.parent)
+    assert cache_folder(root, "windows").is_dir()
+    assert cache_folder(root, "windows") != cache_folder(root.parent, "windows")

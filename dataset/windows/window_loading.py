@@ -7,14 +7,14 @@ from pathlib import Path
 import torch
 
 from dataset.errors import InputError
-from dataset.locations import demo_holdout, demo_validation
+from dataset.locations import cache_folder, demo_holdout, demo_validation
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session, discover_sessions
 from dataset.splits import Split, split_sessions
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window_source import WindowSource
-from dataset.windows.window_store import Watch, WindowStore, open_windows, unwatched, window_folder
+from dataset.windows.window_store import Watch, WindowStore, open_windows, unwatched
 from models.conventions import WINDOW_FRAMES
 
 
@@ -82,11 +82,11 @@ def open_split(
     Raises:
         InputError: there are no sessions, or one of the sets is empty or has no usable window.
     """
-    sessions, split = _split_by_subject(root, seed)
+    sessions, split = split_by_subject(root, seed)
     settings = {"with_activations": activations, "frames": frames}
 
     def opened(names: Sequence[str]) -> WindowStore:
-        return open_windows([sessions[name] for name in names], window_folder(root), settings, watch=watch)
+        return open_windows([sessions[name] for name in names], cache_folder(root, "windows"), settings, watch=watch)
 
     return SplitWindows(opened(split.training), opened(split.validation), opened(split.held_out), split)
 
@@ -95,7 +95,7 @@ def load_held_out(
     root: Path, *, seed: int, activations: bool = False, frames: int = WINDOW_FRAMES
 ) -> tuple[MotionBatch, Split]:
     """The held-out windows and the split of `open_split`, without reading the training sessions."""
-    sessions, split = _split_by_subject(root, seed)
+    sessions, split = split_by_subject(root, seed)
     return load_windows([sessions[name] for name in split.held_out], activations=activations, frames=frames), split
 
 
@@ -123,8 +123,16 @@ def load_subjects(
     return load_windows(sessions, activations=activations, frames=frames)
 
 
-def _split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:
-    """The sessions under `root` by their id, and their split."""
+def split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:
+    """The sessions under `root` by their id, and their split.
+
+    Args:
+        root: the data root; a demo root names its own sets of subjects.
+        seed: seed of a random split, see `split_sessions`.
+
+    Raises:
+        InputError: there are no sessions, or one of the sets is empty.
+    """
     sessions = discover_sessions(root)
     split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root), validation_file=demo_validation(root))
     return {session.id: session for session in sessions}, split

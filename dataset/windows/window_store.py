@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import blake2b
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.left_out import LeftOut
+from dataset.locations import CACHE_VARIABLE
 from dataset.sessions import Session
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.session_file import SessionIndex, StoredWindow, read_frames, store_session, stored_index
 
 logger = logging.getLogger("bige")
 
-CACHE_VARIABLE = "BIGE_CACHE"
 _SESSIONS_PER_PROCESS = 8  # fewer are read sooner than another process has started
 
 Watch = Callable[[Iterator[SessionIndex], int], Iterator[SessionIndex]]
@@ -106,18 +105,6 @@ class WindowStore:
             yield self.take(chosen)
 
 
-def window_folder(root: Path) -> Path:
-    """Folder in which the windows of a data root are stored, below $BIGE_CACHE or the user's cache folder.
-
-    It can be deleted at any time; windows that are missing are made anew.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    base = Path(named).expanduser() if named else Path(cache) / "bige"
-    root = root.resolve()
-    return base / "windows" / f"{root.name}-{blake2b(str(root).encode(), digest_size=6).hexdigest()}"
-
-
 def open_windows(
     sessions: Sequence[Session],
     folder: Path,
@@ -132,7 +119,7 @@ def open_windows(
 
     Args:
         sessions: the sessions.
-        folder: of the stored windows, see `window_folder`.
+        folder: of the stored windows, see `dataset.locations.cache_folder`.
         settings: keywords of `read_session`; they are a part of what identifies stored windows.
         processes: how many sessions are read at the same time, by default one on each core.
         watch: wraps the iterator over the indices of the `total` sessions that are made.

@@ -2,23 +2,42 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dataset.errors import InputError
+from dataset.locations import cache_folder
+from dataset.windows.window_loading import load_windows, split_by_subject
 from models.conventions import MUSCLES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.ground_sharing import GroundReaction
 from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
+from utils.checkpoints import load_surrogate
+from utils.runs.environment import configure_torch
+from utils.runs.record import record_config, refuse_trained
+from utils.runs.writable import require_writable
+from utils.training.distributed import ProcessGroup
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
-from utils.training.sample_store import Batch, SampleStore
+from utils.training.sample_store import Batch, SampleStore, prepare_samples
+from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
 from utils.training.surrogate_metrics import EVALUATED_GROUPS
-from utils.training.training_loop import TrainingState, TrainingTask
+from utils.training.training_loop import (
+    BEST,
+    LoopSettings,
+    TrainingState,
+    TrainingTask,
+    read_training_state,
+    run_training,
+    warn_of_kept_network,
+)
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -31,6 +50,77 @@ _FITTED_SESSIONS = 64
 _LEAST_STD = 1e-2
 _MIN_SD = 1e-3  # of a target, by which its error is divided
 _EVALUATED_MOMENTS = ("hip_flexion", "knee_angle", "ankle_angle")
+
+
+@dataclass(frozen=True)
+class DynamicsTrainingResult:
+    """A trained surrogate.
+
+    Attributes:
+        folder: the run folder, which holds `best.pth`, `last.pth` and the logs.
+        model: the networks of the least validation loss, in evaluation mode.
+        best_loss: that loss, smooth L1 of activations.
+        best_epoch: the epoch that it is from.
+        epochs: epochs done.
+        evaluation: its evaluation on the held-out subjects.
+    """
+
+    folder: Path
+    model: DynamicsSurrogate
+    best_loss: float
+    best_epoch: int
+    epochs: int
+    evaluation: SurrogateEvaluation
+
+
+def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> DynamicsTrainingResult:
+    """Train the surrogate on the simulated repetitions of a data root, split by subject, and evaluate it.
+
+    Raises:
+        InputError: the sessions, the checkpoint to resume from or the network cannot be used.
+        RunError: training diverged.
+        KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
+    """
+    device = configure_torch(config)
+    name, root = config.find_data_root()
+    logger.info("sessions of %s (%s)", root, name)
+    folder = config.run_folder
+    require_writable(folder)
+    refuse_trained(folder, config.resume_pth)
+    sessions, split = split_by_subject(root, config.seed)
+    split.write(folder / "split.json")
+    record_config(config, folder)
+    store = cache_folder(root, "samples")
+    training, validation = (
+        prepare_samples([sessions[name] for name in names], store, config.seed)
+        for names in (split.training, split.validation)
+    )
+    if config.resume_pth is None:
+        model, state = DynamicsSurrogate(config.network), TrainingState()
+        fit_to_samples(model, training)
+        model = model.to(device)
+    else:
+        model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
+        warn_of_kept_network(config.network, model.config, config.resume_pth)
+    logger.info(
+        "%d sessions to train on with %d ground and %d muscle samples, %d sessions for validation, %s",
+        len(training.folders), training.size("ground"), training.size("muscle"), len(validation.folders), model.config,
+    )  # fmt: skip
+    task = DynamicsSurrogateTask(config, model, state, training, validation)
+    settings = LoopSettings(folder=folder, steps=config.epochs, seed=config.seed)
+    state = run_training(task, settings, ProcessGroup(device), state)
+    best = _load_trainable(folder / BEST, device)
+    held_out = load_windows([sessions[name] for name in split.held_out], activations=True)
+    evaluation = evaluate_surrogate_on(best, held_out.to(device), folder)
+    return DynamicsTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
+
+
+def _load_trainable(path: Path, device: torch.device) -> DynamicsSurrogate:
+    """The networks of a checkpoint. Raises InputError for another surrogate."""
+    model = load_surrogate(path, device)
+    if not isinstance(model, DynamicsSurrogate):
+        raise InputError(f"{path} has a surrogate of kinematics, which is trained with --kinematics")
+    return model
 
 
 class DynamicsSurrogateTask(TrainingTask):

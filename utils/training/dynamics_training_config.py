@@ -14,7 +14,6 @@ class DynamicsTrainingConfig(TrainingConfig):
     Attributes:
         network: the networks that are trained, unless training is resumed.
         epochs: passes over the samples.
-        jobs: number of processes that prepare the samples.
     """
 
     exp_name: str = "surrogate"
@@ -24,11 +23,10 @@ class DynamicsTrainingConfig(TrainingConfig):
     cosine: bool = True
     network: DynamicsSurrogateConfig = field(default_factory=DynamicsSurrogateConfig)
     epochs: int = 40
-    jobs: int = 1
 
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
         super().__post_init__()
         sizes = ("ground_width", "ground_layers", "muscle_width", "muscle_layers")
         require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
-        require_at_least(1, epochs=self.epochs, jobs=self.jobs)
+        require_at_least(1, epochs=self.epochs)

@@ -7,6 +7,7 @@ and a session whose files have changed is prepared again.
 import hashlib
 import logging
 import multiprocessing
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -27,6 +28,7 @@ logger = logging.getLogger("bige")
 KINDS = ("ground", "muscle")
 _CAPACITY = "capacity"
 _POOL = 64  # sessions whose samples are in memory at a time
+_SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
 _LAYOUT = "2"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
@@ -77,32 +79,35 @@ class SampleStore:
         return {name: torch.from_numpy(np.concatenate(values)) for name, values in parts.items() if name != "model"}
 
 
-def prepare_samples(sessions: Sequence[Session], store: Path, seed: int, jobs: int) -> SampleStore:
-    """The samples of sessions, which are made where they are not in the store yet.
+def prepare_samples(sessions: Sequence[Session], store: Path, seed: int) -> SampleStore:
+    """The samples of sessions, which are made where they are not in the store yet, on all processors.
 
     Args:
         sessions: the sessions; those without simulated repetitions are left out.
         store: folder of the samples.
         seed: of the random variations.
-        jobs: number of processes.
 
     Raises:
         InputError: no session has samples.
     """
     prepare = partial(_prepare, store, seed)
-    title, unit = "preparing samples", "sessions"
-    if jobs == 1:
-        results = list(show_progress(map(prepare, sessions), len(sessions), title=title, unit=unit))
+    processes = min(os.cpu_count() or 1, -(-len(sessions) // _SESSIONS_A_PROCESS))
+    if processes == 1:
+        results = _with_progress(map(prepare, sessions), len(sessions))
     else:
-        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-            results = list(show_progress(pool.imap(prepare, sessions), len(sessions), title=title, unit=unit))
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            results = _with_progress(pool.imap(prepare, sessions), len(sessions))
     left_out = [result for result in results if isinstance(result, LeftOut)]
     for one in left_out:
-        logger.warning("left out: %s: %s", one.source, one.reason)
+        logger.warning("left out: %s", one.reason)
     folders = [result for result in results if isinstance(result, Path)]
     if not folders:
         raise InputError(f"none of {len(sessions)} sessions has simulated repetitions; see the warnings above")
     return SampleStore(folders, left_out)
+
+
+def _with_progress(results: Iterator[Path | LeftOut], total: int) -> list[Path | LeftOut]:
+    return list(show_progress(results, total, title="samples", unit="sessions"))
 
 
 def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
