@@ -15,7 +15,6 @@ from models.surrogate.ground_sharing import GroundSharing
 from models.surrogate.leg_dynamics import MotionDynamics
 from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
-from models.surrogate.time_sampling import time_sampling
 
 _GRAVITY_M_S2 = 9.80665  # from moments over body weight to moments over body mass
 
@@ -70,7 +69,7 @@ class SubjectSurrogate(nn.Module):
         """
         count, frames = motion.shape[:2]
         motion = motion.to(self.capacity)
-        sampling = time_sampling(frames, self.dynamics.cutoff_hz, motion.dtype, motion.device)
+        sampling = self.dynamics.sampling(frames)
         reaction = self.networks.ground(self.dynamics(motion, sampling, extra))
 
         def to_frames(samples: Tensor) -> Tensor:

@@ -12,14 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from models.normalizer import Normalizer
+from models.surrogate.ground_balance import GroundBalance
 from models.surrogate.leg_dynamics import LegDynamics
 from models.surrogate.perceptron import perceptron
 
 # The centre of pressure of a foot by guess, between the heel (0) and the toes' joint (1), as measured on plates.
 _PRESSURE_AHEAD = 0.45
-_INWARD_FORCE = 0.05  # of each foot by guess, in body weights, where both carry the same
 _LEAST_VERTICAL = 0.2  # of the body weight, by which moments are divided
-_CLOSEST_FEET_M, _LEAST_SHARE, _LEAST_CONTACT = 0.05, 0.02, 1e-3
+_LEAST_SHARE, _LEAST_CONTACT = 0.01, 1e-3
+_FAINT_VERTICAL, _FARTHEST_M = 0.02, 0.15  # body weights; metres from the usual centre of pressure
 # Typical sizes of the outputs: log odds of the fraction of load; force forwards and inwards (body weights); centre of
 # pressure forwards and sideways (m); free moment and moment of the toes (body weights times metres).
 _OUTPUT_SIZES = (1.0, 0.05, 0.05, 0.03, 0.02, 0.01, 0.01)
@@ -56,6 +57,7 @@ class GroundSharing(nn.Module):
             layers: number of the hidden layers.
         """
         super().__init__()
+        self.balance = GroundBalance()
         self.normalizer = Normalizer(INPUTS)
         self.network = perceptron(INPUTS, width, layers, len(_OUTPUT_SIZES))
         self.register_buffer("sizes", torch.tensor(_OUTPUT_SIZES), persistent=False)
@@ -94,25 +96,27 @@ class GroundSharing(nn.Module):
         output = self.network(self.normalizer.normalize(features)) * self.sizes  # (N, 2, 7)
         odds, ahead, inward, forwards, sideways, free, toes = output.unbind(-1)
         total, moment = dynamics.force, dynamics.moment
-        vertical = total[:, 1].clamp(min=_LEAST_VERTICAL)
-        centre = torch.stack([moment[:, 2], -moment[:, 0]], -1) / vertical[:, None]  # (N, 2), x and z
         heels, feet_toes = dynamics.joints[:, :, 3], dynamics.joints[:, :, 4]
         usual = (heels + _PRESSURE_AHEAD * (feet_toes - heels))[..., [0, 2]]  # (N, 2, 2)
-        share = self._share(odds, centre, usual, dynamics.contact)
+        guess = self.balance(dynamics, usual)
+        share = self._share(odds, guess, dynamics.contact)
         both = 4 * share.prod(1)  # 1 where both feet carry the same, 0 where one carries all
 
         side = self.mirror[:, 2]  # -1 left, 1 right
-        apart = (ahead[:, 1] - ahead[:, 0]) * both
-        squeeze = (_INWARD_FORCE + inward.mean(1)) * both
+        # What the feet do to each other, as the guess has it and as the network changes it.
+        apart = (guess[:, 1, 0] - share[:, 1] * total[:, 0]) + (ahead[:, 1] - ahead[:, 0]) * both
+        squeeze = (guess[:, 1, 2] - share[:, 1] * total[:, 2]) - inward.mean(1) * both
         force = torch.stack(
             [
                 share * total[:, :1] + side * apart[:, None],
                 share * total[:, 1:2],
-                share * total[:, 2:] - side * squeeze[:, None],
+                share * total[:, 2:] + side * squeeze[:, None],
             ],
             -1,
         )
-        pressure = usual + torch.stack([forwards, side * sideways], -1)
+        pressure = self._pressure(guess, usual) + torch.stack([forwards, side * sideways], -1)
+        vertical = total[:, 1].clamp(min=_LEAST_VERTICAL)
+        centre = torch.stack([moment[:, 2], -moment[:, 0]], -1) / vertical[:, None]  # (N, 2), x and z
         pressure = pressure + (centre - (share[..., None] * pressure).sum(1))[:, None]
         turning = pressure[..., 1] * force[..., 0] - pressure[..., 0] * force[..., 2]
         remaining = moment[:, 1] - turning.sum(1)
@@ -126,17 +130,24 @@ class GroundSharing(nn.Module):
         moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes[..., None]], -1)
         return GroundReaction(wrench, share, moments)
 
-    def _share(self, odds: Tensor, centre: Tensor, usual: Tensor, contact: Tensor) -> Tensor:
+    def _share(self, odds: Tensor, guess: Tensor, contact: Tensor) -> Tensor:
         """Fraction of the vertical force under each foot, (N, 2).
 
         Args:
             odds: (N, 2) what the network adds to the log odds of each foot.
-            centre: (N, 2) centre of pressure of both feet together, x and z, metres.
-            usual: (N, 2, 2) usual centres of pressure of the feet.
+            guess: (N, 2, 6) wrenches.
             contact: (N, 2) contact of the feet.
         """
-        width = (usual[:, 1, 1] - usual[:, 0, 1]).clamp(min=_CLOSEST_FEET_M)
-        right = ((centre[:, 1] - usual[:, 0, 1]) / width).clamp(_LEAST_SHARE, 1 - _LEAST_SHARE)
+        vertical = guess[..., 1]
+        right = vertical[:, 1] / vertical.sum(1).clamp(min=_LEAST_VERTICAL)
         touching = contact.clamp(min=_LEAST_CONTACT).log()
-        logit = torch.logit(right) + odds[:, 1] - odds[:, 0] + touching[:, 1] - touching[:, 0]
+        logit = torch.logit(right.clamp(_LEAST_SHARE, 1 - _LEAST_SHARE)) + odds[:, 1] - odds[:, 0]
+        logit = logit + touching[:, 1] - touching[:, 0]
         return torch.sigmoid(torch.stack([-logit, logit], 1))
+
+    def _pressure(self, guess: Tensor, usual: Tensor) -> Tensor:
+        """Centres of pressure (N, 2, 2) of wrenches, x and z; the usual ones of a foot that carries nothing."""
+        vertical = guess[..., 1].clamp(min=0)[..., None] + _FAINT_VERTICAL
+        moments = torch.stack([guess[..., 5], -guess[..., 3]], -1)
+        offset = (moments - usual * guess[..., 1:2]) / vertical
+        return usual + _FARTHEST_M * torch.tanh(offset / _FARTHEST_M)

@@ -24,7 +24,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.skeleton.description import ModelDescription
 from models.skeleton.inverse_dynamics import MotionState
 from models.skeleton.kinematic_tree import cross
-from models.surrogate.time_sampling import TimeSampling
+from models.surrogate.time_sampling import TimeSampling, time_sampling
 
 _POINTS = {"hip": ("femur", "centre"), "knee": ("tibia", "centre"), "ankle": ("talus", "centre")}
 _LEAST_NORM = 1e-6
@@ -94,7 +94,7 @@ class MotionDynamics(nn.Module):
         super().__init__()
         self.coordinate_map = deepcopy(simulator.coordinate_map).to(dtype)
         self.trunk = deepcopy(simulator.trunk).to(dtype)  # with its inverse dynamics
-        self.cutoff_hz = simulator.settings.coordinate_cutoff_hz
+        self.cutoffs_hz = simulator.settings.coordinate_cutoff_hz, simulator.settings.ground_cutoff_hz
         self.weight_n = simulator.weight_n
         description = self.trunk.dynamics.description
         index = description.body_names.index
@@ -109,10 +109,9 @@ class MotionDynamics(nn.Module):
         gather = [dynamics.gather[leg] * moving[heel] for leg, heel in zip(self.legs, self.heels, strict=True)]
         self.register_buffer("gather", torch.stack(gather).to(dtype))
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """Number type of the computation."""
-        return self.feet.dtype
+    def sampling(self, frames: int) -> TimeSampling:
+        """The matrices for motions of so many frames."""
+        return time_sampling(frames, *self.cutoffs_hz, self.feet.dtype, self.feet.device)
 
     def kinematics(self, motion: Tensor, sampling: TimeSampling, extra: dict[str, Tensor] | None) -> LegKinematics:
         """Angles and speeds of the legs of motions (S, T, 33), degrees and metres; N = S * T."""
@@ -157,8 +156,8 @@ class MotionDynamics(nn.Module):
              state.origin[self.toes]], 1,
         )  # fmt: skip
         body_force, body_moment = dynamics.body_loads(state)
-        force = body_force.sum(0)
-        moment = body_moment.sum(0) - torch.linalg.cross(origin, force, dim=0)
+        force, moment = (along_time(sampling.ground, loads.sum(0)) for loads in (body_force, body_moment))
+        moment = moment - torch.linalg.cross(origin, force, dim=0)
         required = dynamics.inverse_dynamics(state)
         tensors = {
             "force": directed(force) / self.weight_n,

@@ -26,6 +26,7 @@ class TimeSampling(NamedTuple):
         value: (K, T) samples of the filtered frames.
         speed: (K, T) samples of their first time derivative.
         acceleration: (K, T) samples of their second time derivative.
+        ground: (K, K) low-pass filter of the ground reaction over the samples.
         basis: rotations of the torso over the K samples.
         to_frames: (T, K) cubic interpolation of samples at the frames.
     """
@@ -35,19 +36,23 @@ class TimeSampling(NamedTuple):
     value: Tensor
     speed: Tensor
     acceleration: Tensor
+    ground: Tensor
     basis: RotationBasis
     to_frames: Tensor
 
 
 @lru_cache(maxsize=16)
-def time_sampling(frames: int, cutoff_hz: float, dtype: torch.dtype, device: torch.device) -> TimeSampling:
+def time_sampling(
+    frames: int, cutoff_hz: float, ground_cutoff_hz: float, dtype: torch.dtype, device: torch.device
+) -> TimeSampling:
     """The matrices for motions of `frames` frames at 60 Hz.
 
     The last frame is held until the next sample, so that samples are evenly spaced whatever the number of frames.
 
     Args:
         frames: T.
-        cutoff_hz: cut-off frequency of the low-pass filter.
+        cutoff_hz: cut-off frequency of the low-pass filter of the coordinates.
+        ground_cutoff_hz: the same of the ground reaction.
         dtype: of the matrices.
         device: of the matrices.
     """
@@ -71,6 +76,7 @@ def time_sampling(frames: int, cutoff_hz: float, dtype: torch.dtype, device: tor
         value=cast(smooth[at]),
         speed=cast(first[at]),
         acceleration=cast(second[at]),
+        ground=cast(low_pass_matrix(samples, rate_hz, ground_cutoff_hz)),
         basis=RotationBasis(*map(cast, basis)),
         to_frames=cast(to_frames),
     )

@@ -26,7 +26,7 @@ from models.muscles.moment_capacity import moment_capacity
 from models.muscles.muscle_variation import vary_muscles
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.leg_dynamics import LegDynamics, MotionDynamics
-from models.surrogate.time_sampling import FRAMES_A_SAMPLE, time_sampling
+from models.surrogate.time_sampling import FRAMES_A_SAMPLE
 from utils.simulation.simulators import build_simulator
 
 _MARGIN_S = 1.0  # of the trial on both sides of a repetition, as in its simulation
@@ -133,7 +133,7 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     dynamics = MotionDynamics(simulator, torch.float64)
     coordinates = torch.as_tensor(motion.coordinates)[None]
     extra = {name: torch.as_tensor(values)[None] for name, values in motion.extra.items()}
-    sampling = time_sampling(len(motion), dynamics.cutoff_hz, torch.float64, torch.device("cpu"))
+    sampling = dynamics.sampling(len(motion))
     found = dynamics(coordinates, sampling, extra)
     raw = dynamics.coordinate_map(coordinates, extra)
     time_s = motion.time_s[0] + np.arange(len(found.force)) * FRAMES_A_SAMPLE / FRAME_RATE_HZ
