@@ -134,8 +134,7 @@ def _add_transformer_options(parser: argparse.ArgumentParser) -> None:
         "patience": "Stop after so many epochs without a lower validation loss.",
     }
     for name, text in sizes.items():
-        default = _default_of(name)
-        shown = text if "default" in text else f"{text} (default: {default:g})"
+        shown = text if "default" in text else f"{text} (default: {_default_of(name):g})"
         add_option(group, TransformerConfig, name, metavar="N", default=argparse.SUPPRESS, help=shown)
     switches = {
         "mirror": "Train on the mirror image of every window too, left and right muscles exchanged.",
@@ -143,7 +142,7 @@ def _add_transformer_options(parser: argparse.ArgumentParser) -> None:
         "instead of halving it on a plateau.",
         "network.derivatives": "Add velocities and accelerations of the inputs to the inputs.",
         "network.stick_figure": "Add the joint positions of a stick figure with the subject's proportions to the "
-        "inputs: the load on each leg depends on where the body is over the feet, which joint angles alone do not tell.",
+        "inputs: the load on each leg depends on where the body is over the feet, which joint angles do not tell.",
         "network.ground_loads": "Add the loads on both legs to the inputs, as the equations of motion give them for "
         "point masses on the stick figure: the share of each foot, centres of pressure, and moments about ankles, "
         "knees and hips.",
@@ -155,7 +154,7 @@ def _add_transformer_options(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, TransformerConfig, "network.person_features", flags=("--no-person",),
         action="store_const", const=0, default=argparse.SUPPRESS,
-        help="Leave out the anthropometry (mass in kg and lengths in m), which otherwise is an input beside the motion.",
+        help="Leave out the anthropometry (mass in kg and lengths in m), which otherwise is an input too.",
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from bodies import SimpleSkeleton, activations_of, squat
+from bodies import SimpleSkeleton, SimpleSurrogate, squat
 
 from dataset.errors import InputError
+from models.surrogate.kinematic_surrogate import KinematicSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
@@ -36,7 +37,7 @@ def decode(z):
 
 def describe(z, decode=decode):
     motion = decode(z)
-    return Context(motion, surrogate=activations_of, skeleton=SimpleSkeleton())
+    return Context(motion, surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton())
 
 
 def guidance_for(*terms, iterations=120, **options):
@@ -162,7 +163,7 @@ def test_every_term_has_a_gradient_at_the_latent(term):
     vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=8, width=32, depth=1)).eval()
     vqvae.normalizer.mean.copy_(squat(1, 24)[0].mean(0))
     vqvae.normalizer.std.fill_(5.0)
-    surrogate = SurrogateTransformer().eval()
+    surrogate = KinematicSurrogate(SurrogateTransformer().eval(), None)
     z = torch.randn(2, 6, 8, requires_grad=True)
     context = Context(vqvae.decode(z), surrogate=surrogate, skeleton=SimpleSkeleton())
     term.loss(term.value(context)).sum().backward()

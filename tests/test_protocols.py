@@ -4,14 +4,14 @@ import inspect
 from pathlib import Path
 
 import pytest
-from bodies import SimpleSkeleton, activations_of
+from bodies import SimpleSkeleton, SimpleSurrogate
 
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import open_session
 from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Simulator, Skeleton, Surrogate
-from models.surrogate.published_transformer import PublishedSurrogate
-from models.surrogate.transformer import SurrogateTransformer
+from models.surrogate.dynamics_surrogate import SubjectSurrogate
+from models.surrogate.kinematic_surrogate import KinematicSurrogate
 from utils.metrics.posed_skeleton import PosedSkeleton, SkeletonPerMotion
 from utils.simulation.simulators import build_simulator
 
@@ -33,9 +33,9 @@ def test_simulator():
 @pytest.mark.parametrize(
     ("protocol", "implementation"),
     [
-        (Surrogate.__call__, SurrogateTransformer.forward),
-        (Surrogate.__call__, PublishedSurrogate.forward),
-        (Surrogate.__call__, activations_of),
+        (Surrogate.__call__, SubjectSurrogate.forward),
+        (Surrogate.__call__, KinematicSurrogate.forward),
+        (Surrogate.__call__, SimpleSurrogate.__call__),
         (Simulator.__call__, ActivationSimulator.forward),
         *(
             (getattr(Skeleton, method), getattr(skeleton, method))

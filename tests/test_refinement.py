@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from bodies import SimpleSkeleton, activations_of, squat
+from bodies import SimpleSkeleton, SimpleSurrogate, activations_of, squat
 
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraints import Term
@@ -23,11 +23,11 @@ class Models:
 
     def describe(self, z, correction=None):
         motion = squat(1, 32).repeat(len(z), 1, 1) * (1 + z[:, :1, :1] / 9)
-        surrogate = activations_of if correction is None else corrected(activations_of, correction)
+        surrogate = SimpleSurrogate() if correction is None else corrected(SimpleSurrogate(), correction)
         return Context(motion, surrogate=surrogate, skeleton=SimpleSkeleton())
 
     def describe_motion(self, motion, **options):
-        return Context(motion, **({"surrogate": activations_of, "skeleton": SimpleSkeleton()} | options))
+        return Context(motion, **({"surrogate": SimpleSurrogate(), "skeleton": SimpleSkeleton()} | options))
 
 
 def simulated_activations(motion):

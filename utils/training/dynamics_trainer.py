@@ -110,7 +110,7 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> DynamicsTraining
     settings = LoopSettings(folder=folder, steps=config.epochs, seed=config.seed)
     state = run_training(task, settings, ProcessGroup(device), state)
     best = _load_trainable(folder / BEST, device)
-    held_out = load_windows([sessions[name] for name in split.held_out], activations=True)
+    held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
     evaluation = evaluate_surrogate_on(best, held_out.to(device), folder)
     return DynamicsTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
 
