@@ -48,6 +48,10 @@ _SWING_PLACES = {
     "beside": ((-0.1, 0.1), (-0.08, 0.1), (0.12, 0.28), (-25, 5)),
     "behind": ((-0.5, -0.15), (-0.1, 0.1), (0.22, 0.42), (-30, 0)),
 }
+# Knee flexion minus lean at which hips and ankles reach their limits; who squats deeper keeps the pelvis more upright.
+_DEEPEST_WITHOUT_LEAN_DEG = 155.0
+# Share of the people who lift their heels: of all, and of those who squat deep.
+_LIFTED_HEELS, _LIFTED_HEELS_DEEP, _DEEP_DEG = 0.12, 0.4, 115.0
 # Limit of the trunk's lean from standing to the bottom, pelvis and lumbar joint together.
 _LARGEST_LEAN_DEG = -88.0
 # Displacement of the pelvis over the distance of the feet; at 0.3 one foot carries about 80 % of the weight.
@@ -74,6 +78,7 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
     noise = float(np.exp(sampler.stratified_uniform(np.log(0.25), np.log(9.0))))  # from marker data to two smartphones
     knee, depth_deg = _draw_knee(sampler, noise, _ONE_LEG_DEPTH_DEG if one_leg else _DEPTH_DEG)
     lean_deg = -sampler.stratified_uniform(5, 48) * (0.55 + 0.45 * depth_deg / 100)
+    lean_deg = max(lean_deg, depth_deg - _DEEPEST_WITHOUT_LEAN_DEG)
     lag_s = sampler.stratified_normal(0.0, 0.05, -0.1, 0.12)
     side = sampler.side()
     coordinates = _draw_trunk(sampler, lean_deg, lag_s, asymmetric, noise)
@@ -89,7 +94,8 @@ def draw_style(seed: int, index: int, leg_length_m: float) -> Style:
     # A quick shift to the side would need a push from beside the feet.
     largest_m = _LARGEST_SHIFT * width_m * min(1.0, tempo.descent_s / _SHIFT_S) ** 2
     lateral_change = float(np.clip(lateral_change, -largest_m, largest_m))
-    stance = _draw_stance(sampler, width_m, asymmetric, side)
+    lifted_heels = _LIFTED_HEELS_DEEP if depth_deg > _DEEP_DEG else _LIFTED_HEELS
+    stance = _draw_stance(sampler, width_m, asymmetric, side, lifted_heels)
     return Style(
         knee=knee,
         knee_difference=Excursion(
@@ -243,11 +249,11 @@ def _draw_swing(sampler: Sampler, leg_length_m: float, foot: str) -> SwingStyle:
     )
 
 
-def _draw_stance(sampler: Sampler, width_m: float, asymmetric: bool, side: int) -> Stance:
+def _draw_stance(sampler: Sampler, width_m: float, asymmetric: bool, side: int, lifted_heels: float) -> Stance:
     """Position and orientation of the feet."""
     toe_out, roll = sampler.stratified_uniform(-6, 24), sampler.stratified_normal(-3, 3.5, -10, 6)
     pitch, roll_change = sampler.stratified_normal(1, 2, -4, 5), sampler.stratified_normal(0, 2.5, -6, 6)
-    lift = sampler.uniform(3, 12) if sampler.stratified_chance(0.12) else 0.0
+    lift = sampler.uniform(3, 14) if sampler.stratified_chance(lifted_heels) else 0.0
     lifts = {1: (lift, 0.0), -1: (0.0, lift)}[side] if asymmetric else (lift, lift)
     return Stance(
         width_m=width_m,

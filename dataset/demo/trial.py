@@ -19,9 +19,9 @@ from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.planted_feet import LIMITS_DEG, PlantedFeetSolution, solve_planted_feet
 from models.skeleton.squat_targets import SquatTargets
 
-_ATTEMPTS, _STEP_OF_ATTEMPTS = 8, 6
+_ATTEMPTS, _STEP_OF_ATTEMPTS = 10, 6
 _DRAWS, _SEED_STEP = 6, 1_000_003
-_DEEPEST_LEAN_DEG = -46.0
+_DEEPEST_LEAN_DEG, _HIGHEST_HEEL_DEG = -46.0, 14.0
 _HIPS = [COORDINATE_INDEX[f"hip_flexion_{side}"] for side in "lr"]
 _ANKLES = [COORDINATE_INDEX[f"ankle_angle_{side}"] for side in "lr"]
 # Where the zero-moment point may be, between heel (0) and ball (1) of the feet, and beside the middle of a single foot.
@@ -125,28 +125,33 @@ def _is_feasible(solution: PlantedFeetSolution) -> bool:
 def _easier(style: Style, solution: PlantedFeetSolution) -> Style:
     """The same style with a depth reduced by the knees' error, and with less of what demands hip rotation.
 
-    Where only the ankles reach their limit, the trunk leans further instead, as people with stiff ankles do.
+    People with stiff ankles lean further instead, and bend their spine where their hips are at their limit too. Those
+    who lift their heels lift them further.
     """
     shortfall = min(10.0, max(2.0, float(np.abs(solution.knee_error_deg).max())))
     stiff_ankles = solution.coordinates[:, _ANKLES].max() > LIMITS_DEG["ankle_angle"][1]
     stiff_hips = solution.coordinates[:, _HIPS].max() > LIMITS_DEG["hip_flexion"][1]
-    more_lean, lean_factor = 0.0, 1.0 if stiff_ankles else 0.9
-    if stiff_ankles and not stiff_hips:
-        more_lean, shortfall = 5.0, 0.6 * shortfall
+    if stiff_ankles or stiff_hips:
+        shortfall *= 0.75 if stiff_ankles and stiff_hips else 0.5
 
     def reduced(excursion: Excursion) -> Excursion:
         return replace(excursion, change=0.88 * excursion.change)
 
     leaning = dict(style.coordinates)
-    for name in ("pelvis_tilt", "lumbar_extension"):
+    for name, factor, further in (
+        ("pelvis_tilt", 0.86 if stiff_hips else 1.0, 5.0 if stiff_ankles and not stiff_hips else 0.0),
+        ("lumbar_extension", 1.0 if stiff_hips or stiff_ankles else 0.9, 5.0 if stiff_ankles else 0.0),
+    ):
         excursion = leaning[name]
-        change = max(lean_factor * excursion.change - more_lean, min(excursion.change, _DEEPEST_LEAN_DEG))
+        change = max(factor * excursion.change - further, min(excursion.change, _DEEPEST_LEAN_DEG))
         leaning[name] = replace(excursion, change=change)
+    lift = style.stance.heel_lift_deg
     stance = replace(
         style.stance,
         width_m=0.95 * style.stance.width_m,
         toe_out_deg=_scaled(style.stance.toe_out_deg, 0.85),
         roll_deg=_scaled(style.stance.roll_deg, 0.8),
+        heel_lift_deg=_scaled(lift, 1.3 if stiff_ankles and max(lift) < _HIGHEST_HEEL_DEG else 1.0),
     )
     swing = style.swing
     if swing is not None:
