@@ -18,7 +18,7 @@ _NETWORK_FLAGS = {
 _OPTIMISATION_FLAGS = {
     name: f"--{name.replace('_', '-')}" for name in ("batch_size", "epochs", "lr", "weight_decay", "precision")
 }
-_TRANSFORMER_FLAGS = {
+TRANSFORMER_FLAGS = {
     "network.d_model": "--d-model",
     "network.layers": "--layers",
     "network.heads": "--heads",
@@ -71,13 +71,13 @@ def parse_training_or_evaluation(
     """
     namespace = parser.parse_args(arguments)
     if namespace.checkpoint is not None:
-        refuse_options(namespace, _NETWORK_FLAGS | _TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS, "with --evaluate")
+        refuse_options(namespace, _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS, "with --evaluate")
         return config_of(namespace, SurrogateEvaluationConfig)
     refuse_options(namespace, {"subjects": "--subjects"}, "without --evaluate: training uses the split by subject")
     if namespace.kinematics:
         refuse_options(namespace, _NETWORK_FLAGS, "with --kinematics")
         return config_of(namespace, TransformerConfig)
-    refuse_options(namespace, _TRANSFORMER_FLAGS, "without --kinematics")
+    refuse_options(namespace, TRANSFORMER_FLAGS, "without --kinematics")
     return config_of(namespace, DynamicsTrainingConfig)
 
 
