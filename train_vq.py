@@ -8,8 +8,9 @@ r"""Train the VQ-VAE on squat windows.
     torchrun --nproc-per-node 4 train_vq.py ...        (or: deepspeed train_vq.py ...)
 
 Writes <out-dir>/<exp-name>/: args.json, split.json, train.log, losses.csv, TensorBoard events (losses, use of the
-codebook, curves and a clip of a validation window), <step>.pth, last.pth, best.pth (least validation loss) and
-latents.npz (latents of the training windows under best.pth). Ctrl-C saves last.pth and stops.
+codebook, curves and a clip of a validation window), <step>.pth, last.pth, best.pth (least validation loss),
+latents.npz (latents of training windows under best.pth) and metrics.json (errors on the held-out subjects). Ctrl-C
+saves last.pth and stops.
 """
 
 from options.config_parser import parse_config

@@ -28,12 +28,6 @@ def reconstruct_all(model: VQVAE, motion: Tensor, *, quantised: bool = True, bat
     return torch.cat(reconstructions), torch.cat(codes)
 
 
-def root_mean_square(error: Tensor, recorded: Tensor) -> Tensor:
-    """Root mean square (C,) of errors (N, T, C) over the recorded (N, T) frames."""
-    weight = recorded.to(error).unsqueeze(-1)
-    return ((error.square() * weight).sum((0, 1)) / weight.sum().clamp_min(1)).sqrt()
-
-
 def used_codes_of(codes: Tensor, recorded: Tensor) -> Tensor:
     """The codes (F, groups) of the F latent frames that represent at least one recorded frame.
 

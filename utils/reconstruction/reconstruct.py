@@ -17,7 +17,7 @@ from models.conventions import FRAME_RATE_HZ
 from utils.checkpoints import load_vqvae
 from utils.reconstruction.autoencoding import reconstruct_all
 from utils.reconstruction.reconstruction_config import ReconstructionConfig
-from utils.reconstruction.reconstruction_metrics import reconstruction_metrics, reconstruction_table
+from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
 from utils.runs.writable import require_writable
@@ -31,7 +31,7 @@ class ReconstructionResult:
         folder: the run folder, which holds `reconstructions/` and `metrics.json`.
         windows: the recorded windows.
         reconstruction: (N, T, 33) their reconstructions, degrees and metres.
-        metrics: see `reconstruction_metrics`.
+        metrics: see `ReconstructionErrors`.
         nb_code: codes in the codebook.
     """
 
@@ -61,9 +61,8 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
         windows = load_subjects(root, config.subjects, frames=config.window_frames)
     else:
         windows, _ = load_held_out(root, seed=config.seed, frames=config.window_frames)
-    reconstruction, codes = (tensor.cpu() for tensor in reconstruct_all(model, windows.motion.to(device)))
-    unquantised = reconstruct_all(model, windows.motion.to(device), quantised=False)[0].cpu()
-    metrics = reconstruction_metrics(reconstruction, unquantised, codes, windows)
+    reconstruction = reconstruct_all(model, windows.motion.to(device))[0].cpu()
+    metrics = evaluate_reconstruction(model, windows)
 
     folder = config.run_folder
     record_config(config, folder, "eval_args.json")  # the folder may be that of the training, with its args.json

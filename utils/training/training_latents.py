@@ -9,10 +9,14 @@ from dataset.io.atomic_write import atomic_write
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 
+MOST_LATENTS = 1000  # enough for guidance to start from; more of them hardly explain more variance
+
 
 @torch.no_grad()
 def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 64) -> None:
-    """Write the latents of all windows, before quantisation, as a compressed numpy archive.
+    """Write latents of windows, before quantisation, as a compressed numpy archive.
+
+    Of many windows, at most MOST_LATENTS are written, spread evenly over all of them.
 
     The archive contains `latents` (N, L, code_dim) float16, the windows' `names` (N,), `recorded` (N, L) bool, which
     marks latent frames that represent at least one recorded frame, and `repetition` (N, L) bool, which marks those that
@@ -27,7 +31,9 @@ def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 
     model.eval()
     device = model.normalizer.mean.device
     latents, recorded, repetition = [], [], []
-    for part in windows.batches(batch):
+    chosen = range(0, len(windows), -(-len(windows) // MOST_LATENTS))
+    names = windows.names
+    for part in map(windows.take, torch.tensor(chosen).split(batch)):
         latents.append(model.encode(part.motion.to(device)).cpu().numpy().astype(np.float16))
         shape = (len(part), latents[-1].shape[1], -1)
         recorded.append(part.recorded.view(shape).any(-1).cpu().numpy())
@@ -36,7 +42,7 @@ def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 
         np.savez_compressed(
             file,
             latents=np.concatenate(latents),
-            names=np.array(windows.names),
+            names=np.array([names[i] for i in chosen]),
             recorded=np.concatenate(recorded),
             repetition=np.concatenate(repetition),
         )

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.io.atomic_write import write_json
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import load_vqvae
+from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
@@ -52,7 +54,8 @@ class VQVAETrainingResult:
     """A trained VQ-VAE.
 
     Attributes:
-        folder: the run folder, which holds `best.pth`, `last.pth`, `latents.npz` and the logs.
+        folder: the run folder, which holds `best.pth`, `last.pth`, `latents.npz`, `metrics.json` of the
+            held-out subjects, and the logs.
         model: the VQ-VAE of the least validation loss, in evaluation mode.
         best_loss: its validation loss, smooth L1 in degrees and centimetres.
         best_step: the optimisation step that it is from.
@@ -87,7 +90,12 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
         if group.is_main:
             record_config(config, config.run_folder)
             windows.split.write(config.run_folder / "split.json")
-        return train_vqvae_on(config, windows.training, windows.validation, group)
+        result = train_vqvae_on(config, windows.training, windows.validation, group)
+        if result is not None:
+            metrics = evaluate_reconstruction(result.model, windows.held_out)
+            write_json(config.run_folder / "metrics.json", metrics)
+            logger.info("errors on the held-out subjects:\n%s", reconstruction_table(metrics, config.network.nb_code))
+        return result
 
 
 def train_vqvae_on(
