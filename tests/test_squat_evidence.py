@@ -54,6 +54,21 @@ def test_a_body_that_lies_does_not_squat(column):
     assert "not upright" in found.reason
 
 
+@pytest.mark.parametrize("length", [0.75, 1.2])
+def test_people_with_short_and_with_long_legs_squat_as_deep(length):
+    """Their pelvis descends by less, or by more, as if the feet of an average adult left the floor."""
+    motion = squats(2, depth_deg=125.0)
+    flexed = {
+        f"{joint}_{side}": motion.column(f"knee_angle_{side}") / 2
+        for joint in ("hip_flexion", "ankle_angle")
+        for side in "lr"
+    }
+    folded_m = 0.84 * (1 - np.cos(np.radians(motion.column("knee_angle_l") / 2)))
+    found = segment_motion(changed(motion, pelvis_ty=0.98 - length * folded_m, **flexed))
+    assert len(found.repetitions) == 2
+    assert not found.refused
+
+
 def test_a_jump_is_no_squat():
     motion = squats(1, stance_s=1.5)
     flight = np.clip((motion.time_s - 3.0) * (3.5 - motion.time_s), 0, None) * 4.9  # a parabola of half a second

@@ -22,6 +22,7 @@ _LEAST_OF_EXPECTED = 0.3  # least descent relative to that of straight legs that
 _UPRIGHT_PELVIS = 0.5  # cosine of 60 degrees, the largest inclination of the pelvis in upright stance
 _BENT_STANCE_DEG = 45.0  # mean of both knees; people who cannot straighten them stand with less
 _FLIGHT_M = 0.10  # both feet higher than with near straight knees: more than heel raises and errors of length
+_LEG_LENGTH = (0.7, 1.3)
 _NEAR_STANCE_DEG = 15.0  # more than in upright stance, as at landing; errors of length grow with the flexion
 _IN_THE_AIR_M = 0.05  # one foot above the other
 _MOST_OF_THE_TIME = 0.2  # a quantile: four fifths of the repetition
@@ -67,7 +68,7 @@ def refusal(motion: Motion, start: int, bottom: int, end: int, standing: tuple[s
     near_stance = knees.mean(0) < max(stance) + _NEAR_STANCE_DEG
     carrying_m = feet_m[:, [SIDES.index(side) for side in standing]].min(1)
     lunge = _lunge(part, ankles_m, bottom - start, standing)
-    return _wrong_feet(feet_m, standing) or lunge or _flight(carrying_m, near_stance)
+    return _wrong_feet(feet_m, standing) or lunge or _flight(pelvis_m, carrying_m, near_stance)
 
 
 def feet_of(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
@@ -136,12 +137,17 @@ def _lunge(motion: Motion, ankles_m: np.ndarray, bottom: int, standing: tuple[st
     return None
 
 
-def _flight(carrying_m: np.ndarray, near_stance: np.ndarray) -> str | None:
-    """Why the feet that carry the body do not stay, of the height (T,) of the lower one of them.
+def _flight(pelvis_m: np.ndarray, carrying_m: np.ndarray, near_stance: np.ndarray) -> str | None:
+    """Why the feet that carry the body do not stay, of the heights (T,) of the pelvis and of the lower one of them.
 
+    The legs of a small person fold by less than those of an adult of average length, as if the feet rose. So their
+    length is estimated first: while feet stay on the floor, the pelvis is as much lower as the legs are folded.
     Beginning and end may be the tops of two flights, so the floor is where the feet are lowest in near stance.
     """
-    rise_m = float(carrying_m.max() - carrying_m[near_stance].min())
+    below_pelvis_m = pelvis_m - carrying_m
+    length = np.polyfit(below_pelvis_m, pelvis_m, 1)[0].clip(*_LEG_LENGTH)  # relative to that of the average adult
+    feet_m = pelvis_m - length * below_pelvis_m
+    rise_m = float(feet_m.max() - feet_m[near_stance].min())
     if rise_m > _FLIGHT_M:
         return f"both feet leave the floor by about {100 * rise_m:.0f} cm, as in a jump"
     return None
