@@ -22,6 +22,7 @@ from dataset.io.mot import read_motion
 from dataset.io.opensim_table import read_table
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
@@ -258,6 +259,26 @@ def test_invalid_input_is_refused_before_anything_is_written(arguments, tmp_path
     with pytest.raises(InputError, match=says):
         LIMO_Surrogate.main()
     assert not list(tmp_path.iterdir())
+
+
+def test_motions_of_six_seconds_from_latents_of_five(arguments, checkpoints, tmp_path, monkeypatch):
+    """Training latents are lengthened by standing; optimisation, files and report are of the asked length."""
+    long = tmp_path / "long"
+    long.mkdir()
+    shutil.copy(checkpoints / "vqvae.pth", long)
+    latents = np.random.default_rng(0).normal(size=(9, 75, 4))
+    repetition = np.arange(75) < np.arange(48, 57)[:, None]
+    np.savez(long / "latents.npz", latents=latents, names=np.arange(9), repetition=repetition)
+    save_checkpoint(long / "surrogate.pth", DynamicsSurrogate())
+    more = ["--vq-name", long / "vqvae.pth", "--surrogate-name", long / "surrogate.pth", "--seq-len", "90"]
+    more += ["--total-iter", "3", "--min-samples", "2"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), *map(str, more)])
+    LIMO_Surrogate.main()
+    motions = [read_motion(path) for path in tmp_path.glob("Test/mot_visualization/*/entry_*.mot")]
+    assert [len(motion) for motion in motions] == [360, 360]
+    assert all(np.isfinite(motion.activations).all() for motion in motions)
+    (report,) = tmp_path.glob("Test/mot_visualization/*/report.html")
+    assert report.stat().st_size > 100_000
 
 
 def test_without_training_latents_guidance_starts_from_the_codebook(limo, checkpoints, tmp_path):
