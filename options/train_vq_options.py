@@ -25,6 +25,11 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     _add_output_options(parser)
     compute = add_compute_options(parser, VQVAETrainingConfig)
     add_option(
+        compute, VQVAETrainingConfig, "compiled", flags=("--compile",),
+        help="Compile encoder and decoder with torch.compile, which takes a minute at the start and pays on a GPU; on "
+        "a CPU it needs a C++ compiler.",
+    )  # fmt: skip
+    add_option(
         compute, VQVAETrainingConfig, "local_rank", flags=("--local_rank", "--local-rank"), metavar="N",
         help="Number of this process on its machine; deepspeed and torchrun pass it.",
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -131,6 +132,16 @@ def test_resuming_continues_exactly(tmp_path, quantizer):
     train(tmp_path, "broken", f"{more} --resume-pth {broken / '2.pth'}")
     assert_same(read_checkpoint(straight / "4.pth"), read_checkpoint(broken / "4.pth"))
     assert (straight / "losses.csv").read_text() == (broken / "losses.csv").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_network_trains_alike(tmp_path):
+    plain, compiled = train(tmp_path, "plain"), train(tmp_path, "compiled", "--compile")
+    one, other = (read_checkpoint(folder / "last.pth")["net"] for folder in (plain, compiled))
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-3, atol=1e-3)
 
 
 def test_resuming_continues_a_cosine(tmp_path):

@@ -197,6 +197,9 @@ class VQVAETask(TrainingTask):
         self._shown = range(min(len(validation), _SHOWN_WINDOWS))
         self.device = group.device
         self.network = group.wrap(model)
+        if config.compiled:  # in place, so that the names of the weights stay
+            model.encoder.compile()
+            model.decoder.compile()
         self.batch_size = max(1, config.batch_size // group.world_size)
         self.optimizer = torch.optim.AdamW(
             model.parameters(), config.lr, betas=(0.9, 0.99), weight_decay=config.weight_decay
