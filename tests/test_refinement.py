@@ -4,6 +4,7 @@ import pytest
 import torch
 from bodies import SimpleSkeleton, SimpleSurrogate, activations_of, squat
 
+from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
@@ -95,7 +96,7 @@ def test_a_refined_motion_with_a_greater_violation_in_simulation_is_discarded():
 
 def test_a_correction_reproduces_the_simulated_activations_and_stays_between_0_and_1():
     predicted, simulated = torch.tensor([[[0.05, 0.4, 0.98]]]), torch.tensor([[[0.10, 0.9, 0.2]]])
-    surrogate = corrected(lambda motion: predicted, log_odds(simulated) - log_odds(predicted))
-    torch.testing.assert_close(surrogate(None), simulated)
-    high = corrected(lambda motion: 0.5 + predicted / 2, torch.full((1, 1, 3), 5.0))(None)
+    surrogate = corrected(lambda motion: MusclePrediction(predicted), log_odds(simulated) - log_odds(predicted))
+    torch.testing.assert_close(surrogate(None).activations, simulated)
+    high = corrected(lambda motion: MusclePrediction(0.5 + predicted / 2), torch.full((1, 1, 3), 5.0))(None).activations
     assert ((high > 0) & (high < 1)).all()
