@@ -70,12 +70,13 @@ def _measure(what: str, root: Path) -> tuple[int, float, float]:
     """Number of windows, seconds, and peak megabytes of this process and of any that it started."""
     import torch
 
+    from dataset.locations import cache_folder
     from dataset.sessions import discover_sessions
     from dataset.windows.window_loading import load_windows
-    from dataset.windows.window_store import open_windows, window_folder
+    from dataset.windows.window_store import open_windows
 
     def opened():
-        return open_windows(discover_sessions(root), window_folder(root), {"with_activations": True})
+        return open_windows(discover_sessions(root), cache_folder(root, "windows"), {"with_activations": True})
 
     store = opened() if what == "batches" else None
     start = time.perf_counter()
