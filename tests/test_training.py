@@ -25,7 +25,7 @@ from options.surrogate_training_options import parse_training_or_evaluation
 from options.train_vq_options import build_parser as vq_parser
 from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.runs.environment import set_seed
-from utils.training import vqvae_trainer
+from utils.training import training_latents, vqvae_trainer
 from utils.training.distributed import ProcessGroup
 from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.surrogate_evaluation import evaluate_surrogate_on
@@ -162,6 +162,17 @@ def test_a_run_writes_its_metrics_and_latents(tmp_path):
         expected = load_vqvae(folder / "best.pth").encode(squat_windows().motion)
         np.testing.assert_allclose(content["latents"][:8], expected.detach().numpy(), atol=2e-2)
     assert {"last.pth", "2.pth", "4.pth", "best.pth", "train.log"} <= {path.name for path in folder.iterdir()}
+
+
+def test_of_many_windows_some_that_are_spread_evenly_are_kept_as_latents(tmp_path, monkeypatch):
+    monkeypatch.setattr(training_latents, "MOST_LATENTS", 3)
+    windows = squat_windows()
+    model = load_vqvae(train(tmp_path, "run"))
+    training_latents.write_latents(tmp_path / "latents.npz", model, windows)
+    with np.load(tmp_path / "latents.npz") as content:
+        assert list(content["names"]) == [windows.names[i] for i in (0, 3, 6)]
+        expected = model.encode(windows.motion[[0, 3, 6]]).detach()
+        np.testing.assert_allclose(content["latents"], expected.numpy(), atol=2e-2)
 
 
 def test_training_learns_to_reconstruct(tmp_path):

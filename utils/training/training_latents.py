@@ -9,7 +9,7 @@ from dataset.io.atomic_write import atomic_write
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 
-MOST_LATENTS = 1000  # enough for guidance to start from; more of them hardly explain more variance
+MOST_LATENTS = 1200  # enough for guidance to start from; more of them hardly explain more variance
 
 
 @torch.no_grad()
