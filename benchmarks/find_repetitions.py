@@ -1,6 +1,6 @@
 """Measure how many squats of any tempo segmentation finds, and how exactly: the figures of DATASETS.md.
 
-    python benchmarks/segmentation.py
+    python benchmarks/find_repetitions.py
 
 Trials are in the styles of the demo people, with their sway, noise and variation between repetitions, but last 0.8 to
 9 s a repetition, with and without holds, and with 0 to 2.5 s of standing between them. Their boundaries are compared
