@@ -15,9 +15,7 @@ from utils.training.training_config import PRECISIONS
 _NETWORK_FLAGS = {
     f"network.{name}": f"--{name.replace('_', '-')}" for name in DynamicsSurrogateConfig.__dataclass_fields__
 }
-_OPTIMISATION_FLAGS = {
-    name: f"--{name.replace('_', '-')}" for name in ("batch_size", "epochs", "lr", "weight_decay", "precision")
-}
+_OPTIMISATION_FLAGS = {name: f"--{name.replace('_', '-')}" for name in ("batch_size", "epochs", "lr", "weight_decay")}
 TRANSFORMER_FLAGS = {
     "network.d_model": "--d-model",
     "network.layers": "--layers",
@@ -35,6 +33,7 @@ TRANSFORMER_FLAGS = {
     "patience": "--patience",
     "mirror": "--mirror",
     "cosine": "--cosine",
+    "precision": "--precision",
 }
 
 
@@ -111,11 +110,6 @@ def _add_optimisation_options(parser: argparse.ArgumentParser) -> None:
             group, DynamicsTrainingConfig, name, metavar=metavar, default=argparse.SUPPRESS,
             help=f"{text} The default is {own:g}, with --kinematics {other:g}.",
         )  # fmt: skip
-    add_option(
-        group, DynamicsTrainingConfig, "precision", choices=PRECISIONS, default=argparse.SUPPRESS,
-        help="Arithmetic of the networks in training; bfloat16 is faster only on hardware that computes in it "
-        "natively. The default is float32.",
-    )  # fmt: skip
 
 
 def _add_transformer_options(parser: argparse.ArgumentParser) -> None:
@@ -151,6 +145,11 @@ def _add_transformer_options(parser: argparse.ArgumentParser) -> None:
     }
     for name, text in switches.items():
         add_option(group, TransformerConfig, name, action="store_true", default=argparse.SUPPRESS, help=text)
+    add_option(
+        group, TransformerConfig, "precision", choices=PRECISIONS, default=argparse.SUPPRESS,
+        help="Arithmetic of the network in training; bfloat16 is faster only on hardware that computes in it "
+        "natively. The default is float32.",
+    )  # fmt: skip
     add_option(
         group, TransformerConfig, "network.person_features", flags=("--no-person",),
         action="store_const", const=0, default=argparse.SUPPRESS,

@@ -16,6 +16,7 @@ import surrogate_training
 import train_vq
 from dataset.errors import InputError, RunError
 from dataset.windows.motion_batch import MotionBatch
+from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.vqvae.vqvae_config import VQVAEConfig
@@ -27,6 +28,7 @@ from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.runs.environment import set_seed
 from utils.training import training_latents, vqvae_trainer
 from utils.training.distributed import ProcessGroup
+from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.surrogate_evaluation import evaluate_surrogate_on
 from utils.training.surrogate_trainer import train_surrogate_on
@@ -77,11 +79,14 @@ def test_every_flag_of_the_published_command_is_understood():
 
 def test_a_command_line_and_a_call_from_python_describe_the_same_training():
     assert vqvae_config("") == VQVAETrainingConfig()
-    assert parse_training_or_evaluation(surrogate_parser(""), []) == SurrogateTrainingConfig()
+    assert parse_training_or_evaluation(surrogate_parser(""), []) == DynamicsTrainingConfig()
+    assert parse_training_or_evaluation(surrogate_parser(""), ["--kinematics"]) == SurrogateTrainingConfig()
+    config = parse_training_or_evaluation(surrogate_parser(""), ["--muscle-width", "64", "--epochs", "3"])
+    assert config == DynamicsTrainingConfig(network=DynamicsSurrogateConfig(muscle_width=64), epochs=3)
     assert vqvae_config("--vq-act gelu --vq-norm LN --mu 0.9").network == VQVAEConfig(
         activation="gelu", norm="LN", mu=0.9
     )
-    config = parse_training_or_evaluation(surrogate_parser(""), ["--no-person", "--heads", "11"])
+    config = parse_training_or_evaluation(surrogate_parser(""), ["--kinematics", "--no-person", "--heads", "11"])
     assert config == SurrogateTrainingConfig(network=SurrogateConfig(person_features=0, heads=11))
     evaluation = parse_training_or_evaluation(surrogate_parser(""), ["--evaluate", "x", "--subjects", "all"])
     assert evaluation == SurrogateEvaluationConfig(checkpoint=Path("x"), subjects=("all",))
@@ -114,9 +119,15 @@ def test_stages_that_do_not_divide_a_window_are_refused(flags, reason):
     ("flags", "reason"),
     [
         ("--subjects all", "--subjects has no effect without --evaluate"),
-        ("--cosine --lr-patience 3", "--lr-patience has no effect with --cosine"),
-        ("--d-model 32 --heads 3", "--d-model 32 is not a multiple of --heads 3"),
-        ("--stick-figure --no-person", "need the anthropometry"),
+        ("--kinematics --cosine --lr-patience 3", "--lr-patience has no effect with --cosine"),
+        ("--kinematics --d-model 32 --heads 3", "--d-model 32 is not a multiple of --heads 3"),
+        ("--kinematics --stick-figure --no-person", "need the anthropometry"),
+        ("--kinematics --ground-width 8", "--ground-width has no effect with --kinematics"),
+        ("--d-model 32", "--d-model has no effect without --kinematics"),
+        ("--mirror", "--mirror has no effect without --kinematics"),
+        ("--precision bfloat16", "--precision has no effect without --kinematics"),
+        ("--evaluate x --epochs 3", "--epochs has no effect with --evaluate"),
+        ("--muscle-layers 0", "--muscle-layers"),
     ],
 )
 def test_surrogate_settings_that_do_not_go_together_are_refused(flags, reason):
@@ -248,7 +259,8 @@ def test_learning_rate_follows_the_closed_form():
 
 
 def train_surrogate(tmp_path, name: str, more: str = ""):
-    text = f"--batch-size 4 --lr 3e-3 --dropout 0.1 --epochs 4 --out-dir {tmp_path} --exp-name {name} {more}"
+    text = f"--kinematics --batch-size 4 --lr 3e-3 --dropout 0.1 --epochs 4 --out-dir {tmp_path}"
+    text += f" --exp-name {name} {more}"
     config = parse_training_or_evaluation(surrogate_parser(""), text.split())
     set_seed(config.seed)
     train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), CPU)

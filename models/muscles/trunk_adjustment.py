@@ -181,10 +181,16 @@ class TrunkAdjustment(nn.Module):
 
 
 @lru_cache(maxsize=32)
-def spline_matrices(frames: int, rate_hz: float) -> tuple[Tensor, Tensor]:
-    """Cubic B-splines over a motion and their second derivatives by time, (T, K) each."""
+def spline_matrices(frames: int, rate_hz: float, knots_s: float | None = None) -> tuple[Tensor, Tensor]:
+    """Cubic B-splines over a motion and their second derivatives by time, (T, K) each.
+
+    Args:
+        frames: number of samples T.
+        rate_hz: sampling rate.
+        knots_s: time between knots, seconds; None for that of the simulation.
+    """
     duration_s = (frames - 1) / rate_hz
-    pieces = max(1, round(duration_s / max(_KNOTS_S, _FRAMES_A_KNOT / rate_hz)))
+    pieces = max(1, round(duration_s / (knots_s or max(_KNOTS_S, _FRAMES_A_KNOT / rate_hz))))
     knots = np.linspace(0, duration_s, pieces + 1)
     knots = np.concatenate([[knots[0]] * 3, knots, [knots[-1]] * 3])
     time_s = np.linspace(0, duration_s, frames)

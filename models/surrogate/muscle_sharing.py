@@ -71,7 +71,7 @@ class MuscleSharing(nn.Module):
         """Moments of the groups (N, 2, groups) at the present flexion of the knee (N, 2), radians, interpolated."""
         knots = self.knees_rad
         knee = knee.clamp(knots[0], knots[-1])
-        above = torch.bucketize(knee.detach(), knots).clamp(1, len(knots) - 1)
+        above = torch.bucketize(knee.detach().contiguous(), knots).clamp(1, len(knots) - 1)
         part = ((knee - knots[above - 1]) / (knots[above] - knots[above - 1]))[..., None]
         capacity = capacity.expand(*knee.shape, -1, -1)
 

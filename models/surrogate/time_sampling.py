@@ -65,7 +65,9 @@ def time_sampling(
     rate_hz = FRAME_RATE_HZ / FRAMES_A_SAMPLE
     degree = min(_INTERPOLATION_DEGREE, samples - 1)
     to_frames = make_interp_spline(at, np.eye(samples), k=degree)(np.arange(frames))
-    basis = RotationBasis(*derivative_matrices(samples, rate_hz), *spline_matrices(samples, rate_hz))
+    # With a knot at every sample the torso's rotation does not depend on where among the samples a motion begins.
+    splines = spline_matrices(samples, rate_hz, 1 / rate_hz)
+    basis = RotationBasis(*derivative_matrices(samples, rate_hz), *splines)
 
     def cast(matrix: np.ndarray | Tensor) -> Tensor:
         return torch.as_tensor(matrix).to(device, dtype)

@@ -29,7 +29,7 @@ KINDS = ("ground", "muscle")
 _CAPACITY = "capacity"
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "3"  # changes with the content of the samples
+_LAYOUT = "4"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 
@@ -131,7 +131,9 @@ def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
 def _fingerprint(session: Session, seed: int) -> str:
     """A digest of what a session's samples are made from: names, sizes and times of its files."""
     digest = hashlib.sha256(f"{_LAYOUT} {seed}".encode())
-    for path in [*session.trials, *session.muscle_driven, session.model_path]:
+    labels = [path for one in session.muscle_driven for path in sorted(one.parent.glob("*.mot"))]
+    models = dict.fromkeys(session.model_for(trial) for trial in session.trials)
+    for path in [*session.trials, *labels, *models]:
         stat = path.stat()
         digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]

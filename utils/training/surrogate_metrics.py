@@ -33,7 +33,7 @@ def predict_all(model: SurrogateNetwork, windows: MotionBatch, batch: int = 64) 
     model.eval()
     activations = windows.motion.new_zeros(*windows.motion.shape[:2], len(MUSCLES))
     for path in dict.fromkeys(windows.models):
-        surrogate = surrogate_of_subject(model, Path(path))
+        surrogate = surrogate_of_subject(model, Path(path) if path else None)
         chosen = torch.tensor([i for i, one in enumerate(windows.models) if one == path], device=windows.motion.device)
         for part in chosen.split(batch):
             activations[part] = surrogate(windows.motion[part], windows.recorded[part]).activations

@@ -1,0 +1,163 @@
+"""Training of the surrogate after inverse dynamics: samples, their store, and resuming as an unbroken run."""
+
+import json
+import logging
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO, cache_folder
+from dataset.sessions import Session, discover_sessions, open_session
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
+from models.surrogate.transformer import SurrogateTransformer
+from options.surrogate_training_options import build_parser, parse_training_or_evaluation
+from utils.checkpoints import load_surrogate, read_checkpoint, save_checkpoint
+from utils.runs.environment import set_seed
+from utils.training import dynamics_samples
+from utils.training.dynamics_samples import samples_of_session
+from utils.training.dynamics_trainer import (
+    DynamicsSurrogateTask,
+    DynamicsTrainingResult,
+    train_dynamics_surrogate,
+)
+from utils.training.dynamics_training_config import DynamicsTrainingConfig
+from utils.training.sample_store import KINDS, prepare_samples
+
+SIZES = "--ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1 --batch-size 256"
+
+
+@pytest.fixture(autouse=True)
+def few_variations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One variation of the muscles in place of eight, with fewer samples."""
+    monkeypatch.setattr(dynamics_samples, "_VARIATIONS", 1)
+    monkeypatch.setattr(dynamics_samples, "_OF_VARIATION", 40)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root of two shipped demo persons with one simulated repetition each, and a copy of one of them."""
+    root = tmp_path_factory.mktemp("data")
+    for session in discover_sessions(SHIPPED_DEMO):
+        for name in (session.id, f"{session.id}-again")[: 2 if session.id.endswith("040") else 1]:
+            folder = root / "Data" / name
+            shutil.copytree(session.path, folder)
+            (folder / "sessionMetadata.yaml").write_text(f"subjectID: {name}\n")
+            for path in sorted((folder / "OpenSimData" / "Dynamics").iterdir())[1:]:
+                shutil.rmtree(path)
+    return root
+
+
+@pytest.fixture
+def session(root, tmp_path) -> Session:
+    """A session that a test may change."""
+    folder = tmp_path / "demo-person-040"
+    shutil.copytree(root / "Data" / "demo-person-040", folder)
+    return open_session(folder)
+
+
+def test_samples_of_a_session(session):
+    samples = samples_of_session(session, seed=0)
+    ground, muscle = samples.ground, samples.muscle
+    assert len(ground["force"]) > 20  # at 15 Hz, a repetition of two seconds or more
+    vertical = ground["wrench"][..., 1].sum(1)
+    assert abs(vertical.mean() - 1) < 0.1  # body weights
+    assert len(samples.capacity) == muscle["model"].max() + 1 == 2  # its own muscles and a variation
+    assert ((muscle["activations"] >= 0) & (muscle["activations"] <= 1)).all()
+    assert (ground["model"] == 0).all()
+    again, other = (samples_of_session(session, seed=seed) for seed in (0, 1))
+    assert (again.muscle["activations"] == muscle["activations"]).all()
+    assert not (other.muscle["activations"] == muscle["activations"]).all()
+
+
+def test_a_session_without_simulated_forces_is_left_out_with_a_sentence(root, session, tmp_path, caplog):
+    for path in session.path.rglob("forces_resultant*.mot"):
+        path.unlink()
+    other = open_session(root / "Data" / "demo-person-075")
+    with caplog.at_level(logging.WARNING, "bige"):
+        store = prepare_samples([session, other], tmp_path / "store", seed=0)
+    assert [one.source for one in store.left_out] == ["demo-person-040"]
+    assert len(store.folders) == 1
+    assert "no squat repetition has simulated ground reaction forces" in caplog.text
+    with pytest.raises(InputError, match="none of 1 sessions has simulated repetitions"):
+        prepare_samples([session], tmp_path / "store", seed=0)
+
+
+def test_samples_are_made_once_and_anew_where_a_label_changes(session, tmp_path):
+    store = tmp_path / "store"
+    first = prepare_samples([session], store, seed=0)
+    files = {path: path.stat().st_mtime_ns for path in store.rglob("*.npy")}
+    assert prepare_samples([session], store, seed=0).folders == first.folders
+    assert files == {path: path.stat().st_mtime_ns for path in store.rglob("*.npy")}
+    for pattern in ("kinematics_activations*.mot", "forces_resultant*.mot", "kinetics*.mot"):
+        label = next(session.path.rglob(pattern))
+        os.utime(label, ns=(0, label.stat().st_mtime_ns + 1_000_000_000))
+        changed = prepare_samples([session], store, seed=0)
+        assert changed.folders != first.folders, pattern
+        first = changed
+
+
+def test_an_interrupted_preparation_leaves_no_half_session(session, tmp_path):
+    store = tmp_path / "store"
+    (first,) = prepare_samples([session], store, seed=0).folders
+    interrupted = first.with_name(f".{first.name}.part")
+    first.rename(interrupted)
+    (interrupted / "muscle.npy").unlink()
+    again = prepare_samples([session], store, seed=0)
+    assert again.folders == (first,)
+    assert not interrupted.exists()
+
+
+def test_every_sample_is_drawn_once_with_the_capacity_of_its_muscles(session, tmp_path):
+    store = prepare_samples([session], tmp_path / "store", seed=0)
+    for kind in KINDS:
+        whole = store.read(kind, [0])
+        batches = list(store.batches(kind, 100, torch.Generator().manual_seed(0)))
+        drawn = {name: torch.cat([batch[name] for batch in batches]) for name in ("angles", "capacity")}
+        assert len(drawn["angles"]) == store.size(kind)
+        rows = [torch.cat([part["angles"].flatten(1), part["capacity"].flatten(1)], 1) for part in (drawn, whole)]
+        assert torch.equal(*(torch.unique(values, dim=0) for values in rows))
+
+
+def config_of(root: Path, out: Path, name: str, more: str = "") -> DynamicsTrainingConfig:
+    text = f"{SIZES} --epochs 2 --data-root {root} --out-dir {out} --exp-name {name} {more}"
+    return parse_training_or_evaluation(build_parser(""), text.split())
+
+
+def train(config: DynamicsTrainingConfig) -> DynamicsTrainingResult:
+    set_seed(config.seed)
+    return train_dynamics_surrogate(config)
+
+
+def test_a_run_that_is_resumed_equals_the_unbroken_one(root, tmp_path, monkeypatch):
+    straight = train(config_of(root, tmp_path, "straight"))
+    step = DynamicsSurrogateTask.train_step
+
+    def interrupted_step(task: DynamicsSurrogateTask) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return step(task)
+
+    monkeypatch.setattr(DynamicsSurrogateTask, "train_step", interrupted_step)
+    with pytest.raises(KeyboardInterrupt):
+        train(config_of(root, tmp_path, "broken"))
+    monkeypatch.undo()
+    last = tmp_path / "broken" / "last.pth"
+    assert read_checkpoint(last)["training"]["step"] == 1
+    resumed = train(config_of(root, tmp_path, "broken", f"--resume-pth {last}"))
+    one, other = (read_checkpoint(result.folder / "last.pth") for result in (straight, resumed))
+    assert one["net"].keys() == other["net"].keys()
+    assert all(torch.equal(value, other["net"][name]) for name, value in one["net"].items())
+    assert one["training"]["step"] == other["training"]["step"] == 2
+    assert isinstance(load_surrogate(straight.folder / "best.pth"), DynamicsSurrogate)
+    assert json.loads((straight.folder / "metrics.json").read_text())["windows"] > 0
+    assert any(cache_folder(root, "samples").iterdir())
+
+
+def test_a_surrogate_of_kinematics_is_not_trained_further(root, tmp_path):
+    save_checkpoint(tmp_path / "other.pth", SurrogateTransformer())
+    with pytest.raises(InputError, match="--kinematics"):
+        train_dynamics_surrogate(config_of(root, tmp_path, "new", f"--resume-pth {tmp_path / 'other.pth'}"))
