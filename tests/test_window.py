@@ -273,6 +273,25 @@ def test_dataset_has_placed_windows_and_leaves_unreadable_files_out(tmp_path, ca
         MotionDataset([good], with_activations=True)
 
 
+def test_repetitions_that_do_not_fit_are_named_and_the_others_keep_their_numbers(tmp_path):
+    parts = [squats(1), squats(1, bend_s=4.0, hold_s=1.0), squats(1)]
+    coordinates = np.concatenate([part.coordinates for part in parts])
+    session = _session(tmp_path, "mixed", Motion(np.arange(len(coordinates)) / 60, coordinates))
+    data = MotionDataset([session], floor_m=lambda session, motion: 0.0)
+    assert data.names == ["mixed/squat1_1", "mixed/squat1_3"]
+    (left_out,) = data.left_out
+    assert left_out.is_part
+    assert "1 of 3 repetitions do not fit" in left_out.reason
+    assert "--seq-len" in left_out.reason
+    longer = MotionDataset([session], frames=400, floor_m=lambda session, motion: 0.0)
+    assert len(longer) == 3
+    assert not longer.left_out
+    for item in longer:
+        assert len(item["motion"]) == 400
+        assert torch.equal(item["standing"], ~item["first_repetition"])
+        assert (item["motion"][-24:] == item["motion"][-1]).all()
+
+
 def test_dataset_of_recordings_stands_on_the_floor(recordings):
     """The lowest foot point of every placed window is at the floor, within the 2 cm that a foot's fit leaves."""
     sessions = [open_session(recordings / "opencap" / "Data" / name) for name in ("lab-subject4", "field-subject0")]
