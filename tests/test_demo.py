@@ -133,11 +133,26 @@ def test_population_is_spread():
     statures = [person.stature_m for person in people]
     assert min(statures) < 1.55
     assert max(statures) > 1.88
+    masses = [person.mass_kg for person in people]
+    assert 45 <= min(masses) < 50
+    assert 125 < max(masses) <= 140
     styles = [draw_style(0, index, 0.85) for index in range(64)]
     depths = [style.knee.top + style.knee.change for style in styles]
     assert min(depths) < 75
-    assert max(depths) > 117
+    assert max(depths) > 130
     assert len({style.arm_style for style in styles}) == 8
+    durations = [style.tempo.descent_s + style.tempo.bottom_s + style.tempo.ascent_s for style in styles]
+    assert min(durations) < 1.2
+    assert max(durations) > 7
+    assert sum(style.swing is not None for style in styles) == 8  # one in eight is on one leg
+
+
+def test_nobody_falls_or_leaps():
+    """With the acceleration of a minimum-jerk movement, 5.77 d / t², no pelvis needs more than half of gravity."""
+    for style in (draw_style(0, index, 0.85) for index in range(128)):
+        drop_m = 0.85 * (1 - np.cos(np.radians(style.knee.top + style.knee.change) / 2))
+        for duration_s in (style.tempo.descent_s, style.tempo.ascent_s):
+            assert 5.77 * drop_m / duration_s**2 < 5.01
 
 
 def test_targets_have_the_requested_number_of_repetitions():
