@@ -36,11 +36,13 @@ class GroundReaction(NamedTuple):
         wrench: (N, 2, 6) force over body weight, and moment about the origin of the person's frame over it, metres.
         share: (N, 2) fraction of the vertical force under each foot.
         moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
+        correction: (N, 2, 7) what the network changes in the guess, in typical sizes.
     """
 
     wrench: Tensor
     share: Tensor
     moments: Tensor
+    correction: Tensor
 
 
 class GroundSharing(nn.Module):
@@ -93,8 +95,8 @@ class GroundSharing(nn.Module):
             features: as of `features`, where they are known already.
         """
         features = self.features(dynamics) if features is None else features
-        output = self.network(self.normalizer.normalize(features)) * self.sizes  # (N, 2, 7)
-        odds, ahead, inward, forwards, sideways, free, toes = output.unbind(-1)
+        correction = self.network(self.normalizer.normalize(features))  # (N, 2, 7)
+        odds, ahead, inward, forwards, sideways, free, toes = (correction * self.sizes).unbind(-1)
         total, moment = dynamics.force, dynamics.moment
         heels, feet_toes = dynamics.joints[:, :, 3], dynamics.joints[:, :, 4]
         usual = (heels + _PRESSURE_AHEAD * (feet_toes - heels))[..., [0, 2]]  # (N, 2, 2)
@@ -128,7 +130,7 @@ class GroundSharing(nn.Module):
         moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
         # The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
         moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes[..., None]], -1)
-        return GroundReaction(wrench, share, moments)
+        return GroundReaction(wrench, share, moments, correction)
 
     def _share(self, odds: Tensor, guess: Tensor, contact: Tensor) -> Tensor:
         """Fraction of the vertical force under each foot, (N, 2).

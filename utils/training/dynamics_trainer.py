@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bige")
 
 _SMOOTH = 0.05  # of activation, from which on the loss grows linearly
-_MOMENT_WEIGHT = 2.0
+_MOMENT_WEIGHT, _CORRECTION_WEIGHT = 2.0, 0.3
 _FITTED_SESSIONS = 64
 _LEAST_STD = 1e-2
 _MIN_SD = 1e-3  # of a target, by which its error is divided
@@ -181,7 +181,9 @@ class DynamicsSurrogateTask(TrainingTask):
         reaction = self.model.ground(dynamics_of(batch))
         wrench = (reaction.wrench - batch["wrench"]) / self._sizes["wrench"]
         moments = (reaction.moments - batch["net_moments"]) / self._sizes["net_moments"]
-        return wrench.square().mean() + _MOMENT_WEIGHT * moments.square().mean()
+        # The guess holds for everybody; what the network changes in it has to be worth it.
+        changed = _CORRECTION_WEIGHT * reaction.correction.square().mean()
+        return wrench.square().mean() + _MOMENT_WEIGHT * moments.square().mean() + changed
 
     def _muscle_loss(self, batch: Batch) -> Tensor:
         """Smooth L1 loss of the activations."""
