@@ -113,14 +113,27 @@ def load_subjects(
     Raises:
         InputError: there is no session or subject of that id, or no usable window.
     """
+    return load_windows(find_subjects(root, subjects), activations=activations, frames=frames)
+
+
+def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
+    """The sessions of some subjects under a data root.
+
+    Args:
+        root: the data root.
+        subjects: ids of sessions or subjects, or `all`.
+
+    Raises:
+        InputError: there is no session or subject of that id.
+    """
     sessions = discover_sessions(root)
-    if list(subjects) != ["all"]:
-        known = {name for session in sessions for name in (session.id, session.subject)}
-        unknown = [name for name in subjects if name not in known]
-        if unknown:
-            raise InputError(f"{root} has no session or subject {unknown[0]}; it has {', '.join(sorted(known))}")
-        sessions = [session for session in sessions if {session.id, session.subject} & set(subjects)]
-    return load_windows(sessions, activations=activations, frames=frames)
+    if list(subjects) == ["all"]:
+        return sessions
+    known = {name for session in sessions for name in (session.id, session.subject)}
+    unknown = [name for name in subjects if name not in known]
+    if unknown:
+        raise InputError(f"{root} has no session or subject {unknown[0]}; it has {', '.join(sorted(known))}")
+    return [session for session in sessions if {session.id, session.subject} & set(subjects)]
 
 
 def split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:

@@ -14,21 +14,18 @@ from torch.nn import functional
 from dataset.errors import InputError
 from dataset.locations import cache_folder
 from dataset.windows.window_loading import load_windows, split_by_subject
-from models.conventions import MUSCLES
-from models.muscles.moment_arms import LEG_COORDINATES
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
-from models.surrogate.ground_sharing import GroundReaction
-from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
+from models.surrogate.leg_dynamics import LegKinematics
 from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
 from utils.training.distributed import ProcessGroup
+from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of, dynamics_of, evaluate_samples
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.sample_store import Batch, SampleStore, prepare_samples
 from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
-from utils.training.surrogate_metrics import EVALUATED_GROUPS
 from utils.training.training_loop import (
     BEST,
     LoopSettings,
@@ -44,12 +41,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("bige")
 
-_SMOOTH = 0.05  # of activation, from which on the loss grows linearly
 _MOMENT_WEIGHT, _CORRECTION_WEIGHT = 2.0, 0.3
 _FITTED_SESSIONS = 64
 _LEAST_STD = 1e-2
 _MIN_SD = 1e-3  # of a target, by which its error is divided
-_EVALUATED_MOMENTS = ("hip_flexion", "knee_angle", "ankle_angle")
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,8 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> DynamicsTraining
     state = run_training(task, settings, ProcessGroup(device), state)
     best = _load_trainable(folder / BEST, device)
     held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
-    evaluation = evaluate_surrogate_on(best, held_out.to(device), folder)
+    samples = prepare_samples([sessions[name] for name in split.held_out], store, config.seed)
+    evaluation = evaluate_surrogate_on(best, held_out.to(device), folder, samples)
     return DynamicsTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
 
 
@@ -188,7 +184,7 @@ class DynamicsSurrogateTask(TrainingTask):
     def _muscle_loss(self, batch: Batch) -> Tensor:
         """Smooth L1 loss of the activations."""
         predicted = activations_of(self.model, batch["moments"], batch)
-        return functional.smooth_l1_loss(predicted, batch["activations"], beta=_SMOOTH)
+        return functional.smooth_l1_loss(predicted, batch["activations"], beta=SMOOTH_ACTIVATION)
 
     def evaluate(self) -> dict[str, Any]:
         """Metrics of the whole surrogate on the validation subjects."""
@@ -197,51 +193,6 @@ class DynamicsSurrogateTask(TrainingTask):
 
     def show(self, writer: "SummaryWriter", step: int) -> None:
         """Nothing beside the logged metrics."""
-
-
-def dynamics_of(batch: Batch) -> LegDynamics:
-    """The dynamics in a batch of ground samples."""
-    return LegDynamics(**{name: batch[name] for name in LegDynamics._fields})
-
-
-def activations_of(model: DynamicsSurrogate, moments: Tensor, batch: Batch) -> Tensor:
-    """Activations (N, 2, 40) that the muscles' network answers for moments (N, 2, 7) over body weight."""
-    kinematics, capacity = LegKinematics(batch["angles"], batch["speeds"]), batch["capacity"]
-    features = model.muscles.features(moments, kinematics, capacity)
-    return model.muscles(features, model.muscles.capacity_features(capacity))
-
-
-@torch.no_grad()
-def evaluate_samples(model: DynamicsSurrogate, store: SampleStore) -> dict[str, Any]:
-    """Loss, RMSE and R2 of activations, moments and shares of load, over all samples of a store."""
-    device = next(model.parameters()).device
-    found: list[tuple[Tensor, Tensor, Tensor]] = []
-    targets: list[tuple[Tensor, Tensor, Tensor]] = []
-    for index in range(len(store.folders)):
-        batch = {name: values.to(device) for name, values in store.read("ground", [index]).items()}
-        reaction: GroundReaction = model.ground(dynamics_of(batch))
-        activations = activations_of(model, reaction.moments, batch)
-        found.append((activations.flatten(1), reaction.moments, reaction.share))
-        vertical = batch["wrench"][..., 1]
-        share = vertical / vertical.sum(1, keepdim=True).clamp(min=_MIN_SD)
-        targets.append((batch["activations"].flatten(1), batch["net_moments"], share))
-    (activations, moments, share), (true, true_moments, true_share) = (
-        (torch.cat(part) for part in zip(*rows, strict=True)) for rows in (found, targets)
-    )
-    vasti = [MUSCLES.index(f"{name}_{side}") for name in EVALUATED_GROUPS["vasti"] for side in "lr"]
-    evaluated = [LEG_COORDINATES.index(name) for name in _EVALUATED_MOMENTS]
-    return {
-        "loss": float(functional.smooth_l1_loss(activations, true, beta=_SMOOTH)),
-        "rmse": float((activations - true).square().mean().sqrt()),
-        "r2_vasti": float(_r2(activations[:, vasti], true[:, vasti]).mean()),
-        "r2_moments": float(_r2(moments[..., evaluated], true_moments[..., evaluated]).min()),
-        "r2_share": float(_r2(share, true_share).min()),
-    }
-
-
-def _r2(predicted: Tensor, target: Tensor) -> Tensor:
-    """Coefficient of determination of each column, over the first dimension."""
-    return 1 - (predicted - target).square().mean(0) / target.var(0, unbiased=False).clamp(min=_MIN_SD**2)
 
 
 @torch.no_grad()

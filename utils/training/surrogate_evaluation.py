@@ -7,14 +7,19 @@ from typing import Any
 
 from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
+from dataset.locations import cache_folder
 from dataset.windows.motion_batch import MotionBatch
-from dataset.windows.window_loading import load_held_out, load_subjects
+from dataset.windows.window_loading import find_subjects, load_windows, split_by_subject
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from utils.checkpoints import SurrogateNetwork, load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
+from utils.training.dynamics_evaluation import evaluate_subjects, subjects_table
 from utils.training.parity_plot import plot_parity
+from utils.training.sample_store import SampleStore, prepare_samples
 from utils.training.surrogate_metrics import activation_metrics, metrics_table, predict_all
 from utils.training.surrogate_training_config import SurrogateEvaluationConfig
 
@@ -29,7 +34,7 @@ class SurrogateEvaluation:
         folder: the folder of `metrics.json` and `parity.png`.
         windows: the windows that were evaluated.
         prediction: (N, T, 80) predicted activations, 0 to 1, of these windows.
-        metrics: see `activation_metrics`.
+        metrics: see `activation_metrics`, with `subjects`, see `evaluate_subjects`, where they were evaluated.
     """
 
     folder: Path
@@ -39,8 +44,11 @@ class SurrogateEvaluation:
 
     @property
     def table(self) -> str:
-        """R2 and RMSE of each muscle and of the muscle groups as text."""
-        return metrics_table(self.metrics)
+        """R2 and RMSE of each muscle and of the muscle groups as text, and R2 of each subject."""
+        tables = [metrics_table(self.metrics)]
+        if "subjects" in self.metrics:
+            tables.append(subjects_table(self.metrics["subjects"]))
+        return "\n\n".join(tables)
 
 
 def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation:
@@ -56,18 +64,38 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
     folder = config.run_folder
     refuse_trained(folder)
     if config.subjects:
-        windows = load_subjects(root, config.subjects, activations=True, frames=config.window_frames)
+        sessions = find_subjects(root, config.subjects)
     else:
-        windows, split = load_held_out(root, seed=config.seed, activations=True, frames=config.window_frames)
+        known, split = split_by_subject(root, config.seed)
+        sessions = [known[name] for name in split.held_out]
         split.write(folder / "split.json")
     record_config(config, folder)
-    return evaluate_surrogate_on(load_surrogate(config.checkpoint, device), windows.to(device), folder)
+    model = load_surrogate(config.checkpoint, device)
+    windows = load_windows(sessions, activations=True, frames=config.window_frames)
+    samples = None
+    if isinstance(model, DynamicsSurrogate):
+        try:
+            samples = prepare_samples(sessions, cache_folder(root, "samples"), config.seed)
+        except InputError as error:
+            logger.warning("share of load and joint moments are not evaluated: %s", error)
+    return evaluate_surrogate_on(model, windows.to(device), folder, samples)
 
 
-def evaluate_surrogate_on(model: SurrogateNetwork, windows: MotionBatch, folder: Path) -> SurrogateEvaluation:
-    """Evaluate a surrogate on windows that have been loaded, and write `metrics.json` and `parity.png` to `folder`."""
+def evaluate_surrogate_on(
+    model: SurrogateNetwork, windows: MotionBatch, folder: Path, samples: SampleStore | None = None
+) -> SurrogateEvaluation:
+    """Evaluate a surrogate on windows that have been loaded, and write `metrics.json` and `parity.png` to `folder`.
+
+    Args:
+        model: the surrogate.
+        windows: windows with simulated activations.
+        folder: the folder of the results.
+        samples: of the same sessions, for a `DynamicsSurrogate`: loads and moments are evaluated as well.
+    """
     prediction = predict_all(model, windows)
     metrics = activation_metrics(prediction, windows)
+    if isinstance(model, DynamicsSurrogate) and samples is not None:
+        metrics["subjects"] = evaluate_subjects(model, samples)
     write_json(folder / "metrics.json", metrics)
     plot_parity(folder / "parity.png", prediction, windows)
     logger.info("metrics.json and parity.png are in %s", folder)
