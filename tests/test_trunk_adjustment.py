@@ -1,5 +1,6 @@
 """The adjusted trunk needs the ground reaction that force plates measured; the rest of the motion stays as it is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from dataset.io.mot import read_motion
 from dataset.sessions import open_session
 from dataset.windows.placement import Placement
 from dataset.windows.segmentation import segment_repetitions
-from models.filters import low_pass_matrix
+from models.filters import along_time, derivative_matrices, low_pass_matrix
 from models.muscles.simulation_settings import SimulationSettings
+from models.muscles.trunk_adjustment import RotationBasis, spline_matrices
 from utils.simulation.simulators import build_simulator
 
 DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
@@ -77,17 +79,44 @@ def test_change_of_the_needed_moment_is_that_of_inverse_dynamics(simulator, squa
     still, dynamics = torch.zeros_like(coordinates), simulator.dynamics
     point = torch.tensor([0.3, -0.1, 0.5], dtype=torch.float64)[:, None].expand(3, coordinates.shape[1])
     state = dynamics.state(coordinates, still, still)
-    leaning, turning = dynamics.turning_loads(state, simulator.trunk.axis, point)
+    leaning, turning, pushing = dynamics.turning_loads(state, simulator.trunk.axis, point)
 
-    def moment(position: float, acceleration: float) -> torch.Tensor:
+    def loads_at(position: float, acceleration: float) -> tuple[torch.Tensor, torch.Tensor]:
         place, push = coordinates.clone(), still.clone()
         place[simulator.trunk.coordinate] += position
         push[simulator.trunk.coordinate] += acceleration
         force, moment = (loads.sum(0) for loads in dynamics.body_loads(dynamics.state(place, still, push)))
-        return moment - torch.linalg.cross(point, force, dim=0)
+        return force, moment - torch.linalg.cross(point, force, dim=0)
 
-    torch.testing.assert_close((moment(1e-5, 0) - moment(-1e-5, 0)) / 2e-5, leaning, rtol=1e-6, atol=1e-4)
-    torch.testing.assert_close(moment(0, 1) - moment(0, 0), turning, rtol=1e-9, atol=1e-9)
+    (_, after), (_, before) = loads_at(1e-5, 0), loads_at(-1e-5, 0)
+    torch.testing.assert_close((after - before) / 2e-5, leaning, rtol=1e-6, atol=1e-4)
+    (force, moment), (force_at_rest, moment_at_rest) = loads_at(0, 1), loads_at(0, 0)
+    torch.testing.assert_close(moment - moment_at_rest, turning, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(force - force_at_rest, pushing, rtol=1e-9, atol=1e-9)
+
+
+def test_loads_of_the_adjusted_motion_are_known_without_its_bodies(simulator, squat):
+    """Within 1 % of the body weight, and 5 mm of the centre of pressure, of those of the turned bodies."""
+    frames, rate_hz = squat
+    coordinates, adjusted = adjust(simulator, frames, rate_hz)
+    basis = RotationBasis(*derivative_matrices(len(frames), rate_hz), *spline_matrices(len(frames), rate_hz))
+    speeds, accelerations = along_time(basis.speed, coordinates), along_time(basis.acceleration, coordinates)
+    dynamics, trunk = simulator.dynamics, simulator.trunk
+    state = dynamics.state(coordinates, speeds, accelerations)
+    loads = dynamics.body_loads(state)
+    exact, before = ([load.sum(0) for load in one] for one in (dynamics.body_loads(adjusted.state), loads))
+    place = state.origin[trunk.heels].mean(0)
+
+    def off(found: Sequence[torch.Tensor]) -> tuple[float, float]:
+        """Largest difference of the force (body weights), and of the moment about the heels over it (metres)."""
+        force, moment = (one - other for one, other in zip(found, exact, strict=True))
+        about_heels = moment - torch.linalg.cross(place, force, dim=0)
+        return tuple(float(value[:, 20:-20].abs().max()) / trunk.weight_n for value in (force, about_heels))
+
+    force, moment_m = off(trunk.whole_loads(state, loads, basis))
+    assert force < 0.01
+    assert moment_m < 0.005
+    assert off(before)[1] > 4 * moment_m
 
 
 def test_adjustment_does_not_depend_on_where_the_person_stands_and_faces(simulator, squat):

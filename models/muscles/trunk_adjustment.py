@@ -142,19 +142,53 @@ class TrunkAdjustment(nn.Module):
         accelerations = add(accelerations, along_time(basis.acceleration, turned))
         return AdjustedMotion(coordinates, speeds, self.dynamics.state(coordinates, speeds, accelerations), turned)
 
+    def whole_loads(
+        self, state: MotionState, loads: tuple[Tensor, Tensor], basis: RotationBasis
+    ) -> tuple[Tensor, Tensor]:
+        """What the ground has to exert on the adjusted motion, to first order in the small rotation.
+
+        Args:
+            state: of the motion before the adjustment.
+            loads: `Dynamics.body_loads` of it.
+            basis: of the rotations over the T samples, of the same type as the state.
+
+        Returns:
+            Force (3, N) and moment about the ground's origin (3, N), N and Nm.
+        """
+        force, moment = (load.sum(0) for load in loads)
+        if self.axis is None:
+            return force, moment
+        place, right = self._usual_place(state, force, moment)
+        leaning, turning, pushing = self.dynamics.turning_loads(state, self.axis, place)
+        turned = self._least_squares(
+            torch.stack([moment - torch.linalg.cross(place, force, dim=0), leaning, turning]), right, basis
+        )
+        push = along_time(basis.acceleration, turned)
+        turning = turning + torch.linalg.cross(place, pushing, dim=0)  # from the place to the origin
+        return force + pushing * push, moment + leaning * turned + turning * push
+
     def _rotation(self, state: MotionState, basis: RotationBasis) -> Tensor:
         """The rotations (N,), radians."""
         assert self.axis is not None
-        spline, curvature = basis.spline, basis.curvature
         force, moment = (loads.sum(0) for loads in self.dynamics.body_loads(state))  # (3, N)
         place, right = self._usual_place(state, force, moment)
-        # Each as a displacement of the centre of pressure, in spreads: what the motion needs, and what is changed in it
-        # by the rotation and by its second derivative.
         about_place = moment - torch.linalg.cross(place, force, dim=0)
-        loads = torch.stack([about_place, *self.dynamics.turning_loads(state, self.axis, place)])
+        leaning, turning, _ = self.dynamics.turning_loads(state, self.axis, place)
+        return self._least_squares(torch.stack([about_place, leaning, turning]), right, basis)
+
+    def _least_squares(self, moments: Tensor, right: Tensor, basis: RotationBasis) -> Tensor:
+        """The rotations (N,), radians, that bring the centre of pressure closer to its usual place.
+
+        Args:
+            moments: (3, 3, N) about the usual place: that of the motion, Nm, its change by the rotation, Nm per radian,
+                and its change by the second derivative of the rotation, Nm per rad/s².
+            right: (3, N) direction to the right.
+            basis: of the rotations.
+        """
+        # Each as a displacement of the centre of pressure, in spreads.
         scale = self.weight_n * _PRESSURE_SPREAD_M
-        needed, leaning, turning = ((loads * right).sum(1) / scale).unflatten(-1, (-1, len(spline)))  # (S, T)
-        spline, curvature = spline.to(needed), curvature.to(needed)  # (T, K)
+        needed, leaning, turning = ((moments * right).sum(1) / scale).unflatten(-1, (-1, len(basis.spline)))  # (S, T)
+        spline, curvature = basis.spline.to(needed), basis.curvature.to(needed)  # (T, K)
         change = leaning[..., None] * spline + turning[..., None] * curvature  # (S, T, K)
         normal = change.mT @ change + spline.T @ spline / self.size_rad**2
         normal = normal + _RIDGE * torch.eye(normal.shape[-1], dtype=normal.dtype, device=normal.device)

@@ -185,12 +185,16 @@ class Dynamics(nn.Module):
             acceleration=_sum(self.lineage, steps),
         )
 
-    def inverse_dynamics(self, state: MotionState) -> Tensor:
+    def inverse_dynamics(self, state: MotionState, loads: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """Generalised forces (C, N) of a motion without external forces, Nm for rotations and N for translations.
 
         The force of a coupled coordinate (the patella's) is added to that of the coordinate on which it depends.
+
+        Args:
+            state: of the bodies.
+            loads: `body_loads` of the state, where they are known already.
         """
-        force, moment = self.body_loads(state)
+        force, moment = self.body_loads(state) if loads is None else loads
         return self._project(state, _sum(self.lineage.T, force), _sum(self.lineage.T, moment))
 
     def body_loads(self, state: MotionState) -> tuple[Tensor, Tensor]:
@@ -207,8 +211,8 @@ class Dynamics(nn.Module):
         moment = self._rotated_inertia_times(state.rotation, back, state.angular_acceleration)
         return force, moment + cross(state.angular_velocity, momentum) + cross(state.origin + arm, force)
 
-    def turning_loads(self, state: MotionState, axis: int, point: Tensor) -> tuple[Tensor, Tensor]:
-        """Change of the whole body's moment as it is turned about one joint axis.
+    def turning_loads(self, state: MotionState, axis: int, point: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Change of the whole body's moment and force as it is turned about one joint axis.
 
         Forces on the turned bodies are taken to stay as they are while the bodies move; their accelerations by the
         turn, 1 rad/s², are added.
@@ -219,7 +223,7 @@ class Dynamics(nn.Module):
             point: (3, N) about which moments are taken, metres.
 
         Returns:
-            Change of the moment (3, N): Nm per radian, and Nm per rad/s².
+            Change of the moment (3, N): Nm per radian, and Nm per rad/s²; change of the force (3, N), N per rad/s².
         """
         turned = torch.nonzero(self.axes_of_body[:, axis])[:, 0]
         direction = (state.axes[axis] * state.first[axis]).expand(len(turned), -1, -1)
@@ -230,7 +234,8 @@ class Dynamics(nn.Module):
         omega, alpha = state.angular_velocity[turned], state.angular_acceleration[turned]
         force = mass * (state.acceleration[turned] + _carried(alpha, omega, arm) - self.gravity)
         inertia = rotate(rotation, rotate(self.inertia[turned], rotate(rotation.transpose(1, 2), direction)))
-        return cross(moved, force).sum(0), (cross(place - point, mass * moved) + inertia).sum(0)
+        pushing = mass * moved
+        return cross(moved, force).sum(0), (cross(place - point, pushing) + inertia).sum(0), pushing.sum(0)
 
     def _rotated_inertia_times(self, rotation: Tensor, back: Tensor, vector: Tensor) -> Tensor:
         """Inertia in the ground frame times a vector (B, 3, N); `back` is the transposed rotation (B, 3, 3, N)."""

@@ -12,9 +12,10 @@ from models.muscles.moment_capacity import moment_capacity
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.ground_sharing import GroundSharing
-from models.surrogate.leg_dynamics import MotionDynamics
+from models.surrogate.leg_dynamics import LegKinematics, MotionDynamics
 from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
+from models.surrogate.time_sampling import TimeSampling
 
 _GRAVITY_M_S2 = 9.80665  # from moments over body weight to moments over body mass
 
@@ -67,23 +68,30 @@ class SubjectSurrogate(nn.Module):
             mask: not used; an argument of `models.protocols.Surrogate`.
             extra: the model's further coordinates by name, (S, T), degrees or metres.
         """
-        count, frames = motion.shape[:2]
         motion = motion.to(self.capacity)
-        sampling = self.dynamics.sampling(frames)
+        sampling = self.dynamics.sampling(motion.shape[1])
         reaction = self.networks.ground(self.dynamics(motion, sampling, extra))
+        moments, share = self.to_frames(reaction.moments, sampling), self.to_frames(reaction.share, sampling)
+        activations = self.activations(moments, self.dynamics.kinematics(motion, sampling, extra))
+        by_motion = motion.shape[:2]
+        return MusclePrediction(
+            activations=activations.unflatten(0, by_motion),
+            load_share=share.unflatten(0, by_motion).clamp(0, 1),
+            moments=(moments * _GRAVITY_M_S2).unflatten(0, by_motion),
+        )
 
-        def to_frames(samples: Tensor) -> Tensor:
-            """Samples (S * K, ...) at the frames, (S * T, ...)."""
-            by_motion = samples.flatten(1).unflatten(0, (count, -1))
-            return (sampling.to_frames @ by_motion).reshape(count * frames, *samples.shape[1:])
+    def to_frames(self, samples: Tensor, sampling: TimeSampling) -> Tensor:
+        """Samples (S * K, ...) at the frames, (S * T, ...)."""
+        by_motion = samples.flatten(1).unflatten(0, (-1, sampling.to_frames.shape[1]))
+        return (sampling.to_frames @ by_motion).reshape(-1, *samples.shape[1:])
 
-        kinematics = self.dynamics.kinematics(motion, sampling, extra)
-        moments, share = to_frames(reaction.moments), to_frames(reaction.share)
+    def activations(self, moments: Tensor, kinematics: LegKinematics) -> Tensor:
+        """Activations (N, 80) of the subject's muscles in N frames.
+
+        Args:
+            moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
+            kinematics: of the legs.
+        """
         muscles = self.networks.muscles
         features = muscles.features(moments, kinematics, self.capacity)
-        activations = muscles(features, muscles.capacity_features(self.capacity))
-        return MusclePrediction(
-            activations=activations.flatten(1).unflatten(0, (count, frames)) * self.able,
-            load_share=share.unflatten(0, (count, frames)).clamp(0, 1),
-            moments=(moments * _GRAVITY_M_S2).unflatten(0, (count, frames)),
-        )
+        return muscles(features, muscles.capacity_features(self.capacity)).flatten(1) * self.able

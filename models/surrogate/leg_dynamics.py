@@ -134,9 +134,11 @@ class MotionDynamics(nn.Module):
         value, speed, acceleration = (
             along_time(matrix, raw) for matrix in (sampling.value, sampling.speed, sampling.acceleration)
         )
-        state = self.trunk.adjust(value, speed, acceleration, sampling.basis).state
         samples = len(sampling.value)
         dynamics = self.trunk.dynamics
+        # The rotation of the torso changes the whole ground reaction; the legs and what moves them stay as they are.
+        state = dynamics.state(value, speed, acceleration)
+        loads = dynamics.body_loads(state)
         points = dynamics.contact_points(state)
         contact = foot_contact(points, along_time(sampling.basis.speed, points), self.feet, samples)
         floor = standing_height(points[:, 1].amin(0).unflatten(-1, (-1, samples)))
@@ -155,10 +157,10 @@ class MotionDynamics(nn.Module):
             [*(getattr(state, kind)[self.bodies[body]] for body, kind in _POINTS.values()), heels,
              state.origin[self.toes]], 1,
         )  # fmt: skip
-        body_force, body_moment = dynamics.body_loads(state)
-        force, moment = (along_time(sampling.ground, loads.sum(0)) for loads in (body_force, body_moment))
+        whole = self.trunk.whole_loads(state, loads, sampling.basis)
+        force, moment = (along_time(sampling.ground, load) for load in whole)
         moment = moment - torch.linalg.cross(origin, force, dim=0)
-        required = dynamics.inverse_dynamics(state)
+        required = dynamics.inverse_dynamics(state, loads)
         tensors = {
             "force": directed(force) / self.weight_n,
             "moment": directed(moment) / self.weight_n,
