@@ -78,7 +78,7 @@ class Surrogate(Protocol):
         """The `MusclePrediction` of motions (B, T, 33), degrees and metres.
 
         Args:
-            motion: canonical order, 60 Hz, placed at the origin.
+            motion: canonical order, 60 Hz, placed at the origin on the floor y = 0.
             mask: (B, T) bool, the frames that a network may attend to; None for all.
             extra: the model's further coordinates by name, (B, T), degrees or metres.
         """

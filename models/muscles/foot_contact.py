@@ -47,17 +47,21 @@ def standing_height(lowest: Tensor) -> Tensor:
     return lowest.masked_fill(lowest > low + _STANDING_M, torch.nan).nanmedian(dim=-1).values
 
 
-def foot_contact(points: Tensor, velocities: Tensor, feet: Tensor, frames: int) -> FootContact:
+def foot_contact(
+    points: Tensor, velocities: Tensor, feet: Tensor, frames: int, floor_m: Tensor | None = None
+) -> FootContact:
     """Contact of the feet with the floor of each motion.
 
     Args:
         points: (P, 3, N) lowest points of the contact spheres, metres, ground frame, y up; N = motions * frames.
         velocities: (P, 3, N) of the same, m/s.
         feet: (2, P) whether a point belongs to the right and to the left foot, 0 or 1.
-        frames: T of each motion; each has a floor of its own, see `standing_height`.
+        frames: T of each motion.
+        floor_m: (S,) height of the floor of each motion; None for its `standing_height`.
     """
     height = points[:, 1].unflatten(-1, (-1, frames))  # (P, S, T)
-    height = (height - standing_height(height.amin(0))[:, None]).flatten(1)
+    floor_m = standing_height(height.amin(0)) if floor_m is None else floor_m
+    height = (height - floor_m[:, None]).flatten(1)
     speed = (velocities.square().sum(1) + _SLOWEST_M_S**2).sqrt()
     clearance = height + _REACTION_S * speed  # (P, N)
     members = feet.bool()

@@ -64,13 +64,14 @@ class SubjectSurrogate(nn.Module):
         """Activations, loads and moments of motions.
 
         Args:
-            motion: (S, T, 33) degrees and metres, canonical order, 60 Hz, of any length.
+            motion: (S, T, 33) degrees and metres, canonical order, 60 Hz, of any length, on the floor y = 0. A floor
+                that is estimated from the motion would change the contact of the feet with what precedes and follows.
             mask: not used; an argument of `models.protocols.Surrogate`.
             extra: the model's further coordinates by name, (S, T), degrees or metres.
         """
         motion = motion.to(self.capacity)
         sampling = self.dynamics.sampling(motion.shape[1])
-        reaction = self.networks.ground(self.dynamics(motion, sampling, extra))
+        reaction = self.networks.ground(self.dynamics(motion, sampling, extra, floor_m=0.0))
         moments, share = self.to_frames(reaction.moments, sampling), self.to_frames(reaction.share, sampling)
         activations = self.activations(moments, self.dynamics.kinematics(motion, sampling, extra))
         by_motion = motion.shape[:2]

@@ -119,13 +119,20 @@ class MotionDynamics(nn.Module):
         both = (along_time(matrix, raw).unflatten(0, (2, -1)) for matrix in (sampling.smooth, sampling.smooth_speed))
         return LegKinematics(*(values.permute(2, 0, 1) for values in both))
 
-    def forward(self, motion: Tensor, sampling: TimeSampling, extra: dict[str, Tensor] | None = None) -> LegDynamics:
+    def forward(
+        self,
+        motion: Tensor,
+        sampling: TimeSampling,
+        extra: dict[str, Tensor] | None = None,
+        floor_m: float | None = None,
+    ) -> LegDynamics:
         """Dynamics of motions.
 
         Args:
             motion: (S, T, 33) degrees and metres, canonical order, 60 Hz.
             sampling: matrices of T frames to K samples.
             extra: the model's further coordinates by name, (S, T), degrees or metres.
+            floor_m: height of the floor, metres; None for each motion's own, as in the simulation.
 
         Returns:
             The dynamics of N = S * K samples.
@@ -140,9 +147,12 @@ class MotionDynamics(nn.Module):
         state = dynamics.state(value, speed, acceleration)
         loads = dynamics.body_loads(state)
         points = dynamics.contact_points(state)
-        contact = foot_contact(points, along_time(sampling.basis.speed, points), self.feet, samples)
-        floor = standing_height(points[:, 1].amin(0).unflatten(-1, (-1, samples)))
-        floor = floor[:, None].expand(-1, samples).flatten()
+        if floor_m is None:
+            of_motion = standing_height(points[:, 1].amin(0).unflatten(-1, (-1, samples)))
+        else:
+            of_motion = points.new_full((len(motion),), floor_m)
+        contact = foot_contact(points, along_time(sampling.basis.speed, points), self.feet, samples, of_motion)
+        floor = of_motion.repeat_interleave(samples)
         lowest = torch.stack([points[foot, 1].amin(0) for foot in self.feet.bool()]) - floor
 
         heels = state.origin[self.heels]
