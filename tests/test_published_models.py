@@ -94,7 +94,7 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     with pytest.raises(InputError, match=r"text\.pth is not a checkpoint"):
         load_vqvae(tmp_path / "text.pth")
     save_checkpoint(tmp_path / "surrogate.pth", SurrogateTransformer())
-    with pytest.raises(InputError, match="contains a surrogate; expected a VQ-VAE"):
+    with pytest.raises(InputError, match="contains a surrogate that is a transformer of kinematics; expected a VQ-VAE"):
         load_vqvae(tmp_path / "surrogate.pth")
     save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))
     with pytest.raises(InputError, match="contains a VQ-VAE; expected a surrogate"):
