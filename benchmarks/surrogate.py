@@ -3,10 +3,11 @@
     python benchmarks/surrogate.py
     python benchmarks/surrogate.py --osim MODEL.osim --frames 600
 
-Weights are random, which does not change the time. The transformer has the sizes of the one that was shipped before:
-96 channels, 3 layers, 4 heads, derivatives, stick figure and ground loads. Times are processor time, the median of
---repeats passes, in which the surrogates take turns. Each part of the surrogate after inverse dynamics is also measured
-by itself, with the backward pass to its own inputs, so that the parts add up to a little more than the whole.
+Weights are random where no checkpoint is named, which does not change the time. The transformer has the sizes of the
+one that was shipped before: 96 channels, 3 layers, 4 heads, derivatives, stick figure and ground loads. Times are
+processor time, the median of --repeats passes, in which the surrogates take turns. Each part of the surrogate after
+inverse dynamics is also measured by itself, with the backward pass to its own inputs, so that the parts add up to a
+little more than the whole.
 """
 
 import statistics
@@ -73,6 +74,9 @@ def parts_of(surrogate, motion):
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--osim", type=Path, metavar="OSIM", help="Scaled model; default: of a shipped demo person.")
+    parser.add_argument(
+        "--surrogate", type=Path, metavar="PATH", help="Checkpoint after inverse dynamics; default: the default sizes."
+    )
     parser.add_argument("--frames", type=int, default=196, metavar="T", help="Frames of each motion (default: 196).")
     parser.add_argument("--repeats", type=int, default=15, metavar="N", help="Passes of each (default: 15).")
     arguments = parser.parse_args()
@@ -85,6 +89,7 @@ def main() -> None:
     from models.surrogate.kinematic_surrogate import KinematicSurrogate
     from models.surrogate.surrogate_config import SurrogateConfig
     from models.surrogate.transformer import SurrogateTransformer
+    from utils.checkpoints import load_surrogate
     from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
@@ -95,7 +100,8 @@ def main() -> None:
         d_model=96, layers=3, heads=4, feedforward=256, derivatives=True, stick_figure=True, ground_loads=True
     )
     transformer = KinematicSurrogate(SurrogateTransformer(config), load_skeleton(osim).anthropometry)
-    surrogate = SubjectSurrogate(DynamicsSurrogate(), build_simulator(osim))
+    networks = DynamicsSurrogate() if arguments.surrogate is None else load_surrogate(arguments.surrogate)
+    surrogate = SubjectSurrogate(networks, build_simulator(osim))
     for one in (transformer, surrogate):
         one.eval().requires_grad_(False)
     motion = squats(arguments.frames)
