@@ -43,6 +43,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--kinematics",
         action="store_true",
+        default=argparse.SUPPRESS,
         help="Train the surrogate of the paper instead, a transformer from kinematics to activations.",
     )
     add_seq_len(add_data_options(parser, DynamicsTrainingConfig), DynamicsTrainingConfig)
@@ -70,10 +71,12 @@ def parse_training_or_evaluation(
     """
     namespace = parser.parse_args(arguments)
     if namespace.checkpoint is not None:
-        refuse_options(namespace, _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS, "with --evaluate")
+        training = {"kinematics": "--kinematics", "resume_pth": "--resume-pth"}
+        training |= _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS
+        refuse_options(namespace, training, "with --evaluate")
         return config_of(namespace, SurrogateEvaluationConfig)
     refuse_options(namespace, {"subjects": "--subjects"}, "without --evaluate: training uses the split by subject")
-    if namespace.kinematics:
+    if "kinematics" in namespace:
         refuse_options(namespace, _NETWORK_FLAGS, "with --kinematics")
         return config_of(namespace, TransformerConfig)
     refuse_options(namespace, TRANSFORMER_FLAGS, "without --kinematics")
@@ -169,7 +172,7 @@ def _default_of(path: str) -> float:
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = add_output_options(parser, DynamicsTrainingConfig)
     add_option(
-        group, DynamicsTrainingConfig, "resume_pth", metavar="PATH",
+        group, DynamicsTrainingConfig, "resume_pth", metavar="PATH", default=argparse.SUPPRESS,
         help="Continue exactly from this checkpoint; one without a training state provides initial weights.",
     )  # fmt: skip
     add_option(

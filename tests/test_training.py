@@ -127,6 +127,8 @@ def test_stages_that_do_not_divide_a_window_are_refused(flags, reason):
         ("--mirror", "--mirror has no effect without --kinematics"),
         ("--precision bfloat16", "--precision has no effect without --kinematics"),
         ("--evaluate x --epochs 3", "--epochs has no effect with --evaluate"),
+        ("--evaluate x --kinematics", "--kinematics has no effect with --evaluate"),
+        ("--evaluate x --resume-pth y", "--resume-pth has no effect with --evaluate"),
         ("--muscle-layers 0", "--muscle-layers"),
     ],
 )
