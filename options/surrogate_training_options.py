@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.surrogate_config import SurrogateConfig
 from options.config_parser import add_option, config_of, new_parser, refuse_options
-from options.shared_options import add_compute_options, add_data_options, add_output_options, add_seq_len
+from options.shared_options import add_compute_options, add_data_options, add_output_options
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.surrogate_training_config import DEFAULT_LR_PATIENCE, SurrogateEvaluationConfig
 from utils.training.surrogate_training_config import SurrogateTrainingConfig as TransformerConfig
@@ -46,7 +46,13 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="Train the surrogate of the paper instead, a transformer from kinematics to activations.",
     )
-    add_seq_len(add_data_options(parser, DynamicsTrainingConfig), DynamicsTrainingConfig)
+    data = add_data_options(parser, DynamicsTrainingConfig)
+    add_option(
+        data, DynamicsTrainingConfig, "seq_len", metavar="N", default=argparse.SUPPRESS,
+        help="Length of the windows in latents of 4 frames at 60 Hz, at most 150: of those that are trained on with "
+        "--kinematics, and of those on which a surrogate is evaluated. Repetitions that do not fit, with 0.6 s of "
+        "standing after them, are left out. The default is 150, with --kinematics 49.",
+    )  # fmt: skip
     _add_dynamics_network_options(parser)
     _add_optimisation_options(parser)
     _add_transformer_options(parser)

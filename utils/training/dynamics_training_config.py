@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from models.conventions import LONGEST_SEQ_LEN
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from utils.runs.shared_configs import require_at_least
 from utils.training.training_config import TrainingConfig
@@ -17,6 +18,7 @@ class DynamicsTrainingConfig(TrainingConfig):
     """
 
     exp_name: str = "surrogate"
+    seq_len: int = LONGEST_SEQ_LEN
     batch_size: int = 1024
     lr: float = 2e-3
     weight_decay: float = 1e-3

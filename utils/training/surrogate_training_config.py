@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset.errors import InputError
+from models.conventions import LONGEST_SEQ_LEN
 from models.surrogate.surrogate_config import SurrogateConfig
 from utils.runs.shared_configs import (
     ComputeConfig,
@@ -77,4 +78,5 @@ class SurrogateEvaluationConfig(OutputConfig, DataConfig, WindowConfig, ComputeC
 
     checkpoint: Path
     exp_name: str = "surrogate"
+    seq_len: int = LONGEST_SEQ_LEN
     subjects: Sequence[str] = ()
