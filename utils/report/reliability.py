@@ -35,7 +35,8 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
     return [
         (
             "Predicted activation",
-            "The prediction of a neural network, the surrogate, from the motion and the subject's anthropometry. "
+            "The prediction of the surrogate: inverse dynamics on the subject's model, and two neural networks that "
+            "share the ground reaction between the feet and the joint moments between the muscles. "
             f"Peaks are taken from {FILTER_MARGIN_S:g} s after the start to {FILTER_MARGIN_S:g} s before the end.",
             _prediction_reliability(result),
         ),
