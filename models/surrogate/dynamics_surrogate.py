@@ -66,9 +66,12 @@ class SubjectSurrogate(nn.Module):
         Args:
             motion: (S, T, 33) degrees and metres, canonical order, 60 Hz, of any length, on the floor y = 0. A floor
                 that is estimated from the motion would change the contact of the feet with what precedes and follows.
-            mask: not used; an argument of `models.protocols.Surrogate`.
+            mask: (S, T) bool; each motion ends with its last frame that may be seen, and its answer is held from there
+                on. None where all may be seen.
             extra: the model's further coordinates by name, (S, T), degrees or metres.
         """
+        if mask is not None and not bool(mask[:, -1].all()):
+            return self._until_last_seen(motion, mask, extra or {})
         motion = motion.to(self.capacity)
         sampling = self.dynamics.sampling(motion.shape[1])
         reaction = self.networks.ground(self.dynamics(motion, sampling, extra, floor_m=0.0))
@@ -80,6 +83,22 @@ class SubjectSurrogate(nn.Module):
             load_share=share.unflatten(0, by_motion).clamp(0, 1),
             moments=(moments * _GRAVITY_M_S2).unflatten(0, by_motion),
         )
+
+    def _until_last_seen(self, motion: Tensor, mask: Tensor, extra: dict[str, Tensor]) -> MusclePrediction:
+        """The answer for motions that end earlier, each at the last frame of its mask; a whole one without any."""
+        frames = mask.shape[1]
+        number = torch.arange(1, frames + 1, device=mask.device)
+        ends = (number * mask).amax(1)
+        ends = torch.where(ends > 0, ends, frames)
+        answers: list[MusclePrediction | None] = [None] * len(motion)
+        for end in ends.unique().tolist():
+            chosen = torch.nonzero(ends == end)[:, 0]
+            cut = {name: values[chosen, :end] for name, values in extra.items()}
+            held = self(motion[chosen, :end], None, cut)
+            at = number.clamp(max=end) - 1
+            for row, index in enumerate(chosen.tolist()):
+                answers[index] = MusclePrediction(*(part[row, at] for part in held if part is not None))
+        return MusclePrediction(*(torch.stack(parts) for parts in zip(*answers, strict=True)))
 
     def to_frames(self, samples: Tensor, sampling: TimeSampling) -> Tensor:
         """Samples (S * K, ...) at the frames, (S * T, ...)."""
