@@ -16,7 +16,7 @@ from utils.metrics import distances, published_realism
 from utils.metrics.bootstrap import describe_small_samples, interval_of_mean, interval_of_set
 from utils.metrics.catalogue import FLOOR, GUIDANCE, METRICS, PUBLISHED
 from utils.metrics.curve_band import ReferenceBand, fraction_not_normal
-from utils.metrics.published_guidance import published_guidance_metrics
+from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 from utils.metrics.published_values import PUBLISHED_ROWS
 from utils.metrics.quantity_metrics import quantity_metrics
 
@@ -30,7 +30,7 @@ def test_published_programs_are_reproduced(recordings):
     assert [published_realism.entropy(one) for one in motion] == pytest.approx(expected["entropy"], rel=1e-7)
     assert published_realism.pooled_moments(motion) == pytest.approx((expected["mean"], expected["std"]), rel=1e-6)
     context = Context(torch.from_numpy(motion), activations=torch.from_numpy(windows["activations_as_batch"]))
-    found = published_guidance_metrics(context)
+    found = published_guidance_metrics(context) | published_activation_metrics(context)
     for ours, theirs in (
         ("omega", "omega_deg_s"),
         ("asymmetry", "asymmetry_deg"),

@@ -18,7 +18,7 @@ from utils.biomechanics.repetition_frames import repetition_frames
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
-from utils.metrics.published_guidance import published_guidance_metrics
+from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 
@@ -33,7 +33,7 @@ def test_published_metrics_are_reproduced(recordings):
     context = Context(
         torch.from_numpy(windows["motion"]), activations=torch.from_numpy(windows["activations_as_batch"])
     )
-    ours = published_guidance_metrics(context, low=0.35, high=0.45)
+    ours = published_guidance_metrics(context) | published_activation_metrics(context, low=0.35, high=0.45)
     expected = {
         "pelvis_tilt": published["pelvis_tilt_deg_each_at_its_own_peak"],
         "asymmetry": published["asymmetry_deg"],

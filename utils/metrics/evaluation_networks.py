@@ -10,6 +10,7 @@ from torch import Tensor
 from models.conventions import FRAME_RATE_HZ, MUSCLES
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Surrogate
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import SurrogateNetwork
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
@@ -42,6 +43,11 @@ class EvaluationNetworks:
     def surrogate(self) -> SurrogateNetwork:
         """The surrogate that predicts activations where files have none."""
         return load_frozen_surrogate(self.surrogate_path, self.device)
+
+    @property
+    def need_model(self) -> bool:
+        """Whether activations are predicted on the subject's model only."""
+        return isinstance(self.surrogate, DynamicsSurrogate)
 
     @torch.no_grad()
     def predict(

@@ -33,10 +33,12 @@ def find_notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str
         if incomplete:
             notes.append(f"{incomplete} motions contain no complete squat; all of their frames are used in its place")
     if GUIDANCE in parts:
+        known = sum(len(subject) for subject in motions.subjects if subject.has_activations)
         predicted = sum(subject.predicted for subject in motions.subjects)
+        unknown = f" and not known for {len(motions) - known}" if known < len(motions) else ""
         notes.append(
-            f"muscle activations are read from the files of {len(motions) - predicted} motions and predicted by the "
-            f"surrogate for {predicted}"
+            f"muscle activations are read from the files of {known - predicted} motions and predicted by the "
+            f"surrogate for {predicted}{unknown}"
         )
     tiled = sum(not window.recorded.all() for window in windows)
     if tiled:
@@ -72,7 +74,7 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
     if problems:
         warnings.append(
             f"{motions.name}: {len(problems)} of {len(motions.subjects)} subjects have no usable model and are left "
-            "out of the metrics that need feet or joint centres"
+            "out of the metrics that need feet, joint centres or predicted activations"
         )
     return warnings
 

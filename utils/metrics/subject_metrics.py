@@ -17,7 +17,7 @@ from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE
 from utils.metrics.curve_band import ReferenceBand
 from utils.metrics.evaluation_config import MetricConfig
 from utils.metrics.motion_set import MotionSet
-from utils.metrics.published_guidance import published_guidance_metrics
+from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 from utils.metrics.quantity_metrics import quantity_metrics
 from utils.metrics.subject_set import SubjectSet
 from utils.runs.progress import show_progress
@@ -134,7 +134,7 @@ def _guidance_metrics(subject: SubjectSet, low: float, high: float, muscle: str)
     """Metrics of what guidance is asked for.
 
     The published ones count all frames of the files. Those of the movement count the first squat. Those of the peak
-    activation count the frames at which activations are reliable.
+    activation count the frames at which activations are reliable; they are left out where no activations are known.
 
     Args:
         subject: the subject's motions.
@@ -142,9 +142,13 @@ def _guidance_metrics(subject: SubjectSet, low: float, high: float, muscle: str)
         high: upper limit of it, 0 to 1.
         muscle: the muscle, on both sides.
     """
-    values = published_guidance_metrics(subject.context(subject.counted, activations=True), low, high, muscle)
+    counted = subject.context(subject.counted, activations=subject.has_activations)
+    values = published_guidance_metrics(counted)
     repetition = subject.context(subject.repetition)
     values |= quantity_metrics(GUIDANCE, repetition, has_skeleton=subject.skeleton is not None)
+    if not subject.has_activations:
+        return values
+    values |= published_activation_metrics(counted, low, high, muscle)
     context = subject.context(subject.reliable_activations, activations=True)
     peak = summarise(evaluate_quantity("activation", context, muscle), "max")
     values["peak_activation"] = float(peak.mean())

@@ -138,6 +138,12 @@ class SubjectSet:
         return torch.tensor(place(self.motion.numpy(), self.floor_m.numpy())[0]).float()
 
     @cached_property
+    def has_activations(self) -> bool:
+        """Whether the files have activations, or the surrogate can predict them."""
+        known = all(window.activations is not None for window in self.windows)
+        return known or self.skeleton is not None or not self.networks.need_model
+
+    @cached_property
     def activations(self) -> Tensor:
         """(B, T, 80) muscle activations, 0 to 1: those of the files, and the surrogate's where a file has none."""
         known = [window.activations for window in self.windows]
