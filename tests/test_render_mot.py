@@ -35,7 +35,7 @@ from utils.rendering.video import render_video, write_video
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = ROOT / "demo" / "shipped" / "Data" / "demo-person-040"
 MODEL = SESSION / "OpenSimData" / "Model" / "Rajagopal2015_scaled.osim"
-REPETITION = sorted((SESSION / "OpenSimData" / "Dynamics").glob("*/*.mot"))[0]
+REPETITION = sorted((SESSION / "OpenSimData" / "Dynamics").glob("*/kinematics_activations*.mot"))[0]
 SMALL = (192, 160)
 
 

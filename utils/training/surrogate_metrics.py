@@ -36,7 +36,8 @@ def predict_all(model: SurrogateNetwork, windows: MotionBatch, batch: int = 64) 
         surrogate = surrogate_of_subject(model, Path(path) if path else None)
         chosen = torch.tensor([i for i, one in enumerate(windows.models) if one == path], device=windows.motion.device)
         for part in chosen.split(batch):
-            activations[part] = surrogate(windows.motion[part], windows.recorded[part]).activations
+            seen = windows.recorded[part] | windows.standing[part]
+            activations[part] = surrogate(windows.motion[part], seen).activations
     return activations
 
 
