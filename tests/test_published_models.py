@@ -76,7 +76,7 @@ def test_published_layout_loads_with_and_without_module(tmp_path, quantizer, pre
 
 
 def test_own_checkpoints_rebuild_the_model(tmp_path):
-    vqvae, surrogate = VQVAE(TINY).eval(), SurrogateTransformer(SurrogateConfig(frames=16)).eval()
+    vqvae, surrogate = VQVAE(TINY).eval(), SurrogateTransformer(SurrogateConfig(heads=11)).eval()
     vqvae.normalizer.fit(torch.randn(4, 16, 33))
     save_checkpoint(tmp_path / "vqvae.pth", vqvae)
     save_checkpoint(tmp_path / "surrogate.pth", surrogate)

@@ -22,8 +22,10 @@ class KinematicSurrogate(nn.Module):
         """
         super().__init__()
         self.network = network
-        self.longest_frames: int | None = network.positional_encoding.shape[1]
-        device = network.positional_encoding.device
+        self.longest_frames: int | None = None
+        if isinstance(network, PublishedSurrogate):
+            self.longest_frames = network.positional_encoding.shape[1]
+        device = next(network.parameters()).device
         self.anthropometry = None if anthropometry is None else torch.tensor(anthropometry, device=device)
 
     def forward(
@@ -32,12 +34,10 @@ class KinematicSurrogate(nn.Module):
         """Activations of motions; see `models.protocols.Surrogate`. Further coordinates are not seen.
 
         The published surrogate attends over the batch instead of over time, so each motion is given to it alone: a
-        prediction then does not depend on the other motions of the batch. A motion without any frame that may be
-        attended to is given whole, because attention to nothing is NaN.
+        prediction then does not depend on the other motions of the batch.
         """
         if isinstance(self.network, PublishedSurrogate):
             return MusclePrediction(torch.cat([self.network(one) for one in motion.split(1)]))
-        if mask is not None:
-            mask = mask | ~mask.any(1, keepdim=True)
-            mask = None if bool(mask.all()) else mask
+        if mask is not None and bool(mask.all()):
+            mask = None  # which is faster
         return MusclePrediction(self.network(motion, mask, self.anthropometry))

@@ -12,7 +12,6 @@ class SurrogateConfig:
     Attributes:
         coordinates: number of coordinates of a motion.
         muscles: number of muscles.
-        frames: largest number of frames of a motion.
         d_model: channels of the hidden layers.
         layers: number of transformer layers.
         heads: attention heads of a layer.
@@ -27,7 +26,6 @@ class SurrogateConfig:
 
     coordinates: int = 33
     muscles: int = 80
-    frames: int = 196
     d_model: int = 33
     layers: int = 3
     heads: int = 3

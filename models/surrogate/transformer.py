@@ -8,12 +8,14 @@ from models.normalizer import Normalizer
 from models.surrogate.ground_loads import LOAD_COUNT, ground_loads
 from models.surrogate.joint_positions import POSITION_COUNT, joint_positions
 from models.surrogate.surrogate_config import SurrogateConfig
+from models.surrogate.windowed_attention import WindowedAttentionLayer
 
+_REACH_FRAMES = 30  # half a second, through all layers; activations depend on no more of a motion
 _LAG_FRAMES = 5  # differences over 1/12 s, because the simulated activations depend on motion below 4 Hz only
 
 
 class SurrogateTransformer(nn.Module):
-    """Transformer encoder from motions to activations; attention is over the frames of each motion.
+    """Transformer encoder from motions to activations; attention reaches half a second of the motion to both sides.
 
     A heavier subject needs more activation for the same kinematics, because OpenCap's models do not scale muscle
     strength with mass. Anthropometric features are therefore optional inputs.
@@ -35,17 +37,18 @@ class SurrogateTransformer(nn.Module):
         self.person_normalizer = Normalizer(config.person_features) if config.person_features else None
         channels += config.person_features
         self.projection = nn.Identity() if channels == config.d_model else nn.Linear(channels, config.d_model)
-        self.positional_encoding = nn.Parameter(0.02 * torch.randn(1, config.frames, config.d_model))
-        layer = nn.TransformerEncoderLayer(
-            config.d_model,
-            config.heads,
-            config.feedforward,
-            config.dropout,
-            batch_first=True,
-            norm_first=config.norm_first,
+        reach = max(1, (_REACH_FRAMES - (_LAG_FRAMES if config.derivatives else 0)) // config.layers)
+        self.transformer = nn.ModuleList(
+            WindowedAttentionLayer(
+                config.d_model,
+                config.heads,
+                config.feedforward,
+                reach,
+                dropout=config.dropout,
+                norm_first=config.norm_first,
+            )
+            for _ in range(config.layers)
         )
-        layer.self_attn.dropout = 0.0  # without dropout of attention weights torch's fused attention is twice as fast
-        self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.head = nn.Linear(config.d_model, config.muscles)
 
     def channels(self, motion: Tensor, anthropometry: Tensor | None = None) -> Tensor:
@@ -78,15 +81,12 @@ class SurrogateTransformer(nn.Module):
         """Activations (B, T, muscles), 0 to 1, in the order of `models.conventions.MUSCLES`.
 
         Args:
-            motion: (B, T, coordinates) degrees and metres, canonical order, placed at the origin, 60 Hz; T up to
-                `config.frames`.
+            motion: (B, T, coordinates) degrees and metres, canonical order, placed at the origin, 60 Hz.
             mask: (B, T) bool, the frames that may be attended to (those that were recorded); None for all.
             anthropometry: (B, person_features) or (person_features,), see ANTHROPOMETRIC_FEATURES; None for the mean of
                 the training set.
         """
         count, frames, _ = motion.shape
-        if frames > self.config.frames:
-            raise ValueError(f"{frames} frames are more than the surrogate's {self.config.frames}")
         if self.person_normalizer is not None:
             known = self.person_normalizer.mean if anthropometry is None else anthropometry
             anthropometry = known.to(motion).expand(count, -1)
@@ -95,6 +95,7 @@ class SurrogateTransformer(nn.Module):
             assert anthropometry is not None
             of_subject = self.person_normalizer.normalize(anthropometry).unsqueeze(1).expand(-1, frames, -1)
             features = torch.cat([features, of_subject], -1)
-        hidden = self.projection(features) + self.positional_encoding[:, :frames]  # (B, T, d_model)
-        hidden = self.transformer(hidden, src_key_padding_mask=None if mask is None else ~mask.bool())
+        hidden = self.projection(features)  # (B, T, d_model)
+        for layer in self.transformer:
+            hidden = layer(hidden, None if mask is None else ~mask.bool())
         return torch.sigmoid(self.head(hidden).float())
