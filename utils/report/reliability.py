@@ -75,7 +75,7 @@ def _mechanics_rows() -> list[tuple[str, str, str]]:
             "Joint angles",
             "Angles of the generated motion, on the subject's own skeleton.",
             "Exact for the motion in the .mot files, which has the subject's bone lengths. Whether this subject can "
-            "or will move like that is not known. A motion lasts 3.3 s, so slow squats do not end in it.",
+            "or will move like that is not known.",
         ),
         (
             "Picture of the subject",
