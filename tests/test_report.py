@@ -282,7 +282,6 @@ def test_accuracy_figures_of_the_page_are_those_of_the_documentation(page):
     assert figures(r"force under a foot has an error of (\d) to (\d) % of body weight") == [
         round(bound(feet)) for bound in (min, max)
     ]
-    assert f"A window lasts {figures(r'A motion lasts ([0-9.]+) s')[0]:g} s" in document
     assert "One to four centimetres are usual" in words
     assert "by one to four centimetres" in document
 
