@@ -22,11 +22,11 @@ from utils.training import dynamics_samples
 from utils.training.dynamics_samples import samples_of_session
 from utils.training.dynamics_trainer import (
     DynamicsSurrogateTask,
-    DynamicsTrainingResult,
     train_dynamics_surrogate,
 )
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.sample_store import KINDS, prepare_samples
+from utils.training.surrogate_evaluation import SurrogateTrainingResult
 
 SIZES = "--ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1 --batch-size 256"
 
@@ -128,7 +128,7 @@ def config_of(root: Path, out: Path, name: str, more: str = "") -> DynamicsTrain
     return parse_training_or_evaluation(build_parser(""), text.split())
 
 
-def train(config: DynamicsTrainingConfig) -> DynamicsTrainingResult:
+def train(config: DynamicsTrainingConfig) -> SurrogateTrainingResult:
     set_seed(config.seed)
     return train_dynamics_surrogate(config)
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.sample_store import Batch, SampleStore, prepare_samples
-from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
+from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.training_loop import (
     BEST,
     LoopSettings,
@@ -47,28 +46,7 @@ _LEAST_STD = 1e-2
 _MIN_SD = 1e-3  # of a target, by which its error is divided
 
 
-@dataclass(frozen=True)
-class DynamicsTrainingResult:
-    """A trained surrogate.
-
-    Attributes:
-        folder: the run folder, which holds `best.pth`, `last.pth` and the logs.
-        model: the networks of the least validation loss, in evaluation mode.
-        best_loss: that loss, smooth L1 of activations.
-        best_epoch: the epoch that it is from.
-        epochs: epochs done.
-        evaluation: its evaluation on the held-out subjects.
-    """
-
-    folder: Path
-    model: DynamicsSurrogate
-    best_loss: float
-    best_epoch: int
-    epochs: int
-    evaluation: SurrogateEvaluation
-
-
-def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> DynamicsTrainingResult:
+def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainingResult:
     """Train the surrogate on the simulated repetitions of a data root, split by subject, and evaluate it.
 
     Raises:
@@ -108,7 +86,7 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> DynamicsTraining
     held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
     samples = prepare_samples([sessions[name] for name in split.held_out], store, config.seed)
     evaluation = evaluate_surrogate_on(best, held_out.to(device), folder, samples)
-    return DynamicsTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
+    return SurrogateTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
 
 
 def _load_trainable(path: Path, device: torch.device) -> DynamicsSurrogate:

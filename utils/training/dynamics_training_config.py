@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from dataset.errors import InputError
 from models.conventions import LONGEST_SEQ_LEN
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from utils.runs.shared_configs import require_at_least
@@ -32,3 +33,6 @@ class DynamicsTrainingConfig(TrainingConfig):
         sizes = ("ground_width", "ground_layers", "muscle_width", "muscle_layers")
         require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
         require_at_least(1, epochs=self.epochs)
+        # Fields of all trainings; both legs are one network's, and its rate always falls along a cosine.
+        if self.mirror or not self.cosine or self.precision != "float32":
+            raise InputError("--mirror, --cosine and --precision have no effect without --kinematics")

@@ -51,6 +51,27 @@ class SurrogateEvaluation:
         return "\n\n".join(tables)
 
 
+@dataclass(frozen=True)
+class SurrogateTrainingResult:
+    """A trained surrogate, of either kind.
+
+    Attributes:
+        folder: the run folder, which holds `best.pth`, `last.pth` and the logs.
+        model: the networks of the least validation loss, in evaluation mode.
+        best_loss: that loss, smooth L1 of activations.
+        best_epoch: the epoch that it is from.
+        epochs: epochs done.
+        evaluation: its evaluation on the held-out subjects.
+    """
+
+    folder: Path
+    model: SurrogateNetwork
+    best_loss: float
+    best_epoch: int
+    epochs: int
+    evaluation: SurrogateEvaluation
+
+
 def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation:
     """Evaluate a surrogate on sessions that have simulated activations, and write `metrics.json` and `parity.png`.
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
 from utils.training.distributed import ProcessGroup
 from utils.training.lr_schedules import cosine_schedule
-from utils.training.surrogate_evaluation import SurrogateEvaluation, evaluate_surrogate_on
+from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
 from utils.training.surrogate_training_config import SurrogateTrainingConfig
 from utils.training.training_data import open_training_data
@@ -48,27 +47,6 @@ _FITTED_WINDOWS = 2000  # to which the normalisation is fitted; the others hardl
 _LEAST_STD_M = 1e-4  # metres, and metres per frame
 _LEAST_STD_DEG = 1e-2  # degrees, and degrees per frame
 _LEAST_STD_ANTHROPOMETRY = 1e-2  # kilograms and metres
-
-
-@dataclass(frozen=True)
-class SurrogateTrainingResult:
-    """A trained surrogate.
-
-    Attributes:
-        folder: the run folder, which holds `best.pth`, `last.pth` and the logs.
-        model: the surrogate of the least validation loss, in evaluation mode.
-        best_loss: its validation loss, smooth L1.
-        best_epoch: the epoch that it is from.
-        epochs: epochs done.
-        evaluation: its evaluation on the held-out subjects.
-    """
-
-    folder: Path
-    model: SurrogateTransformer
-    best_loss: float
-    best_epoch: int
-    epochs: int
-    evaluation: SurrogateEvaluation
 
 
 def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
