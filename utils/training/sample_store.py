@@ -9,7 +9,6 @@ import logging
 import multiprocessing
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -121,14 +120,11 @@ def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
         samples = samples_of_session(session, seed)
     except InputError as error:
         return LeftOut(session.id, str(error))
-    store.mkdir(parents=True, exist_ok=True)
-    partial_folder = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=store))
-    try:
-        _write(partial_folder, samples)
-        if not folder.is_dir():  # another training may have made it meanwhile
-            partial_folder.rename(folder)
-    finally:
-        shutil.rmtree(partial_folder, ignore_errors=True)
+    partial_folder = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(partial_folder, ignore_errors=True)
+    partial_folder.mkdir(parents=True)
+    _write(partial_folder, samples)
+    partial_folder.rename(folder)
     return folder
 
 
