@@ -6,7 +6,7 @@ from typing import Any
 
 from options.config_parser import add_option, new_parser
 from options.shared_options import MODEL_HELP, add_compute_options, add_data_options, add_output_options
-from utils.guidance.guidance_config import MOVES, GuidanceConfig
+from utils.guidance.guidance_config import MOVES, STARTS, GuidanceConfig
 
 _WEIGHTS = {
     "tilt": "pelvis tilt at the frame of the muscle's peak",
@@ -59,7 +59,8 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         "seq_len",
         metavar="N",
         help="Length of the motions in latents of 4 frames at 60 Hz, at most 150: 49 are 196 frames, 3.3 s. A motion "
-        "is one squat and standing after it, so slow squats need more.",
+        "is one squat and standing after it, so slow squats need more. The default is what the person's longest squat "
+        "needs, 49 at least.",
     )
     add_option(
         group, GuidanceConfig, "smooth_hz", metavar="HZ",
@@ -111,14 +112,26 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "beta", metavar="W", help="Weight of the distance to the nearest training latent."
     )
+    add_option(
+        group, GuidanceConfig, "own_weight", metavar="W",
+        help="Weight of the squared change from the person's own squats, where guidance starts from them; counted in "
+        "standard deviations of people along each principal component of their squats.",
+    )  # fmt: skip
 
 
 def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("optimisation")
     add_option(
+        group, GuidanceConfig, "start", choices=STARTS,
+        help="Start from the person's own squats and change them as little as needed, from squats of the training "
+        "data, or from one and the other in turn. The default is own where the session has squats, and training "
+        "otherwise.",
+    )  # fmt: skip
+    add_option(
         group, GuidanceConfig, "total_iter", metavar="N",
-        help="Iterations: in the first sixth proximity acts alone, in the second the constraints are ramped in, and in "
-        "the last the wishes are disabled.",
+        help="Iterations, by default 200 from own squats and 400 otherwise. From own squats, everything acts at once; "
+        "from others, proximity acts alone in the first sixth, and the constraints are ramped in in the second. In the "
+        "last sixth the wishes are disabled.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "move", choices=MOVES,

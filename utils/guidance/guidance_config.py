@@ -10,14 +10,16 @@ from utils.runs.shared_configs import (
     ComputeConfig,
     DataConfig,
     OutputConfig,
-    WindowConfig,
     require_at_least,
     require_choice,
     require_fraction,
+    require_seq_len,
 )
 
 # How latents are updated: in the PCA space of the training latents, or element by element.
 MOVES = ("principal", "anywhere")
+# What guidance starts from: the person's own squats, those of the training data, or one and the other in turn.
+OWN, TRAINING, BOTH = STARTS = ("own", "training", "both")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class PublishedWeights:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
+class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     """What is asked of a subject's motions, and how it is searched for.
 
     Attributes:
@@ -57,7 +59,11 @@ class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
             has one of its own, that of the first squat trial.
         vq_name: VQ-VAE checkpoint or run folder, with `latents.npz` beside it; None for the shipped one.
         surrogate_name: surrogate checkpoint or run folder; None for the shipped one.
-        seq_len: length of the motions in latents, which is 4 frames each; 49 decodes to 196 frames, 3.3 s.
+        seq_len: length of the motions in latents, which is 4 frames each; 49 decodes to 196 frames, 3.3 s. None for
+            what the person's longest squat needs, 49 at least.
+        start: a name in `STARTS`; None for the person's own squats where the session has any, and else the training
+            data's.
+        own_weight: weight of the squared change from the person's own squats, where guidance starts from them.
         smooth_hz: cut-off of the low-pass filter on decoded motions, Hz; 0 for none.
         low: least peak activation of `muscle`, 0 to 1.
         high: greatest peak activation of `muscle`, 0 to 1.
@@ -68,7 +74,7 @@ class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
         beta: weight of the distance to the nearest training latent.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
             distance; 0 for any.
-        total_iter: iterations of each optimisation.
+        total_iter: iterations of each optimisation; None for 200 from own squats and 400 otherwise.
         move: `principal` updates latents in the PCA space of the training latents, `anywhere` element by element.
         lr: step size of Adam; in tenths of the training latents' standard deviation along each principal component
             with `principal`, in units of the latent with `anywhere`.
@@ -92,6 +98,9 @@ class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     exp_name: str = "TestBIGE"
     vq_name: Path | None = None
     surrogate_name: Path | None = None
+    seq_len: int | None = None
+    start: str | None = None
+    own_weight: float = 0.001
     smooth_hz: float = 6.0
     low: float = 0.35
     high: float = 0.45
@@ -101,7 +110,7 @@ class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     weights: PublishedWeights = field(default_factory=PublishedWeights)
     beta: float = 0.01
     max_distance: float = 1.0
-    total_iter: int = 3000
+    total_iter: int | None = None
     move: str = "principal"
     lr: float = 0.5
     num_runs: int = 3000
@@ -123,12 +132,15 @@ class GuidanceConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
         super().__post_init__()
         counts = ("total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
         require_at_least(1, **{name: getattr(self, name) for name in counts})
-        positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr")
+        positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr", "own_weight")
         require_at_least(0, **{name: getattr(self, name) for name in positive})
+        if self.seq_len is not None:
+            require_seq_len(self.seq_len)
         require_fraction(low=self.low, high=self.high)
         if self.low > self.high:
             raise InputError(f"--low is {self.low:g} and --high is {self.high:g}, expected --low to be at most --high")
         require_choice(MOVES, move=self.move)
+        require_choice(STARTS, start=self.start)
         if isinstance(self.constraint, str):
             raise InputError("constraint is one text, expected a list of texts: constraint=[...]")
         if not self.verify and (self.candidates > 1 or self.refine or self.exact_paths):

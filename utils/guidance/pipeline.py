@@ -16,30 +16,25 @@ from typing import Protocol
 import pandas as pd
 import torch
 
-from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
-from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.measures import measure
 from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.published_terms import terms_of
 from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.refinement import ITERATIONS, refine
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
-from utils.guidance.subject.frozen_models import FrozenModels, load_models
-from utils.guidance.subject.own_squats import load_own_squats
+from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.verification import SimulatedMotion, Verification, select_by_simulation, simulate_motions
-from utils.runs.environment import configure_torch
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.record import command_line, versions
 from utils.simulation.simulators import build_simulator
@@ -73,16 +68,13 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         InputError: the configuration, the session or a checkpoint cannot be used.
     """
     terms = terms_of(config)
-    device = configure_torch(config)
-    session = config.open_session()
-    models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
-    latents = _load_latents(config, models)
+    prepared = prepare(config, terms)
+    config, session, latents = prepared.config, prepared.session, prepared.latents
     if observer:
         observer.on_start(session, terms)
-    search_result = _search(config, session, models, latents, terms, observer)
+    search_result = _search(prepared, terms, observer)
     skeleton = load_skeleton(session.model_path, torch.float32)
     samples, verification = _select(config, search_result, terms, skeleton)
-    own_squats = load_own_squats(session, models, config.seq_len * models.vqvae.config.frames_per_latent)
     guided = guided_context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
@@ -98,7 +90,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         samples=tuple(samples),
         measures=measure(guided, config.muscle),
         verification=verification,
-        own_squats=own_squats,
+        own_squats=prepared.own_squats,
         training_names=latents.names,
         training_latents=None if latents.latents is None else latents.latents.cpu(),
         between_subject_distance=latents.between_subject_distance,
@@ -120,26 +112,21 @@ class _SearchResult:
     interrupted: bool
 
 
-def _search(
-    config: GuidanceConfig,
-    session: Session,
-    models: FrozenModels,
-    latents: LatentSpace,
-    terms: Sequence[Term],
-    observer: GuidanceObserver | None,
-) -> _SearchResult:
+def _search(prepared: Preparation, terms: list[Term], observer: GuidanceObserver | None) -> _SearchResult:
     """Optimise latents, and where the configuration says `verify`, simulate and refine the samples."""
-    max_distance = latents.max_distance(config.max_distance)
+    config, session, models, latents = prepared.config, prepared.session, prepared.models, prepared.latents
+    # What is asked acts from the first iteration where the own squats are to change as little as possible.
+    phases = {"first": 0.0, "ramp": 0.0} if config.start == OWN else {}
     optimizer = LatentOptimizer(
-        Objective(models.describe, terms, latents.proximity, config.beta, max_distance),
-        Schedule(config.total_iter, release=config.release),
+        prepared.objective(terms),
+        Schedule(prepared.iterations, release=config.release, **phases),
         config.lr,
         latents.update,
         patience=config.patience,
     )
     history: list[Row] = []
     simulations: list[SimulatedMotion] = []
-    with graceful_shutdown() as should_stop, GuidanceProgress(config.total_iter) as progress:
+    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.iterations) as progress:
 
         def on_iteration(row: Row) -> None:
             history.append(progress.show(row))
@@ -184,22 +171,6 @@ def _select(
     verification = Verification.of(samples, simulations, terms, skeleton, config.muscle)
     kept = select_by_simulation(samples, verification, terms, config.min_samples)
     return [samples[j] for j in kept], verification.take(kept)
-
-
-def _load_latents(config: GuidanceConfig, models: FrozenModels) -> LatentSpace:
-    if models.longest_latent is not None and config.seq_len > models.longest_latent:
-        raise InputError(
-            f"--seq-len {config.seq_len} is longer than the motions that the surrogate reads, up to "
-            f"{models.longest_latent}"
-        )
-    return load_latent_space(
-        config.vq_name,
-        models.vqvae,
-        frames=config.seq_len,
-        seed=config.seed,
-        noise=config.start_noise,
-        update=config.move,
-    )
 
 
 def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[int]:

@@ -110,12 +110,7 @@ class WindowConfig(CheckedConfig):
     def __post_init__(self) -> None:
         """Raise InputError where the length is out of its range."""
         super().__post_init__()
-        require_at_least(1, seq_len=self.seq_len)
-        if self.seq_len > LONGEST_SEQ_LEN:
-            longest_s = LONGEST_SEQ_LEN * FRAMES_PER_LATENT / FRAME_RATE_HZ
-            raise InputError(
-                f"--seq-len is {self.seq_len}, expected at most {LONGEST_SEQ_LEN}, which is {longest_s:g} s"
-            )
+        require_seq_len(self.seq_len)
 
     @property
     def window_frames(self) -> int:
@@ -211,6 +206,14 @@ def require_at_least(least: float, **values: float | None) -> None:
             raise InputError(f"{flag_of(name)} is {value}, expected a number of at least {least:g}")
         if value > _GREATEST_INTEGER and isinstance(value, int):
             raise InputError(f"{flag_of(name)} is {value}, expected a number of at most {_GREATEST_INTEGER}")
+
+
+def require_seq_len(seq_len: int) -> None:
+    """Raise InputError where a length in latents is below 1 or above the longest."""
+    require_at_least(1, seq_len=seq_len)
+    if seq_len > LONGEST_SEQ_LEN:
+        longest_s = LONGEST_SEQ_LEN * FRAMES_PER_LATENT / FRAME_RATE_HZ
+        raise InputError(f"--seq-len is {seq_len}, expected at most {LONGEST_SEQ_LEN}, which is {longest_s:g} s")
 
 
 def require_above(bound: float, **values: float | None) -> None:

@@ -1,7 +1,11 @@
 """Initial latents of the optimisation; the one of a given number is the same whatever batch it is in."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+
+Sampler = Callable[[int], Tensor]  # number of a start -> its initial latent (L, D)
 
 
 class LatentSampler:
@@ -38,3 +42,15 @@ class CodebookSampler:
         """Initial latent (L, D) number `start`."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + start)
         return self.codebook[torch.randint(len(self.codebook), (self.frames,), generator=generator)]
+
+
+class AlternatingSampler:
+    """Initial latents of two samplers in turn."""
+
+    def __init__(self, first: Sampler, second: Sampler):
+        """Store the samplers; `first` has the even numbers."""
+        self.samplers = (first, second)
+
+    def __call__(self, start: int) -> Tensor:
+        """Initial latent (L, D) number `start`."""
+        return self.samplers[start % 2](start // 2)

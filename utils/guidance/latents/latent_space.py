@@ -2,7 +2,7 @@
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ from dataset.locations import SHIPPED_VQVAE
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.checkpoint_file import find_checkpoint
 from utils.checkpoints.training_latents_file import read_training_latents
-from utils.guidance.latents.latent_sampling import CodebookSampler, LatentSampler
+from utils.guidance.latents.latent_sampling import AlternatingSampler, CodebookSampler, LatentSampler, Sampler
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
+from utils.guidance.latents.own_starts import OwnStarts
+from utils.guidance.objective.own_change import OwnChange
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 logger = logging.getLogger("bige")
@@ -31,17 +33,38 @@ class LatentSpace:
         sampler: initial latents.
         proximity: distance to the training latents.
         update: how latents are changed.
-        names: names of the training windows, in the order of the latents; empty without training latents.
-        latents: (N, L, D) training latents, or None.
+        names: names of the training windows, and of the own squats that guidance starts from, in the order of the
+            latents; empty without any.
+        latents: (N, L, D) their latents, or None.
         between_subject_distance: median distance of a training latent to the nearest of another session, or None.
+        own_change: change from the own squats, see `OwnChange`; None where guidance does not start from them.
     """
 
-    sampler: LatentSampler | CodebookSampler
+    sampler: Sampler
     proximity: Proximity | CodebookProximity
     update: PCAUpdate | ElementwiseUpdate
     names: tuple[str, ...] = ()
     latents: Tensor | None = None
     between_subject_distance: float | None = None
+    own_change: OwnChange | None = None
+
+    def starting_from(self, own: OwnStarts, *, only: bool) -> "LatentSpace":
+        """The same latent space, to which the own squats belong as the training latents do.
+
+        Args:
+            own: the own squats.
+            only: whether guidance starts from them alone; otherwise from one of them and of the training data in turn,
+                and a change from either counts.
+        """
+        every = own.latents if self.latents is None else torch.cat([self.latents, own.latents])
+        return replace(
+            self,
+            sampler=own if only else AlternatingSampler(own, self.sampler),
+            proximity=Proximity(every),
+            names=(*self.names, *own.names),
+            latents=every,
+            own_change=OwnChange(own.latents if only else every, self.update),
+        )
 
     def max_distance(self, multiple: float) -> float:
         """The greatest plausible distance, as a multiple of the between-subject distance; 0 for any."""
@@ -88,7 +111,7 @@ def load_latent_space(
     return LatentSpace(
         LatentSampler(latents, seed, noise),
         Proximity(latents),
-        ElementwiseUpdate() if update == "anywhere" else PCAUpdate(latents),
+        ElementwiseUpdate(float(latents.std())) if update == "anywhere" else PCAUpdate(latents),
         names,
         latents,
         _distance_to_others(latents, [name.split("/")[0] for name in names]),

@@ -15,9 +15,16 @@ class LatentUpdate(Protocol):
     def __call__(self, variable: Tensor) -> Tensor:
         """Displacement of the latents, (B, L, D)."""
 
+    def coordinates(self, z: Tensor) -> Tensor:
+        """Latents z (B, L, D) as points (B, K), so scaled that a unit is a usual difference between people."""
+
 
 class ElementwiseUpdate:
     """The published update: every element of a latent changes on its own."""
+
+    def __init__(self, spread: float = 1.0):
+        """Store the standard deviation of latents between people, the unit of `coordinates`."""
+        self.spread = spread
 
     def zero(self, z: Tensor) -> Tensor:
         """The variable (B, L, D) that leaves the latents unchanged."""
@@ -26,6 +33,10 @@ class ElementwiseUpdate:
     def __call__(self, variable: Tensor) -> Tensor:
         """Displacement of the latents, (B, L, D)."""
         return variable
+
+    def coordinates(self, z: Tensor) -> Tensor:
+        """All elements of the latents z (B, L, D), (B, L * D), in standard deviations."""
+        return z.flatten(1) / self.spread
 
 
 class PCAUpdate:
@@ -50,6 +61,7 @@ class PCAUpdate:
         order = variance.argsort(descending=True)
         kept = order[: int((variance[order].cumsum(0) < explained * variance.sum()).sum()) + 1]
         self.components = (0.1 * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
+        self.projection = (0.1 * self.components / self.components.square().sum(1, keepdim=True)).T  # (L * D, K)
 
     def zero(self, z: Tensor) -> Tensor:
         """The variable (B, K) that leaves the latents unchanged."""
@@ -58,3 +70,7 @@ class PCAUpdate:
     def __call__(self, variable: Tensor) -> Tensor:
         """Displacement of the latents, (B, L, D)."""
         return (variable @ self.components).unflatten(1, self.shape)
+
+    def coordinates(self, z: Tensor) -> Tensor:
+        """Latents z (B, L, D) along the components, (B, K), in standard deviations of the training latents."""
+        return z.flatten(1) @ self.projection

@@ -10,6 +10,7 @@ from torch import Tensor
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.own_change import OwnChange
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 DISTANCE_TOLERANCE = 0.05  # share by which the greatest distance to a training latent may be exceeded
@@ -23,6 +24,8 @@ class Objective:
 
         sum over terms  weight * loss(comparison(statistic(quantity)))  +  beta * distance(z, nearest training latent)
 
+    and, where guidance starts from the subject's own squats, own_weight times the squared change from the nearest.
+
     No operation mixes samples, so a result does not depend on the other samples of its batch.
 
     Attributes:
@@ -31,6 +34,9 @@ class Objective:
         proximity: latents (B, L, D) -> (distance (B,), index (B,) of the nearest training latent).
         beta: weight of the proximity.
         max_distance: greatest distance to a training latent that counts as plausible; required of every sample.
+        own_change: latents (B, L, D) -> squared change (B,) from the subject's own squats; None where these do not
+            count.
+        own_weight: weight of that change.
     """
 
     describe: Callable[[Tensor], Context]
@@ -38,6 +44,13 @@ class Objective:
     proximity: Proximity | CodebookProximity
     beta: float
     max_distance: float = math.inf
+    own_change: OwnChange | None = None
+    own_weight: float = 0.0
+
+    def attraction(self, z: Tensor, distance: Tensor) -> Tensor:
+        """(B,) what draws latents z (B, L, D) to the training latents, at `distance` (B,), and to the own squats."""
+        cost = self.beta * distance
+        return cost if self.own_change is None else cost + self.own_weight * self.own_change(z)
 
     def term_values(self, z: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """For latents (B, L, D), each term's values (B, C) and losses (B,)."""
@@ -57,9 +70,9 @@ class Objective:
         missed = [term.violation(value.detach()) for term, value in pairs if term.required]
         return torch.stack([excess, *missed]).amax(0).double()
 
-    def score(self, losses: Sequence[Tensor], distance: Tensor) -> Tensor:
+    def score(self, losses: Sequence[Tensor], attraction: Tensor) -> Tensor:
         """(B,) float64, the objective without its required terms: what is compared among iterates that meet those."""
-        score = (self.beta * distance.detach()).double()
+        score = attraction.detach().double()
         for term, loss in zip(self.terms, losses, strict=True):
             if not term.required:
                 score = score + term.weight * loss.detach().double()

@@ -112,7 +112,8 @@ class _Batch:
         variable = self.variable[rows]
         z = self.initial[rows] + self.settings.update(variable)
         distance, _ = self.objective.proximity(z)
-        cost = self.objective.beta * distance
+        attraction = self.objective.attraction(z, distance)
+        cost = attraction
         row: Row = {"iteration": iteration, "active": len(z)}
         if required or others:
             too_far = self.objective.beta * (distance - self.objective.max_distance).clamp_min(0)
@@ -123,7 +124,7 @@ class _Batch:
                 cost = cost + factor * term.weight * losses[k]
                 row[term.label] = float(losses[k].detach().mean())
             cost = cost + required * (multiplier[:, -1] - 1) * too_far
-            self._update_best(rows, z, values, losses, distance)
+            self._update_best(rows, z, values, losses, distance, attraction)
             missed = torch.stack([loss.detach() for loss in (*losses, too_far)], 1) > 0
             growth = self.settings.multiplier_growth
             self.multiplier[rows] = (multiplier * torch.where(missed, growth, 1 / growth)).clamp(1.0, MAX_MULTIPLIER)
@@ -144,17 +145,24 @@ class _Batch:
         if len(rows):
             z = self.initial[rows] + self.settings.update(self.variable[rows])
             values, losses = self.objective.term_values(z)
-            self._update_best(rows, z, values, losses, self.objective.proximity(z)[0])
+            distance, _ = self.objective.proximity(z)
+            self._update_best(rows, z, values, losses, distance, self.objective.attraction(z, distance))
 
     def _update_best(
-        self, rows: Tensor, z: Tensor, values: list[Tensor], losses: list[Tensor], distance: Tensor
+        self,
+        rows: Tensor,
+        z: Tensor,
+        values: list[Tensor],
+        losses: list[Tensor],
+        distance: Tensor,
+        attraction: Tensor,
     ) -> None:
         """Store the iterates z of the samples `rows` that are better than those before.
 
         An iterate that meets the requirements is better than one that does not; among those that meet them the lower
         score is better, among the others the lower violation.
         """
-        score = self.objective.score(losses, distance).cpu()
+        score = self.objective.score(losses, attraction).cpu()
         violation = self.objective.violation(values, distance).cpu()
         rows = rows.cpu()
         met, met_before = violation <= 0, self.met[rows]

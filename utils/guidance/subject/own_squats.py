@@ -6,13 +6,18 @@ import numpy as np
 import torch
 
 from dataset.errors import InputError
+from dataset.io.mot import read_motion
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.motion_dataset import MotionDataset
-from dataset.windows.window import Window
-from models.conventions import WINDOW_FRAMES
+from dataset.windows.resample import resample
+from dataset.windows.segmentation import segment_repetitions
+from dataset.windows.window import MADE_FRAMES, Window
+from models.conventions import FRAMES_PER_LATENT, LONGEST_SEQ_LEN, SIDES, WINDOW_FRAMES
 from utils.guidance.subject.frozen_models import FrozenModels
 from utils.guidance.subject.postprocessing import low_pass
+
+LONGEST_REPETITION_FRAMES = LONGEST_SEQ_LEN * FRAMES_PER_LATENT - MADE_FRAMES
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,22 @@ def load_own_squats(session: Session, models: FrozenModels, frames: int = WINDOW
     motion = torch.as_tensor(np.stack([window.coordinates for window in recorded]), dtype=torch.float32)
     motion = low_pass(motion.to(models.device), models.smooth_hz)
     return OwnSquats(recorded, simulated, models.describe_motion(motion).activations.cpu().numpy(), left_out)
+
+
+def longest_repetition(session: Session) -> int:
+    """Frames at 60 Hz of the longest squat on two feet in a session that a window can hold; 0 where there is none.
+
+    Files that cannot be read are passed over; `load_own_squats` says why.
+    """
+    longest = 0
+    for path in session.squat_trials:
+        try:
+            repetitions = segment_repetitions(resample(read_motion(path)))
+        except InputError:
+            continue
+        lengths = [one.end_frame - one.start_frame for one in repetitions if len(one.standing) == len(SIDES)]
+        longest = max(longest, *(length for length in lengths if length <= LONGEST_REPETITION_FRAMES), 0)
+    return longest
 
 
 def _windows(

@@ -1,0 +1,128 @@
+"""What a guidance run works with: the subject, the networks, the own squats and the latent space."""
+
+import logging
+import math
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from dataset.errors import InputError
+from dataset.sessions import Session
+from dataset.windows.window import MADE_FRAMES
+from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, WINDOW_FRAMES
+from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
+from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
+from utils.guidance.latents.own_starts import make_own_starts
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.objective import Objective
+from utils.guidance.subject.frozen_models import FrozenModels, load_models
+from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
+from utils.runs.environment import configure_torch
+
+logger = logging.getLogger("bige")
+
+_ITERATIONS = {OWN: 200, TRAINING: 400, BOTH: 400}
+_STARTS = 3  # so many times the wanted samples are prepared as own starts
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a run works with.
+
+    Attributes:
+        config: the settings, with the length, the start and the iterations that are used where they were left open.
+        session: the subject's session.
+        models: the frozen networks and the subject's skeleton.
+        own_squats: the subject's recorded squats.
+        latents: the latent space, with its initial latents.
+        iterations: of each optimisation.
+    """
+
+    config: GuidanceConfig
+    session: Session
+    models: FrozenModels
+    own_squats: OwnSquats
+    latents: LatentSpace
+    iterations: int
+
+    def objective(self, terms: list[Term]) -> Objective:
+        """The objective of these terms."""
+        config, latents = self.config, self.latents
+        return Objective(
+            self.models.describe,
+            terms,
+            latents.proximity,
+            config.beta,
+            latents.max_distance(config.max_distance),
+            latents.own_change,
+            config.own_weight,
+        )
+
+
+def prepare(config: GuidanceConfig, terms: list[Term]) -> Preparation:
+    """Read the session, the networks and the latents. Sets torch's threads and the seeds of all random generators.
+
+    Args:
+        config: the settings.
+        terms: what is asked; own squats that are nearer to it come first.
+
+    Raises:
+        InputError: the configuration, the session or a checkpoint cannot be used.
+    """
+    device = configure_torch(config)
+    session = config.open_session()
+    models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
+    seq_len = _seq_len(config, session, models)
+    own_squats = load_own_squats(session, models, seq_len * FRAMES_PER_LATENT)
+    start = config.start or (OWN if own_squats.recorded else TRAINING)
+    if start != TRAINING and not own_squats.recorded:
+        raise InputError(f"--start {start}: {session.path} has no squat that guidance could start from")
+    iterations = config.total_iter or _ITERATIONS[start]
+    latents = load_latent_space(
+        config.vq_name,
+        models.vqvae,
+        frames=seq_len,
+        seed=config.seed,
+        noise=config.start_noise,
+        update=config.move,
+    )
+    config = replace(config, seq_len=seq_len, start=start, total_iter=iterations)
+    prepared = Preparation(config, session, models, own_squats, latents, iterations)
+    if start == TRAINING:
+        return prepared
+    own = make_own_starts(
+        own_squats.recorded,
+        models,
+        latents.latents,
+        min(config.num_runs, math.ceil(_STARTS * config.candidates * config.min_samples)),
+        lambda z: _violation(prepared.objective(terms), z),
+    )
+    return replace(prepared, latents=latents.starting_from(own, only=start == OWN))
+
+
+def _violation(objective: Objective, z: Tensor) -> Tensor:
+    """By how much latents (A, L, D) miss what is asked, (A,)."""
+    return objective.violation(objective.term_values(z)[0], objective.proximity(z)[0])
+
+
+def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels) -> int:
+    """The length of the motions in latents: as configured, or what the longest own squat needs."""
+    longest = models.longest_latent
+    if config.seq_len is not None:
+        if longest is not None and config.seq_len > longest:
+            raise InputError(
+                f"--seq-len {config.seq_len} is longer than the motions that the surrogate reads, up to {longest}"
+            )
+        return config.seq_len
+    usual = WINDOW_FRAMES // FRAMES_PER_LATENT
+    needed = (
+        0 if config.start == TRAINING else math.ceil((longest_repetition(session) + MADE_FRAMES) / FRAMES_PER_LATENT)
+    )
+    chosen = min(max(usual, needed), longest or needed + usual)
+    if chosen > usual:
+        logger.info(
+            "motions last %.1f s (--seq-len %d), so that the longest own squat fits",
+            chosen * FRAMES_PER_LATENT / FRAME_RATE_HZ,
+            chosen,
+        )
+    return chosen
