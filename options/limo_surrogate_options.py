@@ -110,7 +110,11 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         flags = ("--alpha-" + name.replace("_", "-"),)
         add_option(group, GuidanceConfig, f"weights.{name}", flags=flags, metavar="W", help=f"Weight of: {text}.")
     add_option(
-        group, GuidanceConfig, "beta", metavar="W", help="Weight of the distance to the nearest training latent."
+        group,
+        GuidanceConfig,
+        "beta",
+        metavar="W",
+        help="Weight of the distance to the nearest training latent, from --start training.",
     )
     add_option(
         group, GuidanceConfig, "own_weight", metavar="W",

@@ -71,7 +71,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         constraint: further constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
         constraints_file: JSON file of further constraints.
         weights: weights of the published terms.
-        beta: weight of the distance to the nearest training latent.
+        beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
             distance; 0 for any.
         total_iter: iterations of each optimisation; None for 200 from own squats and 400 otherwise.

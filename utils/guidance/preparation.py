@@ -54,7 +54,7 @@ class Preparation:
             latents.proximity,
             config.beta,
             latents.max_distance(config.max_distance),
-            latents.own_change,
+            None if config.start == TRAINING else latents.update.squared_size,
             config.own_weight,
         )
 

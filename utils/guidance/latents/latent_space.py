@@ -16,7 +16,6 @@ from utils.checkpoints.training_latents_file import read_training_latents
 from utils.guidance.latents.latent_sampling import AlternatingSampler, CodebookSampler, LatentSampler, Sampler
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
 from utils.guidance.latents.own_starts import OwnStarts
-from utils.guidance.objective.own_change import OwnChange
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 logger = logging.getLogger("bige")
@@ -37,7 +36,6 @@ class LatentSpace:
             latents; empty without any.
         latents: (N, L, D) their latents, or None.
         between_subject_distance: median distance of a training latent to the nearest of another session, or None.
-        own_change: change from the own squats, see `OwnChange`; None where guidance does not start from them.
     """
 
     sampler: Sampler
@@ -46,15 +44,13 @@ class LatentSpace:
     names: tuple[str, ...] = ()
     latents: Tensor | None = None
     between_subject_distance: float | None = None
-    own_change: OwnChange | None = None
 
     def starting_from(self, own: OwnStarts, *, only: bool) -> "LatentSpace":
         """The same latent space, to which the own squats belong as the training latents do.
 
         Args:
             own: the own squats.
-            only: whether guidance starts from them alone; otherwise from one of them and of the training data in turn,
-                and a change from either counts.
+            only: whether guidance starts from them alone; otherwise from one of them and of the training data in turn.
         """
         every = own.latents if self.latents is None else torch.cat([self.latents, own.latents])
         return replace(
@@ -63,7 +59,6 @@ class LatentSpace:
             proximity=Proximity(every),
             names=(*self.names, *own.names),
             latents=every,
-            own_change=OwnChange(own.latents if only else every, self.update),
         )
 
     def max_distance(self, multiple: float) -> float:

@@ -15,15 +15,15 @@ class LatentUpdate(Protocol):
     def __call__(self, variable: Tensor) -> Tensor:
         """Displacement of the latents, (B, L, D)."""
 
-    def coordinates(self, z: Tensor) -> Tensor:
-        """Latents z (B, L, D) as points (B, K), so scaled that a unit is a usual difference between people."""
+    def squared_size(self, displacement: Tensor) -> Tensor:
+        """(B,) squared length of displacements (B, L, D), in units of how latents differ between people."""
 
 
 class ElementwiseUpdate:
     """The published update: every element of a latent changes on its own."""
 
     def __init__(self, spread: float = 1.0):
-        """Store the standard deviation of latents between people, the unit of `coordinates`."""
+        """Store the standard deviation of latents between people, the unit of `squared_size`."""
         self.spread = spread
 
     def zero(self, z: Tensor) -> Tensor:
@@ -34,9 +34,9 @@ class ElementwiseUpdate:
         """Displacement of the latents, (B, L, D)."""
         return variable
 
-    def coordinates(self, z: Tensor) -> Tensor:
-        """All elements of the latents z (B, L, D), (B, L * D), in standard deviations."""
-        return z.flatten(1) / self.spread
+    def squared_size(self, displacement: Tensor) -> Tensor:
+        """(B,) squared length of displacements (B, L, D), all elements in standard deviations."""
+        return (displacement / self.spread).square().flatten(1).sum(1)
 
 
 class PCAUpdate:
@@ -71,6 +71,11 @@ class PCAUpdate:
         """Displacement of the latents, (B, L, D)."""
         return (variable @ self.components).unflatten(1, self.shape)
 
-    def coordinates(self, z: Tensor) -> Tensor:
-        """Latents z (B, L, D) along the components, (B, K), in standard deviations of the training latents."""
-        return z.flatten(1) @ self.projection
+    def squared_size(self, displacement: Tensor) -> Tensor:
+        """(B,) squared Mahalanobis length of displacements (B, L, D).
+
+        Each principal component counts in standard deviations of the training latents. So a change that people show
+        among each other, such as a deeper squat with hips, knees and ankles in step, is small; one that they do not
+        show, such as a lifted heel or a twitch of one joint, is large.
+        """
+        return (displacement.flatten(1) @ self.projection).square().sum(1)

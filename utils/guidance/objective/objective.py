@@ -10,7 +10,6 @@ from torch import Tensor
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.own_change import OwnChange
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 DISTANCE_TOLERANCE = 0.05  # share by which the greatest distance to a training latent may be exceeded
@@ -24,7 +23,8 @@ class Objective:
 
         sum over terms  weight * loss(comparison(statistic(quantity)))  +  beta * distance(z, nearest training latent)
 
-    and, where guidance starts from the subject's own squats, own_weight times the squared change from the nearest.
+    and, where guidance starts from the subject's own squats, own_weight times the squared change of z from its start
+    in place of the distance.
 
     No operation mixes samples, so a result does not depend on the other samples of its batch.
 
@@ -34,8 +34,8 @@ class Objective:
         proximity: latents (B, L, D) -> (distance (B,), index (B,) of the nearest training latent).
         beta: weight of the proximity.
         max_distance: greatest distance to a training latent that counts as plausible; required of every sample.
-        own_change: latents (B, L, D) -> squared change (B,) from the subject's own squats; None where these do not
-            count.
+        change: displacements of latents (B, L, D) -> their squared size (B,); None where guidance does not start from
+            the subject's own squats.
         own_weight: weight of that change.
     """
 
@@ -44,13 +44,12 @@ class Objective:
     proximity: Proximity | CodebookProximity
     beta: float
     max_distance: float = math.inf
-    own_change: OwnChange | None = None
+    change: Callable[[Tensor], Tensor] | None = None
     own_weight: float = 0.0
 
-    def attraction(self, z: Tensor, distance: Tensor) -> Tensor:
-        """(B,) what draws latents z (B, L, D) to the training latents, at `distance` (B,), and to the own squats."""
-        cost = self.beta * distance
-        return cost if self.own_change is None else cost + self.own_weight * self.own_change(z)
+    def attraction(self, z: Tensor, initial: Tensor, distance: Tensor) -> Tensor:
+        """(B,) what draws latents z (B, L, D) to their initial ones, or to the training latents, at `distance` (B,)."""
+        return self.beta * distance if self.change is None else self.own_weight * self.change(z - initial)
 
     def term_values(self, z: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """For latents (B, L, D), each term's values (B, C) and losses (B,)."""

@@ -112,7 +112,7 @@ class _Batch:
         variable = self.variable[rows]
         z = self.initial[rows] + self.settings.update(variable)
         distance, _ = self.objective.proximity(z)
-        attraction = self.objective.attraction(z, distance)
+        attraction = self.objective.attraction(z, self.initial[rows], distance)
         cost = attraction
         row: Row = {"iteration": iteration, "active": len(z)}
         if required or others:
@@ -146,7 +146,9 @@ class _Batch:
             z = self.initial[rows] + self.settings.update(self.variable[rows])
             values, losses = self.objective.term_values(z)
             distance, _ = self.objective.proximity(z)
-            self._update_best(rows, z, values, losses, distance, self.objective.attraction(z, distance))
+            self._update_best(
+                rows, z, values, losses, distance, self.objective.attraction(z, self.initial[rows], distance)
+            )
 
     def _update_best(
         self,
