@@ -12,11 +12,11 @@ from dataset.windows.window import MADE_FRAMES
 from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, WINDOW_FRAMES
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
-from utils.guidance.latents.own_starts import make_own_starts
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
+from utils.guidance.subject.own_starts import make_own_starts
 from utils.runs.environment import configure_torch
 
 logger = logging.getLogger("bige")
@@ -97,7 +97,7 @@ def prepare(config: GuidanceConfig, terms: list[Term]) -> Preparation:
         min(config.num_runs, math.ceil(_STARTS * config.candidates * config.min_samples)),
         lambda z: _violation(prepared.objective(terms), z),
     )
-    return replace(prepared, latents=latents.starting_from(own, only=start == OWN))
+    return replace(prepared, latents=latents.starting_from(own.latents, own.names, only=start == OWN))
 
 
 def _violation(objective: Objective, z: Tensor) -> Tensor:

@@ -44,6 +44,18 @@ class CodebookSampler:
         return self.codebook[torch.randint(len(self.codebook), (self.frames,), generator=generator)]
 
 
+class SequenceSampler:
+    """Given initial latents in their order."""
+
+    def __init__(self, latents: Tensor):
+        """Store the latents (M, L, D)."""
+        self.latents = latents
+
+    def __call__(self, start: int) -> Tensor:
+        """Initial latent (L, D) number `start`; they repeat when all were used."""
+        return self.latents[start % len(self.latents)]
+
+
 class AlternatingSampler:
     """Initial latents of two samplers in turn."""
 

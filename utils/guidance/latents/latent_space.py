@@ -13,9 +13,14 @@ from dataset.locations import SHIPPED_VQVAE
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.checkpoint_file import find_checkpoint
 from utils.checkpoints.training_latents_file import read_training_latents
-from utils.guidance.latents.latent_sampling import AlternatingSampler, CodebookSampler, LatentSampler, Sampler
+from utils.guidance.latents.latent_sampling import (
+    AlternatingSampler,
+    CodebookSampler,
+    LatentSampler,
+    Sampler,
+    SequenceSampler,
+)
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
-from utils.guidance.latents.own_starts import OwnStarts
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 logger = logging.getLogger("bige")
@@ -45,19 +50,21 @@ class LatentSpace:
     latents: Tensor | None = None
     between_subject_distance: float | None = None
 
-    def starting_from(self, own: OwnStarts, *, only: bool) -> "LatentSpace":
+    def starting_from(self, own: Tensor, names: tuple[str, ...], *, only: bool) -> "LatentSpace":
         """The same latent space, to which the own squats belong as the training latents do.
 
         Args:
-            own: the own squats.
+            own: (M, L, D) latents of own squats.
+            names: their names.
             only: whether guidance starts from them alone; otherwise from one of them and of the training data in turn.
         """
-        every = own.latents if self.latents is None else torch.cat([self.latents, own.latents])
+        every = own if self.latents is None else torch.cat([self.latents, own])
+        sampler = SequenceSampler(own)
         return replace(
             self,
-            sampler=own if only else AlternatingSampler(own, self.sampler),
+            sampler=sampler if only else AlternatingSampler(sampler, self.sampler),
             proximity=Proximity(every),
-            names=(*self.names, *own.names),
+            names=(*self.names, *names),
             latents=every,
         )
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from dataset.windows.standing import REST_FRAMES
 from dataset.windows.window import Window
 from utils.biomechanics.registry import evaluate_quantity
-from utils.guidance.latents.squat_directions import KNEE, LEAN, WIDTH, squat_directions
 from utils.guidance.subject.frozen_models import FrozenModels
 from utils.guidance.subject.postprocessing import low_pass
+from utils.guidance.subject.squat_directions import KNEE, LEAN, WIDTH, squat_directions
 
 _IN_THE_AIR_M = 0.05  # of one foot for most of a repetition: a single-leg squat
 _MOST_REPETITIONS = 5  # that are used as they are, those nearest to what is asked
@@ -65,10 +65,6 @@ class OwnStarts:
     latents: Tensor
     names: tuple[str, ...]
     own: Tensor
-
-    def __call__(self, start: int) -> Tensor:
-        """Initial latent (L, D) number `start`; they repeat when all were used."""
-        return self.latents[start % len(self.latents)]
 
 
 @torch.no_grad()
