@@ -40,12 +40,14 @@ class Context:
         recorded: Tensor | None = None,
         feet_mask: Tensor | None = None,
         activations: Tensor | None = None,
+        prediction: MusclePrediction | None = None,
         surrogate: Callable[[Tensor, Tensor], MusclePrediction] | None = None,
         skeleton: Skeleton | None = None,
         contact_points: Tensor | None = None,
         floor_height_m: Tensor | float | None = None,
         rate_hz: float = FRAME_RATE_HZ,
         ends_s: float = 0.0,
+        own: "Context | None" = None,
     ):
         """Hold motions and the models that describe them further.
 
@@ -54,7 +56,9 @@ class Context:
             mask: (B, T) bool, the frames that count (recorded, or of the first repetition); default all.
             recorded: (B, T) bool, the frames that the surrogate may look at; default `mask`.
             feet_mask: (B, T) bool, the frames that count for quantities of the feet; default `mask`.
-            activations: (B, T, 80) in 0..1, where they are known; else `surrogate` predicts them.
+            activations: (B, T, 80) in 0..1, where they are known; else those of `prediction`.
+            prediction: activations and forces where they are known, for example of a simulation; else `surrogate`
+                predicts them.
             surrogate: predicts what is not known, from motion and `recorded`; see `models.protocols.Surrogate`.
             skeleton: models.skeleton.Skeleton of the person, for foot and joint quantities.
             contact_points: (B, T, 12, 3) metres, where the skeleton's are already known.
@@ -62,6 +66,8 @@ class Context:
             rate_hz: frames a second.
             ends_s: activations of the first and last so many seconds do not count: predicted or simulated, they rest
                 on what is not there.
+            own: the person's own repetitions (R, T', 33), one each, which `change_from_own` and comparisons with own
+                values refer to.
         """
         self.motion = motion
         self.mask = torch.ones(motion.shape[:2], dtype=torch.bool, device=motion.device) if mask is None else mask
@@ -69,6 +75,7 @@ class Context:
         self.feet_mask = self.mask if feet_mask is None else feet_mask
         self.rate_hz = rate_hz
         self._activations, self._surrogate, self._skeleton = activations, surrogate, skeleton
+        self._prediction, self._own = prediction, own
         self._contact_points = contact_points
         self._floor_height = floor_height_m
         self._end_frames = round(ends_s * rate_hz)
@@ -99,10 +106,34 @@ class Context:
 
     @cached_property
     def prediction(self) -> MusclePrediction:
-        """What the surrogate predicts."""
+        """Activations and forces, as given or as the surrogate predicts them."""
+        if self._prediction is not None:
+            return self._prediction
         if self._surrogate is None:
             raise InputError("this quantity needs muscle activations: give muscle-driven motions or a surrogate")
         return self._surrogate(self.motion, self._recorded)
+
+    @property
+    def load_share(self) -> Tensor:
+        """(B, T, 2) fraction of the vertical ground reaction force under the left and the right foot."""
+        return self._known_force(self.prediction.load_share)
+
+    @property
+    def moments(self) -> Tensor:
+        """(B, T, 2, 7) net joint moments of the left and the right leg on LEG_COORDINATES, Nm/kg."""
+        return self._known_force(self.prediction.moments)
+
+    def _known_force(self, force: Tensor | None) -> Tensor:
+        if force is None:
+            raise InputError("this quantity needs forces, which neither a simulation nor this surrogate gave")
+        return force
+
+    @property
+    def own(self) -> "Context":
+        """The person's own repetitions; InputError where there are none."""
+        if self._own is None:
+            raise InputError("this quantity compares with the person's own squats, and the session has none")
+        return self._own
 
     @cached_property
     def contact_points(self) -> Tensor:
