@@ -11,10 +11,11 @@ from torch import Tensor
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.protocols import Skeleton, Surrogate
+from models.skeleton.foot_planting import FootPlanting
 from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
 from utils.guidance.guided_context import guided_context
-from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
+from utils.guidance.subject.postprocessing import low_pass, stand_on_floor, within_ranges
 from utils.guidance.subject.surrogate_correction import corrected
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
 
@@ -27,12 +28,14 @@ class FrozenModels:
         vqvae: the VQ-VAE, whose decoder is used.
         surrogate: the subject's surrogate of muscle activation.
         skeleton: the subject's skeleton.
+        planting: keeps the feet of that skeleton in place on the floor.
         smooth_hz: cut-off frequency of the low-pass filter on decoded motions, Hz; 0 for none.
     """
 
     vqvae: VQVAE
     surrogate: Surrogate
     skeleton: Skeleton
+    planting: FootPlanting
     smooth_hz: float
 
     @property
@@ -54,8 +57,9 @@ class FrozenModels:
             correction: (B, T, 80), in log odds, added to the surrogate's activations; see
                 `utils.guidance.optimisation.refinement`.
         """
-        motion = low_pass(self.vqvae.decode(z), self.smooth_hz)
-        motion, points = stand_on_floor(motion, self.skeleton)
+        motion = within_ranges(self.vqvae.decode(z), self.skeleton)
+        motion, _ = stand_on_floor(low_pass(motion, self.smooth_hz), self.skeleton)
+        motion, points = self.planting(motion)
         surrogate = self.surrogate if correction is None else corrected(self.surrogate, correction)
         return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
 
@@ -77,9 +81,11 @@ def load_models(
     Raises:
         InputError: a checkpoint or the session's model cannot be read.
     """
+    skeleton = deepcopy(load_skeleton(session.model_path, torch.float32)).to(device)  # the loaded one is shared
     return FrozenModels(
         load_frozen_vqvae(vqvae, device),
         surrogate_of_subject(load_frozen_surrogate(surrogate, device), session.model_path),
-        deepcopy(load_skeleton(session.model_path, torch.float32)).to(device),  # the loaded one is shared, on the CPU
+        skeleton,
+        FootPlanting(skeleton),
         smooth_hz,
     )

@@ -1,4 +1,4 @@
-"""Low-pass filter decoded motions and place their feet on the floor."""
+"""Keep decoded motions within the joints' ranges, low-pass filter them and place their feet on the floor."""
 
 import math
 from functools import lru_cache
@@ -6,10 +6,24 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from models.conventions import FRAME_RATE_HZ, TRANSLATION_INDICES
+from models.conventions import FRAME_RATE_HZ, ROTATION_INDICES, TRANSLATION_INDICES
 from models.protocols import Skeleton
 
 _SMOOTHING_S = 0.05  # standard deviation of the filter on the trajectory of the feet
+_INSIDE_DEG = 0.5  # of a range at both its ends, for what planting the feet changes afterwards
+
+
+def within_ranges(motion: Tensor, skeleton: Skeleton) -> Tensor:
+    """Motions (B, T, 33) with every joint angle within the range that the subject's model gives it, degrees.
+
+    Apply it before the low-pass filter, which rounds off the corners.
+    """
+    limits = skeleton.coordinate_range.to(motion)
+    low, high = limits[:, 0] + _INSIDE_DEG, limits[:, 1] - _INSIDE_DEG
+    open_ended = torch.ones_like(low, dtype=torch.bool)
+    open_ended[list(ROTATION_INDICES)] = False
+    low, high = low.masked_fill(open_ended, -torch.inf), high.masked_fill(open_ended, torch.inf)
+    return torch.minimum(torch.maximum(motion, low), high)
 
 
 def stand_on_floor(motion: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
