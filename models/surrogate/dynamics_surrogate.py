@@ -1,13 +1,14 @@
 """Surrogate that replaces the two quadratic programs of the simulation by networks and keeps the rest of it.
 
 Inverse dynamics on the subject's own model is exact, cheap and differentiable. What a network has to learn is how two
-feet share a ground reaction (`ground_sharing`) and how the muscles of a leg share its moments (`muscle_sharing`), which
-depends little on who the person is.
+feet share a ground reaction (`ground_sharing`) and how the muscles of a leg share its moments (`muscle_sharing`). The
+latter depends on the person's muscles, to which its last layer is fitted (`subject_muscles`).
 """
 
 import torch
 from torch import Tensor, nn
 
+from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
@@ -15,6 +16,7 @@ from models.surrogate.ground_sharing import GroundSharing
 from models.surrogate.leg_dynamics import LegKinematics, MotionDynamics
 from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
+from models.surrogate.subject_muscles import ReferenceSamples, SubjectMuscles
 from models.surrogate.time_sampling import TimeSampling
 
 _GRAVITY_M_S2 = 9.80665  # from moments over body weight to moments over body mass
@@ -27,19 +29,36 @@ class DynamicsSurrogate(nn.Module):
         config: hyperparameters.
         ground: how the feet share the ground reaction.
         muscles: how the muscles of a leg share its moments.
+        reference: samples of training people, to which the last layer of `muscles` is fitted on a subject's model.
     """
+
+    reference_angles: Tensor
+    reference_speeds: Tensor
+    reference_moments: Tensor
 
     def __init__(self, config: DynamicsSurrogateConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or DynamicsSurrogateConfig()
         self.ground = GroundSharing(config.ground_width, config.ground_layers)
         self.muscles = MuscleSharing(config.muscle_width, config.muscle_layers)
+        for name in ReferenceSamples._fields:
+            samples = torch.zeros(config.reference_samples, 2, len(LEG_COORDINATES))
+            self.register_buffer(f"reference_{name}", samples)
+
+    @property
+    def reference(self) -> ReferenceSamples:
+        """The reference samples."""
+        return ReferenceSamples(self.reference_angles, self.reference_speeds, self.reference_moments)
+
+    @reference.setter
+    def reference(self, samples: ReferenceSamples) -> None:
+        for name, values in samples._asdict().items():
+            getattr(self, f"reference_{name}").copy_(values)
 
 
 class SubjectSurrogate(nn.Module):
     """The surrogate of one subject; an implementation of `models.protocols.Surrogate`."""
 
-    capacity: Tensor  # (1, 2, groups, poses) over body weight
     able: Tensor  # (80,) 0 for muscles that apply no force
     longest_frames: int | None = None
 
@@ -54,7 +73,7 @@ class SubjectSurrogate(nn.Module):
         self.networks = networks
         self.dynamics = MotionDynamics(simulator, torch.float32)
         capacity = moment_capacity(simulator.paths, simulator.muscles, simulator.able) / simulator.weight_n
-        self.register_buffer("capacity", capacity[None].float())
+        self.muscles = SubjectMuscles(networks.muscles, networks.reference, simulator, capacity[None].float())
         self.register_buffer("able", simulator.able.float())
         self.to(next(networks.parameters()).device)
 
@@ -72,7 +91,7 @@ class SubjectSurrogate(nn.Module):
         """
         if mask is not None and not bool(mask[:, -1].all()):
             return self._until_last_seen(motion, mask, extra or {})
-        motion = motion.to(self.capacity)
+        motion = motion.to(self.able)
         sampling = self.dynamics.sampling(motion.shape[1])
         reaction = self.networks.ground(self.dynamics(motion, sampling, extra, floor_m=0.0))
         moments, share = self.to_frames(reaction.moments, sampling), self.to_frames(reaction.share, sampling)
@@ -112,6 +131,4 @@ class SubjectSurrogate(nn.Module):
             moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
             kinematics: of the legs.
         """
-        muscles = self.networks.muscles
-        features = muscles.features(moments, kinematics, self.capacity)
-        return muscles(features, muscles.capacity_features(self.capacity)).flatten(1) * self.able
+        return self.muscles(moments, kinematics).flatten(1) * self.able

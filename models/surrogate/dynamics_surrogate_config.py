@@ -12,9 +12,11 @@ class DynamicsSurrogateConfig:
         ground_layers: number of its hidden layers.
         muscle_width: channels of the hidden layers of the network for the muscles.
         muscle_layers: number of its hidden layers.
+        reference_samples: number of samples on which the muscles of each subject are solved.
     """
 
     ground_width: int = 128
     ground_layers: int = 2
     muscle_width: int = 192
     muscle_layers: int = 3
+    reference_samples: int = 2000

@@ -84,16 +84,25 @@ class MuscleSharing(nn.Module):
         """Inputs that describe a person's muscles, (..., CAPACITY_INPUTS), from capacities (..., groups, poses)."""
         return capacity.clamp(min=_LEAST_CAPACITY).log().flatten(-2)
 
-    def forward(self, features: Tensor, capacity_features: Tensor) -> Tensor:
-        """Activations (N, 2, 40), 0 to 1.
+    def hidden(self, features: Tensor, capacity_features: Tensor) -> Tensor:
+        """Values of the last hidden layer, (N, 2, width).
 
         Args:
             features: (N, 2, MOVING_INPUTS).
             capacity_features: (N or 1, 2, CAPACITY_INPUTS).
         """
         of_capacity = self.of_capacity(self.capacity_normalizer.normalize(capacity_features))
-        first, *others = self.network
+        first, *others = list(self.network)[:-1]
         hidden = first(self.normalizer.normalize(features)) + of_capacity
         for layer in others:
             hidden = layer(hidden)
-        return torch.sigmoid(hidden)
+        return hidden
+
+    def forward(self, features: Tensor, capacity_features: Tensor) -> Tensor:
+        """Activations (N, 2, 40), 0 to 1, by the last layer of all people, which `SubjectMuscles` replaces.
+
+        Args:
+            features: (N, 2, MOVING_INPUTS).
+            capacity_features: (N or 1, 2, CAPACITY_INPUTS).
+        """
+        return torch.sigmoid(list(self.network)[-1](self.hidden(features, capacity_features)))

@@ -1,6 +1,6 @@
 """How well the surrogate after inverse dynamics predicts activations, loads and moments, subject by subject."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dataset.sessions import Session
 from models.conventions import MUSCLES, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
-from models.surrogate.dynamics_surrogate import DynamicsSurrogate
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
 from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
+from utils.simulation.simulators import build_simulator
+from utils.training.dynamics_samples import models_of
 from utils.training.sample_store import Batch, SampleStore
 from utils.training.surrogate_metrics import EVALUATED_GROUPS
 
@@ -51,12 +54,30 @@ def activations_of(model: DynamicsSurrogate, moments: Tensor, batch: Batch) -> T
 
 
 @torch.no_grad()
-def predicted_and_simulated(model: DynamicsSurrogate, store: SampleStore, session: int) -> tuple[Answers, Answers]:
-    """What the surrogate predicts for the ground samples of a session, and what the simulation has."""
+def predicted_and_simulated(
+    model: DynamicsSurrogate, store: SampleStore, number: int, session: Session | None = None
+) -> tuple[Answers, Answers]:
+    """What the surrogate predicts for the ground samples of a session, and what the simulation has.
+
+    Args:
+        model: the networks.
+        store: the samples.
+        number: of the session in the store.
+        session: the session, to whose models the surrogate is fitted; without it, activations are those of the layer
+            for all people, as in training.
+    """
     device = next(model.parameters()).device
-    batch = {name: values.to(device) for name, values in store.read("ground", [session]).items()}
+    batch = {name: values.to(device) for name, values in store.read("ground", [number]).items()}
     reaction = model.ground(dynamics_of(batch))
-    activations = activations_of(model, reaction.moments, batch)
+    if session is None:
+        activations = activations_of(model, reaction.moments, batch)
+    else:
+        activations = torch.empty_like(batch["activations"])
+        for index, path in enumerate(models_of(session)):
+            rows = torch.nonzero(batch["session_model"] == index)[:, 0]
+            muscles = SubjectSurrogate(model, build_simulator(path)).muscles
+            kinematics = LegKinematics(batch["angles"][rows], batch["speeds"][rows])
+            activations[rows] = muscles(reaction.moments[rows], kinematics)
     vertical = batch["wrench"][..., 1]
     share = vertical / vertical.sum(1, keepdim=True).clamp(min=_LEAST_VERTICAL)
     predicted = Answers(activations.flatten(1), reaction.moments, reaction.share)
@@ -80,15 +101,23 @@ def evaluate_samples(model: DynamicsSurrogate, store: SampleStore) -> dict[str, 
     }
 
 
-def evaluate_subjects(model: DynamicsSurrogate, store: SampleStore) -> dict[str, dict[str, Any]]:
+def evaluate_subjects(
+    model: DynamicsSurrogate, sessions: Sequence[Session], store: SampleStore
+) -> dict[str, dict[str, Any]]:
     """For each session R2 and RMSE of muscle groups, share of load and net moments.
 
     R2 is the mean over the columns of a row, left and right, that are not idle; None where all are.
+
+    Args:
+        model: the networks.
+        sessions: whose samples are in the store.
+        store: the samples.
     """
     model.eval()
+    known = {session.id: session for session in sessions}
+    names = [folder.name.rpartition("-")[0] for folder in store.folders]
     return {
-        folder.name.rpartition("-")[0]: _rows(*predicted_and_simulated(model, store, session))
-        for session, folder in enumerate(store.folders)
+        name: _rows(*predicted_and_simulated(model, store, number, known[name])) for number, name in enumerate(names)
     }
 
 

@@ -41,7 +41,8 @@ class DynamicsSamples:
 
     Attributes:
         ground: fields of `LegDynamics`; `wrench` (N, 2, 6) and `net_moments` (N, 2, 7) as in `GroundReaction`; and of
-            the same frames `angles`, `speeds` (N, 2, 7), `activations` (N, 2, 40) and `model` (N,), as of `muscle`.
+            the same frames `angles`, `speeds` (N, 2, 7), `activations` (N, 2, 40) and `model` (N,), as of `muscle`;
+            `session_model` (N,), the number of the model in `models_of`.
         muscle: `angles`, `speeds`, `moments` (M, 2, 7) as in `LegKinematics` and `GroundReaction`, `activations`
             (M, 2, 40), and `model` (M,), the row of `capacity`.
         capacity: (models, 2, groups, poses) as `moment_capacity`, over body weight, metres.
@@ -62,32 +63,44 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
     Raises:
         InputError: no repetition of the session has simulated forces and moments.
     """
-    simulators: dict[Path, ActivationSimulator] = {}
     ground: list[dict[str, np.ndarray]] = []
     muscle: list[dict[str, np.ndarray]] = []
     capacities: list[np.ndarray] = []
-    collected: dict[Path, list[_Repetition]] = {}
-    for path in session.squat_muscle_driven:
-        trial = _trial_of(session, path)
-        if trial is None or not _forces_path(path).is_file() or not _moments_path(path).is_file():
-            continue
+    simulators = {model: build_simulator(model) for model in models_of(session)}
+    collected: dict[Path, list[_Repetition]] = {model: [] for model in simulators}
+    for trial, path in _simulated(session):
         model = session.model_for(trial)
-        if model not in simulators:
-            simulators[model] = build_simulator(model)
-        collected.setdefault(model, []).append(_read_repetition(simulators[model], trial, path))
+        collected[model].append(_read_repetition(simulators[model], trial, path))
     if not collected:
         raise InputError(
             f"{session.path}: no squat repetition has simulated ground reaction forces and joint moments beside its "
             "activations; simulate_activations.py --out-dir makes them"
         )
     generator = np.random.default_rng([seed, *session.id.encode()])
-    for model, repetitions in collected.items():
+    for number, (model, repetitions) in enumerate(collected.items()):
         own = len(capacities)  # the first of the model's capacities is that of its own muscles
-        ground += [one.ground | {"model": np.full(len(one.ground["angles"]), own)} for one in repetitions]
+        for one in repetitions:
+            labels = np.full((2, len(one.ground["angles"])), [[own], [number]])
+            ground.append(one.ground | {"model": labels[0], "session_model": labels[1]})
         for part, capacity in _muscle_samples(simulators[model], repetitions, generator):
             muscle.append(part | {"model": np.full(len(part["angles"]), len(capacities))})
             capacities.append(capacity)
     return DynamicsSamples(_joined(ground), _joined(muscle), np.stack(capacities))
+
+
+def models_of(session: Session) -> list[Path]:
+    """The models of a session's simulated repetitions, in the order in which they come."""
+    return list(dict.fromkeys(session.model_for(trial) for trial, _ in _simulated(session)))
+
+
+def _simulated(session: Session) -> list[tuple[Path, Path]]:
+    """The session's repetitions with simulated forces and moments: trial and activations of each."""
+    pairs = ((_trial_of(session, path), path) for path in session.squat_muscle_driven)
+    return [
+        (trial, path)
+        for trial, path in pairs
+        if trial is not None and _forces_path(path).is_file() and _moments_path(path).is_file()
+    ]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from dataset.locations import cache_folder
 from dataset.windows.window_loading import load_windows, split_by_subject
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.leg_dynamics import LegKinematics
+from models.surrogate.subject_muscles import ReferenceSamples
 from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
@@ -84,8 +85,9 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainin
     state = run_training(task, settings, ProcessGroup(device), state)
     best = _load_trainable(folder / BEST, device)
     held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
-    samples = prepare_samples([sessions[name] for name in split.held_out], store, config.seed)
-    evaluation = evaluate_surrogate_on(best, held_out.to(device), folder, samples)
+    subjects = [sessions[name] for name in split.held_out]
+    samples = prepare_samples(subjects, store, config.seed)
+    evaluation = evaluate_surrogate_on(best, held_out.to(device), folder, subjects, samples)
     return SurrogateTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
 
 
@@ -175,7 +177,7 @@ class DynamicsSurrogateTask(TrainingTask):
 
 @torch.no_grad()
 def fit_to_samples(model: DynamicsSurrogate, store: SampleStore) -> None:
-    """Fit the normalisations to training samples."""
+    """Fit the normalisations to training samples, and choose the reference samples among them."""
     sessions = range(min(_FITTED_SESSIONS, len(store.folders)))
     ground, muscle = store.read("ground", sessions), store.read("muscle", sessions)
     model.ground.normalizer.fit(model.ground.features(dynamics_of(ground)), min_std=_LEAST_STD)
@@ -183,6 +185,8 @@ def fit_to_samples(model: DynamicsSurrogate, store: SampleStore) -> None:
     features = model.muscles.features(muscle["moments"], kinematics, muscle["capacity"])
     model.muscles.normalizer.fit(features, min_std=_LEAST_STD)
     model.muscles.capacity_normalizer.fit(model.muscles.capacity_features(muscle["capacity"]), min_std=_LEAST_STD)
+    chosen = torch.randint(len(muscle["moments"]), (model.config.reference_samples,))
+    model.reference = ReferenceSamples(*(muscle[name][chosen] for name in ReferenceSamples._fields))
 
 
 def _target_sizes(ground: Batch) -> dict[str, Tensor]:

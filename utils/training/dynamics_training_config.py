@@ -30,7 +30,7 @@ class DynamicsTrainingConfig(TrainingConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
         super().__post_init__()
-        sizes = ("ground_width", "ground_layers", "muscle_width", "muscle_layers")
+        sizes = ("ground_width", "ground_layers", "muscle_width", "muscle_layers", "reference_samples")
         require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
         require_at_least(1, epochs=self.epochs)
         # Fields of all trainings; both legs are one network's, and its rate always falls along a cosine.

@@ -29,7 +29,7 @@ KINDS = ("ground", "muscle")
 _CAPACITY = "capacity"
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "4"  # changes with the content of the samples
+_LAYOUT = "6"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 

@@ -1,6 +1,7 @@
 """Evaluate a surrogate of muscle activations on held-out subjects."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from torch import Tensor
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.locations import cache_folder
+from dataset.sessions import Session
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_loading import find_subjects, load_windows, split_by_subject
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
@@ -99,11 +101,15 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
             samples = prepare_samples(sessions, cache_folder(root, "samples"), config.seed)
         except InputError as error:
             logger.warning("share of load and joint moments are not evaluated: %s", error)
-    return evaluate_surrogate_on(model, windows.to(device), folder, samples)
+    return evaluate_surrogate_on(model, windows.to(device), folder, sessions, samples)
 
 
 def evaluate_surrogate_on(
-    model: SurrogateNetwork, windows: MotionBatch, folder: Path, samples: SampleStore | None = None
+    model: SurrogateNetwork,
+    windows: MotionBatch,
+    folder: Path,
+    sessions: Sequence[Session] = (),
+    samples: SampleStore | None = None,
 ) -> SurrogateEvaluation:
     """Evaluate a surrogate on windows that have been loaded, and write `metrics.json` and `parity.png` to `folder`.
 
@@ -111,12 +117,13 @@ def evaluate_surrogate_on(
         model: the surrogate.
         windows: windows with simulated activations.
         folder: the folder of the results.
-        samples: of the same sessions, for a `DynamicsSurrogate`: loads and moments are evaluated as well.
+        sessions: the sessions of the samples.
+        samples: of these sessions, for a `DynamicsSurrogate`: loads and moments are evaluated as well.
     """
     prediction = predict_all(model, windows)
     metrics = activation_metrics(prediction, windows)
     if isinstance(model, DynamicsSurrogate) and samples is not None:
-        metrics["subjects"] = evaluate_subjects(model, samples)
+        metrics["subjects"] = evaluate_subjects(model, sessions, samples)
     write_json(folder / "metrics.json", metrics)
     plot_parity(folder / "parity.png", prediction, windows)
     logger.info("metrics.json and parity.png are in %s", folder)

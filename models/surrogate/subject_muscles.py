@@ -1,0 +1,122 @@
+"""The last layer of the muscles' network, fitted to one subject's own muscles.
+
+What the hidden layers extract from moments, angles and speeds serves all people; how it turns into activations depends
+on a person's muscles. So reference samples are solved by static optimisation on the subject's own model, and the last
+layer is fitted to them by ridge regression: two seconds when a subject is loaded, and nothing for each motion. An
+activation at its bounds says only that the drive is there or beyond, as in censored regression (Tobin 1958): such a
+target is replaced by the prediction as far as that is beyond the bound, and the regression repeated.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from models.conventions import SIDES
+from models.muscles.moment_arms import LEG_COORDINATES
+from models.muscles.static_optimization import ActivationSimulator
+from models.surrogate.leg_dynamics import LegKinematics
+from models.surrogate.muscle_sharing import MuscleSharing
+
+_RIDGE = 1e-4  # of the mean square of the hidden values
+_REPETITIONS = 40
+_AT_BOUND = 1e-3  # of an activation
+_CORNER = 0.01  # of activation, over which the corners of the bounds are rounded
+
+
+class ReferenceSamples(NamedTuple):
+    """Poses and moments of R samples, on which the muscles of every subject are solved.
+
+    Attributes:
+        angles: (R, 2, 7) of LEG_COORDINATES, radians; legs in the order left, right.
+        speeds: (R, 2, 7) radians per second.
+        moments: (R, 2, 7) net moments over body weight, metres.
+    """
+
+    angles: Tensor
+    speeds: Tensor
+    moments: Tensor
+
+
+class SubjectMuscles(nn.Module):
+    """Activations of one subject's muscles from the features of `MuscleSharing`."""
+
+    capacity: Tensor  # (1, 2, groups, poses) over body weight
+    weights: Tensor  # (2, width + 1, 40) of the last layer of each leg, the constant last
+    capacity_features: Tensor  # (1, 2, CAPACITY_INPUTS)
+
+    def __init__(
+        self, network: MuscleSharing, reference: ReferenceSamples, simulator: ActivationSimulator, capacity: Tensor
+    ) -> None:
+        """Fit the last layer to a subject.
+
+        Args:
+            network: the network of all people, in float32.
+            reference: the reference samples, on the network's device.
+            simulator: of the subject.
+            capacity: (1, 2, groups, poses) moments of the subject's muscle groups over body weight, metres.
+        """
+        super().__init__()
+        self.network = network
+        self.floor = simulator.settings.activation_floor
+        device = reference.moments.device
+        self.register_buffer("capacity", capacity.to(device), persistent=False)
+        self.register_buffer("capacity_features", network.capacity_features(self.capacity))
+        solved = _solve_reference(reference, simulator).to(device)
+        with torch.no_grad():
+            hidden = self._hidden(reference.moments, LegKinematics(reference.angles, reference.speeds)).double()
+        fitted = [_fit(hidden[:, leg], solved[:, leg], self.floor) for leg in range(len(SIDES))]
+        self.register_buffer("weights", torch.stack(fitted).float())
+
+    def forward(self, moments: Tensor, kinematics: LegKinematics) -> Tensor:
+        """Activations (N, 2, 40), from the lower bound of activations to 1.
+
+        Args:
+            moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
+            kinematics: of the legs in the same frames.
+        """
+        drive = torch.einsum("nlh,lhm->nlm", self._hidden(moments, kinematics), self.weights)
+        return rounded_clip(drive, self.floor)
+
+    def _hidden(self, moments: Tensor, kinematics: LegKinematics) -> Tensor:
+        """The network's last hidden values and a constant, (N, 2, width + 1)."""
+        features = self.network.features(moments, kinematics, self.capacity)
+        hidden = self.network.hidden(features, self.capacity_features)
+        return torch.cat([hidden, torch.ones_like(hidden[..., :1])], -1)
+
+
+def rounded_clip(drive: Tensor, lower: float) -> Tensor:
+    """`drive` between `lower` and 1, with rounded corners that leave a gradient near the bounds."""
+    above, below = drive - lower, drive - 1
+    bend = torch.sqrt(above.square() + 4 * _CORNER**2) - torch.sqrt(below.square() + 4 * _CORNER**2)
+    return 0.5 * (lower + 1 + bend)
+
+
+@torch.no_grad()
+def _solve_reference(reference: ReferenceSamples, simulator: ActivationSimulator) -> Tensor:
+    """Activations (R, 2, 40) by static optimisation of the reference samples on the subject's model, float64."""
+    names = simulator.coordinate_names
+    rows = [names.index(f"{name}_{side}") for side in SIDES for name in LEG_COORDINATES]
+
+    def of_all(legs: Tensor) -> Tensor:
+        values = torch.zeros(len(names), len(legs), dtype=torch.float64)
+        values[rows] = legs.flatten(1).double().cpu().T
+        return values
+
+    moments_nm = reference.moments.flatten(1).double().cpu() * simulator.weight_n
+    activations = simulator.activations_of_moments(of_all(reference.angles), of_all(reference.speeds), moments_nm)
+    return activations.unflatten(1, (len(SIDES), -1))
+
+
+def _fit(hidden: Tensor, activations: Tensor, lower: float) -> Tensor:
+    """Weights (H, 40) by which hidden values (R, H) become drives whose clip is the activations (R, 40)."""
+    ridge = _RIDGE * len(hidden) * hidden.square().mean()
+    identity = torch.eye(hidden.shape[1], dtype=hidden.dtype, device=hidden.device)
+    factor = torch.linalg.cholesky(hidden.T @ hidden + ridge * identity)
+    idle, full = activations <= lower + _AT_BOUND, activations >= 1 - _AT_BOUND
+    target = activations
+    for _ in range(_REPETITIONS):
+        weights = torch.cholesky_solve(hidden.T @ target, factor)
+        drive = hidden @ weights
+        target = torch.where(idle, drive.clamp(max=lower), torch.where(full, drive.clamp(min=1), activations))
+    return weights
