@@ -24,10 +24,12 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Surrogate
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
+from models.surrogate.leg_dynamics import LegKinematics
 from utils.networks.inference import load_frozen_surrogate
 from utils.simulation.simulators import build_simulator
 from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
 from utils.training.dynamics_trainer import dynamics_of, fit_to_samples
+from utils.training.surrogate_metrics import EVALUATED_GROUPS
 
 SESSION, OTHER = discover_sessions(SHIPPED_DEMO)
 FRAMES = WINDOW_FRAMES
@@ -152,7 +154,7 @@ def test_the_mirrored_motion_has_the_mirrored_answer(surrogate, squat):
 def test_heading_and_place_do_not_matter(surrogate, squat):
     turned = Placement(np.array([2.0, 0.0, -3.0]), np.array(70.0)).restore(squat[0].numpy())
     for found, there in zip(surrogate(squat), surrogate(torch.from_numpy(turned)[None]), strict=True):
-        torch.testing.assert_close(there, found, atol=3e-3, rtol=0)
+        torch.testing.assert_close(there, found, atol=5e-3, rtol=0)  # of single precision, with fitted weights
 
 
 def test_a_foot_in_the_air_carries_nothing(surrogate, squat):
@@ -233,6 +235,32 @@ def test_capacity_is_in_proportion_to_strength(simulator):
     assert own.min() >= 0
 
 
+def test_muscles_share_simulated_moments_as_in_the_simulation_of_a_person_who_was_held_out(shipped, simulator, samples):
+    """R2 of each group of muscles, with the moments of the simulation."""
+    muscles = SubjectSurrogate(shipped, simulator).muscles
+    ground = samples.read("ground", [0])
+    found = muscles(ground["net_moments"], LegKinematics(ground["angles"], ground["speeds"]))
+    for group in ("vasti", "gluteus maximus", "hamstrings"):
+        columns = [MUSCLES.index(f"{name}_l") for name in EVALUATED_GROUPS[group]]
+        assert _r2(found[..., columns].numpy(), ground["activations"][..., columns].numpy()) > 0.95, group
+    assert (found - ground["activations"]).square().mean().sqrt() < 0.03
+
+
+def test_muscles_are_fitted_to_the_subject(shipped, simulator, samples):
+    """Vasti that are half as strong again are less active by as much, which the layer for all people cannot know."""
+    own = SubjectSurrogate(shipped, simulator)
+    stronger = build_simulator(SESSION.model_path)
+    vasti = [index for index, name in enumerate(MUSCLES) if name.startswith("vas")]
+    stronger.muscles.max_isometric_force[vasti] *= 1.5
+    ground = samples.read("ground", [0])
+    kinematics = LegKinematics(ground["angles"], ground["speeds"])
+    peaks = [
+        one.muscles(ground["net_moments"], kinematics)[:, 0, MUSCLES.index("vasmed_l")].max()
+        for one in (own, SubjectSurrogate(shipped, stronger))
+    ]
+    assert peaks[0] / peaks[1] == pytest.approx(1.5, abs=0.15)
+
+
 def test_a_muscle_that_is_switched_off_has_no_activation(untrained, squat, tmp_path):
     text = SESSION.model_path.read_text()
     strength = r'(Muscle name="vasmed_r">.*?<max_isometric_force>)[^<]*'
@@ -247,7 +275,7 @@ def test_a_muscle_that_is_switched_off_has_no_activation(untrained, squat, tmp_p
 def test_models_whose_paths_only_opensim_computes_have_the_same_capacity(untrained, simulator, squat):
     exact = build_simulator(SESSION.model_path, exact_paths=True)
     found, own = (SubjectSurrogate(untrained, one) for one in (exact, simulator))
-    close = torch.isclose(found.capacity, own.capacity, rtol=0.02, atol=1e-3)
+    close = torch.isclose(found.muscles.capacity, own.muscles.capacity, rtol=0.02, atol=1e-3)
     assert (~close).sum() <= 1  # OpenSim's own wrapping jumps for a short head of biceps femoris at 135 degrees
     torch.testing.assert_close(found(squat).moments, own(squat).moments)
 

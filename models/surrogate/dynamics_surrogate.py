@@ -42,7 +42,7 @@ class DynamicsSurrogate(nn.Module):
         self.ground = GroundSharing(config.ground_width, config.ground_layers)
         self.muscles = MuscleSharing(config.muscle_width, config.muscle_layers)
         for name in ReferenceSamples._fields:
-            samples = torch.zeros(config.reference_samples, 2, len(LEG_COORDINATES))
+            samples = torch.zeros(config.reference_samples, len(LEG_COORDINATES))
             self.register_buffer(f"reference_{name}", samples)
 
     @property

@@ -25,12 +25,12 @@ _CORNER = 0.01  # of activation, over which the corners of the bounds are rounde
 
 
 class ReferenceSamples(NamedTuple):
-    """Poses and moments of R samples, on which the muscles of every subject are solved.
+    """Poses and moments of one leg in R samples, for which the muscles of both legs of every subject are solved.
 
     Attributes:
-        angles: (R, 2, 7) of LEG_COORDINATES, radians; legs in the order left, right.
-        speeds: (R, 2, 7) radians per second.
-        moments: (R, 2, 7) net moments over body weight, metres.
+        angles: (R, 7) of LEG_COORDINATES, radians.
+        speeds: (R, 7) radians per second.
+        moments: (R, 7) net moments over body weight, metres.
     """
 
     angles: Tensor
@@ -62,9 +62,10 @@ class SubjectMuscles(nn.Module):
         device = reference.moments.device
         self.register_buffer("capacity", capacity.to(device), persistent=False)
         self.register_buffer("capacity_features", network.capacity_features(self.capacity))
-        solved = _solve_reference(reference, simulator).to(device)
+        both = ReferenceSamples(*(values[:, None].expand(-1, len(SIDES), -1) for values in reference))
+        solved = _solve_reference(both, simulator).to(device)
         with torch.no_grad():
-            hidden = self._hidden(reference.moments, LegKinematics(reference.angles, reference.speeds)).double()
+            hidden = self._hidden(both.moments, LegKinematics(both.angles, both.speeds)).double()
         fitted = [_fit(hidden[:, leg], solved[:, leg], self.floor) for leg in range(len(SIDES))]
         self.register_buffer("weights", torch.stack(fitted).float())
 
@@ -94,7 +95,7 @@ def rounded_clip(drive: Tensor, lower: float) -> Tensor:
 
 @torch.no_grad()
 def _solve_reference(reference: ReferenceSamples, simulator: ActivationSimulator) -> Tensor:
-    """Activations (R, 2, 40) by static optimisation of the reference samples on the subject's model, float64."""
+    """Activations (R, 2, 40) by static optimisation of samples of both legs on the subject's model, float64."""
     names = simulator.coordinate_names
     rows = [names.index(f"{name}_{side}") for side in SIDES for name in LEG_COORDINATES]
 

@@ -185,8 +185,9 @@ def fit_to_samples(model: DynamicsSurrogate, store: SampleStore) -> None:
     features = model.muscles.features(muscle["moments"], kinematics, muscle["capacity"])
     model.muscles.normalizer.fit(features, min_std=_LEAST_STD)
     model.muscles.capacity_normalizer.fit(model.muscles.capacity_features(muscle["capacity"]), min_std=_LEAST_STD)
-    chosen = torch.randint(len(muscle["moments"]), (model.config.reference_samples,))
-    model.reference = ReferenceSamples(*(muscle[name][chosen] for name in ReferenceSamples._fields))
+    legs = ReferenceSamples(*(muscle[name].flatten(0, 1) for name in ReferenceSamples._fields))
+    chosen = torch.randint(len(legs.moments), (model.config.reference_samples,))
+    model.reference = ReferenceSamples(*(values[chosen] for values in legs))
 
 
 def _target_sizes(ground: Batch) -> dict[str, Tensor]:
