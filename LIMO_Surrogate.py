@@ -1,15 +1,16 @@
 r"""Generate one subject's squats that meet a clinician's constraints.
 
-    python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo-person-040 --total-iter 600
+    python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo-person-040
+    python LIMO_Surrogate.py --exp-name demo --dataname demo --subject demo-person-040 --baseline
     python LIMO_Surrogate.py --exp-name TestBIGE --vq-name output/VQVAE9/300000.pth --dataname mcs --seq-len 49 \
         --total-iter 3000 --lr 0.5 --num-runs 3000 --min-samples 20 --subject SESSION --low 0.35 --high 0.45
     python LIMO_Surrogate.py ... --constraint knee_flexion:max:within:80:100 --constraint asymmetry:rms:below:2
 
 Writes to <out-dir>/<exp-name>/ losses_<session>.csv, TensorBoard events, summary.json and, in
-mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-name>.mot by peak activation (coordinates
-in degrees and metres on the floor y = 0, and predicted activations), latents.npz, result.npz, summary.json, args.json,
-overview.png and report.html, which explains all of it. With --opensim, OpenSim's own tools can repeat the simulation of
-each motion in opensim/<session>/.
+mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-name>.mot, the least change from the own
+squats first (coordinates in degrees and metres on the floor y = 0, and predicted activations), latents.npz, result.npz,
+summary.json, args.json, overview.png and report.html, which explains all of it. With --opensim, OpenSim's own tools can
+repeat the simulation of each motion in opensim/<session>/.
 Exits with 1 if fewer than --min-samples motions meet what is required; the nearest misses are written in their place.
 """
 
@@ -28,21 +29,20 @@ def main() -> None:
     config = parse_config(build_parser(__doc__), GuidanceConfig)
 
     from dataset.errors import RunError
-    from dataset.left_out import left_out_table
-    from utils.guidance.output.printed_tables import sample_table, verification_table
+    from utils.guidance.output.printed_tables import baseline_table, result_tables
     from utils.guidance.output.run_writer import RunWriter
-    from utils.guidance.pipeline import run_guidance
+    from utils.guidance.pipeline import run_baseline, run_guidance
     from utils.report.page import REPORT_NAME, write_report
 
     with RunWriter(config) as writer:
+        if config.baseline:
+            session, baseline = run_baseline(config)
+            print(baseline_table(baseline))
+            logger.info("written to %s", writer.write_baseline(session, baseline))
+            return
         result = run_guidance(config, writer)
         writer.write(result)
-    print(sample_table(result))
-    if result.verification and result.session:
-        print(f"\nPeak {config.muscle}, predicted and simulated on {result.session.model_path.name}")
-        print(verification_table(result))
-    if result.own_squats.left_out:
-        print(f"\n{left_out_table(result.own_squats.left_out)}")
+    print(result_tables(result))
     folder = writer.folder.motions
     logger.info("%d motions, summary.json and overview.png in %s", len(result.samples), folder)
     logger.info("open %s in a browser", write_report(result, folder / REPORT_NAME))

@@ -105,7 +105,11 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("weights", "As published; 0 leaves a term out.")
+    group = parser.add_argument_group(
+        "weights",
+        "As published; 0 leaves a term out. From own squats, the wishes for tilt, symmetry, speed and acceleration act "
+        "only where a weight is given: the own squat takes their place.",
+    )
     for name, text in _WEIGHTS.items():
         flags = ("--alpha-" + name.replace("_", "-"),)
         add_option(group, GuidanceConfig, f"weights.{name}", flags=flags, metavar="W", help=f"Weight of: {text}.")
@@ -189,6 +193,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "overwrite", help="Replace the motions that --exp-name already holds for this session."
     )
+    add_option(
+        group, GuidanceConfig, "baseline",
+        help="Only describe what the person does now, in baseline_<session>.json: depth, tempo, stance, symmetry, and "
+        "the peak activation of --muscle in simulation. Nothing is generated.",
+    )  # fmt: skip
     add_option(
         group, GuidanceConfig, "verify",
         help="Simulate the motions on the subject's own model and report the peak activations found; takes some ten "

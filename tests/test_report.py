@@ -16,6 +16,7 @@ from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.conventions import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
+from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phases
 from utils.guidance.measures import MEASURES
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
@@ -25,7 +26,6 @@ from utils.report.comparison_squats import make_band, make_reference
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import build_page
 from utils.report.skeleton_figure import SkeletonFigure
-from utils.report.squat_phases import PHASES, find_phases, normalise_phases
 from utils.report.term_wording import ranges_of
 
 VOID = {"meta", "link", "input", "br", "img"}

@@ -88,6 +88,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         start_noise: noise on initial latents, in standard deviations of the training latents.
         release: in the last sixth of the iterations disable all terms, required ones included, as published.
         overwrite: replace the motions that the run folder already holds for this session.
+        baseline: only describe what the person does now, and generate nothing.
         verify: simulate the motions on the subject's own model.
         exact_paths: simulate with muscle lengths and moment arms from OpenSim itself.
         opensim: also write, for each motion, a folder with which OpenSim's tools repeat its simulation.
@@ -123,6 +124,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     start_noise: float = 0.0
     release: bool = False
     overwrite: bool = False
+    baseline: bool = False
     verify: bool = True
     exact_paths: bool = False
     opensim: bool = False

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 
 from dataset.sessions import Session
+from utils.guidance.baseline import Baseline
+from utils.guidance.change_description import SquatChange
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.measures import Measure
@@ -27,10 +29,13 @@ class GuidanceResult:
         mass_kg: body mass of the subject's model, kilograms.
         leg_length_m: hip to knee to ankle of the model, metres.
         terms: what the samples were asked, in the order of `GuidedSample.values`.
-        samples: by the predicted peak activation of `config.muscle`, least first; all tensors on the CPU.
+        samples: the least change from the own squats first, or, without any, by the predicted peak activation of
+            `config.muscle`; all tensors on the CPU.
         measures: by `<quantity>_<statistic>`, what each sample does beside what was asked.
         verification: what the simulation on the subject's own model finds of the samples; None if it was not run.
         own_squats: the subject's recorded squats.
+        baseline: what the subject does now; None where the session holds no squat, and in runs of earlier versions.
+        changes: what each sample changes of it; empty without a baseline.
         training_names: names of the training windows, indexed by `GuidedSample.nearest`; may be empty.
         training_latents: (N, L, D) training latents; None without any, and in a loaded result.
         between_subject_distance: median distance of a training latent to the nearest of another session, or None.
@@ -59,11 +64,17 @@ class GuidanceResult:
     made: datetime
     command: str
     versions: dict[str, str]
+    baseline: Baseline | None = None
+    changes: tuple[SquatChange, ...] = ()
 
     @property
     def accepted(self) -> int:
-        """How many samples meet every required term."""
-        return sum(sample.accepted for sample in self.samples)
+        """How many samples meet every required term; those that are the same answer as another count once."""
+        return sum(sample.accepted and not self.is_repeated(j) for j, sample in enumerate(self.samples))
+
+    def is_repeated(self, j: int) -> bool:
+        """Whether sample j is the same answer as an earlier one."""
+        return bool(self.changes) and self.changes[j].same_as is not None
 
     @property
     def motion(self) -> Tensor:

@@ -16,28 +16,30 @@ from typing import Protocol
 import pandas as pd
 import torch
 
+from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
+from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence
+from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, same_answers
 from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.measures import measure
 from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.published_terms import terms_of
 from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.refinement import ITERATIONS, refine
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 from utils.guidance.preparation import Preparation, prepare
+from utils.guidance.subject.squat_profile import squat_profiles
 from utils.guidance.verification import SimulatedMotion, Verification, select_by_simulation, simulate_motions
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.record import command_line, versions
-from utils.simulation.simulators import build_simulator
 
 logger = logging.getLogger("bige")
 
@@ -67,14 +69,16 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     Raises:
         InputError: the configuration, the session or a checkpoint cannot be used.
     """
-    terms = terms_of(config)
-    prepared = prepare(config, terms)
-    config, session, latents = prepared.config, prepared.session, prepared.latents
+    prepared = prepare(config)
+    terms, config, session, latents = prepared.terms, prepared.config, prepared.session, prepared.latents
     if observer:
         observer.on_start(session, terms)
-    search_result = _search(prepared, terms, observer)
+    baseline = measure_baseline(prepared)
+    if baseline:
+        logger.info("%s", baseline_sentence(baseline))
+    search_result = _search(prepared, observer)
     skeleton = load_skeleton(session.model_path, torch.float32)
-    samples, verification = _select(config, search_result, terms, skeleton)
+    samples, verification, changes = _select(config, search_result, terms, skeleton, baseline)
     guided = guided_context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
@@ -91,6 +95,8 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         measures=measure(guided, config.muscle),
         verification=verification,
         own_squats=prepared.own_squats,
+        baseline=baseline,
+        changes=changes,
         training_names=latents.names,
         training_latents=None if latents.latents is None else latents.latents.cpu(),
         between_subject_distance=latents.between_subject_distance,
@@ -112,13 +118,13 @@ class _SearchResult:
     interrupted: bool
 
 
-def _search(prepared: Preparation, terms: list[Term], observer: GuidanceObserver | None) -> _SearchResult:
+def _search(prepared: Preparation, observer: GuidanceObserver | None) -> _SearchResult:
     """Optimise latents, and where the configuration says `verify`, simulate and refine the samples."""
-    config, session, models, latents = prepared.config, prepared.session, prepared.models, prepared.latents
+    config, models, latents = prepared.config, prepared.models, prepared.latents
     # What is asked acts from the first iteration where the own squats are to change as little as possible.
     phases = {"first": 0.0, "ramp": 0.0} if config.start == OWN else {}
     optimizer = LatentOptimizer(
-        prepared.objective(terms),
+        prepared.objective(),
         Schedule(prepared.iterations, release=config.release, **phases),
         config.lr,
         latents.update,
@@ -142,11 +148,12 @@ def _search(prepared: Preparation, terms: list[Term], observer: GuidanceObserver
             give_up=config.give_up,
             on_iteration=on_iteration,
             should_stop=should_stop,
+            count=lambda accepted: _count_answers(accepted, models.skeleton),
         )
         if config.verify:
             logger.info("simulating %d motions on the subject's own model", len(samples))
             progress.begin_refinement(ITERATIONS)
-            simulator = build_simulator(session.model_path, exact_paths=config.exact_paths)
+            simulator = prepared.simulator()
             samples, simulations = refine(
                 samples,
                 optimizer,
@@ -159,18 +166,59 @@ def _search(prepared: Preparation, terms: list[Term], observer: GuidanceObserver
         return _SearchResult(samples, simulations, history, should_stop())
 
 
+def measure_baseline(prepared: Preparation) -> Baseline | None:
+    """What the subject does now; None where the session holds no squat. Simulated where the configuration says so."""
+    own, models, config = prepared.own, prepared.models, prepared.config
+    if own is None:
+        return None
+    simulations = simulate_motions(prepared.simulator(), own.placed) if config.verify else None
+    with torch.no_grad():
+        activations = models.describe_motion(own.placed).activations
+    return baseline_of(own, models.skeleton, config.muscle, activations, simulations)
+
+
+def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:
+    """What a subject does now, without generating anything.
+
+    Raises:
+        InputError: the session holds no squat, or cannot be used.
+    """
+    prepared = prepare(config)
+    baseline = measure_baseline(prepared)
+    if baseline is None:
+        raise InputError(f"{prepared.session.path} holds no squat that could be described")
+    return prepared.session, baseline
+
+
 def _select(
-    config: GuidanceConfig, found: _SearchResult, terms: Sequence[Term], skeleton: Skeleton
-) -> tuple[list[GuidedSample], Verification | None]:
-    """The samples to return, by predicted peak activation, and their verification."""
+    config: GuidanceConfig,
+    found: _SearchResult,
+    terms: Sequence[Term],
+    skeleton: Skeleton,
+    baseline: Baseline | None,
+) -> tuple[list[GuidedSample], Verification | None, tuple[SquatChange, ...]]:
+    """The samples to return with their verification and what they change; the least change first.
+
+    Without own squats they are sorted by predicted peak activation.
+    """
     order = _by_peak_activation(found.samples, config.muscle)
     samples = [found.samples[j].cpu() for j in order]
-    if not found.simulations:
-        return samples, None
-    simulations = [found.simulations[j] for j in order]
-    verification = Verification.of(samples, simulations, terms, skeleton, config.muscle)
-    kept = select_by_simulation(samples, verification, terms, config.min_samples)
-    return [samples[j] for j in kept], verification.take(kept)
+    verification, share = None, None
+    if found.simulations:
+        simulations = [found.simulations[j] for j in order]
+        verification = Verification.of(samples, simulations, terms, skeleton, config.muscle)
+        share = verification.right_foot_share
+    motion = torch.stack([sample.motion for sample in samples])
+    profiles = squat_profiles(motion, skeleton, share)
+    repeated = [same is not None for same in same_answers(motion, profiles)]
+    kept = sorted(sorted(range(len(samples)), key=lambda j: repeated[j])[: config.min_samples])
+    if verification is not None:
+        kept = select_by_simulation(samples, verification, terms, config.min_samples, repeated)
+    if baseline is not None:
+        kept.sort(key=lambda j: nearest_own(motion[j], baseline.motion)[1])
+    profiles = tuple(profiles[j] for j in kept)
+    changes = describe_changes(motion[kept], profiles, baseline.motion, baseline.profiles) if baseline else ()
+    return [samples[j] for j in kept], verification and verification.take(kept), changes
 
 
 def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[int]:
@@ -181,3 +229,11 @@ def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[in
     )
     peaks = summarise(evaluate_quantity("activation", context, muscle), "max").mean(-1).tolist()
     return sorted(range(len(samples)), key=lambda j: (peaks[j], samples[j].start))
+
+
+def _count_answers(samples: Sequence[GuidedSample], skeleton: Skeleton) -> int:
+    """How many of the samples are answers of their own."""
+    if not samples:
+        return 0
+    motion = torch.stack([sample.motion for sample in samples])
+    return same_answers(motion, squat_profiles(motion, skeleton)).count(None)

@@ -10,14 +10,18 @@ from dataset.errors import InputError
 from dataset.sessions import Session
 from dataset.windows.window import MADE_FRAMES
 from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, WINDOW_FRAMES
-from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
+from models.protocols import Simulator
+from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig, PublishedWeights
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
+from utils.guidance.objective.published_terms import published_terms, terms_of
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
+from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
 from utils.guidance.subject.own_starts import make_own_starts
 from utils.runs.environment import configure_torch
+from utils.simulation.simulators import build_simulator
 
 logger = logging.getLogger("bige")
 
@@ -30,27 +34,35 @@ class Preparation:
     """What a run works with.
 
     Attributes:
+        terms: what is asked.
         config: the settings, with the length, the start and the iterations that are used where they were left open.
         session: the subject's session.
         models: the frozen networks and the subject's skeleton.
         own_squats: the subject's recorded squats.
+        own: those on two feet, as motions; None where there are none.
         latents: the latent space, with its initial latents.
         iterations: of each optimisation.
     """
 
+    terms: list[Term]
     config: GuidanceConfig
     session: Session
     models: FrozenModels
     own_squats: OwnSquats
+    own: OwnMotions | None
     latents: LatentSpace
     iterations: int
 
-    def objective(self, terms: list[Term]) -> Objective:
-        """The objective of these terms."""
+    def simulator(self) -> Simulator:
+        """The simulation on the subject's own model."""
+        return build_simulator(self.session.model_path, exact_paths=self.config.exact_paths)
+
+    def objective(self) -> Objective:
+        """What is minimised."""
         config, latents = self.config, self.latents
         return Objective(
             self.models.describe,
-            terms,
+            self.terms,
             latents.proximity,
             config.beta,
             latents.max_distance(config.max_distance),
@@ -59,23 +71,23 @@ class Preparation:
         )
 
 
-def prepare(config: GuidanceConfig, terms: list[Term]) -> Preparation:
+def prepare(config: GuidanceConfig) -> Preparation:
     """Read the session, the networks and the latents. Sets torch's threads and the seeds of all random generators.
-
-    Args:
-        config: the settings.
-        terms: what is asked; own squats that are nearer to it come first.
 
     Raises:
         InputError: the configuration, the session or a checkpoint cannot be used.
     """
+    terms = terms_of(config)
     device = configure_torch(config)
     session = config.open_session()
     models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
     seq_len = _seq_len(config, session, models)
     own_squats = load_own_squats(session, models, seq_len * FRAMES_PER_LATENT)
-    start = config.start or (OWN if own_squats.recorded else TRAINING)
-    if start != TRAINING and not own_squats.recorded:
+    own = own_motions(own_squats.recorded, models)
+    if own is not None:
+        models = replace(models, own=models.describe_motion(own.placed))
+    start = config.start or (TRAINING if own is None else OWN)
+    if start != TRAINING and own is None:
         raise InputError(f"--start {start}: {session.path} has no squat that guidance could start from")
     iterations = config.total_iter or _ITERATIONS[start]
     latents = load_latent_space(
@@ -87,17 +99,33 @@ def prepare(config: GuidanceConfig, terms: list[Term]) -> Preparation:
         update=config.move,
     )
     config = replace(config, seq_len=seq_len, start=start, total_iter=iterations)
-    prepared = Preparation(config, session, models, own_squats, latents, iterations)
-    if start == TRAINING:
+    if start == OWN:
+        terms = _without_published_wishes(terms, config)
+    prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations)
+    if start == TRAINING or own is None:
         return prepared
-    own = make_own_starts(
-        own_squats.recorded,
+    starts = make_own_starts(
+        own,
         models,
         latents.latents,
         min(config.num_runs, math.ceil(_STARTS * config.candidates * config.min_samples)),
-        lambda z: _violation(prepared.objective(terms), z),
+        lambda z: _violation(prepared.objective(), z),
     )
-    return replace(prepared, latents=latents.starting_from(own.latents, own.names, only=start == OWN))
+    return replace(prepared, latents=latents.starting_from(starts.latents, starts.names, only=start == OWN))
+
+
+def _without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list[Term]:
+    """The terms without what the paper wishes of every squat, unless the weights were chosen.
+
+    The paper's tilt of the pelvis, symmetry and slowness make a squat plausible that comes from the training data. The
+    person's own squat is plausible, and these would change it without being asked to. Feet that do not slide are wished
+    for in any case.
+    """
+    if config.weights != PublishedWeights():
+        return terms
+    published = published_terms(config.low, config.high, config.muscle, config.weights)
+    wishes = [term for term in published if not term.required and term.quantity != "foot_slip"]
+    return [term for term in terms if term not in wishes]
 
 
 def _violation(objective: Objective, z: Tensor) -> Tensor:

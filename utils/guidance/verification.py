@@ -175,12 +175,17 @@ class Verification:
 
 
 def select_by_simulation(
-    samples: Sequence[GuidedSample], verification: Verification, terms: Sequence[Term], wanted: int
+    samples: Sequence[GuidedSample],
+    verification: Verification,
+    terms: Sequence[Term],
+    wanted: int,
+    repeated: Sequence[bool] | None = None,
 ) -> list[int]:
     """Indices, ascending, of the `wanted` samples that violate the requirements least in simulation.
 
-    Accepted samples come before the others.
+    Accepted samples come before the others, and those that are `repeated`, the same answer as another, come last.
     """
     violation = verification.violation(terms).tolist()
-    best = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, violation[j]))
+    last = repeated or [False] * len(samples)
+    best = sorted(range(len(samples)), key=lambda j: (last[j], not samples[j].accepted, violation[j]))
     return sorted(best[:wanted])

@@ -11,8 +11,8 @@ from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import discover_sessions
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window import Window
+from utils.biomechanics.squat_phases import SquatPhases, find_phases, normalise_phases
 from utils.guidance.subject.own_squats import OwnSquats
-from utils.report.squat_phases import SquatPhases, find_phases, normalise_phases
 
 logger = logging.getLogger("bige")
 

@@ -12,6 +12,8 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
+from utils.guidance.baseline import baseline_sentence
+from utils.guidance.change_description import DISTINCT_DEG
 from utils.guidance.guidance_result import GuidanceResult
 from utils.report import sentences
 from utils.report.charts import history_chart, peak_chart
@@ -68,6 +70,9 @@ def build_page(result: GuidanceResult) -> str:
         data=_as_json(page_data(result, reference, figure)),
         summary=sentences.summarise(result),
         constraints=constraint_rows(result),
+        baseline=result.baseline and baseline_sentence(result.baseline),
+        changes=result.changes,
+        distinct_deg=f"{DISTINCT_DEG:g}",
         files=result.file_names,
         missing_figure=missing,
         gauge_title=_gauge_title(result),

@@ -8,12 +8,12 @@ from dataset.io.motion import Motion
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
 from models.muscles.simulation_settings import FILTER_MARGIN_S
+from utils.biomechanics.squat_phases import SquatPhases, find_phases
 from utils.guidance.guidance_result import GuidanceResult
 from utils.report import encoding
 from utils.report.comparison_squats import Band, Reference
 from utils.report.sentences import sample_note
 from utils.report.skeleton_figure import SkeletonFigure
-from utils.report.squat_phases import SquatPhases, find_phases
 from utils.report.term_wording import ranges_of
 from utils.report.vocabulary import COORDINATE_PANELS, PANEL_GROUPS, is_weak, muscle_name, without_side
 

@@ -1,6 +1,6 @@
 """Optimise batch after batch until enough samples meet what is required."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ def search(
     give_up: int,
     on_iteration: Callable[[Row], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    count: Callable[[Sequence[GuidedSample]], int] = len,
 ) -> list[GuidedSample]:
     """Guided samples, with new initial latents in place of those that miss a requirement.
 
@@ -31,15 +32,17 @@ def search(
         give_up: stop after so many batches in a row without an accepted sample.
         on_iteration: as in `LatentOptimizer.optimise`, with the number of the `batch`.
         should_stop: as in `LatentOptimizer.optimise`; no batch begins once it answers True.
+        count: how many answers accepted samples are; the search goes on until there are as many as wanted.
 
     Returns:
-        `wanted` samples: the first accepted ones, in the order of their starts, followed by those with the smallest
-        violation where too few were accepted. Fewer only if there were fewer starts or the search was stopped.
+        The accepted samples in the order of their starts, followed, where there are fewer than wanted, by those with
+        the smallest violation. More than `wanted` only where some are the same answer, and fewer only if there were
+        fewer starts or the search was stopped.
     """
     samples: list[GuidedSample] = []
-    used = batch = unsuccessful = 0
+    used = batch = unsuccessful = answers = 0
     while used < starts and unsuccessful < give_up and not (samples and should_stop()):
-        missing = wanted - sum(sample.accepted for sample in samples)
+        missing = wanted - answers
         if missing <= 0:
             break
         numbers = range(used, min(used + min(batch_size, missing), starts))
@@ -48,11 +51,12 @@ def search(
             optimizer.optimise(initial, numbered(on_iteration, batch), should_stop), list(numbers)
         )
         samples += found
-        unsuccessful = 0 if any(sample.accepted for sample in found) else unsuccessful + 1
+        before, answers = answers, count([sample for sample in samples if sample.accepted])
+        unsuccessful = 0 if answers > before else unsuccessful + 1
         used, batch = numbers.stop, batch + 1
     accepted = [sample for sample in samples if sample.accepted]
     rest = sorted((sample for sample in samples if not sample.accepted), key=lambda sample: sample.violation)
-    return (accepted + rest)[:wanted]
+    return accepted + rest[: max(0, wanted - len(accepted))]
 
 
 def numbered(on_iteration: Callable[[Row], None] | None, batch: int) -> Callable[[Row], None] | None:

@@ -1,5 +1,8 @@
 """The tables that a guidance run prints: the samples, and what the simulation finds of them."""
 
+from dataset.left_out import left_out_table
+from utils.guidance.baseline import Baseline, baseline_sentence
+from utils.guidance.change_description import DISTINCT_DEG, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.published_terms import PUBLISHED_NAME
@@ -40,6 +43,57 @@ def sample_table(result: GuidanceResult) -> str:
         shares = [sample.proximity / result.between_subject_distance for sample in result.samples]
         columns.append(["between-subject distances", *(f"{share:.2f}" for share in shares)])
     return _aligned(columns)
+
+
+def result_tables(result: GuidanceResult) -> str:
+    """All that is printed of a result: what the samples do, what the simulation finds, and what changes."""
+    parts = [sample_table(result)]
+    if result.verification and result.session:
+        model = result.session.model_path.name
+        parts.append(f"Peak {result.config.muscle}, predicted and simulated on {model}\n{verification_table(result)}")
+    if result.changes:
+        parts.append(change_lines(result))
+    if result.own_squats.left_out:
+        parts.append(left_out_table(result.own_squats.left_out))
+    return "\n\n".join(parts)
+
+
+def change_lines(result: GuidanceResult) -> str:
+    """One line per sample: what it changes of the person's own squat."""
+    lines = []
+    for j, change in enumerate(result.changes):
+        same = "" if change.same_as is None else f" (the same answer as sample {change.same_as})"
+        lines.append(f"sample {j}: {change.sentence}; {change.form_deg:.1f}° in form{same}")
+    distinct = sum(change.same_as is None for change in result.changes)
+    return "\n".join(
+        [
+            f"What changes (own values second; angles at the bottom; form: RMS of legs, pelvis and trunk, on average "
+            f"{mean_change_deg(result.changes):.1f}°); {distinct} different answers, which differ by "
+            f"{DISTINCT_DEG:g}° in form or noticeably in tempo, stance or load:",
+            *lines,
+        ]
+    )
+
+
+def baseline_table(baseline: Baseline) -> str:
+    """One line per own squat, and a sentence on all of them."""
+    profiles = baseline.profiles
+    columns = [["own squat", *baseline.names]]
+    for title, values in (
+        ("knees deg", [f"{one.knee_deg:.0f}" for one in profiles]),
+        ("hips deg", [f"{one.hip_deg:.0f}" for one in profiles]),
+        ("trunk deg", [f"{one.lean_deg:.0f}" for one in profiles]),
+        ("depth cm", [f"{100 * one.depth_m:.0f}" for one in profiles]),
+        ("down s", [f"{one.descent_s:.1f}" for one in profiles]),
+        ("hold s", [f"{one.hold_s:.1f}" for one in profiles]),
+        ("up s", [f"{one.ascent_s:.1f}" for one in profiles]),
+        ("stance cm", [f"{100 * one.width_m:.0f}" for one in profiles]),
+        ("knee l-r deg", [f"{one.knee_difference_deg:.0f}" for one in profiles]),
+        ("right foot", ["" if one.right_share is None else f"{one.right_share:.0%}" for one in profiles]),
+        (f"peak {baseline.muscle}", [format_sides(peaks, 2) for peaks in baseline.peaks.tolist()]),
+    ):
+        columns.append([title, *values])
+    return f"{_aligned(columns)}\n{baseline_sentence(baseline)}"
 
 
 def verification_table(result: GuidanceResult) -> str:

@@ -26,6 +26,8 @@ from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
 from dataset.windows.window import Window
 from models.conventions import FRAME_RATE_HZ
+from utils.guidance.baseline import Baseline
+from utils.guidance.change_description import SquatChange
 from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
@@ -33,6 +35,7 @@ from utils.guidance.measures import Measure
 from utils.guidance.objective.constraints import Term
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.own_squats import OwnSquats
+from utils.guidance.subject.squat_profile import SquatProfile
 from utils.guidance.verification import Verification
 from utils.runs.record import record_config
 
@@ -128,6 +131,8 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
         made=datetime.fromisoformat(record["made"]).astimezone(UTC),
         command=record["command"],
         versions=record["versions"],
+        baseline=_baseline_from(record.get("baseline"), arrays),
+        changes=tuple(_change_from(item) for item in record.get("changes", ())),
     )
 
 
@@ -159,6 +164,9 @@ def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
         arrays["own_predicted"] = result.own_squats.predicted
     for k, name in enumerate(result.history.columns):
         arrays[f"history_{k}"] = result.history[name].to_numpy()
+    if result.baseline is not None:
+        arrays["baseline_motion"] = result.baseline.motion.numpy()
+        arrays["baseline_peaks"] = result.baseline.peaks.numpy()
     arrays["training_names"] = np.array(result.training_names, dtype=str)
     return arrays
 
@@ -178,10 +186,36 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
         "history": list(result.history.columns),
         "terms": [asdict(term) for term in result.terms],
         "measure_units": {name: measure.unit for name, measure in result.measures.items()},
+        "baseline": result.baseline
+        and {
+            "names": result.baseline.names,
+            "profiles": [asdict(profile) for profile in result.baseline.profiles],
+            "muscle": result.baseline.muscle,
+            "simulated": result.baseline.simulated,
+        },
+        "changes": [asdict(change) for change in result.changes],
         "own_left_out": [asdict(item) for item in result.own_squats.left_out],
         "own_recorded": [_window_record(window) for window in result.own_squats.recorded],
         "own_simulated": [_window_record(window) for window in result.own_squats.simulated],
     }
+
+
+def _baseline_from(record: dict[str, Any] | None, arrays: dict[str, np.ndarray]) -> Baseline | None:
+    if record is None:
+        return None
+    return Baseline(
+        names=tuple(record["names"]),
+        motion=torch.from_numpy(arrays["baseline_motion"]),
+        profiles=tuple(SquatProfile(**profile) for profile in record["profiles"]),
+        muscle=record["muscle"],
+        peaks=torch.from_numpy(arrays["baseline_peaks"]),
+        simulated=record["simulated"],
+    )
+
+
+def _change_from(record: dict[str, Any]) -> SquatChange:
+    words, profile = tuple(record["words"]), SquatProfile(**record["profile"])
+    return SquatChange(**record | {"words": words, "profile": profile})
 
 
 def _window_record(window: Window) -> dict[str, Any]:

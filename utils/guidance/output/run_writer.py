@@ -4,8 +4,11 @@ import csv
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
+from dataset.io.atomic_write import write_json
 from dataset.sessions import Session
+from utils.guidance.baseline import Baseline
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import Term
@@ -75,6 +78,13 @@ class RunWriter:
         for key, value in row.items():
             self._events.add_scalar(key, value, self._iteration)
         self._iteration += 1
+
+    def write_baseline(self, session: Session, baseline: Baseline) -> Path:
+        """Write `<run folder>/baseline_<session>.json`, what the person does now, and return its path."""
+        path = self.config.run_folder / f"baseline_{session.id}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"session": session.id} | baseline.record())
+        return path
 
     def write(self, result: GuidanceResult) -> None:
         """Write all files of a finished run but the report."""

@@ -9,6 +9,7 @@ import torch
 
 from dataset.io.atomic_write import write_json
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+from utils.guidance.change_description import SquatChange, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
 
@@ -21,6 +22,9 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "leg_length_m": round(result.leg_length_m, 4),
         "wanted": result.config.min_samples,
         "accepted": result.accepted,
+        "now": result.baseline and result.baseline.record(),
+        "different_answers": sum(not result.is_repeated(j) for j in range(len(result.samples))),
+        "mean_change_deg": _rounded(mean_change_deg(result.changes)) if result.changes else None,
         "latent_distance_between_people": result.between_subject_distance,
         "asked": [
             {
@@ -52,6 +56,7 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
         "proximity": _rounded(sample.proximity),
         "proximity_of_people": others and _rounded(sample.proximity / others),
         "nearest": result.nearest_name(sample),
+        **({"change": _change(result.changes[j])} if result.changes else {}),
         "terms": {
             term.label: {"asked": term.bounds_text, "value": _numbers(value), "met": met}
             for term, value, met in zip(result.terms, sample.values, sample.met, strict=True)
@@ -60,6 +65,17 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
             name: {"value": _numbers(measure.values[j]), "unit": measure.unit}
             for name, measure in result.measures.items()
         },
+    }
+
+
+def _change(change: SquatChange) -> dict[str, Any]:
+    """What a sample changes of the own squat number `from_own_squat` of `now`, from 0."""
+    return {
+        "what_changes": list(change.words),
+        "form_deg": _rounded(change.form_deg),
+        "from_own_squat": change.own,
+        "same_answer_as": change.same_as,
+        **{key: value and _rounded(value) for key, value in vars(change.profile).items()},
     }
 
 

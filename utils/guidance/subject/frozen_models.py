@@ -30,6 +30,7 @@ class FrozenModels:
         skeleton: the subject's skeleton.
         planting: keeps the feet of that skeleton in place on the floor.
         smooth_hz: cut-off frequency of the low-pass filter on decoded motions, Hz; 0 for none.
+        own: the subject's own squats, which quantities may compare with; None where there are none.
     """
 
     vqvae: VQVAE
@@ -37,6 +38,7 @@ class FrozenModels:
     skeleton: Skeleton
     planting: FootPlanting
     smooth_hz: float
+    own: Context | None = None
 
     @property
     def device(self) -> torch.device:
@@ -65,7 +67,7 @@ class FrozenModels:
 
     def describe_motion(self, motion: Tensor, **options: Any) -> Context:
         """The `Context` of motions (B, T, 33) that stand on the floor y = 0; options as of `Context`."""
-        options.setdefault("surrogate", self.surrogate)
+        options = {"surrogate": self.surrogate, "own": self.own} | options
         return guided_context(motion, skeleton=self.skeleton, **options)
 
 

@@ -3,20 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from dataset.windows.standing import REST_FRAMES
-from dataset.windows.window import Window
-from utils.biomechanics.registry import evaluate_quantity
 from utils.guidance.subject.frozen_models import FrozenModels
-from utils.guidance.subject.postprocessing import low_pass
+from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_directions import KNEE, LEAN, WIDTH, squat_directions
 
-_IN_THE_AIR_M = 0.05  # of one foot for most of a repetition: a single-leg squat
 _MOST_REPETITIONS = 5  # that are used as they are, those nearest to what is asked
 _LEAST_PACE = 0.05  # a change of pace below it is no variation
+_MOST_TRIED = 20  # variations for each wanted start; some do not fit into the windows
 _GROWTH = 0.5  # of the variations' size with every time that all of them have been used
 
 
@@ -59,60 +56,53 @@ class OwnStarts:
     Attributes:
         latents: (M, L, D); the repetitions as they are come first, those nearest to what is asked before others.
         names: (M,) what each is, for example `own squats1, 2.3 s, slower`.
-        own: (A, T, 33) all own repetitions as the decoder makes them, on the floor, degrees and metres.
     """
 
     latents: Tensor
     names: tuple[str, ...]
-    own: Tensor
 
 
 @torch.no_grad()
 def make_own_starts(
-    windows: tuple[Window, ...],
+    own: OwnMotions,
     models: FrozenModels,
     training_latents: Tensor | None,
     count: int,
     violation: Callable[[Tensor], Tensor],
 ) -> OwnStarts:
-    """The own squats in `windows` as initial latents, and variations of them, `count` in all.
+    """The own squats as initial latents, and variations of them, `count` in all.
 
-    The repetitions as they are, the five nearest to what is asked at most, are followed by variations of each. Squats
-    on one leg are used only where there are no others.
+    The repetitions as they are, the five nearest to what is asked at most, are followed by variations of each.
 
     Args:
-        windows: the recorded squats, one at least.
+        own: the own squats.
         models: the networks and the subject.
         training_latents: (N, L, D), from which the directions of variation are learnt; None for changes of pace only.
         count: number of latents.
         violation: latents (A, L, D) -> by how much each misses what is asked, (A,).
     """
-    motion = torch.as_tensor(np.stack([window.coordinates for window in windows]), dtype=torch.float32)
-    motion = motion.to(models.device)
-    usable = _on_two_feet(motion, models)
-    z = models.vqvae.encode(motion)
-    own = models.describe(z).motion
-    order = [i for i in violation(z).argsort(stable=True).tolist() if usable[i]]
+    z = models.vqvae.encode(own.recorded)
+    order = violation(z).argsort(stable=True).tolist()
     best = order[:_MOST_REPETITIONS]
     latents = [z[i] for i in best]
-    names = [_name(windows[i]) for i in best]
+    names = [f"own {own.names[i]}" for i in best]
     directions = {} if training_latents is None else squat_directions(models, training_latents)
     variations = [one for one in VARIATIONS if directions or not one.change]
     used = 0
-    while len(latents) < count and used < 20 * count:
+    while len(latents) < count and used < _MOST_TRIED * count:
         which, turn = used % len(variations), used // len(variations)
         size = 1.0 + _GROWTH * (turn // len(order))
         used += 1
         i = order[(turn + which) % len(order)]
-        varied = _varied(motion[i], int(windows[i].first_repetition.sum()), variations[which], size)
+        varied = _at_pace(own.recorded[i], own.repetition[i], variations[which].duration ** size)
         if varied is None:
             continue
         start = models.vqvae.encode(varied[None])[0]
         for feature, amount in variations[which].change.items():
             start = start + size * amount * directions[feature]
         latents.append(start)
-        names.append(f"{_name(windows[i])}, {variations[which].name}")
-    return OwnStarts(torch.stack(latents[:count]), tuple(names[:count]), own)
+        names.append(f"own {own.names[i]}, {variations[which].name}")
+    return OwnStarts(torch.stack(latents[:count]), tuple(names[:count]))
 
 
 def change_of_pace(motion: Tensor, factor: float) -> Tensor:
@@ -125,24 +115,9 @@ def change_of_pace(motion: Tensor, factor: float) -> Tensor:
     return (1 - share) * motion[before] + share * motion[after]
 
 
-def _varied(motion: Tensor, repetition: int, variation: Variation, size: float) -> Tensor | None:
-    """The motion (T, 33) at the pace of a variation; None where its repetition cannot be slowed down in T frames."""
-    if variation.duration == 1.0:
+def _at_pace(motion: Tensor, repetition: int, factor: float) -> Tensor | None:
+    """The motion (T, 33) at another pace, which may be limited by T; None where hardly any change is left."""
+    if factor == 1.0:
         return motion
-    factor = variation.duration**size
     factor = min(factor, (len(motion) - REST_FRAMES) / repetition)
     return None if abs(factor - 1.0) < _LEAST_PACE else change_of_pace(motion, factor)
-
-
-def _on_two_feet(motion: Tensor, models: FrozenModels) -> list[bool]:
-    """For each motion (A, T, 33) whether it is a squat on both feet; all, where none is."""
-    context = models.describe_motion(low_pass(motion, models.smooth_hz))
-    lift = evaluate_quantity("foot_lift", context).values.amax(-1)  # (A, T)
-    typical = lift.masked_fill(~context.mask, torch.nan).nanmedian(1).values
-    usable = (typical < _IN_THE_AIR_M).tolist()
-    return usable if any(usable) else [True] * len(usable)
-
-
-def _name(window: Window) -> str:
-    trial = window.source.stem if window.source else "squat"
-    return f"own {trial}, {window.start_s:.1f} s"

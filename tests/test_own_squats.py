@@ -1,0 +1,131 @@
+"""The person's own squats: starts made of them, least change, distinct answers, and what changes in words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from bodies import SimpleSkeleton, squat
+
+from models.conventions import COORDINATE_INDEX as AT
+from utils.guidance.baseline import Baseline, baseline_sentence
+from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
+from utils.guidance.latents.latent_sampling import AlternatingSampler, SequenceSampler
+from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.subject.own_starts import change_of_pace
+from utils.guidance.subject.squat_profile import form_difference, squat_profiles
+
+FRAMES = 240
+
+
+def own(depth_deg=90.0, frames=120):
+    """A squat that takes so many frames, then standing."""
+    motion = squat(frames=frames, depth_deg=depth_deg)[0]
+    return torch.cat([motion, motion[-1:].expand(FRAMES - frames, -1)])
+
+
+def profile(motion):
+    return squat_profiles(motion[None], SimpleSkeleton())[0]
+
+
+def test_a_squats_profile_is_its_own_geometry():
+    found = profile(own())
+    assert found.knee_deg == pytest.approx(90, abs=0.1)
+    assert found.hip_deg == pytest.approx(90, abs=0.1)
+    assert found.ankle_deg == pytest.approx(27, abs=0.1)
+    assert found.lean_deg == pytest.approx(27, abs=0.1)
+    assert found.depth_m == pytest.approx(0.9 * (1 - np.cos(np.radians(45))), abs=1e-3)
+    assert found.width_m == pytest.approx(0.2, abs=1e-5)
+    assert found.toe_out_deg == pytest.approx(0, abs=1e-4)
+    assert found.knee_difference_deg == pytest.approx(0, abs=1e-4)
+    assert found.descent_s + found.hold_s + found.ascent_s == pytest.approx(2.0, abs=0.4)
+
+
+def test_form_does_not_depend_on_tempo_and_grows_with_depth():
+    assert form_difference(own(), own()) == 0
+    assert form_difference(own(), own(frames=200)) < 0.5
+    shallow, shallower = form_difference(own(), own(80)), form_difference(own(), own(70))
+    assert 1 < shallow < shallower
+    assert form_difference(own(80), own()) == pytest.approx(shallow)
+
+
+def test_what_changes_is_said_with_both_values_the_most_noticeable_first():
+    before = replace(profile(own()), right_share=0.5)
+    after = replace(
+        before,
+        knee_deg=before.knee_deg - 18,
+        lean_deg=before.lean_deg - 6,
+        descent_s=before.descent_s + 0.4,
+        right_share=0.54,
+        width_m=before.width_m + 0.019,
+    )
+    words = differences(before, after)
+    assert words[0] == "18° less knee flexion at the bottom (72 for 90°)"
+    assert "trunk 6° more upright (21 for 27°)" in words
+    assert any(text.startswith("descent 0.4 s slower (") for text in words)
+    assert "4 % more of the load on the right foot (54 for 50 %)" in words
+    assert len(words) == 4  # 1.9 cm of stance width cannot be noticed
+    assert [text.replace("less", "more") for text in differences(after, before)][0].startswith("18° more knee flexion")
+    assert differences(before, before) == []
+    assert not any("load" in text for text in differences(replace(before, right_share=None), after))
+
+
+def test_the_amount_that_is_said_is_the_difference_of_the_values_that_are_said():
+    before = replace(profile(own()), descent_s=0.64)  # 0.62 s slower, but 0.6 s and 1.3 s are said
+    assert differences(before, replace(before, descent_s=1.26)) == ["descent 0.7 s slower (1.3 for 0.6 s)"]
+
+
+def test_near_duplicates_are_one_answer_and_other_tempi_are_not():
+    motion = torch.stack([own(), own(90.5), own(75), own(frames=200), own(75.2)])
+    profiles = squat_profiles(motion, SimpleSkeleton())
+    assert same_answers(motion, profiles) == [None, 0, None, None, 2]
+
+
+def test_changes_are_counted_from_the_nearest_own_squat():
+    motions = torch.stack([own(60), own(100)])
+    profiles = squat_profiles(motions, SimpleSkeleton())
+    assert nearest_own(own(95), motions)[0] == 1
+    guided = torch.stack([own(80), own(61)])
+    changes = describe_changes(guided, squat_profiles(guided, SimpleSkeleton()), motions, profiles)
+    assert [change.own for change in changes] == [1, 0]
+    assert changes[0].form_deg == pytest.approx(form_difference(own(80), own(100)))
+    assert changes[1].sentence == "no difference from the own squat that can be noticed"
+
+
+def test_the_baseline_sentence_says_what_the_person_does():
+    motions = torch.stack([own(80), own(100)])
+    profiles = squat_profiles(motions, SimpleSkeleton(), torch.tensor([0.5, 0.52]))
+    peaks = torch.tensor([[0.4, 0.5], [0.6, 0.5]])
+    sentence = baseline_sentence(Baseline(("a", "b"), motions, profiles, "vasmed", peaks, True))
+    for part in ("2 own squats", "80 to 100°", "50 to 52 %", "left 0.40 to 0.60", "right 0.50 (simulated)"):
+        assert part in sentence
+
+
+def test_a_change_of_pace_keeps_the_form_and_comes_to_rest():
+    motion = own()
+    slower = change_of_pace(motion, 1.5)
+    assert slower.shape == motion.shape
+    assert torch.equal(slower[0], motion[0])
+    knee = AT["knee_angle_l"]
+    assert slower[:, knee].argmax() == pytest.approx(1.5 * motion[:, knee].argmax(), abs=2)
+    assert torch.equal(change_of_pace(motion, 0.7)[-1], motion[-1])
+    assert form_difference(motion, slower) < 0.5
+
+
+def test_change_along_what_people_vary_is_smaller_than_across_it():
+    """The same displacement costs as many standard deviations as the training latents rarely show."""
+    generator = torch.Generator().manual_seed(0)
+    spread = torch.tensor([3.0, 1.0, 0.3])
+    latents = (torch.randn(200, 3, generator=generator) * spread).reshape(200, 1, 3)
+    update = PCAUpdate(latents)
+    costs = [float(update.squared_size(torch.eye(3)[k].reshape(1, 1, 3))) for k in range(3)]
+    assert costs == pytest.approx((1 / latents.flatten(1).std(0) ** 2).tolist(), rel=0.2)
+    variable = torch.randn(5, len(update.components), generator=generator)
+    torch.testing.assert_close(update.squared_size(update(variable)), (0.1 * variable).square().sum(1))
+
+
+def test_own_and_training_starts_take_turns():
+    first, second = SequenceSampler(torch.zeros(2, 1, 1)), SequenceSampler(torch.arange(3.0).reshape(3, 1, 1))
+    sampler = AlternatingSampler(first, second)
+    assert [sampler(k).item() for k in range(6)] == [0, 0, 0, 1, 0, 2]
+    assert second(4).item() == 1

@@ -1,0 +1,106 @@
+"""What the person does now: the own squats in numbers, with the muscle's peaks in simulation."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.conventions import FRAME_RATE_HZ
+from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.protocols import Skeleton
+from utils.biomechanics.muscle_names import muscle_indices
+from utils.guidance.subject.own_motions import OwnMotions
+from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
+from utils.guidance.verification import SimulatedMotion
+
+_ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The own squats.
+
+    Attributes:
+        names: (A,) where each was recorded.
+        motion: (A, T, 33), degrees and metres, at 60 Hz, on the floor, filtered as guided motions are.
+        profiles: (A,) each in numbers.
+        muscle: the muscle whose peaks are given, without its side.
+        peaks: (A, 2) its peak activations, left and right, without the first and last 0.2 s.
+        simulated: whether they were simulated; otherwise, the surrogate predicts them.
+    """
+
+    names: tuple[str, ...]
+    motion: Tensor
+    profiles: tuple[SquatProfile, ...]
+    muscle: str
+    peaks: Tensor
+    simulated: bool
+
+    def record(self) -> dict[str, object]:
+        """The baseline for programs: one entry for each squat, values with their units in the names."""
+        return {
+            "muscle": self.muscle,
+            "simulated": self.simulated,
+            "squats": [
+                {
+                    "name": name,
+                    "peak_activation": [round(float(peak), 4) for peak in peaks],
+                    **{key: value and round(value, 4) for key, value in vars(profile).items()},
+                }
+                for name, profile, peaks in zip(self.names, self.profiles, self.peaks, strict=True)
+            ],
+        }
+
+
+def baseline_of(
+    own: OwnMotions,
+    skeleton: Skeleton,
+    muscle: str,
+    activations: Tensor,
+    simulations: Sequence[SimulatedMotion] | None,
+) -> Baseline:
+    """The baseline of own squats.
+
+    Args:
+        own: the squats.
+        skeleton: the subject's, on their device.
+        muscle: a muscle, with or without its side.
+        activations: (A, T, 80) that the surrogate predicts.
+        simulations: what the simulation finds; None where it is left out.
+    """
+    share = None
+    if simulations is not None:
+        activations = torch.stack([one.activations for one in simulations])
+        share = torch.tensor([one.right_foot_share for one in simulations])
+    peaks = activations[:, _ENDS:-_ENDS][..., muscle_indices(muscle)].amax(1).double().cpu()
+    profiles = squat_profiles(own.placed, skeleton, share)
+    return Baseline(own.names, own.placed.cpu(), profiles, muscle, peaks, simulations is not None)
+
+
+def baseline_sentence(baseline: Baseline) -> str:
+    """What the person does now, in one sentence."""
+    columns = {
+        name: [getattr(profile, name) for profile in baseline.profiles] for name in SquatProfile.__dataclass_fields__
+    }
+    count = len(baseline.profiles)
+    peaks = " and ".join(
+        f"{side} {_range(column, 2)}"
+        for side, column in zip(("left", "right"), baseline.peaks.T.tolist(), strict=False)
+        if len(baseline.peaks.T) > 1
+    ) or _range(baseline.peaks[:, 0].tolist(), 2)
+    load = [share for share in columns["right_share"] if share is not None and math.isfinite(share)]
+    return (
+        f"now, in {count} own squat{'s' * (count != 1)}: knees flexed {_range(columns['knee_deg'], 0)}°, hips "
+        f"{_range([100 * depth for depth in columns['depth_m']], 0)} cm down, trunk {_range(columns['lean_deg'], 0)}° "
+        f"forward, descent {_range(columns['descent_s'], 1)} s, ascent {_range(columns['ascent_s'], 1)} s, left knee "
+        f"less right {_range(columns['knee_difference_deg'], 0)}°"
+        + (f", {_range([100 * share for share in load], 0)} % of the load on the right foot" if load else "")
+        + f"; peak {baseline.muscle} {peaks} ({'simulated' if baseline.simulated else 'predicted by the surrogate'})"
+    )
+
+
+def _range(values: Sequence[float], digits: int) -> str:
+    least, greatest = (f"{value + 0.0:.{digits}f}" for value in (min(values), max(values)))
+    return least if least == greatest else f"{least} to {greatest}"

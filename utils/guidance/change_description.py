@@ -1,0 +1,157 @@
+"""What changes from the person's own squat, in words and numbers that a person can act on.
+
+18° less knee flexion at the bottom (96° for 114°), trunk 6° more upright (52° for 58°), descent 0.4 s slower (1.5 s
+for 1.1 s)
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from utils.guidance.subject.squat_profile import SquatProfile, form_difference
+
+DISTINCT_DEG = 1.0  # two squats of no noticeable difference and with forms nearer than this are one answer
+
+
+@dataclass(frozen=True)
+class _Feature:
+    """A feature of a squat in words.
+
+    Attributes:
+        value: of a profile, in the unit that is said; None where it is unknown.
+        noticeable: the least difference that a person can see or act on.
+        more: words for more of it, with the amount.
+        less: words for less of it.
+        unit: unit of the values that follow in brackets.
+        digits: after the decimal point.
+    """
+
+    value: Callable[[SquatProfile], float | None]
+    noticeable: float
+    more: str
+    less: str
+    unit: str
+    digits: int = 0
+
+
+_FEATURES = (
+    _Feature(
+        lambda p: p.knee_deg, 3, "{}° more knee flexion at the bottom", "{}° less knee flexion at the bottom", "°"
+    ),
+    _Feature(lambda p: p.hip_deg, 4, "{}° more hip flexion at the bottom", "{}° less hip flexion at the bottom", "°"),
+    _Feature(lambda p: p.ankle_deg, 3, "shins {}° further forward", "shins {}° less far forward", "°"),
+    _Feature(lambda p: p.lean_deg, 3, "trunk {}° further forward", "trunk {}° more upright", "°"),
+    _Feature(lambda p: 100 * p.depth_m, 2, "hips {} cm deeper", "hips {} cm less deep", " cm"),
+    _Feature(lambda p: p.descent_s, 0.15, "descent {} s slower", "descent {} s quicker", " s", 1),
+    _Feature(lambda p: p.hold_s, 0.15, "hold {} s longer", "hold {} s shorter", " s", 1),
+    _Feature(lambda p: p.ascent_s, 0.15, "ascent {} s slower", "ascent {} s quicker", " s", 1),
+    _Feature(lambda p: 100 * p.width_m, 2, "feet {} cm further apart", "feet {} cm closer together", " cm"),
+    _Feature(lambda p: p.toe_out_deg, 3, "toes {}° further out", "toes {}° further in", "°"),
+    _Feature(
+        lambda p: p.knee_difference_deg,
+        3,
+        "left knee {}° more flexed against the right",
+        "right knee {}° more flexed against the left",
+        "°",
+    ),
+    _Feature(
+        lambda p: None if p.right_share is None else 100 * p.right_share,
+        2,
+        "{} % more of the load on the right foot",
+        "{} % more of the load on the left foot",
+        " %",
+    ),
+)
+_SLACK = 1e-9
+
+
+def differences(own: SquatProfile, other: SquatProfile) -> list[str]:
+    """What a squat does otherwise than one's own, the most noticeable first; empty where nothing can be noticed."""
+    found = []
+    for feature in _FEATURES:
+        before, after = feature.value(own), feature.value(other)
+        if before is None or after is None:
+            continue
+        digits = feature.digits
+        if abs(after - before) < feature.noticeable - _SLACK:
+            continue
+        before, after = round(before, digits), round(after, digits)  # what is said adds up
+        amount = abs(after - before)
+        words = (feature.more if after > before else feature.less).format(f"{amount:.{digits}f}")
+        values = f"({after:.{digits}f} for {before:.{digits}f}{feature.unit})"
+        found.append((amount / feature.noticeable, f"{words} {values}"))
+    return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
+
+
+@dataclass(frozen=True)
+class SquatChange:
+    """How a guided squat differs from the person's own.
+
+    Attributes:
+        own: number of the nearest own repetition in form, from 0.
+        form_deg: difference of their forms, see `form_difference`.
+        profile: the guided squat in numbers.
+        words: what changes, the most noticeable first; empty where nothing can be noticed.
+        same_as: number of an earlier sample that is the same answer; None where it is an answer of its own.
+    """
+
+    own: int
+    form_deg: float
+    profile: SquatProfile
+    words: tuple[str, ...]
+    same_as: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What changes, in one line."""
+        return ", ".join(self.words) or "no difference from the own squat that can be noticed"
+
+
+def nearest_own(motion: Tensor, own: Tensor) -> tuple[int, float]:
+    """Number of the own squat (A, T, 33) whose form is nearest to a motion (T, 33), and their difference in degrees."""
+    forms = [form_difference(motion, one) for one in own]
+    index = int(np.argmin(forms))
+    return index, forms[index]
+
+
+def describe_changes(
+    motion: Tensor, profiles: Sequence[SquatProfile], own: Tensor, own_profiles: Sequence[SquatProfile]
+) -> tuple[SquatChange, ...]:
+    """The change of each of the motions (S, T, 33) from the nearest own squat of (A, T', 33), on the same device."""
+    same = same_answers(motion, profiles)
+    changes = []
+    for i, profile in enumerate(profiles):
+        number, form_deg = nearest_own(motion[i], own)
+        words = differences(own_profiles[number], profile)
+        changes.append(SquatChange(number, form_deg, profile, tuple(words), same[i]))
+    return tuple(changes)
+
+
+def same_answers(motion: Tensor, profiles: Sequence[SquatProfile]) -> list[int | None]:
+    """For each of the motions (S, T, 33) the number of an earlier one that is the same answer, or None.
+
+    Two squats are one answer where their forms differ by less than `DISTINCT_DEG` and nothing else is noticeable.
+    """
+    distinct: list[int] = []
+    found: list[int | None] = []
+    for i, profile in enumerate(profiles):
+        same = next(
+            (
+                j
+                for j in distinct
+                if not differences(profiles[j], profile) and form_difference(motion[j], motion[i]) < DISTINCT_DEG
+            ),
+            None,
+        )
+        found.append(same)
+        if same is None:
+            distinct.append(i)
+    return found
+
+
+def mean_change_deg(changes: Sequence[SquatChange]) -> float:
+    """Mean difference in form from the own squats, degrees."""
+    return float(torch.tensor([change.form_deg for change in changes]).mean())

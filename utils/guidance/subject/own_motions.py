@@ -1,0 +1,67 @@
+"""The subject's own squats on two feet, as motions that guided ones are compared with and start from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dataset.windows.window import Window
+from utils.biomechanics.registry import evaluate_quantity
+from utils.guidance.subject.frozen_models import FrozenModels
+from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
+
+_IN_THE_AIR_M = 0.05  # of one foot for most of a repetition: a single-leg squat
+_MOST = 6  # squats; of more, those that lie evenly in the recordings are taken
+
+
+@dataclass(frozen=True)
+class OwnMotions:
+    """Own squats in windows of one length.
+
+    Attributes:
+        names: (A,) where each was recorded, for example `squats1, 2.3 s`.
+        recorded: (A, T, 33) as recorded, degrees and metres, at 60 Hz, placed at the origin.
+        placed: (A, T, 33) filtered and placed on the floor as guided motions are.
+        repetition: (A,) frames of the repetition, from the first frame of each.
+    """
+
+    names: tuple[str, ...]
+    recorded: Tensor
+    placed: Tensor
+    repetition: tuple[int, ...]
+
+
+@torch.no_grad()
+def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions | None:
+    """The own squats in recorded windows, on the models' device; None without a window.
+
+    Squats on one leg are used only where there are no others.
+    """
+    if not windows:
+        return None
+    recorded = torch.as_tensor(np.stack([window.coordinates for window in windows]), dtype=torch.float32)
+    recorded = recorded.to(models.device)
+    placed, _ = stand_on_floor(low_pass(recorded, models.smooth_hz), models.skeleton)
+    usable = _on_two_feet(placed, models)
+    count = min(_MOST, len(usable))
+    chosen = [usable[round(k)] for k in np.linspace(0, len(usable) - 1, count)]
+    return OwnMotions(
+        tuple(_name(windows[i]) for i in chosen),
+        recorded[chosen],
+        placed[chosen],
+        tuple(int(windows[i].first_repetition.sum()) for i in chosen),
+    )
+
+
+def _on_two_feet(motion: Tensor, models: FrozenModels) -> list[int]:
+    """Which of the motions (A, T, 33) are squats on both feet; all, where none is."""
+    context = models.describe_motion(motion)
+    lift = evaluate_quantity("foot_lift", context).values.amax(-1)  # (A, T)
+    typical = lift.masked_fill(~context.mask, torch.nan).nanmedian(1).values
+    return [i for i, height in enumerate(typical.tolist()) if height < _IN_THE_AIR_M] or list(range(len(motion)))
+
+
+def _name(window: Window) -> str:
+    return f"{window.source.stem if window.source else 'squat'}, {window.start_s:.1f} s"
