@@ -49,16 +49,16 @@ def main() -> None:
 
     import torch
 
+    from dataset.muscle_names import muscle_channels
     from dataset.sessions import open_session
     from models.conventions import FRAME_RATE_HZ, MUSCLES
     from models.muscles.simulation_settings import FILTER_MARGIN_S
-    from utils.biomechanics.muscle_names import muscle_indices
     from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     margin = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
-    vasmed = muscle_indices("vasmed")
+    vasmed = sum(muscle_channels("vasmed"), [])
     for name in arguments.sessions:
         session = open_session(name)
         found = []

@@ -13,6 +13,7 @@ COMPLETE_NAME = "demo.json"
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHIPPED_VQVAE = REPOSITORY / "pretrained" / "vqvae"
 SHIPPED_SURROGATE = REPOSITORY / "pretrained" / "surrogate"
+SHIPPED_CONSTRAINTS = REPOSITORY / "constraints"
 UCSD_HOLDOUT = REPOSITORY / "splits" / "ucsd_holdout.txt"
 # A run's motions are in <run>/mot_visualization/latents_subject_run_<session>/
 MOTIONS_FOLDER, SESSION_PREFIX = "mot_visualization", "latents_subject_run_"

@@ -72,19 +72,30 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "constraints",
         "QUANTITY[:NAME]:STATISTIC[:MUSCLE]:COMPARISON[:NUMBER[:NUMBER]][:weight=W][:tolerance=X][:name=TEXT][:wish], "
-        "for example knee_flexion:max:within:80:100 or pelvis_tilt:at_peak:vasmed:above:-30:wish. "
-        "What is not a wish is required of every sample. --list-quantities explains every word.",
+        "for example knee_flexion:max:within:80:100, activation:quadriceps:max:below:80%own (of the person's own "
+        "squats) or pelvis_tilt:at_peak:vasmed:above:-30:wish. What is not a wish is required of every sample, and "
+        "replaces the default range of --muscle. --list-quantities explains every word.",
     )
-    add_option(group, GuidanceConfig, "low", metavar="ACTIVATION", help="Least peak activation of --muscle, 0 to 1.")
     add_option(
-        group, GuidanceConfig, "high", metavar="ACTIVATION", help="Greatest peak activation of --muscle, 0 to 1."
+        group,
+        GuidanceConfig,
+        "low",
+        metavar="ACTIVATION",
+        help="Least peak activation of --muscle, 0 to 1; the default is 0.35 where no constraint is given.",
+    )
+    add_option(
+        group,
+        GuidanceConfig,
+        "high",
+        metavar="ACTIVATION",
+        help="Greatest peak activation of --muscle, 0 to 1; the default is 0.45 where no constraint is given.",
     )
     add_option(
         group,
         GuidanceConfig,
         "muscle",
         metavar="NAME",
-        help="Muscle, named without its side, whose peak has to lie between --low and --high on both sides.",
+        help="Muscle or group whose peak has to lie between --low and --high, on both sides, or on one with _l or _r.",
     )
     add_option(
         group, GuidanceConfig, "constraint", action="append", metavar="LINE",
@@ -92,7 +103,7 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "constraints_file", flags=("--constraints",), metavar="FILE",
-        help="Add the constraints of a JSON file, a list of lines or objects.",
+        help="Add the constraints of a YAML or JSON file, a list of lines or objects, or of a shipped set by name.",
     )  # fmt: skip
     group.add_argument(
         "--list-quantities", action=_ListQuantities, help="Print quantities, statistics and comparisons, and exit."
@@ -222,7 +233,7 @@ class _ListQuantities(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=options["help"])
 
     def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
-        from utils.guidance.objective.constraint_grammar import vocabulary
+        from utils.guidance.objective.quantity_list import vocabulary
 
         print(vocabulary())
         parser.exit()

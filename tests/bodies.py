@@ -1,6 +1,7 @@
 """A skeleton whose joint centres and contact points have closed forms, its squats, and a surrogate for it."""
 
 import math
+from types import SimpleNamespace
 
 import torch
 from torch import Tensor
@@ -21,10 +22,10 @@ class SimpleSkeleton:
 
     contact_radii = torch.full((12,), 0.02)
     coordinate_range = torch.tensor([[-180.0, 180.0]]).repeat(33, 1)
-    description = None
     joint_names = ("hip_l", "walker_knee_l", "ankle_l", "hip_r", "walker_knee_r", "ankle_r")
-    body_names = ("torso",)
+    body_names = ("torso", "calcn_l", "calcn_r")
     mass_kg = 75.0
+    description = SimpleNamespace(masses_kg=[75.0, 0.0, 0.0], mass_centres=[[0.0, 0.3, 0.0], [0.0] * 3, [0.0] * 3])
     leg_length_m = LEG_M
     anthropometry = (mass_kg, leg_length_m, *[0.3] * (len(ANTHROPOMETRIC_FEATURES) - 2))
 
@@ -40,12 +41,18 @@ class SimpleSkeleton:
         return torch.stack(centres, -2)
 
     def bodies(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """A torso that tilts with the pelvis and the lumbar joint in the sagittal plane, its origin in the pelvis."""
+        """A torso that tilts with pelvis and lumbar joint, and feet that positive hip rotation turns inwards.
+
+        All have their origin in the pelvis.
+        """
         lean = (motion[..., AT["pelvis_tilt"]] + motion[..., AT["lumbar_extension"]]).deg2rad()
         zero, one = torch.zeros_like(lean), torch.ones_like(lean)
         rows = [lean.cos(), -lean.sin(), zero, lean.sin(), lean.cos(), zero, zero, zero, one]
-        rotation = torch.stack(rows, -1).unflatten(-1, (1, 3, 3))
-        return rotation, motion[..., None, AT["pelvis_tx"] : AT["pelvis_tz"] + 1]
+        for side, sign in (("l", 1), ("r", -1)):
+            inwards = (sign * motion[..., AT[f"hip_rotation_{side}"]]).deg2rad()
+            rows += [inwards.cos(), zero, -inwards.sin(), zero, one, zero, inwards.sin(), zero, inwards.cos()]
+        rotation = torch.stack(rows, -1).unflatten(-1, (3, 3, 3))
+        return rotation, motion[..., None, AT["pelvis_tx"] : AT["pelvis_tz"] + 1].expand(*motion.shape[:-1], 3, 3)
 
     def contact_points(self, motion: Tensor, extra: dict[str, Tensor] | None = None) -> Tensor:
         """Six contact spheres under each foot, right foot first."""
@@ -74,12 +81,14 @@ def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torc
 
 
 class SimpleSurrogate:
-    """A `Surrogate` that answers `activations_of`."""
+    """A `Surrogate` that answers `activations_of`, loads that follow the knees, and moments of 0.01 Nm/kg a degree."""
 
     longest_frames = None
 
     def __call__(self, motion, mask=None, extra=None):
-        return MusclePrediction(activations_of(motion))
+        knees = motion[..., [AT["knee_angle_l"], AT["knee_angle_r"]]]
+        moments = -0.01 * knees[..., None].expand(*knees.shape, 7)
+        return MusclePrediction(activations_of(motion), (0.01 * knees).softmax(-1), moments)
 
 
 def activations_of(motion):

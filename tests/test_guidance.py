@@ -15,11 +15,13 @@ from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.biomechanics.context import Context
 from utils.guidance.latents.latent_sampling import LatentSampler
-from utils.guidance.objective.constraint_grammar import parse_term, read_terms, vocabulary
+from utils.guidance.objective.constraint_files import read_terms
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 from utils.guidance.objective.published_terms import published_terms
+from utils.guidance.objective.quantity_list import vocabulary
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
@@ -72,7 +74,7 @@ def test_a_line_is_parsed_into_a_term():
     ("line", "says"),
     [
         ("knee:max:above:90", "knee_flexion"),
-        ("knee_flexion:maximum:above:90", "at_peak"),
+        ("knee_flexion:median:above:90", "at_peak"),
         ("knee_flexion:max:over:90", "within, above"),
         ("knee_flexion:max:within:90", "takes 2"),
         ("knee_flexion:max:within:90:80", "empty"),
@@ -81,7 +83,11 @@ def test_a_line_is_parsed_into_a_term():
         ("knee_flexion:max:above:90:wieght=2", "wieght"),
         ("knee_flexion:max:above:90:weight=-1", "negative"),
         ("activation:vastus:max:above:0.3", "vasmed"),
-        ("pelvis_tilt:at_peak:quad:above:0.3", "vasmed"),
+        ("pelvis_tilt:at_peak:vastas medialis:above:0.3", "vasmed"),
+        ("activation:vasmed:max:above:45", "45 % as 0.45"),
+        ("knee_flexion:max:above:400", "-15 to 160"),
+        ("knee_flexion:max_over_flight:above:90", "descent"),
+        ("knee_flexion:max:below:owned", "80%own"),
         ("knee_flexion:max", "comparison"),
         ("activation", "muscle"),
     ],
@@ -303,7 +309,7 @@ def test_a_sample_that_is_not_accepted_is_replaced_by_another_start():
 
 def test_the_search_gives_up_and_returns_the_smallest_violations():
     batches = []
-    guidance = guidance_for(parse_term("knee_flexion:min:above:500"), iterations=6)
+    guidance = guidance_for(parse_term("knee_flexion:min:above:160"), iterations=6)
     samples = search(
         guidance,
         draws(),

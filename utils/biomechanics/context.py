@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.muscle_names import muscle_channels
 from models.conventions import FRAME_RATE_HZ, SIDES
 from models.protocols import Skeleton
 from models.surrogate.prediction import MusclePrediction
-from utils.biomechanics.muscle_names import muscle_indices
+from utils.biomechanics.repetition_parts import RepetitionParts, divide_squats
 from utils.biomechanics.trace import Trace
 
 
@@ -166,7 +167,21 @@ class Context:
         """(B, T, 12) height in metres of each sole point above the floor."""
         return self.sole_height - self.floor_height[:, None, None]
 
+    @cached_property
+    def phases(self) -> RepetitionParts:
+        """The phases of the deepest squat within the frames that count."""
+        return divide_squats(self.motion, self.mask, self._recorded)
+
+    def activation(self, muscle: str) -> Tensor:
+        """(B, T, C) activation of a muscle, or of the most active muscle of a group, left and right or of one side."""
+        return activation_of(self.activations, muscle)
+
     def peak_frame(self, muscle: str) -> Tensor:
         """(B,) frame at which `muscle` is most active, of both sides the larger (one side with `vasmed_l`)."""
-        trace = Trace(self.activations[..., muscle_indices(muscle)], self.activation_mask)
+        trace = Trace(self.activation(muscle), self.activation_mask)
         return trace.filled(-torch.inf).amax(-1).argmax(dim=1)
+
+
+def activation_of(activations: Tensor, muscle: str) -> Tensor:
+    """(..., C) activation of a muscle, or of the most active muscle of a group, of activations (..., 80)."""
+    return torch.stack([activations[..., members].amax(-1) for members in muscle_channels(muscle)], -1)

@@ -24,6 +24,14 @@ def rate_of_change(context: Context, values: Tensor, mask: Tensor | None = None)
     return rate, valid
 
 
+def second_difference(context: Context, values: Tensor) -> tuple[Tensor, Tensor]:
+    """Second finite difference [1, -2, 1] / dt^2 of values (B, T, ...), where all three frames count."""
+    second, valid = torch.zeros_like(values), torch.zeros_like(context.mask)
+    second[:, 1:-1] = (values[:, 2:] - 2 * values[:, 1:-1] + values[:, :-2]) * context.rate_hz**2
+    valid[:, 1:-1] = context.mask[:, 2:] & context.mask[:, 1:-1] & context.mask[:, :-2]
+    return second, valid
+
+
 def third_difference(context: Context, values: Tensor) -> tuple[Tensor, Tensor]:
     """Third finite difference [-1, 3, -3, 1] / dt^3, where all four frames count."""
     third, valid = torch.zeros_like(values), torch.zeros_like(context.mask)

@@ -1,18 +1,41 @@
 """The registry of biomechanical quantities: names, units, tolerances and how each is computed."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from dataset.errors import InputError
-from models.conventions import COORDINATE_INDEX, COORDINATES
+from dataset.muscle_names import canonical_muscle
+from dataset.spelling import nearest, split_side, with_side
+from models.conventions import COORDINATE_INDEX, SIDES, TRANSLATIONS
 from utils.biomechanics.context import Context
-from utils.biomechanics.muscle_names import muscle_indices
-from utils.biomechanics.statistics import AT_PEAK, STATISTICS
+from utils.biomechanics.statistics import AT_PEAK, canonical_statistic
 from utils.biomechanics.trace import Trace
 
 Function = Callable[..., Tensor | tuple[Tensor, Tensor]]  # context[, argument] -> values, or (values, valid)
+Range = tuple[float, float]
+NO_LIMITS = (-math.inf, math.inf)
+_ANGLE_LIMITS, _PLACE_LIMITS = (-180.0, 180.0), (-10.0, 10.0)  # of the coordinates, degrees and metres
+
+# Other names of quantities, without their sides
+_ALSO = {
+    "knee_angle": "knee_flexion", "knee_bend": "knee_flexion", "hip_angle": "hip_flexion",
+    "ankle_angle": "ankle_dorsiflexion", "ankle_flexion": "ankle_dorsiflexion", "dorsiflexion": "ankle_dorsiflexion",
+    "trunk_flexion": "trunk_lean", "trunk_inclination": "trunk_lean", "forward_lean": "trunk_lean",
+    "muscle_activation": "activation", "weight_bearing": "load_share", "load": "load_share",
+    "weight_share": "load_share", "knee_extensor_moment": "knee_extension_moment",
+    "hip_extensor_moment": "hip_extension_moment", "plantarflexion_moment": "ankle_plantarflexion_moment",
+    "ankle_moment": "ankle_plantarflexion_moment", "knee_moment": "knee_extension_moment",
+    "hip_moment": "hip_extension_moment", "patellofemoral_force": "patellofemoral_compression",
+    "patellofemoral_joint_force": "patellofemoral_compression", "kneecap_force": "patellofemoral_compression",
+    "ground_reaction_force": "ground_reaction", "grf": "ground_reaction", "valgus": "knee_valgus",
+    "toe_out_angle": "toe_out", "foot_progression_angle": "toe_out", "thigh_angle": "thigh_below_parallel",
+    "descent": "descent_time", "ascent": "ascent_time", "hold": "hold_time", "descent_duration": "descent_time",
+    "ascent_duration": "ascent_time", "hold_duration": "hold_time", "duration": "repetition_time",
+    "repetition_duration": "repetition_time", "symmetry": "asymmetry", "change": "change_from_own",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,6 +50,10 @@ class Quantity:
         tolerance: difference that counts as equal, in its unit.
         argument: what has to be named with it: "muscle", "coordinate" or nothing.
         channels: ("l", "r") where both sides are given.
+        limits: the least and the greatest that it can be, in its unit.
+        usual: from where to where it usually is in people's squats, for users who look for a bound; None if unknown.
+        statistic: the statistic that is meant where none is named; None where one has to be.
+        predicted: whether it rests on muscle activations or forces, and not on the kinematics alone.
     """
 
     name: str
@@ -36,19 +63,40 @@ class Quantity:
     tolerance: float
     argument: str | None = None
     channels: tuple[str, ...] = ("",)
+    limits: Range = NO_LIMITS
+    usual: Range | None = None
+    statistic: str | None = None
+    predicted: bool = False
+
+    def limits_of(self, argument: str | None) -> Range:
+        """The limits for the muscle or coordinate named."""
+        if self.argument != "coordinate":
+            return self.limits
+        return _PLACE_LIMITS if argument in TRANSLATIONS else _ANGLE_LIMITS
 
 
 QUANTITIES: dict[str, Quantity] = {}
 
 
 def quantity(
-    name: str, unit: str, tolerance: float, *, argument: str | None = None, channels: tuple[str, ...] = ("",)
+    name: str,
+    unit: str,
+    tolerance: float,
+    *,
+    argument: str | None = None,
+    channels: tuple[str, ...] = ("",),
+    limits: Range = NO_LIMITS,
+    usual: Range | None = None,
+    statistic: str | None = None,
+    predicted: bool = False,
 ) -> Callable[[Function], Function]:
     """Register the decorated function under `name`; see `Quantity`."""
 
     def register(function: Function) -> Function:
         doc = " ".join((function.__doc__ or "").split())
-        QUANTITIES[name] = Quantity(name, unit, function, doc, tolerance, argument, channels)
+        QUANTITIES[name] = Quantity(
+            name, unit, function, doc, tolerance, argument, channels, limits, usual, statistic, predicted
+        )
         return function
 
     return register
@@ -58,42 +106,83 @@ def evaluate_quantity(name: str, context: Context, argument: str | None = None) 
     """The trace of the quantity called `name` for the motions of `context`.
 
     Args:
-        name: name of a registered quantity.
+        name: name of a registered quantity; with a side (`knee_flexion_l`), its trace has one channel.
         context: the motions.
         argument: the muscle or coordinate that the quantity asks for.
 
     Raises:
-        InputError: there is no such quantity, muscle or coordinate; the known ones are listed.
+        InputError: there is no such quantity, muscle or coordinate; the nearest ones are offered.
     """
     definition = find_quantity(name)
-    _check_argument(definition, argument)
+    argument = canonical_argument(definition, argument)
     result = definition.function(context) if argument is None else definition.function(context, argument)
     values, valid = result if isinstance(result, tuple) else (result, context.mask)
     return Trace(values if values.dim() == 3 else values.unsqueeze(-1), valid)
 
 
 def find_quantity(name: str) -> Quantity:
-    """The registered quantity called `name`, or an InputError that lists all."""
-    if name not in QUANTITIES:
-        raise InputError(f"there is no quantity {name!r}; known are {', '.join(sorted(QUANTITIES))}")
-    return QUANTITIES[name]
+    """The registered quantity called `name`, of one side where the name says so: `knee_flexion_l`, "left knee flexion".
+
+    Raises:
+        InputError: there is none; the nearest names are offered.
+    """
+    base, side = split_side(name)
+    base = _ALSO.get(base, base)
+    if base not in QUANTITIES:
+        similar = dict.fromkeys(_ALSO.get(found, found) for found in nearest(base, [*QUANTITIES, *_ALSO]))
+        known = f"did you mean {' or '.join(similar)}?" if similar else f"known are {', '.join(sorted(QUANTITIES))}"
+        raise InputError(f"there is no quantity {name!r}; {known}")
+    definition = QUANTITIES[base]
+    if not side:
+        return definition
+    if definition.argument:
+        raise InputError(
+            f"quantity {name!r}: the side belongs to the {definition.argument}, as in {base}:<name>_{side}"
+        )
+    if len(definition.channels) == 1:
+        raise InputError(f"quantity {name!r}: {base} has no sides")
+    return replace(definition, name=with_side(base, side), function=_of_side(definition.function, side), channels=("",))
 
 
-def _check_argument(definition: Quantity, argument: str | None) -> None:
+def _of_side(function: Function, side: str) -> Function:
+    """The function of a quantity of both sides, for one of them."""
+    channel = slice(SIDES.index(side), SIDES.index(side) + 1)
+
+    def one_side(context: Context) -> Tensor | tuple[Tensor, Tensor]:
+        result = function(context)
+        return (result[0][..., channel], result[1]) if isinstance(result, tuple) else result[..., channel]
+
+    return one_side
+
+
+def canonical_argument(definition: Quantity, argument: str | None) -> str | None:
+    """The muscle or coordinate as the program names it. Raises InputError where it is unknown or out of place."""
     name, kind = definition.name, definition.argument
     if (kind is None) != (argument is None):
         wanted = f"{name}:<{kind}>" if kind else f"no name after {name}"
         raise InputError(f"quantity {name!r}: expected {wanted}, got {argument!r}")
-    if kind == "muscle" and argument is not None:
-        muscle_indices(argument)
-    if kind == "coordinate" and argument not in COORDINATE_INDEX:
-        raise InputError(f"there is no coordinate {argument!r}; known are {', '.join(COORDINATES)}")
+    if argument is None:
+        return None
+    return canonical_muscle(argument) if kind == "muscle" else _canonical_coordinate(argument)
 
 
-def check_names(quantity: str, argument: str | None, statistic: str, muscle: str | None) -> None:
-    """Raise the InputError that evaluating these names would, before there is anything to evaluate."""
-    _check_argument(find_quantity(quantity), argument)
+def _canonical_coordinate(name: str) -> str:
+    base, side = split_side(name)
+    canonical = with_side(base, side)
+    if canonical not in COORDINATE_INDEX:
+        similar = nearest(canonical, COORDINATE_INDEX)
+        known = f"did you mean {' or '.join(similar)}?" if similar else f"known are {', '.join(COORDINATE_INDEX)}"
+        raise InputError(f"there is no coordinate {name!r}; {known}")
+    return canonical
+
+
+def canonical_names(
+    quantity: str, argument: str | None, statistic: str, muscle: str | None
+) -> tuple[str, str | None, str, str | None]:
+    """The same names as the program spells them; raises the InputError that evaluating them would raise."""
+    definition = find_quantity(quantity)
+    argument = canonical_argument(definition, argument)
+    statistic = canonical_statistic(statistic)
     if statistic == AT_PEAK:
-        _check_argument(QUANTITIES["activation"], muscle)
-    elif statistic not in STATISTICS:
-        raise InputError(f"there is no statistic {statistic!r}; known are {', '.join([*STATISTICS, AT_PEAK])}")
+        muscle = canonical_argument(QUANTITIES["activation"], muscle)
+    return definition.name, argument, statistic, muscle

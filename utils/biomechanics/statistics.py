@@ -1,11 +1,14 @@
 """Statistics over time that turn a quantity's trace into one number per motion and channel."""
 
+import re
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from dataset.errors import InputError
 from utils.biomechanics.context import Context
+from utils.biomechanics.repetition_parts import PARTS
 from utils.biomechanics.trace import TINY, Trace
 
 STATISTICS: dict[str, Callable[[Trace], Tensor]] = {
@@ -20,6 +23,35 @@ STATISTICS: dict[str, Callable[[Trace], Tensor]] = {
     "end": Trace.last,
 }
 AT_PEAK = "at_peak"  # the one statistic that asks for a muscle: the value at its peak frame
+AT_BOTTOM = "at_bottom"
+_OVER = "_over_"
+_AT_PHASE = re.compile(r"at_(\d{1,3})_?(?:%|percent)")
+_ALSO = {
+    "peak": "max", "maximum": "max", "largest": "max", "minimum": "min", "smallest": "min", "least": "min",
+    "average": "mean", "bottom": AT_BOTTOM, "at_the_bottom": AT_BOTTOM,
+}  # fmt: skip
+
+
+def canonical_statistic(name: str) -> str:
+    """A statistic as the program names it: `max`, `at_bottom`, `at_25_percent`, `mean_over_descent`.
+
+    Raises:
+        InputError: there is no such statistic; all are listed.
+    """
+    words = re.sub(r"[\s-]+", "_", name.strip().lower())
+    words = _ALSO.get(words, words)
+    if words in STATISTICS or words in (AT_PEAK, AT_BOTTOM):
+        return words
+    if (match := _AT_PHASE.fullmatch(words)) and int(match[1]) <= 100:
+        return f"at_{int(match[1])}_percent"
+    base, over, part = words.partition(_OVER)
+    base, part = _ALSO.get(base, base), part.removeprefix("the_")
+    if over and base in STATISTICS and part in PARTS:
+        return f"{base}{_OVER}{part}"
+    raise InputError(
+        f"there is no statistic {name!r}; known are {', '.join([*STATISTICS, AT_PEAK, AT_BOTTOM])}, at_25_percent (of "
+        f"the repetition), and each over a part, as in max_over_descent, of {', '.join(PARTS)}"
+    )
 
 
 def summarise(trace: Trace, statistic: str, context: Context | None = None, muscle: str | None = None) -> Tensor:
@@ -27,15 +59,35 @@ def summarise(trace: Trace, statistic: str, context: Context | None = None, musc
 
     Args:
         trace: a quantity over time.
-        statistic: a name in `STATISTICS`, or `at_peak`, the value at the frame at which `muscle` is most active.
-        context: the motions that the trace is of; needed for `at_peak`.
+        statistic: a name that `canonical_statistic` knows; `at_peak` is the value at the frame at which `muscle` is
+            most active, `at_bottom` that at the deepest knee flexion.
+        context: the motions that the trace is of; needed for all that are not in `STATISTICS`.
         muscle: a muscle's name, with or without its side; needed for `at_peak`.
     """
-    if statistic == AT_PEAK:
-        if context is None or muscle is None:
-            raise ValueError(f"{AT_PEAK} needs the context and the muscle whose peak is meant")
-        return trace.values[torch.arange(len(trace.values)), context.peak_frame(muscle)]
-    return STATISTICS[statistic](trace)
+    if statistic in STATISTICS:
+        return STATISTICS[statistic](trace)
+    if context is None or (statistic == AT_PEAK and muscle is None):
+        raise ValueError(f"{statistic} needs the context, and {AT_PEAK} the muscle whose peak is meant")
+    base, over, part = statistic.partition(_OVER)
+    if over:
+        return STATISTICS[base](Trace(trace.values, _within(trace.valid, context.phases.part(part))))
+    frame = context.peak_frame(muscle) if muscle is not None and statistic == AT_PEAK else _frame(statistic, context)
+    return trace.values[torch.arange(len(trace.values)), frame]
+
+
+def _frame(statistic: str, context: Context) -> Tensor:
+    """(B,) the frame that a statistic means."""
+    phases = context.phases
+    if statistic == AT_BOTTOM:
+        return phases.bottom
+    share = int(statistic.split("_")[1]) / 100
+    return (phases.start + share * (phases.end - phases.start)).round().long()
+
+
+def _within(valid: Tensor, part: Tensor) -> Tensor:
+    """(B, T) the valid frames of a part of the repetition; of one without any, its frames."""
+    both = valid & part
+    return torch.where(both.any(1, keepdim=True), both, part)
 
 
 def outside(values: Tensor, low: float | None, high: float | None) -> Tensor:

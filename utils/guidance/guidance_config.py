@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.muscle_names import canonical_muscle
 from dataset.sessions import Session, is_session_path, open_session
 from utils.runs.shared_configs import (
     ComputeConfig,
@@ -18,6 +19,7 @@ from utils.runs.shared_configs import (
 
 # How latents are updated: in the PCA space of the training latents, or element by element.
 MOVES = ("principal", "anywhere")
+DEFAULT_RANGE = (0.35, 0.45)  # of the peak activation, the paper's
 # What guidance starts from: the person's own squats, those of the training data, or one and the other in turn.
 OWN, TRAINING, BOTH = STARTS = ("own", "training", "both")
 
@@ -65,11 +67,11 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
             data's.
         own_weight: weight of the squared change from the person's own squats, where guidance starts from them.
         smooth_hz: cut-off of the low-pass filter on decoded motions, Hz; 0 for none.
-        low: least peak activation of `muscle`, 0 to 1.
-        high: greatest peak activation of `muscle`, 0 to 1.
-        muscle: muscle, without its side, whose peak is constrained on both sides.
-        constraint: further constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
-        constraints_file: JSON file of further constraints.
+        low: least peak activation of `muscle`, 0 to 1; None for 0.35, or where constraints are given for no range.
+        high: greatest peak activation of `muscle`, 0 to 1; None for 0.45 likewise.
+        muscle: muscle or group whose peak is constrained, on both sides or on the one named.
+        constraint: constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
+        constraints_file: YAML or JSON file of constraints, or the name of a shipped set.
         weights: weights of the published terms.
         beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
@@ -103,8 +105,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     start: str | None = None
     own_weight: float = 0.001
     smooth_hz: float = 6.0
-    low: float = 0.35
-    high: float = 0.45
+    low: float | None = None
+    high: float | None = None
     muscle: str = "vasmed"
     constraint: Sequence[str] = ()
     constraints_file: Path | None = None
@@ -138,9 +140,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         require_at_least(0, **{name: getattr(self, name) for name in positive})
         if self.seq_len is not None:
             require_seq_len(self.seq_len)
-        require_fraction(low=self.low, high=self.high)
-        if self.low > self.high:
-            raise InputError(f"--low is {self.low:g} and --high is {self.high:g}, expected --low to be at most --high")
+        object.__setattr__(self, "muscle", canonical_muscle(self.muscle))
+        self._complete_range()
         require_choice(MOVES, move=self.move)
         require_choice(STARTS, start=self.start)
         if isinstance(self.constraint, str):
@@ -149,6 +150,23 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
             raise InputError(
                 "--candidates, --refine and --exact-paths need the simulation, which --no-verify leaves out"
             )
+
+    def _complete_range(self) -> None:
+        """Take the default bound where one was left out, unless constraints alone say what is asked."""
+        require_fraction(low=self.low, high=self.high)
+        low, high = self.range_or_default
+        if low > high:
+            raise InputError(f"--low is {low:g} and --high is {high:g}, expected --low to be at most --high")
+        given = self.low is not None or self.high is not None
+        if given or not (self.constraint or self.constraints_file):
+            object.__setattr__(self, "low", low)
+            object.__setattr__(self, "high", high)
+
+    @property
+    def range_or_default(self) -> tuple[float, float]:
+        """The range of the muscle's peak activation, and the default where it was left out."""
+        low, high = DEFAULT_RANGE
+        return low if self.low is None else self.low, high if self.high is None else self.high
 
     @property
     def refinement_rounds(self) -> int:

@@ -77,6 +77,15 @@ class GuidanceResult:
         return bool(self.changes) and self.changes[j].same_as is not None
 
     @property
+    def activation_range(self) -> tuple[float, float] | None:
+        """The range that the peak activation of `config.muscle` had to lie in; None where constraints replaced it."""
+        for term in self.terms:
+            is_peak = (term.quantity, term.statistic, term.argument) == ("activation", "max", self.config.muscle)
+            if is_peak and term.required and term.low is not None and term.high is not None:
+                return term.low, term.high
+        return None
+
+    @property
     def motion(self) -> Tensor:
         """(S, T, 33) guided motions at 60 Hz, degrees and metres, on the floor y = 0."""
         return torch.stack([sample.motion for sample in self.samples])

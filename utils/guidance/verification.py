@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dataset.muscle_names import without_side
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Simulator, Skeleton
-from utils.biomechanics.muscle_names import muscle_indices
+from utils.biomechanics.context import activation_of
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
@@ -100,17 +101,17 @@ class Verification:
             simulations: what the simulation finds of each.
             terms: what the samples were asked.
             skeleton: the subject's, on the CPU.
-            muscle: the configuration's muscle, without its side.
+            muscle: the configuration's muscle.
         """
         activations = torch.stack([simulation.activations for simulation in simulations])
         motion = torch.stack([sample.motion for sample in samples]).double()
         context = guided_context(motion, activations=activations, skeleton=skeleton)
         predicted = torch.stack([sample.activations for sample in samples])
-        sides = muscle_indices(muscle)
+        both = without_side(muscle)
         return cls(
             activations=activations,
-            predicted=predicted[:, _INNER][..., sides].amax(1).double(),
-            simulated=activations[:, _INNER][..., sides].amax(1),
+            predicted=activation_of(predicted[:, _INNER], both).amax(1).double(),
+            simulated=activation_of(activations[:, _INNER], both).amax(1),
             term_values=tuple(term.value(context) for term in terms),
             residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
             right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),

@@ -13,17 +13,16 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 22
 _SIZE, _MARGIN, _FAR_MARGIN = 420, 54, 12
 
 
-def peak_chart(predicted: np.ndarray, simulated: np.ndarray, asked: tuple[float, float], muscle: str) -> Markup:
+def peak_chart(predicted: np.ndarray, simulated: np.ndarray, asked: tuple[float, float] | None, muscle: str) -> Markup:
     """Simulated over predicted peak activation, with a circle for each left and a square for each right side.
 
     Args:
         predicted: (S, 2) predicted peaks, left and right.
         simulated: (S, 2) simulated peaks.
-        asked: the range, drawn as a band along either axis.
+        asked: the range, drawn as a band along either axis; None where none was asked for.
         muscle: name of the muscle.
     """
-    low, high = asked
-    most = max(predicted.max(), simulated.max(), high)
+    most = max(predicted.max(), simulated.max(), *(asked or ()))
     top = max(0.6, float(np.ceil(10 * most + 0.2) / 10))
     length = _SIZE - _MARGIN - _FAR_MARGIN
 
@@ -33,12 +32,14 @@ def peak_chart(predicted: np.ndarray, simulated: np.ndarray, asked: tuple[float,
     def y(value: float) -> float:
         return _SIZE - _MARGIN - length * value / top
 
-    parts = [
-        _line(x(0), y(0), x(top), y(top), "diagonal"),
-        _rectangle(x(0), y(high), x(top) - x(0), y(low) - y(high), "range"),
-        _rectangle(x(low), y(top), x(high) - x(low), y(0) - y(top), "range"),
-        _text(x(top) - 4, y((low + high) / 2) + 4, "range", "note", "end"),
-    ]
+    parts = [_line(x(0), y(0), x(top), y(top), "diagonal")]
+    if asked is not None:
+        low, high = asked
+        parts += [
+            _rectangle(x(0), y(high), x(top) - x(0), y(low) - y(high), "range"),
+            _rectangle(x(low), y(top), x(high) - x(low), y(0) - y(top), "range"),
+            _text(x(top) - 4, y((low + high) / 2) + 4, "range", "note", "end"),
+        ]
     for tick in np.arange(0, top + 1e-9, 0.1 if top <= 0.8 else 0.2):
         parts += [
             _line(x(tick), y(0), x(tick), y(0) + 4, "axis"),

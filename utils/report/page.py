@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
+from dataset.muscle_names import without_side
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from utils.guidance.baseline import baseline_sentence
@@ -129,7 +130,7 @@ def _peak_chart(result: GuidanceResult) -> Markup:
     if found is None:
         return Markup("")
     peaks = found.predicted.numpy(), found.simulated.numpy()
-    return peak_chart(*peaks, (config.low, config.high), muscle_name(config.muscle))
+    return peak_chart(*peaks, result.activation_range, muscle_name(without_side(config.muscle)))
 
 
 def _history_charts(result: GuidanceResult) -> list[tuple[str, Markup]]:

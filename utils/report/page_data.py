@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from dataset.io.motion import Motion
+from dataset.muscle_names import without_side
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
 from models.muscles.simulation_settings import FILTER_MARGIN_S
@@ -15,7 +16,7 @@ from utils.report.comparison_squats import Band, Reference
 from utils.report.sentences import sample_note
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
-from utils.report.vocabulary import COORDINATE_PANELS, PANEL_GROUPS, is_weak, muscle_name, without_side
+from utils.report.vocabulary import COORDINATE_PANELS, PANEL_GROUPS, is_weak, muscle_name
 
 _DECIMALS = 4  # of the bands
 _IS_TRANSLATION = np.isin(np.arange(len(COORDINATES)), TRANSLATION_INDICES)

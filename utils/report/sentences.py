@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from dataset.muscle_names import without_side
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
@@ -52,12 +53,12 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
 
 def _question(result: GuidanceResult) -> str:
     config = result.config
-    if config.weights.mac <= 0:
+    if result.activation_range is None:
         return "The table below lists the constraints of the motions."
-    text = (
-        f"The squats were to have a peak {muscle_name(config.muscle)} activation between {config.low:g} and "
-        f"{config.high:g} in both legs"
-    )
+    low, high = result.activation_range
+    text = f"The squats were to have a peak {muscle_name(config.muscle)} activation between {low:g} and {high:g}"
+    if config.muscle == without_side(config.muscle):
+        text += " in both legs"
     further = sum(term.required for term in result.terms) - 1
     if further <= 0:
         return f"{text}."
@@ -103,11 +104,13 @@ def simulation_paragraph(result: GuidanceResult) -> str:
     found, config = result.verification, result.config
     if found is None:
         return ""
+    asked = result.activation_range
+    asked_text = "" if asked is None else f", for a range of {asked[0]:g} to {asked[1]:g}"
     error = np.abs((found.simulated - found.predicted).numpy())
     return (
         "Each motion was simulated by static optimisation on the subject's own model. The simulated peaks of "
-        f"{muscle_name(config.muscle)} run from {float(found.simulated.min()):.2f} to "
-        f"{float(found.simulated.max()):.2f}, for a range of {config.low:g} to {config.high:g}. The predicted peaks "
+        f"{muscle_name(without_side(config.muscle))} run from {float(found.simulated.min()):.2f} to "
+        f"{float(found.simulated.max()):.2f}{asked_text}. The predicted peaks "
         f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. A sample is in the "
         "range if both legs are. The residual force is what gravity and the ground reaction force do not explain; "
         "under 5 % of body weight is small. A reserve is the joint moment that the muscles could not supply."

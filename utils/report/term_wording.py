@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dataset.spelling import split_side
 from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
 from utils.biomechanics.registry import find_quantity
 from utils.guidance.objective.constraints import Term
@@ -72,7 +73,10 @@ def ranges_of(terms: Sequence[Term]) -> list[dict[str, Any]]:
 def _panel_of(term: Term) -> str | None:
     """The coordinate or muscle in whose panel a term's range is drawn."""
     if term.quantity == "activation" and term.argument is not None:
-        return term.argument if term.argument in MUSCLE_INDEX else f"{term.argument}_l"
+        name = term.argument if term.argument in MUSCLE_INDEX else f"{term.argument}_l"
+        return name if name in MUSCLE_INDEX else None  # a group has no panel
     if term.quantity == "coordinate":
         return term.argument if term.argument in COORDINATE_INDEX else None
-    return _PANEL_COORDINATES.get(term.quantity)
+    base, side = split_side(term.quantity)
+    panel = _PANEL_COORDINATES.get(base)
+    return f"{panel.removesuffix('_l')}_{side}" if panel and side else panel

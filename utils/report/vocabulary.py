@@ -3,26 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from models.conventions import SIDES
-from utils.biomechanics.registry import QUANTITIES
-from utils.biomechanics.statistics import AT_PEAK
+from dataset.muscle_names import MUSCLE_NAMES, without_side
+from dataset.spelling import split_side
+from utils.biomechanics.registry import find_quantity
+from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK
 from utils.simulation.saturation import WEAK_MUSCLES
-
-MUSCLE_NAMES = {
-    "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",
-    "addmagIsch": "adductor magnus (ischial)", "addmagMid": "adductor magnus (middle)",
-    "addmagProx": "adductor magnus (proximal)", "bflh": "biceps femoris long head",
-    "bfsh": "biceps femoris short head", "edl": "extensor digitorum longus", "ehl": "extensor hallucis longus",
-    "fdl": "flexor digitorum longus", "fhl": "flexor hallucis longus", "gaslat": "lateral gastrocnemius",
-    "gasmed": "medial gastrocnemius", "glmax1": "gluteus maximus 1", "glmax2": "gluteus maximus 2",
-    "glmax3": "gluteus maximus 3", "glmed1": "gluteus medius 1", "glmed2": "gluteus medius 2",
-    "glmed3": "gluteus medius 3", "glmin1": "gluteus minimus 1", "glmin2": "gluteus minimus 2",
-    "glmin3": "gluteus minimus 3", "grac": "gracilis", "iliacus": "iliacus", "perbrev": "peroneus brevis",
-    "perlong": "peroneus longus", "piri": "piriformis", "psoas": "psoas", "recfem": "rectus femoris",
-    "sart": "sartorius", "semimem": "semimembranosus", "semiten": "semitendinosus", "soleus": "soleus",
-    "tfl": "tensor fasciae latae", "tibant": "tibialis anterior", "tibpost": "tibialis posterior",
-    "vasint": "vastus intermedius", "vaslat": "vastus lateralis", "vasmed": "vastus medialis",
-}  # fmt: skip
 
 # Groups of muscles whose curves are shown together; the last group holds every muscle of a leg.
 PANEL_GROUPS = {
@@ -107,6 +92,21 @@ _DEFINITIONS = {
     "range_excess": "How far the worst joint is outside the range that the subject's model allows.",
     "knee_valgus": "How far the knee is medial of the line from hip to ankle; negative is lateral.",
     "trunk_lean": "Angle of the trunk from the vertical, forwards or sideways.",
+    "descent_time": "How long the way down lasts.",
+    "hold_time": "How long the knees rest at the bottom.",
+    "ascent_time": "How long the way up lasts.",
+    "repetition_time": "How long the squat lasts, from standing to standing.",
+    "thigh_below_parallel": "Angle of the thigh below the horizontal; 0 is parallel, negative is above it.",
+    "stance_width": "Distance between the ankles along the floor.",
+    "toe_out": "How far a foot points outwards; negative is inwards.",
+    "change_from_own": "Difference of the angles of legs, pelvis and trunk from the person's own squat, tempo aside.",
+    "load_share": "Share of the body's load that a foot carries; 0.5 is half of it.",
+    "ground_reaction": "Force with which the floor pushes both feet up, in body weights; standing still it is 1.",
+    "hip_extension_moment": "Moment of the muscles that extend the hip, less that of those that flex it.",
+    "hip_abduction_moment": "Moment of the muscles that abduct the hip, less that of those that adduct it.",
+    "knee_extension_moment": "Moment of the muscles that extend the knee, less that of those that flex it.",
+    "ankle_plantarflexion_moment": "Moment of the muscles that push the forefoot down, less that of their opponents.",
+    "patellofemoral_compression": "Force that presses the kneecap on the thigh bone, in body weights.",
 }
 _STATISTICS = {
     "mean": "mean over time",
@@ -119,7 +119,8 @@ _STATISTICS = {
     "start": "value in the first frame",
     "end": "value in the last frame",
 }
-_UNITS = {"deg": "°", "deg/s": "°/s", "m/s^2": "m/s²", "0-1": "0–1", "deg or m": "° or m"}
+_SIDES = {"l": "left", "r": "right"}
+_UNITS = {"deg": "°", "Nm/kg": "N m/kg", "deg/s": "°/s", "m/s^2": "m/s²", "0-1": "0–1", "deg or m": "° or m"}
 
 
 def unit_symbol(unit: str) -> str:
@@ -134,18 +135,13 @@ def with_minus_signs(text: str) -> str:
     return re.sub(r"-(?=\d)", "−", text)
 
 
-def without_side(muscle: str) -> str:
-    """`vasmed` for `vasmed_l`, `vasmed_r` and `vasmed`."""
-    return muscle.removesuffix("_l").removesuffix("_r")
-
-
 def muscle_name(muscle: str | None) -> str:
     """`vastus medialis` for `vasmed`, `left vastus medialis` for `vasmed_l`; unknown names are returned unchanged."""
     if not muscle:
         return "the muscle"
-    name = MUSCLE_NAMES.get(without_side(muscle), without_side(muscle))
-    side = {f"_{side}": word for side, word in zip(SIDES, ("left ", "right "), strict=True)}.get(muscle[-2:], "")
-    return side + name
+    base = without_side(muscle)
+    name = MUSCLE_NAMES.get(base, base.replace("_", " "))
+    return name if base == muscle else f"{_SIDES[muscle[-1]]} {name}"
 
 
 def quantity_title(quantity: str, argument: str | None = None) -> str:
@@ -155,6 +151,9 @@ def quantity_title(quantity: str, argument: str | None = None) -> str:
         quantity: name of a registered quantity.
         argument: the muscle or coordinate that it asks for.
     """
+    base, side = split_side(quantity)
+    if side:
+        return f"{quantity_title(base)}, {_SIDES[side]}"
     if quantity == "activation":
         return f"Activation of {muscle_name(argument)}"
     if quantity == "coordinate":
@@ -164,14 +163,21 @@ def quantity_title(quantity: str, argument: str | None = None) -> str:
 
 def definition(quantity: str) -> str:
     """What a quantity is, in a plain sentence; the registered documentation where no such sentence is written."""
-    return _DEFINITIONS.get(quantity, QUANTITIES[quantity].doc)
+    base, side = split_side(quantity)
+    text = _DEFINITIONS.get(base, find_quantity(base).doc)
+    return f"{_SIDES[side].capitalize()}: {text}" if side else text
 
 
 def statistic_words(statistic: str, muscle: str | None = None) -> str:
     """A statistic over time in words; `muscle` is the muscle of the statistic `at_peak`."""
     if statistic == AT_PEAK:
         return f"value at the peak activation of {muscle_name(muscle)}"
-    return _STATISTICS[statistic]
+    if statistic == AT_BOTTOM:
+        return "value at the bottom"
+    if statistic.startswith("at_"):
+        return f"value at {statistic.split('_')[1]} % of the repetition"
+    base, over, part = statistic.partition("_over_")
+    return f"{_STATISTICS[base].removesuffix(' over time')} over the {part}" if over else _STATISTICS[base]
 
 
 def is_weak(muscle: str) -> bool:

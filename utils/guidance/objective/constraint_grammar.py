@@ -1,25 +1,24 @@
-"""The constraint grammar: read terms from the command line or a JSON file.
+"""The constraint grammar: a term from a line or from an object of a constraints file.
 
 A term is one line,
 
-    QUANTITY[:NAME]:STATISTIC[:MUSCLE]:COMPARISON[:NUMBER[:NUMBER]][:weight=W][:tolerance=X][:name=TEXT][:wish]
+    QUANTITY[:NAME][:STATISTIC[:MUSCLE]]:COMPARISON[:BOUND[:BOUND]][:weight=W][:tolerance=X][:name=TEXT][:wish]
 
-    activation:vasmed:max:within:0.35:0.45      knee_flexion:max:above:90
-    pelvis_tilt:at_peak:vasmed:within:-35:-17:wish          foot_slip:mean:small:weight=2
+    activation:vasmed:max:within:0.35:0.45      left knee flexion:at bottom:above:90
+    activation:quadriceps:max:below:80%own      pelvis_tilt:at_peak:vasmed:within:-35:-17:wish
 
-or a JSON object with the fields of `Term`.
+or an object with the fields of `Term`. A bound is a number in the quantity's unit, or in terms of the person's own
+squats: `80%own`, `own-20`, `own+0.5`. The statistic may be left out for quantities of a whole motion.
 """
 
-import json
 import math
-import shutil
-import textwrap
-from pathlib import Path
+import re
 from typing import Any
 
 from dataset.errors import InputError
-from utils.biomechanics.registry import QUANTITIES, check_names, find_quantity
-from utils.biomechanics.statistics import AT_PEAK, STATISTICS
+from utils.biomechanics.registry import Quantity, canonical_names, find_quantity
+from utils.biomechanics.statistics import AT_PEAK
+from utils.guidance.objective.constraint_checks import check_possible
 from utils.guidance.objective.constraints import COMPARISONS, Term
 
 _KEYS = {
@@ -27,6 +26,8 @@ _KEYS = {
     "wish", "name", "unit",
 }  # fmt: skip
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
+_NUMBER = r"\d+(?:\.\d*)?|\.\d+"
+_OWN = re.compile(rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*({_NUMBER}))?", re.IGNORECASE)
 
 
 def parse_term(text: str) -> Term:
@@ -35,33 +36,34 @@ def parse_term(text: str) -> Term:
     Raises:
         InputError: the line cannot be read; the message says which part is wrong.
     """
+    source = f"constraint {text!r}"
     parts = [part.strip() for part in text.split(":")]
     options: dict[str, Any] = {}
     while parts and (parts[-1] == "wish" or "=" in parts[-1]):
         key, _, value = parts.pop().partition("=")
-        options[key] = value
-    rest = iter(parts)
+        options[key.strip()] = value.strip()
+    parts.reverse()
 
     def following(what: str) -> str:
-        try:
-            return next(rest)
-        except StopIteration:
-            raise InputError(f"constraint {text!r} ends before its {what}") from None
+        if not parts:
+            raise InputError(f"{source} ends before its {what}")
+        return parts.pop()
 
-    quantity = find_quantity(following("quantity"))
+    quantity = _quantity(following("quantity"), source)
     content: dict[str, Any] = {"quantity": quantity.name}
     if quantity.argument:
         content["argument"] = following(quantity.argument)
-    content["statistic"] = following("statistic over time")
-    if content["statistic"] == AT_PEAK:
+    if quantity.statistic is None or not parts or parts[-1] not in COMPARISONS:
+        content["statistic"] = following("statistic over time")
+    if content.get("statistic", "").lower().replace(" ", "_") == AT_PEAK:
         content["muscle"] = following("muscle")
     content["comparison"] = following("comparison")
-    content["numbers"] = list(rest)
-    return term_from(content | options, f"constraint {text!r}")
+    content["numbers"] = parts[::-1]
+    return term_from(content | options, source)
 
 
 def term_from(content: dict[str, Any], source: str) -> Term:
-    """The term that a JSON object or a parsed line describes.
+    """The term that an object or a parsed line describes.
 
     Args:
         content: the fields of `Term`, or `numbers` in place of its bounds, in the comparison's order.
@@ -70,125 +72,101 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     Raises:
         InputError: a field is unknown, missing or has a wrong value.
     """
-    unknown = set(content) - _KEYS
+    unknown = sorted(set(map(str, content)) - _KEYS)
     if unknown:
-        raise InputError(f"{source}: unknown key {sorted(unknown)[0]!r}; known are {', '.join(sorted(_KEYS))}")
-    for key in ("quantity", "statistic", "comparison"):
-        if not isinstance(content.get(key), str):
+        raise InputError(f"{source}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
+    for key in ("quantity", "comparison", "statistic", "argument", "muscle", "name", "unit"):
+        if not isinstance(content.get(key, ""), str):
+            raise InputError(f"{source}: {key} is {str(content[key])[:40]!r}, expected a text")
+    for key in ("quantity", "comparison"):
+        if not content.get(key):
             raise InputError(f"{source}: {key} is missing")
-    quantity = find_quantity(content["quantity"])
+    quantity = _quantity(content["quantity"], source)
+    statistic = content.get("statistic", quantity.statistic)
+    if not statistic:
+        raise InputError(f"{source}: statistic is missing")
     unit = content.get("unit", quantity.unit)
     if unit != quantity.unit:
         raise InputError(f"{source}: {quantity.name} is in {quantity.unit}, not in {unit!r}")
-    low, high = _bounds(content, source)
+    try:
+        names = canonical_names(quantity.name, content.get("argument"), statistic, content.get("muscle"))
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    low, high, own = _bounds(content, source)
     term = Term(
-        quantity=quantity.name,
-        statistic=content["statistic"],
+        quantity=names[0],
+        statistic=names[2],
         comparison=content["comparison"],
         low=low,
         high=high,
         weight=_number("weight", content.get("weight", 1.0), source),
-        argument=content.get("argument"),
-        muscle=content.get("muscle"),
+        argument=names[1],
+        muscle=names[3],
         tolerance=_number("tolerance", content["tolerance"], source) if "tolerance" in content else None,
-        wish=content.get("wish", False) is not False,
+        wish=_is_wish(content, source),
         name=content.get("name", ""),
+        own=own,
     )
     if term.weight < 0 or term.effective_tolerance <= 0:
         raise InputError(f"{source}: the weight must not be negative, and the tolerance must be above 0")
-    try:
-        check_names(term.quantity, term.argument, term.statistic, term.muscle)
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from None
+    check_possible(term, source)
     return term
 
 
-def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float | None]:
-    """Lower and upper bound of a comparison, None where it has none."""
+def _quantity(name: str, source: str) -> Quantity:
+    try:
+        return find_quantity(name)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+def _is_wish(content: dict[str, Any], source: str) -> bool:
+    wish = content.get("wish", False)
+    if wish not in (True, False, ""):  # a line ends with the bare word
+        raise InputError(f"{source}: wish is {str(wish)[:40]!r}, expected true or false")
+    return wish is not False
+
+
+def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float | None, tuple[str, ...]]:
+    """Lower and upper bound of a comparison, None where it has none, or the bounds in terms of the own squats."""
     comparison = content["comparison"]
     if comparison not in COMPARISONS:
         raise InputError(f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}")
     given = content.get("numbers")
     if given is None:
         given = [content[key] for key in _BOUNDS[comparison] if key in content]
+    if not isinstance(given, list) or len(given) != COMPARISONS[comparison]:
+        found = len(given) if isinstance(given, list) else str(given)[:40]
+        raise InputError(f"{source}: {comparison} takes {COMPARISONS[comparison]} number(s), got {found}")
+    if any(isinstance(value, str) and "own" in value.lower() for value in given):
+        return None, None, tuple(_own_bound(value, source) for value in given)
     numbers = [_number("a bound", value, source) for value in given]
-    if len(numbers) != COMPARISONS[comparison]:
-        raise InputError(f"{source}: {comparison} takes {COMPARISONS[comparison]} number(s), got {len(numbers)}")
     bounds = dict(zip(_BOUNDS[comparison], numbers, strict=True))
     low, high = bounds.get("low"), bounds.get("high")
     if comparison == "equals":
         high = low
     if low is not None and high is not None and low > high:
         raise InputError(f"{source}: the range {low:g} to {high:g} is empty; give the lower bound first")
-    return low, high
+    return low, high, ()
+
+
+def _own_bound(value: Any, source: str) -> str:
+    """A bound in terms of the own squats, without spaces: `80%own`, `own-20`, or a number."""
+    match = _OWN.fullmatch(str(value).strip())
+    if match is None:
+        if "own" not in str(value).lower():
+            return f"{_number('a bound', value, source):g}"
+        raise InputError(f"{source}: a bound is {str(value)[:40]!r}, expected such as 80%own, own-20 or own+0.5")
+    percent, sign, offset = match.groups()
+    return (f"{float(percent):g}%own" if percent else "own") + (f"{sign}{float(offset):g}" if sign else "")
 
 
 def _number(key: str, value: Any, source: str) -> float:
     try:
-        result = float(value)
+        result = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         result = math.nan
     if not math.isfinite(result):
-        raise InputError(f"{source}: {key} is {str(value)[:40]!r}, expected a number")
+        shown = "an integer too large" if isinstance(value, int) else repr(str(value)[:40])
+        raise InputError(f"{source}: {key} is {shown}, expected a number")
     return result
-
-
-def read_terms(path: str | Path) -> list[Term]:
-    """The terms of a JSON file: a list of lines or objects, or {"constraints": that list}.
-
-    Raises:
-        InputError: the file or one of its terms cannot be read.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not a JSON file ({error})") from None
-    if isinstance(content, dict):
-        content = content.get("constraints")
-    if not isinstance(content, list):
-        raise InputError(f'{path}: expected a list of constraints, or {{"constraints": [...]}}')
-    terms = []
-    for position, item in enumerate(content, 1):
-        source = f"{path}, constraint {position}"
-        if isinstance(item, str):
-            terms.append(parse_term(item))
-        elif isinstance(item, dict):
-            terms.append(term_from(item, source))
-        else:
-            raise InputError(f"{source}: expected a line or an object, found {item!r}")
-    return terms
-
-
-def vocabulary(width: int | None = None) -> str:
-    """Every quantity, statistic and comparison that a constraint may name, explained for users.
-
-    Args:
-        width: characters in a line; None for the width of the terminal. The example of a JSON object is not wrapped.
-    """
-    columns = max(width or shutil.get_terminal_size().columns, 40)
-    lines = ["Quantities (unit, difference that counts as equal):"]
-    for quantity in QUANTITIES.values():
-        name = quantity.name + (f":<{quantity.argument}>" if quantity.argument else "")
-        sides = " Left and right." if len(quantity.channels) > 1 else ""
-        lines.append(f"  {name:26} {quantity.unit}, {quantity.tolerance:g}. {quantity.doc}{sides}")
-    lines.append("Statistics over time:")
-    lines.append(f"  {', '.join(STATISTICS)}, and {AT_PEAK}:<muscle>, the value at the frame of its peak activation")
-    lines.append("Comparisons:")
-    lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
-    lines.append("  small: as small as the other terms allow; never required")
-    lines.append("In a file (--constraints), a JSON list of such lines, or of objects:")
-    lines = [
-        part
-        for line in lines
-        for part in textwrap.wrap(
-            line, columns, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
-        )
-    ]
-    lines.append(
-        '  {"quantity": "activation", "argument": "vasmed", "statistic": "max", "comparison": "within", "low": 0.35,'
-    )
-    lines.append('   "high": 0.45, "unit": "0-1", "weight": 1, "tolerance": 0.01, "name": "quadriceps", "wish": false}')
-    return "\n".join(lines)

@@ -35,6 +35,8 @@ class Term:
         wish: the term attracts, and a sample may miss it.
         scale: factor on the loss of `small`; converts it to the units (radians, frames) of the paper's weights.
         name: label; by default made from quantity and statistic.
+        own: the bounds in terms of the person's own squats, `80%own` or `own-20`, lower before upper; `low` and `high`
+            are empty until `utils.guidance.objective.own_bounds` has found their values.
     """
 
     quantity: str
@@ -49,6 +51,7 @@ class Term:
     wish: bool = False
     scale: float = 1.0
     name: str = ""
+    own: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -58,7 +61,7 @@ class Term:
     @property
     def depends_on_activation(self) -> bool:
         """Whether its value depends on muscle activations, and not on the kinematics alone."""
-        return self.quantity == "activation" or self.statistic == AT_PEAK
+        return find_quantity(self.quantity).predicted or self.statistic == AT_PEAK
 
     def narrowed(self, share: float) -> "Term":
         """The same term with its range narrowed by `share` of its width at both ends; unchanged if one-sided."""
@@ -88,9 +91,11 @@ class Term:
         """The comparison and its bounds in words."""
         if self.comparison == "small":
             return "small"
-        if self.comparison == "within":
-            return f"{self.low:g} to {self.high:g}"
-        return f"{self.comparison} {self.low if self.low is not None else self.high:g}"
+        bounds = [f"{bound:.4g}" for bound in (self.low, self.high) if bound is not None]
+        own = " to ".join(bound.replace("%own", " % of own") for bound in self.own)
+        joined = " to ".join(dict.fromkeys(bounds)) if self.comparison in ("within", "equals") else "".join(bounds)
+        joined = f"{joined} ({own})" if own and joined else own or joined
+        return joined if self.comparison == "within" else f"{self.comparison} {joined}"
 
     def value(self, context: Context) -> Tensor:
         """(B, C) the statistic of the quantity, in `unit`."""

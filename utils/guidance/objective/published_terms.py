@@ -1,13 +1,19 @@
 """The terms of a run: the objective of the BIGE paper (Table 1), and the constraints that a user adds to it."""
 
+import logging
 import math
 from dataclasses import replace
 
+from dataset.spelling import split_side
 from models.conventions import FRAME_RATE_HZ
 from utils.biomechanics.statistics import AT_PEAK
-from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
-from utils.guidance.objective.constraint_grammar import parse_term, read_terms
+from utils.guidance.guidance_config import DEFAULT_RANGE, GuidanceConfig, PublishedWeights
+from utils.guidance.objective.constraint_checks import check_together
+from utils.guidance.objective.constraint_files import read_terms
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.constraints import Term
+
+logger = logging.getLogger("bige")
 
 PUBLISHED_NAME = "MAC"  # of the muscle activation constraint, in files
 TILT_RANGE_DEG = (-34.2, -17.4)  # of the paper's own rows: MoCap mean - SD to Reference + SD of MoCap
@@ -31,7 +37,7 @@ def published_terms(
     Args:
         low: least peak activation, 0 to 1.
         high: greatest peak activation, 0 to 1.
-        muscle: muscle, without its side.
+        muscle: muscle or group, of both sides or of the one named.
         weights: weights of the terms; None for the published ones.
         tilt_range_deg: range wished for the pelvis tilt; the paper names the quantity but no range.
     """
@@ -59,11 +65,26 @@ def published_terms(
 
 
 def terms_of(config: GuidanceConfig) -> list[Term]:
-    """The published terms, and the constraints that the configuration adds to them.
+    """The published terms, and the constraints that the configuration adds to them or puts in their place.
+
+    Requirements replace the default range of the muscle's peak; with --low or --high, both are asked for. A constraint
+    on the quantity and statistic of a published wish replaces that wish.
 
     Raises:
-        InputError: a constraint cannot be read.
+        InputError: a constraint cannot be read, or two contradict each other.
     """
-    terms = published_terms(config.low, config.high, config.muscle, config.weights)
-    terms += [parse_term(line) for line in config.constraint]
-    return terms + (read_terms(config.constraints_file) if config.constraints_file else [])
+    asked = [parse_term(line) for line in config.constraint]
+    asked += read_terms(config.constraints_file) if config.constraints_file else []
+    check_together(asked)
+    published = published_terms(*config.range_or_default, config.muscle, config.weights)
+    if config.low is None and any(term.required for term in asked):
+        published = [term for term in published if not term.required]
+        logger.info(
+            "the constraints replace the default range of %s, %g to %g; --low and --high would ask for both",
+            config.muscle,
+            *DEFAULT_RANGE,
+        )
+    named = {(split_side(term.quantity)[0], term.statistic) for term in asked}
+    terms = [term for term in published if term.required or (term.quantity, term.statistic) not in named] + asked
+    check_together(terms)
+    return terms

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dataset.io.atomic_write import atomic_write
+from dataset.muscle_names import without_side
 from models.conventions import FRAME_RATE_HZ, SIDES
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.context import Context
@@ -41,13 +42,14 @@ def draw_overview(result: GuidanceResult, path: Path) -> None:
         drawn.insert(0, (own, np.full(len(own.motion), "0.6"), 2.0))
     figure = Figure(figsize=(16, 7), layout="constrained")
     axes = figure.subplots(2, 4)
-    muscles = [("activation", f"{config.muscle}_{side}", f"{config.muscle} {side}") for side in SIDES]
+    muscle = without_side(config.muscle)
+    muscles = [("activation", f"{muscle}_{side}", f"{muscle} {side}") for side in SIDES]
     for axis, (quantity, argument, title) in zip(axes.flat, [*_PANELS, *muscles], strict=False):
         for context, colours, width in drawn:
             _draw_curves(axis, context, quantity, argument, colours, width)
         axis.set_title(title, loc="left", fontsize=10)
         if quantity == "activation":
-            axis.axhspan(config.low, config.high, color="tab:green", alpha=0.15)
+            _draw_range(axis, result)
             axis.set_ylim(0, 1)
     title = f"{result.session_id}: {len(result.samples)} guided motions (dark: least peak activation)"
     if own is not None:
@@ -84,6 +86,12 @@ def _draw_curves(
     axis.set_xlim(0, time_s[-1])
 
 
+def _draw_range(axis: Axes, result: GuidanceResult) -> None:
+    """The range that was asked for, where there is one."""
+    if result.activation_range is not None:
+        axis.axhspan(*result.activation_range, color="tab:green", alpha=0.15)
+
+
 def _draw_verification(axis: Axes, result: GuidanceResult) -> None:
     """Simulated over predicted peak activation of the muscle, a point per motion and side."""
     found, config = result.verification, result.config
@@ -94,7 +102,7 @@ def _draw_verification(axis: Axes, result: GuidanceResult) -> None:
         axis.scatter(
             found.predicted[:, side], found.simulated[:, side], marker=marker, s=28, label=("left", "right")[side]
         )
-    axis.axhspan(config.low, config.high, color="tab:green", alpha=0.15)
+    _draw_range(axis, result)
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted by the surrogate", ylabel="simulated")
     axis.set_title(f"peak {config.muscle}", loc="left", fontsize=10)

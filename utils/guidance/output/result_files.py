@@ -97,7 +97,7 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
     if record.get("format") != FORMAT:
         raise InputError(f"{folder / RECORD_NAME}: format {record.get('format')}, this program reads {FORMAT}")
     config = _config_from(arguments)
-    terms = tuple(Term(**term) for term in record["terms"])
+    terms = tuple(Term(**term | {"own": tuple(term.get("own", ()))}) for term in record["terms"])
     try:
         with np.load(folder / ARRAYS_NAME) as content:
             arrays = {name: content[name] for name in content.files}

@@ -1,0 +1,36 @@
+"""Names as people write them: sides in words or as a suffix, spaces or dashes or underscores, any case."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_SIDES = {"left": "l", "right": "r", "l": "l", "r": "r"}
+_CUTOFF = 0.7  # of similarity, from which a name is offered
+_PART = 4  # letters of a part of a name that tell which is meant
+
+
+def split_side(text: str) -> tuple[str, str]:
+    """A name in lower case with underscores, without its side, and the side: "l", "r" or "".
+
+    `left knee flexion`, `Knee-flexion (left)` and `knee_flexion_l` are all ("knee_flexion", "l").
+    """
+    words = text.lower()
+    for sign in "()-_":
+        words = words.replace(sign, " ")
+    parts = words.split()
+    if len(parts) > 1 and parts[0] in _SIDES:
+        return "_".join(parts[1:]), _SIDES[parts[0]]
+    if len(parts) > 1 and parts[-1] in _SIDES:
+        return "_".join(parts[:-1]), _SIDES[parts[-1]]
+    return "_".join(parts), ""
+
+
+def with_side(name: str, side: str) -> str:
+    """The name with its side as a suffix: `knee_flexion_l`."""
+    return f"{name}_{side}" if side else name
+
+
+def nearest(name: str, known: Iterable[str], count: int = 4) -> list[str]:
+    """The known names that `name` is a part of or that are most like it, best first; empty where none is."""
+    names = list(known)
+    partial = [one for one in names if len(name) >= _PART and (name in one or (len(one) >= _PART and one in name))]
+    return list(dict.fromkeys([*partial, *get_close_matches(name, names, n=count, cutoff=_CUTOFF)]))[:count]

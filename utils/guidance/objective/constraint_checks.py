@@ -1,0 +1,80 @@
+"""What can be refused before anything is computed: impossible bounds, and requirements that contradict each other."""
+
+import math
+from collections.abc import Sequence
+from itertools import permutations
+
+from dataset.errors import InputError
+from dataset.muscle_names import muscle_channels
+from dataset.spelling import split_side
+from utils.biomechanics.registry import Range, find_quantity
+from utils.guidance.objective.constraints import Term
+
+_BETWEEN_MIN_AND_MAX = ("mean", "start", "end")
+
+
+def check_possible(term: Term, source: str) -> None:
+    """Raise InputError where a bound of a term lies outside what its quantity can be.
+
+    Args:
+        term: the term.
+        source: where it is from, for the message.
+    """
+    low, high = _limits(term)
+    for bound in (term.low, term.high):
+        if bound is not None and not low <= bound <= high:
+            hint = f"; write {bound:g} % as {bound / 100:g}" if high == 1 and 1 < bound <= 100 else ""
+            unit = "" if term.unit == "0-1" else f" {term.unit}"
+            raise InputError(
+                f"{source}: {bound:g} is outside what {term.quantity} can be, {low:g} to {high:g}{unit}{hint}"
+            )
+
+
+def _limits(term: Term) -> Range:
+    """The least and the greatest that the statistic of a term can be."""
+    low, high = find_quantity(term.quantity).limits_of(term.argument)
+    statistic = term.statistic.partition("_over_")[0]
+    largest = max(abs(low), abs(high))
+    if statistic == "mean_square":
+        return 0.0, largest**2
+    if statistic == "rms":
+        return 0.0, largest
+    if statistic == "range":
+        return 0.0, high - low
+    return (-math.inf, math.inf) if statistic == "sum" else (low, high)
+
+
+def check_together(terms: Sequence[Term]) -> None:
+    """Raise InputError where two required terms can never hold together, whatever the motion."""
+    required = [term for term in terms if term.required]
+    for one, other in permutations(required, 2):
+        if one.low is None or other.high is None or one.low <= other.high:
+            continue
+        if _within(one, other) and _never_more(one, other):
+            raise InputError(
+                f"{one.label} {one.bounds_text} and {other.label} {other.bounds_text} contradict each other"
+            )
+
+
+def _within(one: Term, other: Term) -> bool:
+    """Whether what `one` is about is, in some channel, at most what `other` is about: the same, or part of a group."""
+    (base, side), (other_base, other_side) = split_side(one.quantity), split_side(other.quantity)
+    if base != other_base or not (side == other_side or not side or not other_side):
+        return False
+    if base != "activation" or one.argument is None or other.argument is None:
+        return one.argument == other.argument
+    channels, others = muscle_channels(one.argument), muscle_channels(other.argument)
+    return any(set(members) <= set(group) for members in channels for group in others)
+
+
+def _never_more(one: Term, other: Term) -> bool:
+    """Whether the statistic of `one` is at most that of `other` for the same trace."""
+    if (one.statistic, one.muscle) == (other.statistic, other.muscle):
+        return True
+    return (other.statistic == "max" and _is_of_values(one)) or (one.statistic == "min" and _is_of_values(other))
+
+
+def _is_of_values(term: Term) -> bool:
+    """Whether a statistic lies between minimum and maximum."""
+    base = term.statistic.partition("_over_")[0]
+    return base in (*_BETWEEN_MIN_AND_MAX, "min", "max") or base.startswith("at_")

@@ -1,0 +1,74 @@
+"""Bounds in terms of the person's own squats: their values, and the terms with these values as bounds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from torch import Tensor
+
+from dataset.errors import InputError
+from models.conventions import SIDES
+from utils.biomechanics.context import Context
+from utils.guidance.objective.constraint_checks import check_possible, check_together
+from utils.guidance.objective.constraints import Term
+
+
+def own_value(term: Term, own: Context) -> Tensor:
+    """(C,) the value of a term in the person's own squats, mean over the repetitions of their context."""
+    return term.value(own).mean(0)
+
+
+def with_own_bounds(terms: Sequence[Term], own: Context | None) -> list[Term]:
+    """The terms, those with bounds in terms of the own squats one for each side, with the bounds' values.
+
+    Args:
+        terms: what is asked.
+        own: the person's own repetitions, with activations and forces by surrogate or simulation; None where the
+            session has none.
+
+    Raises:
+        InputError: there are no own squats to compare with, or a bound is not possible or contradicts another.
+    """
+    found: list[Term] = []
+    for term in terms:
+        if not term.own:
+            found.append(term)
+            continue
+        if own is None:
+            raise InputError(f"{term.label} {term.bounds_text}: the session has no squats of the person's own")
+        found += _of_sides(term, own_value(term, own).tolist())
+    check_together(found)
+    return found
+
+
+def _of_sides(term: Term, values: Sequence[float]) -> list[Term]:
+    """A term with the values of its own bounds, for each of its sides."""
+    if len(values) == 1:
+        return [_bounded(term, values[0])]
+    return [_bounded(_of_side(term, side), value) for side, value in zip(SIDES, values, strict=True)]
+
+
+def _of_side(term: Term, side: str) -> Term:
+    name = f"{term.name}_{side}" if term.name else ""
+    if term.argument is not None:
+        return replace(term, argument=f"{term.argument}_{side}", name=name)
+    return replace(term, quantity=f"{term.quantity}_{side}", name=name)
+
+
+def _bounded(term: Term, own: float) -> Term:
+    bounds = [_evaluate(bound, own) for bound in term.own]
+    low = None if term.comparison == "below" else bounds[0]
+    high = None if term.comparison == "above" else bounds[-1]
+    source = f"{term.label} {term.bounds_text}, where own is {own:.4g}"
+    if low is not None and high is not None and low > high:
+        raise InputError(f"{source}: the range {low:.4g} to {high:.4g} is empty")
+    bounded = replace(term, low=low, high=high)
+    check_possible(bounded, source)
+    return bounded
+
+
+def _evaluate(bound: str, own: float) -> float:
+    """The value of `80%own`, `own-20`, `80%own+5` or a number."""
+    before, is_own, offset = bound.partition("own")
+    if not is_own:
+        return float(bound)
+    return own * (float(before.removesuffix("%")) / 100 if before else 1.0) + (float(offset) if offset else 0.0)
