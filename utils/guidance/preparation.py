@@ -15,6 +15,7 @@ from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig, 
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
+from utils.guidance.objective.own_bounds import with_own_bounds
 from utils.guidance.objective.published_terms import published_terms, terms_of
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
@@ -86,6 +87,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     own = own_motions(own_squats.recorded, models)
     if own is not None:
         models = replace(models, own=models.describe_motion(own.placed))
+    terms = with_own_bounds(terms, models.own)
     start = config.start or (TRAINING if own is None else OWN)
     if start != TRAINING and own is None:
         raise InputError(f"--start {start}: {session.path} has no squat that guidance could start from")
@@ -123,7 +125,7 @@ def _without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list
     """
     if config.weights != PublishedWeights():
         return terms
-    published = published_terms(config.low, config.high, config.muscle, config.weights)
+    published = published_terms(*config.range_or_default, config.muscle, config.weights)
     wishes = [term for term in published if not term.required and term.quantity != "foot_slip"]
     return [term for term in terms if term not in wishes]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from dataset.errors import InputError
@@ -12,6 +13,7 @@ from utils.guidance.objective.constraint_checks import check_possible, check_tog
 from utils.guidance.objective.constraints import Term
 
 
+@torch.no_grad()
 def own_value(term: Term, own: Context) -> Tensor:
     """(C,) the value of a term in the person's own squats, mean over the repetitions of their context."""
     return term.value(own).mean(0)
