@@ -10,7 +10,7 @@ from torch import Tensor
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
-from utils.biomechanics.muscle_names import muscle_indices
+from utils.biomechanics.context import activation_of
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
 from utils.guidance.verification import SimulatedMotion
@@ -74,7 +74,7 @@ def baseline_of(
     if simulations is not None:
         activations = torch.stack([one.activations for one in simulations])
         share = torch.tensor([one.right_foot_share for one in simulations])
-    peaks = activations[:, _ENDS:-_ENDS][..., muscle_indices(muscle)].amax(1).double().cpu()
+    peaks = activation_of(activations[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
     profiles = squat_profiles(own.placed, skeleton, share)
     return Baseline(own.names, own.placed.cpu(), profiles, muscle, peaks, simulations is not None)
 
