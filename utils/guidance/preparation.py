@@ -9,7 +9,7 @@ from torch import Tensor
 from dataset.errors import InputError
 from dataset.sessions import Session
 from dataset.windows.window import MADE_FRAMES
-from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, WINDOW_FRAMES
+from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, WINDOW_FRAMES
 from models.protocols import Simulator
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig, PublishedWeights
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
@@ -17,6 +17,7 @@ from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds
 from utils.guidance.objective.published_terms import published_terms, terms_of
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
@@ -82,7 +83,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     device = configure_torch(config)
     session = config.open_session()
     models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
-    seq_len = _seq_len(config, session, models)
+    seq_len = _seq_len(config, session, models, terms)
     own_squats = load_own_squats(session, models, seq_len * FRAMES_PER_LATENT)
     own = own_motions(own_squats.recorded, models)
     if own is not None:
@@ -107,7 +108,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     if start == TRAINING or own is None:
         return prepared
     starts = make_own_starts(
-        own,
+        at_asked_tempo(own, models.describe_motion(own.placed), terms),
         models,
         latents.latents,
         min(config.num_runs, math.ceil(_STARTS * config.candidates * config.min_samples)),
@@ -135,8 +136,8 @@ def _violation(objective: Objective, z: Tensor) -> Tensor:
     return objective.violation(objective.term_values(z)[0], objective.proximity(z)[0])
 
 
-def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels) -> int:
-    """The length of the motions in latents: as configured, or what the longest own squat needs."""
+def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels, terms: list[Term]) -> int:
+    """The length of the motions in latents: as configured, or what the longest own squat or the asked tempo needs."""
     longest = models.longest_latent
     if config.seq_len is not None:
         if longest is not None and config.seq_len > longest:
@@ -145,13 +146,14 @@ def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels) -> 
             )
         return config.seq_len
     usual = WINDOW_FRAMES // FRAMES_PER_LATENT
-    needed = (
-        0 if config.start == TRAINING else math.ceil((longest_repetition(session) + MADE_FRAMES) / FRAMES_PER_LATENT)
-    )
-    chosen = min(max(usual, needed), longest or needed + usual)
+    frames = math.ceil(asked_duration_s(terms) * FRAME_RATE_HZ)
+    if config.start != TRAINING:
+        frames = max(frames, longest_repetition(session))
+    needed = math.ceil((frames + MADE_FRAMES) / FRAMES_PER_LATENT)
+    chosen = min(max(usual, needed), longest or LONGEST_SEQ_LEN)
     if chosen > usual:
         logger.info(
-            "motions last %.1f s (--seq-len %d), so that the longest own squat fits",
+            "motions last %.1f s (--seq-len %d), so that the longest own squat and the asked tempo fit",
             chosen * FRAMES_PER_LATENT / FRAME_RATE_HZ,
             chosen,
         )

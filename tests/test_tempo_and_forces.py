@@ -1,0 +1,217 @@
+"""Tempo, stance, forces and change from the own squat, against closed forms, segmentation and the generic model."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from bodies import SimpleSkeleton, SimpleSurrogate, squat
+from opensim_poses import rajagopal2015
+
+from dataset.io.motion import Motion
+from dataset.opensim.model_reader import load_skeleton
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import FRAME_RATE_HZ
+from models.surrogate.prediction import MusclePrediction
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate_quantity, find_quantity
+from utils.biomechanics.statistics import summarise
+from utils.guidance.guided_context import guided_context
+from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
+from utils.guidance.subject.own_motions import OwnMotions
+from utils.simulation.simulated_prediction import simulated_prediction
+from utils.simulation.simulators import build_simulator
+
+TEMPO = ("descent_time", "hold_time", "ascent_time", "repetition_time")
+
+
+def value_of(name, context, statistic=None):
+    statistic = statistic or find_quantity(name).statistic or "max"
+    return summarise(evaluate_quantity(name, context), statistic, context)
+
+
+def timed_squat(down_s, hold_s, up_s, depth_deg=90.0):
+    """A squat whose knees flex and extend as a cosine, with a second of standing at both ends, (1, T, 33)."""
+    down, hold, up, still = (round(seconds * FRAME_RATE_HZ) for seconds in (down_s, hold_s, up_s, 1.0))
+
+    def way(frames):
+        return 0.5 * (1 - torch.cos(math.pi * torch.arange(frames, dtype=torch.float64) / frames))
+
+    zero, one = torch.zeros(still, dtype=torch.float64), torch.ones(hold + 1, dtype=torch.float64)
+    bend = depth_deg * torch.cat([zero, way(down), one, 1 - way(up)[1:], zero])
+    motion = torch.zeros(1, len(bend), 33, dtype=torch.float64)
+    for side in "lr":
+        motion[0, :, AT[f"knee_angle_{side}"]] = bend
+        motion[0, :, AT[f"hip_flexion_{side}"]] = 0.8 * bend
+    motion[0, :, AT["pelvis_ty"]] = 0.9 * (bend * math.pi / 360).cos()
+    return motion
+
+
+@pytest.mark.parametrize("times_s", [(1.0, 0.5, 1.2), (3.0, 1.0, 1.0), (0.8, 0.3, 0.7)])
+def test_tempo_is_that_of_the_motion_and_of_its_segmentation(times_s):
+    motion = timed_squat(*times_s)
+    context = guided_context(motion)
+    descent, hold, ascent, whole = (value_of(name, context).item() for name in TEMPO)
+    assert descent + hold + ascent == pytest.approx(whole)
+    assert (descent, hold, ascent) == pytest.approx(times_s, abs=0.3)  # slow ends of a cosine count as still
+    assert whole == pytest.approx(sum(times_s), abs=0.15)
+    (one,) = segment_repetitions(Motion(np.arange(motion.shape[1]) / FRAME_RATE_HZ, motion[0].numpy()))
+    edges = np.array([one.start_frame, one.descent_end_frame, one.ascent_start_frame, one.end_frame])
+    assert np.abs(np.diff(edges) / FRAME_RATE_HZ - [descent, hold, ascent]).max() < 2.5 / FRAME_RATE_HZ
+
+
+def test_the_gradient_of_a_duration_is_its_change_where_the_motion_is_stretched():
+    """A motion that goes on in slow motion, by a factor, makes descent and ascent longer by that factor."""
+    motion = timed_squat(1.5, 0.4, 1.0)
+    speed = torch.zeros_like(motion)
+    speed[:, 1:-1] = (motion[:, 2:] - motion[:, :-2]) / 2  # a frame
+    frame = torch.arange(motion.shape[1], dtype=torch.float64)
+    for name in ("descent_time", "ascent_time"):
+        varied = motion.clone().requires_grad_()
+        duration = value_of(name, guided_context(varied)).sum()
+        (gradient,) = torch.autograd.grad(duration, varied)
+        # At frame t, a motion stretched by 1 + e is where it was at t - e t.
+        change = (gradient * (-frame[None, :, None] * speed)).sum()
+        assert change.item() == pytest.approx(duration.item(), rel=0.05)
+
+
+def test_an_ascent_that_begins_a_frame_later_lengthens_the_hold_by_a_frame():
+    motion = timed_squat(1.0, 0.5, 1.0)
+    later = motion.clone()
+    later[:, 135:-1] = motion[:, 134:-2]
+    varied = motion.clone().requires_grad_()
+    hold = value_of("hold_time", guided_context(varied)).sum()
+    (gradient,) = torch.autograd.grad(hold, varied)
+    assert (gradient * (later - motion)).sum().item() == pytest.approx(1 / FRAME_RATE_HZ, rel=0.05)
+    longer = value_of("hold_time", guided_context(later)).item()
+    assert longer - hold.item() == pytest.approx(1 / FRAME_RATE_HZ, rel=1e-5)
+
+
+def test_statistics_over_a_part_see_that_part_alone():
+    motion = timed_squat(1.0, 0.0, 1.0)
+    rising = torch.linspace(0, 1, motion.shape[1], dtype=torch.float64)
+    motion[0, :, AT["lumbar_extension"]] = 50 * rising
+    context = Context(motion)
+    trace = evaluate_quantity("coordinate", context, "lumbar extension")
+    found = {
+        name: summarise(trace, name, context).item()
+        for name in (
+            "max_over_descent",
+            "at_bottom",
+            "min_over_ascent",
+            "at_0_percent",
+            "at_100_percent",
+            "max",
+            "max_over_ascent",
+        )
+    }
+    assert found["max_over_descent"] == pytest.approx(found["at_bottom"], abs=2)
+    assert found["min_over_ascent"] == pytest.approx(found["at_bottom"], abs=2)
+    assert 0 < found["at_0_percent"] < found["at_bottom"] < found["at_100_percent"] == found["max_over_ascent"]
+    assert found["max_over_ascent"] < found["max"] == pytest.approx(50)
+
+
+def test_thighs_are_parallel_where_hip_and_knee_are_level():
+    """The stand-in's thigh is inclined by half of the knee's flexion from the vertical."""
+    motion = squat(depth_deg=150)
+    angle = evaluate_quantity("thigh_below_parallel", Context(motion, skeleton=SimpleSkeleton())).values
+    expected = motion[..., [AT["knee_angle_l"], AT["knee_angle_r"]]] / 2 - 90
+    torch.testing.assert_close(angle, expected, atol=0.01, rtol=0)
+
+
+def test_stance_width_and_toe_out_do_not_depend_on_where_the_person_faces():
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    motion = torch.zeros(3, 4, 33, dtype=torch.float64)
+    motion[1:, :, AT["hip_rotation_l"]], motion[1:, :, AT["hip_rotation_r"]] = -20, -5
+    motion[2, :, AT["pelvis_rotation"]] = 70
+    context = Context(motion, skeleton=skeleton)
+    straight, turned, elsewhere = value_of("toe_out", context)
+    torch.testing.assert_close(turned - straight, torch.tensor([20.0, 5.0], dtype=torch.float64), atol=0.2, rtol=0)
+    torch.testing.assert_close(elsewhere, turned, atol=1e-6, rtol=0)
+    width = value_of("stance_width", context)[:, 0]
+    assert 0.1 < width[0] < 0.3
+    torch.testing.assert_close(width[2], width[1])
+
+
+def test_the_ground_pushes_by_body_weight_and_the_acceleration_of_the_centre_of_mass():
+    time_s = torch.arange(40, dtype=torch.float64) / FRAME_RATE_HZ
+    motion = torch.zeros(1, 40, 33, dtype=torch.float64)
+    motion[0, :, AT["pelvis_ty"]] = 0.9 + 0.5 * 2.0 * time_s**2
+    found = evaluate_quantity(
+        "ground_reaction", Context(motion, skeleton=load_skeleton(rajagopal2015(), torch.float64))
+    )
+    torch.testing.assert_close(found.filled(1 + 2.0 / 9.80665), torch.full((1, 40, 1), 1 + 2.0 / 9.80665).double())
+
+
+def test_extension_moments_are_positive_in_a_squat_and_the_kneecap_is_pressed_by_them():
+    """Static stance on the generic model: the signs of anatomy, and compression of a few body weights."""
+    simulator = build_simulator(rajagopal2015())
+    motion = torch.zeros(1, 30, 33, dtype=torch.float64)
+    motion[..., AT["pelvis_ty"]], motion[..., AT["pelvis_tilt"]] = 0.75, -25
+    for side in "lr":
+        motion[..., AT[f"hip_flexion_{side}"]], motion[..., AT[f"knee_angle_{side}"]] = 80, 90
+        motion[..., AT[f"ankle_angle_{side}"]] = 25
+    simulation = simulator(motion, FRAME_RATE_HZ)
+    found = simulated_prediction(simulation, simulator.coordinate_names, simulator.weight_n)
+    torch.testing.assert_close(found.load_share.sum(-1), torch.ones(1, 30, dtype=torch.float64))
+    context = Context(motion, prediction=found, ends_s=0.2)
+    assert context.activations is found.activations
+    for name in ("hip_extension_moment", "knee_extension_moment"):
+        assert value_of(name, context, "min").min() > 0.2
+    assert 1 < value_of("patellofemoral_compression", context, "mean").min() < 8
+    torch.testing.assert_close(
+        value_of("load_share_l", context, "mean") + value_of("load_share_r", context, "mean"),
+        torch.ones(1, 1, dtype=torch.float64),
+    )
+
+
+def test_patellofemoral_compression_is_proportional_to_the_moment_and_grows_with_flexion():
+    """Published example values: at 60 degrees 0.946 of the quadriceps force, whose lever arm is 33 mm."""
+    motion = torch.zeros(1, 3, 33, dtype=torch.float64)
+    motion[0, :, AT["knee_angle_l"]] = torch.tensor([0.0, 60.0, 140.0])
+    moments = torch.zeros(1, 3, 2, 7, dtype=torch.float64)
+    moments[..., 3] = -9.80665  # one metre over body weight
+    compression = evaluate_quantity(
+        "patellofemoral_compression", Context(motion, prediction=MusclePrediction(torch.zeros(1, 3, 80), None, moments))
+    ).values[0, :, 0]
+    assert compression[0].item() == pytest.approx(0.462 / 0.046)
+    assert compression[1].item() == pytest.approx(0.946 / 0.0333, rel=0.01)
+    assert compression[1] < compression[2] < 50
+
+
+def test_change_from_own_is_of_form_and_not_of_tempo():
+    own = Context(torch.cat([timed_squat(1.0, 0.2, 1.0), timed_squat(1.0, 0.2, 1.0, depth_deg=60)]))
+    slower = timed_squat(2.0, 0.4, 2.0)
+    assert value_of("change_from_own", Context(slower, own=own)).item() < 1  # phases end at whole frames
+    bent = slower.clone()
+    bent[..., AT["lumbar_bending"]] += 10
+    changed = value_of("change_from_own", Context(bent, own=own)).item()
+    assert changed == pytest.approx(10 / math.sqrt(16), rel=0.05)  # one of 16 angles
+
+
+def test_both_sides_of_a_quantity_are_those_of_its_sided_names():
+    context = Context(squat(2, 40), surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton())
+    for name in ("knee_flexion", "load_share", "foot_slip"):
+        both = evaluate_quantity(name, context).values
+        for channel, words in enumerate((f"left {name}", f"{name}_r")):
+            torch.testing.assert_close(evaluate_quantity(words, context).values[..., 0], both[..., channel])
+
+
+def test_own_squats_are_brought_to_the_asked_tempo():
+    motion = torch.cat([timed_squat(0.8, 0.2, 0.9), torch.zeros(1, 240, 33)], 1)
+    motion[:, -240:] = motion[:, :1]
+    own = OwnMotions(("one",), motion, motion, (114,))
+    terms = [parse_term("descent_time:within:2.7:3.3"), parse_term("hold_time:above:0.8")]
+    slow = at_asked_tempo(own, guided_context(motion), terms)
+    context = guided_context(slow.recorded)
+    assert value_of("descent_time", context).item() == pytest.approx(3.0, abs=0.2)  # slow ends count less
+    assert value_of("hold_time", context).item() == pytest.approx(0.88, abs=0.1)
+    before, after = (value_of("ascent_time", guided_context(one)).item() for one in (motion, slow.recorded))
+    assert after == pytest.approx(before, abs=0.1)
+    assert slow.recorded.amax(1) == pytest.approx(motion.amax(1), abs=1e-9)
+    assert asked_duration_s(terms) == pytest.approx(2.7 + 0.8 + 1.0)
+    faster = at_asked_tempo(own, guided_context(motion), [parse_term("repetition_time:below:1.5")])
+    assert value_of("repetition_time", guided_context(faster.recorded)).item() == pytest.approx(1.35, abs=0.1)
+    assert at_asked_tempo(own, guided_context(motion), [parse_term("knee_flexion:max:below:80")]) is own

@@ -1,0 +1,93 @@
+"""Own squats at the tempo that is asked for, from which guidance starts.
+
+Latents that are optimised step by step hardly change the tempo of a squat by more than a third. A squat that shall take
+three seconds down starts from the own squat in slow motion.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate_quantity
+from utils.biomechanics.statistics import summarise
+from utils.guidance.objective.constraints import Term
+from utils.guidance.subject.own_motions import OwnMotions
+
+_PARTS = ("descent_time", "hold_time", "ascent_time")
+_WHOLE = "repetition_time"
+_INSIDE = 0.1  # of a bound, by which a start lies inside it
+_USUAL_S = {"descent_time": 1.0, "hold_time": 0.2, "ascent_time": 1.0}
+
+
+def asked_duration_s(terms: Sequence[Term]) -> float:
+    """The least duration of a repetition that the required terms allow, seconds; 0 where none is about tempo."""
+    least = {term.quantity: term.low for term in terms if term.required and term.low is not None}
+    parts = sum(least.get(name) or _USUAL_S[name] for name in _PARTS) if set(least) & set(_PARTS) else 0.0
+    return max(parts, least.get(_WHOLE) or 0.0)
+
+
+@torch.no_grad()
+def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> OwnMotions:
+    """The own squats with descent, hold and ascent as long as the required terms ask; as they are where none does.
+
+    Args:
+        own: the own squats.
+        context: of them, as placed.
+        terms: what is asked.
+    """
+    asked = [term for term in terms if term.required and term.quantity in (*_PARTS, _WHOLE)]
+    if not asked:
+        return own
+    now = {name: summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS}
+    wanted = dict(now)
+    for term in asked:
+        if term.quantity != _WHOLE:
+            wanted[term.quantity] = _inside(now[term.quantity], term)
+    whole = torch.stack(list(wanted.values())).sum(0)
+    for term in asked:
+        if term.quantity == _WHOLE:
+            factor = _inside(whole, term) / whole
+            wanted = {name: seconds * factor for name, seconds in wanted.items()}
+    phases = context.phases
+    edges = torch.stack([phases.start, phases.descent_end, phases.ascent_start, phases.end], 1).to(own.recorded)
+    lengths = torch.stack([wanted[name] for name in _PARTS], 1) * context.rate_hz
+    frames = own.recorded.shape[1]
+    recorded = [
+        _stretched(motion, before, length) for motion, before, length in zip(own.recorded, edges, lengths, strict=True)
+    ]
+    ends = (edges[:, 0] + lengths.sum(1)).round().clamp(max=frames).int().tolist()
+    return replace(own, recorded=torch.stack(recorded), repetition=tuple(ends))
+
+
+def _inside(value: Tensor, term: Term) -> Tensor:
+    """Values (A,) brought inside the bounds of a term: in the middle of a range, and by a tenth beyond a bound."""
+    low, high = term.low, term.high
+    outside = torch.zeros_like(value, dtype=torch.bool)
+    if low is not None:
+        outside |= value < low
+    if high is not None:
+        outside |= value > high
+    if low is not None and high is not None:
+        target = (low + high) / 2
+    else:
+        target = low * (1 + _INSIDE) if low is not None else (high or 0.0) * (1 - _INSIDE)
+    return torch.where(outside, torch.full_like(value, target), value)
+
+
+def _stretched(motion: Tensor, edges: Tensor, lengths: Tensor) -> Tensor:
+    """A motion (T, C) whose parts between edges (4,) last lengths (3,), in frames; cut or held at its end."""
+    frame = torch.arange(len(motion), device=motion.device).to(motion)
+    ends = edges[0] + torch.cat([torch.zeros_like(edges[:1]), lengths.cumsum(0)])
+    at = torch.where(frame < ends[0], frame, edges[3] + frame - ends[3])
+    for k in range(3):
+        share = (frame - ends[k]) / (ends[k + 1] - ends[k]).clamp(min=1)
+        inside = (frame >= ends[k]) & (frame < ends[k + 1])
+        at = torch.where(inside, edges[k] + share * (edges[k + 1] - edges[k]), at)
+    at = at.clamp(0, len(motion) - 1)
+    before = at.floor().long()
+    after = (before + 1).clamp(max=len(motion) - 1)
+    weight = (at - before)[:, None]
+    return (1 - weight) * motion[before] + weight * motion[after]
