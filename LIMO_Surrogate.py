@@ -11,7 +11,8 @@ mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-nam
 squats first (coordinates in degrees and metres on the floor y = 0, and predicted activations), latents.npz, result.npz,
 summary.json, args.json, overview.png and report.html, which explains all of it. With --opensim, OpenSim's own tools can
 repeat the simulation of each motion in opensim/<session>/.
-Exits with 1 if fewer than --min-samples motions meet what is required; the nearest misses are written in their place.
+Exits with 1 if fewer than --min-samples different motions meet what is required in simulation on the subject's own
+model; the nearest misses are written in their place, and what stood in the way is printed.
 """
 
 import logging

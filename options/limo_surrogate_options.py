@@ -105,6 +105,12 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
         group, GuidanceConfig, "constraints_file", flags=("--constraints",), metavar="FILE",
         help="Add the constraints of a YAML or JSON file, a list of lines or objects, or of a shipped set by name.",
     )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "whole",
+        help="Require that every motion is whole: one squat from upright stance to upright stance, the feet in place "
+        "on the floor, and every joint within its range. A constraint on the same quantity and statistic takes the "
+        "place of that requirement.",
+    )  # fmt: skip
     group.add_argument(
         "--list-quantities", action=_ListQuantities, help="Print quantities, statistics and comparisons, and exit."
     )

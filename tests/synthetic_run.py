@@ -22,7 +22,7 @@ from utils.guidance.measures import Measure
 from utils.guidance.objective.published_terms import terms_of
 from utils.guidance.output.result_files import save_guidance
 from utils.guidance.subject.own_squats import OwnSquats
-from utils.guidance.verification import Verification
+from utils.guidance.verification import Verification, judged_by_simulation
 from utils.runs.run_folder import RunFolder
 
 RESIDUAL_N = 7.0
@@ -60,9 +60,12 @@ def make_result(
     config = GuidanceConfig(
         subject=subject, exp_name=exp_name, min_samples=samples, weights=ONLY_THREE_TERMS, verify=simulated, refine=0
     )
-    terms = tuple(term for term in terms_of(config) if term.weight)
+    terms = tuple(term for term in terms_of(config) if term.weight and not term.of_a_whole_motion)
     assert [term.label for term in terms] == ["MAC", "tilt", "asymmetry"]
     guided = [_sample(j, 70 + 30 * j / max(1, samples - 1)) for j in range(samples)]
+    verification = _verification(guided) if simulated else None
+    if verification is not None:
+        guided = judged_by_simulation(guided, verification, terms)
     iterations = np.tile(np.arange(400), 2)
     return GuidanceResult(
         config=config,
@@ -73,7 +76,7 @@ def make_result(
         terms=terms,
         samples=tuple(guided),
         measures={"knee_flexion_max": Measure(torch.tensor([[70.0 + j, 71.0 + j] for j in range(samples)]), "deg")},
-        verification=_verification(guided) if simulated else None,
+        verification=verification,
         own_squats=own_squats_of(session) if session else OwnSquats(),
         training_names=(),
         training_latents=None,
@@ -130,4 +133,5 @@ def _verification(samples: list[GuidedSample]) -> Verification:
         residual_n=torch.full((len(samples),), RESIDUAL_N),
         right_foot_share=torch.full((len(samples),), 0.5),
         contact=torch.ones(len(samples), 196, 2),
+        predicted_values=tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(3)),
     )

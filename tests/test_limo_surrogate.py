@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,12 +29,13 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.checkpoints import save_checkpoint
+from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
-from utils.guidance.verification import Verification, select_by_simulation
+from utils.guidance.verification import Verification, judged_by_simulation, select_by_simulation
 from utils.opensim_tools.tool_folder import ACTIVATIONS, INVERSE_DYNAMICS
 from utils.simulation.simulators import build_simulator
 
@@ -115,7 +115,7 @@ def arguments(checkpoints):
     command = ["LIMO_Surrogate.py", "--exp-name", "Test", "--subject", checkpoints / "person"]
     command += ["--vq-name", checkpoints / "vqvae.pth", "--surrogate-name", checkpoints / "surrogate.pth"]
     command += ["--low", "0.05", "--high", "0.95", "--total-iter", "12", "--threads", "1", "--device", "cpu"]
-    command += ["--min-samples", "3", "--batch-size", "2", "--no-verify"]
+    command += ["--min-samples", "3", "--batch-size", "2", "--no-verify", "--no-whole"]
     return [str(part) for part in command]
 
 
@@ -208,16 +208,46 @@ def test_candidates_without_simulation_are_refused(arguments, tmp_path, monkeypa
 
 
 def test_the_samples_nearest_to_the_range_in_simulation_are_kept():
-    simulated = torch.tensor([[0.40, 0.50], [0.36, 0.44], [0.30, 0.40]])
-    terms = [parse_term("activation:vasmed:max:within:0.35:0.45"), parse_term("knee_flexion:max:above:90")]
+    simulated = torch.tensor([[0.40, 0.49], [0.36, 0.44], [0.30, 0.40]])
+    terms = [parse_term("activation:vasmed:max:within:0.35:0.45"), parse_term("knee_flexion:max:above:90:wish")]
     values = (simulated, torch.full((3, 2), 80.0))
     verification = Verification(torch.zeros(3, 1, 80), simulated, simulated, values, torch.zeros(3), torch.zeros(3))
-    torch.testing.assert_close(verification.violation(terms), torch.tensor([5.0, 0.0, 5.0]))  # tolerances of 0.01
+    violation = torch.tensor([5.0, 0.0, 6.0], dtype=torch.float64)  # 1 and the tolerances of 0.01
+    torch.testing.assert_close(verification.violation(terms), violation, atol=1e-5, rtol=0)
     assert verification.verdicts(terms) == ["near", "met", "near"]
     assert verification.take([1, 0]).verdicts(terms) == ["met", "near"]
-    assert verification.verdicts([replace(terms[0], wish=True), terms[1]]) == []
-    samples = [SimpleNamespace(accepted=accepted) for accepted in (True, False, True)]
-    assert select_by_simulation(samples, verification, terms, 2) == [0, 2]
+    required = [terms[0], replace(terms[1], wish=False)]
+    assert verification.verdicts(required) == ["missed"] * 3  # a requirement of the kinematics counts too
+    samples = judged_by_simulation([a_sample() for _ in range(3)], verification, terms)
+    assert [sample.accepted for sample in samples] == [False, True, False]
+    assert [sample.met for sample in samples] == [(False, False), (True, False), (False, False)]
+    torch.testing.assert_close(samples[2].values[0], simulated[2])
+    assert select_by_simulation(samples, 2) == [0, 1]
+    assert select_by_simulation(samples, 2, [True, False, False]) == [1, 2]
+
+
+def test_what_needs_forces_that_nothing_gives_is_not_accepted():
+    inside = torch.full((3, 2), 0.4)
+    terms = [parse_term("activation:vasmed:max:within:0.35:0.45")]
+    forces = torch.tensor([[0.01, 0.001, 0.01, 2], [0.3, 0.01, 0.01, 2], [0.01, 0.001, 0.2, 2]])
+    verification = Verification(
+        torch.zeros(3, 1, 80), inside, inside, (inside,), torch.zeros(3), torch.zeros(3), unexplained=forces
+    )
+    assert verification.verdicts(terms) == ["met", "missed", "missed"]
+    sentences = verification.unexplained_sentences()
+    assert sentences[0] == ""
+    assert "30 % of body weight" in sentences[1]
+    assert "hip_rotation_l" in sentences[2]
+    accepted = [sample.accepted for sample in judged_by_simulation([a_sample()] * 3, verification, terms)]
+    assert accepted == [True, False, False]
+
+
+def a_sample():
+    """A sample that the surrogate accepts, of two terms."""
+    return GuidedSample(
+        0, torch.zeros(1, 1), torch.zeros(1, 33), torch.zeros(1, 80), (torch.zeros(2), torch.zeros(2)), (True, True),
+        0.0, 0.0, -1,
+    )  # fmt: skip
 
 
 def test_opensim_opens_the_written_motions(limo, tmp_path):

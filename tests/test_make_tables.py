@@ -44,7 +44,10 @@ def guided(session, accepted, *peaks):
     zeros = torch.zeros(len(peaks))
     found = Verification(torch.zeros(len(peaks), 196, 80), simulated, simulated, (simulated,), zeros, zeros)
     return SimpleNamespace(
-        session_id=session, accepted=accepted, samples=peaks, simulation_verdicts=lambda: found.verdicts(terms)
+        session_id=session,
+        samples=peaks,
+        accepted_as_predicted=lambda j: j < accepted,
+        simulation_verdicts=lambda: found.verdicts(terms),
     )
 
 

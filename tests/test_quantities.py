@@ -279,3 +279,26 @@ def test_activations_within_the_margin_at_the_ends_do_not_count():
             pytest.approx([peak, peak])
         ]
         assert context.peak_frame("vasmed").item() == frame
+
+
+def test_repetitions_counts_squats_and_not_standing():
+    one = squat(frames=120)
+    still = torch.zeros(1, 60, 33)
+    two = torch.cat([one, one], 1)
+    half = one[:, :60]
+    for motion, count in ((one, 1), (two, 2), (still, 0), (half, 0.5)):
+        found = summarise(evaluate_quantity("repetitions", Context(motion)), "sum")
+        assert found.item() == pytest.approx(count, abs=0.02)
+
+
+def test_standing_is_judged_at_both_ends():
+    motion = squat(frames=196)
+    cut = motion[:, :150]  # ends with bent knees
+    context = Context(cut, skeleton=SimpleSkeleton())
+    knee = AT["knee_angle_l"]
+    flexion = summarise(evaluate_quantity("standing_flexion", context), "max")
+    torch.testing.assert_close(flexion, cut[:, 144, [knee, knee]])
+    assert summarise(evaluate_quantity("standing_speed", context), "max") > 50
+    assert summarise(evaluate_quantity("standing_speed", Context(motion)), "max") < 20
+    lean = summarise(evaluate_quantity("standing_lean", context), "max")
+    torch.testing.assert_close(lean, cut[:, 144, AT["pelvis_tilt"]].abs()[:, None], atol=1e-3, rtol=0)

@@ -38,9 +38,18 @@ def simulated_activations(motion):
 
 
 def simulated_by(activations_of_motion):
-    """A simulation with these activations and without residual."""
+    """A simulation with these activations, and without residual and reserve."""
     return lambda motion: [
-        SimulatedMotion(one, 0.0, 0.5, torch.zeros(14), torch.ones(len(one), 2))
+        SimulatedMotion(
+            one,
+            torch.full((len(one), 2), 0.5),
+            torch.zeros(len(one), 2, 7),
+            0.0,
+            0.5,
+            torch.zeros(14),
+            torch.ones(len(one), 2),
+            torch.zeros(4),
+        )  # fmt: skip
         for one in activations_of_motion(motion)
     ]
 

@@ -95,7 +95,7 @@ def test_the_page_contains_no_network_address(result, page):
 
 def test_the_page_starts_with_the_number_of_accepted_samples(page):
     assert page.find(tag="h1")[0]["text"] == (
-        "2 of 3 samples meet the requirements. In the simulation, 1 of 3 is in the range."
+        "1 of 3 samples meets the requirements in simulation. The surrogate predicted 2."
     )
     assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
 

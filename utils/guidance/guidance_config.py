@@ -72,6 +72,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         muscle: muscle or group whose peak is constrained, on both sides or on the one named.
         constraint: constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
         constraints_file: YAML or JSON file of constraints, or the name of a shipped set.
+        whole: require that every motion is whole, see `utils.guidance.objective.whole_motion`.
         weights: weights of the published terms.
         beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
@@ -110,6 +111,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     muscle: str = "vasmed"
     constraint: Sequence[str] = ()
     constraints_file: Path | None = None
+    whole: bool = True
     weights: PublishedWeights = field(default_factory=PublishedWeights)
     beta: float = 0.01
     max_distance: float = 1.0

@@ -69,12 +69,24 @@ class GuidanceResult:
 
     @property
     def accepted(self) -> int:
-        """How many samples meet every required term; those that are the same answer as another count once."""
+        """How many samples meet every requirement, in simulation where there is one; the same answers count once."""
         return sum(sample.accepted and not self.is_repeated(j) for j, sample in enumerate(self.samples))
 
     def is_repeated(self, j: int) -> bool:
         """Whether sample j is the same answer as an earlier one."""
         return bool(self.changes) and self.changes[j].same_as is not None
+
+    def predicted_values(self, k: int) -> Tensor:
+        """(S, C) values of term k as the surrogate predicts them."""
+        if self.verification is not None and self.verification.predicted_values:
+            return self.verification.predicted_values[k]
+        return torch.stack([sample.values[k] for sample in self.samples])
+
+    def accepted_as_predicted(self, j: int) -> bool:
+        """Whether sample j meets every requirement as far as the surrogate predicts."""
+        return self.samples[j].implausibility <= 1.0 and all(
+            bool(term.met(self.predicted_values(k)[j : j + 1])[0]) for k, term in enumerate(self.terms) if term.required
+        )
 
     @property
     def activation_range(self) -> tuple[float, float] | None:
@@ -105,17 +117,15 @@ class GuidanceResult:
         return self.training_names[sample.nearest] if self.training_names and sample.nearest >= 0 else None
 
     def simulation_verdicts(self) -> list[str]:
-        """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without it."""
+        """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without one."""
         return [] if self.verification is None else self.verification.verdicts(self.terms)
 
     def __repr__(self) -> str:
         """The result in one line, without its arrays."""
-        simulated = (
-            "" if self.verification is None else f", {self.simulation_verdicts().count('met')} also in simulation"
-        )
+        by = "the surrogate's prediction" if self.verification is None else "simulation"
         return (
             f"GuidanceResult({len(self.samples)} motions of {self.session_id}, {self.accepted} of "
-            f"{self.config.min_samples} meet the requirements{simulated})"
+            f"{self.config.min_samples} meet the requirements by {by})"
         )
 
     def with_session(self, session: Session | None) -> "GuidanceResult":

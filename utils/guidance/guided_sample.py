@@ -19,6 +19,7 @@ class GuidedSample:
         violation: by how many tolerances the worst requirement is missed; 0 where all are met.
         proximity: distance of z to the nearest training latent.
         nearest: index of that latent; -1 without training latents.
+        implausibility: by how many tolerances z is too far from the training latents; 0 where it is not.
     """
 
     start: int
@@ -30,6 +31,7 @@ class GuidedSample:
     violation: float
     proximity: float
     nearest: int
+    implausibility: float = 0.0
 
     @property
     def accepted(self) -> bool:

@@ -8,13 +8,14 @@ result.verification.simulated    # (S, 2) peak activations found by static optim
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
@@ -37,11 +38,20 @@ from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.subject.squat_profile import squat_profiles
-from utils.guidance.verification import SimulatedMotion, Verification, select_by_simulation, simulate_motions
+from utils.guidance.verification import (
+    SimulatedMotion,
+    Verification,
+    judged_by_simulation,
+    prediction_of,
+    select_by_simulation,
+    simulate_motions,
+)
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.record import command_line, versions
 
 logger = logging.getLogger("bige")
+
+_REPLACEMENTS = 2  # so many times what the simulation rejects is replaced by further starts
 
 
 class GuidanceObserver(Protocol):
@@ -78,7 +88,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         logger.info("%s", baseline_sentence(baseline))
     search_result = _search(prepared, observer)
     skeleton = load_skeleton(session.model_path, torch.float32)
-    samples, verification, changes = _select(config, search_result, terms, skeleton, baseline)
+    samples, verification, changes = _select(prepared, search_result, skeleton, baseline)
     guided = guided_context(
         torch.stack([sample.motion for sample in samples]),
         activations=torch.stack([sample.activations for sample in samples]),
@@ -139,42 +149,82 @@ def _search(prepared: Preparation, observer: GuidanceObserver | None) -> _Search
             if observer:
                 observer.on_iteration(history[-1])
 
-        samples = search(
-            optimizer,
-            latents.sampler,
-            wanted=math.ceil(config.candidates * config.min_samples),
-            starts=config.num_runs,
-            batch_size=config.batch_size,
-            give_up=config.give_up,
-            on_iteration=on_iteration,
-            should_stop=should_stop,
-            count=lambda accepted: _count_answers(accepted, models.skeleton),
-        )
-        if config.verify:
-            logger.info("simulating %d motions on the subject's own model", len(samples))
-            progress.begin_refinement(ITERATIONS)
-            simulator = prepared.simulator()
-            samples, simulations = refine(
-                samples,
+        def evaluate(first: int, wanted: int) -> tuple[list[GuidedSample], list[SimulatedMotion], int]:
+            """Samples from start number `first` on, with their simulations, and the number of the next start."""
+            used = first
+
+            def start(number: int) -> Tensor:
+                nonlocal used
+                used = max(used, first + number + 1)
+                return latents.sampler(first + number)
+
+            progress.begin("batch", prepared.iterations)
+            found = search(
                 optimizer,
-                models,
-                partial(simulate_motions, simulator),
-                config.refinement_rounds,
-                on_iteration,
-                should_stop,
+                start,
+                wanted=wanted,
+                starts=config.num_runs - first,
+                batch_size=config.batch_size,
+                give_up=config.give_up,
+                on_iteration=on_iteration,
+                should_stop=should_stop,
+                count=lambda accepted: count_answers(accepted, models.skeleton),
             )
+            found = [replace(sample, start=first + sample.start) for sample in found]
+            if simulator is None:
+                return found, [], used
+            logger.info("simulating %d motions on the subject's own model", len(found))
+            progress.begin("round", ITERATIONS)
+            simulate = partial(simulate_motions, simulator)
+            found, simulations = refine(
+                found, optimizer, models, simulate, config.refinement_rounds, on_iteration, should_stop
+            )
+            return found, simulations, used
+
+        simulator = prepared.simulator() if config.verify else None
+        wanted = math.ceil(config.candidates * config.min_samples)
+        samples, simulations, used = evaluate(0, wanted)
+        for _ in range(_REPLACEMENTS if config.verify else 0):
+            accepted = _accepted(prepared, samples, simulations)
+            missing = wanted - count_answers(accepted, models.skeleton)
+            if missing <= 0 or not accepted or used >= config.num_runs or should_stop():
+                break
+            logger.info("%d motions are missing and replaced by further starts", missing)
+            more, their_simulations, used = evaluate(used, missing)
+            samples, simulations = samples + more, simulations + their_simulations
         return _SearchResult(samples, simulations, history, should_stop())
 
 
+def _accepted(
+    prepared: Preparation, samples: list[GuidedSample], simulations: list[SimulatedMotion]
+) -> list[GuidedSample]:
+    """The samples that the simulation accepts."""
+    on_cpu = [sample.cpu() for sample in samples]
+    verification = _verify(prepared, on_cpu, simulations)
+    judged = judged_by_simulation(on_cpu, verification, prepared.terms)
+    return [sample for sample, one in zip(samples, judged, strict=True) if one.accepted]
+
+
+def _verify(
+    prepared: Preparation, samples: Sequence[GuidedSample], simulations: Sequence[SimulatedMotion]
+) -> Verification:
+    """The verification of samples on the CPU."""
+    skeleton = load_skeleton(prepared.session.model_path, torch.float32)
+    own = None
+    if prepared.own is not None and prepared.own_simulations:
+        now = prediction_of(prepared.own_simulations)
+        own = guided_context(prepared.own.placed.cpu().double(), prediction=now, skeleton=skeleton)
+    return Verification.of(samples, simulations, prepared.terms, skeleton, prepared.config.muscle, own)
+
+
 def measure_baseline(prepared: Preparation) -> Baseline | None:
-    """What the subject does now; None where the session holds no squat. Simulated where the configuration says so."""
+    """What the subject does now, simulated where that has been done; None where the session holds no squat."""
     own, models, config = prepared.own, prepared.models, prepared.config
     if own is None:
         return None
-    simulations = simulate_motions(prepared.simulator(), own.placed) if config.verify else None
     with torch.no_grad():
         activations = models.describe_motion(own.placed).activations
-    return baseline_of(own, models.skeleton, config.muscle, activations, simulations)
+    return baseline_of(own, models.skeleton, config.muscle, activations, prepared.own_simulations)
 
 
 def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:
@@ -191,29 +241,26 @@ def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:
 
 
 def _select(
-    config: GuidanceConfig,
-    found: _SearchResult,
-    terms: Sequence[Term],
-    skeleton: Skeleton,
-    baseline: Baseline | None,
+    prepared: Preparation, found: _SearchResult, skeleton: Skeleton, baseline: Baseline | None
 ) -> tuple[list[GuidedSample], Verification | None, tuple[SquatChange, ...]]:
-    """The samples to return with their verification and what they change; the least change first.
+    """The samples to return, judged by their verification, and what they change; the least change first.
 
     Without own squats they are sorted by predicted peak activation.
     """
+    config = prepared.config
     order = _by_peak_activation(found.samples, config.muscle)
     samples = [found.samples[j].cpu() for j in order]
     verification, share = None, None
     if found.simulations:
-        simulations = [found.simulations[j] for j in order]
-        verification = Verification.of(samples, simulations, terms, skeleton, config.muscle)
+        verification = _verify(prepared, samples, [found.simulations[j] for j in order])
+        samples = judged_by_simulation(samples, verification, prepared.terms)
         share = verification.right_foot_share
     motion = torch.stack([sample.motion for sample in samples])
     profiles = squat_profiles(motion, skeleton, share)
     repeated = [same is not None for same in same_answers(motion, profiles)]
     kept = sorted(sorted(range(len(samples)), key=lambda j: repeated[j])[: config.min_samples])
     if verification is not None:
-        kept = select_by_simulation(samples, verification, terms, config.min_samples, repeated)
+        kept = select_by_simulation(samples, config.min_samples, repeated)
     if baseline is not None:
         kept.sort(key=lambda j: nearest_own(motion[j], baseline.motion)[1])
     profiles = tuple(profiles[j] for j in kept)
@@ -231,7 +278,7 @@ def _by_peak_activation(samples: Sequence[GuidedSample], muscle: str) -> list[in
     return sorted(range(len(samples)), key=lambda j: (peaks[j], samples[j].start))
 
 
-def _count_answers(samples: Sequence[GuidedSample], skeleton: Skeleton) -> int:
+def count_answers(samples: Sequence[GuidedSample], skeleton: Skeleton) -> int:
     """How many of the samples are answers of their own."""
     if not samples:
         return 0

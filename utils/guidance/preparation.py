@@ -10,7 +10,9 @@ from dataset.errors import InputError
 from dataset.sessions import Session
 from dataset.windows.window import MADE_FRAMES
 from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, WINDOW_FRAMES
-from models.protocols import Simulator
+from models.muscles.static_optimization import ActivationSimulator
+from models.surrogate.prediction import MusclePrediction
+from utils.biomechanics.context import Context
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig, PublishedWeights
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
@@ -22,6 +24,7 @@ from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
 from utils.guidance.subject.own_starts import make_own_starts
+from utils.guidance.verification import SimulatedMotion, prediction_of, simulate_motions
 from utils.runs.environment import configure_torch
 from utils.simulation.simulators import build_simulator
 
@@ -44,6 +47,7 @@ class Preparation:
         own: those on two feet, as motions; None where there are none.
         latents: the latent space, with its initial latents.
         iterations: of each optimisation.
+        own_simulations: what the simulation finds of `own`; None where it was not run.
     """
 
     terms: list[Term]
@@ -54,10 +58,11 @@ class Preparation:
     own: OwnMotions | None
     latents: LatentSpace
     iterations: int
+    own_simulations: list[SimulatedMotion] | None = None
 
-    def simulator(self) -> Simulator:
+    def simulator(self) -> ActivationSimulator:
         """The simulation on the subject's own model."""
-        return build_simulator(self.session.model_path, exact_paths=self.config.exact_paths)
+        return _simulator(self.config, self.session)
 
     def objective(self) -> Objective:
         """What is minimised."""
@@ -73,6 +78,18 @@ class Preparation:
         )
 
 
+def _simulator(config: GuidanceConfig, session: Session) -> ActivationSimulator:
+    return build_simulator(session.model_path, exact_paths=config.exact_paths)
+
+
+def _own_context(models: FrozenModels, own: OwnMotions, simulations: list[SimulatedMotion] | None) -> Context:
+    """The own squats, with what the simulation finds of them where it was run, so that comparisons are with that."""
+    if simulations is None:
+        return models.describe_motion(own.placed)
+    found = MusclePrediction(*(part.to(own.placed) for part in prediction_of(simulations) if part is not None))
+    return models.describe_motion(own.placed, prediction=found)
+
+
 def prepare(config: GuidanceConfig) -> Preparation:
     """Read the session, the networks and the latents. Sets torch's threads and the seeds of all random generators.
 
@@ -86,8 +103,11 @@ def prepare(config: GuidanceConfig) -> Preparation:
     seq_len = _seq_len(config, session, models, terms)
     own_squats = load_own_squats(session, models, seq_len * FRAMES_PER_LATENT)
     own = own_motions(own_squats.recorded, models)
+    simulations = None
     if own is not None:
-        models = replace(models, own=models.describe_motion(own.placed))
+        if config.verify:
+            simulations = simulate_motions(_simulator(config, session), own.placed)
+        models = replace(models, own=_own_context(models, own, simulations))
     terms = with_own_bounds(terms, models.own)
     start = config.start or (TRAINING if own is None else OWN)
     if start != TRAINING and own is None:
@@ -104,7 +124,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     config = replace(config, seq_len=seq_len, start=start, total_iter=iterations)
     if start == OWN:
         terms = _without_published_wishes(terms, config)
-    prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations)
+    prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations, simulations)
     if start == TRAINING or own is None:
         return prepared
     starts = make_own_starts(

@@ -1,7 +1,12 @@
-"""Check guided motions by static optimisation on the subject's own model."""
+"""The verdict on guided motions: static optimisation on the subject's own model.
+
+A motion is accepted where every requirement holds in the simulation: the muscles, sides and forces that were asked for
+as the simulation finds them, the kinematics on the model's own geometry, and no forces that nothing gives. What the
+surrogate predicted is kept beside it.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,13 +15,17 @@ from torch import Tensor
 from dataset.muscle_names import without_side
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
-from models.protocols import Simulator, Skeleton
-from utils.biomechanics.context import activation_of
+from models.muscles.static_optimization import ActivationSimulator
+from models.protocols import Skeleton
+from models.surrogate.prediction import MusclePrediction
+from utils.biomechanics.context import Context, activation_of
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
 from utils.simulation.lost_contact import Interval, lost_contact_s
 from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
+from utils.simulation.simulated_prediction import simulated_prediction
+from utils.simulation.unexplained_forces import UnexplainedForces, unexplained_forces
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -29,33 +38,59 @@ class SimulatedMotion:
 
     Attributes:
         activations: (T, 80) muscle activations, 0 to 1, float64.
+        load_share: (T, 2) fraction of the vertical ground reaction force under the left and the right foot.
+        moments: (T, 2, 7) net joint moments of the left and the right leg on LEG_COORDINATES, Nm/kg.
         residual_n: RMS of the pelvis residual force in newtons: what gravity and the ground reaction do not explain.
         right_foot_share: mean share of the vertical ground reaction force under the right foot.
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
         contact: (T, 2) contact of the right and the left foot with the floor, 0 to 1.
+        unexplained: (4,) the largest forces that nothing gives, see `UnexplainedForces`.
     """
 
     activations: Tensor
+    load_share: Tensor
+    moments: Tensor
     residual_n: float
     right_foot_share: float
     reserves_nm: Tensor
     contact: Tensor
+    unexplained: Tensor
 
 
 @torch.no_grad()
-def simulate_motions(simulator: Simulator, motion: Tensor) -> list[SimulatedMotion]:
+def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[SimulatedMotion]:
     """Simulate motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, on the CPU in float64."""
     simulation = simulator(motion.detach().cpu().double(), FRAME_RATE_HZ)
+    found = simulated_prediction(simulation, simulator.coordinate_names, simulator.weight_n)
+    assert found.load_share is not None
+    assert found.moments is not None
     residual_n = simulation.residuals[:, _INNER, 3:].square().sum(-1).mean(-1).sqrt()
     vertical = simulation.ground_forces[:, _INNER, :, 1]
     share = vertical[..., 0].sum(-1) / vertical.sum((-2, -1))  # there may be frames without any force
     reserves = reserve_rms_nm(simulation.reserves[:, _INNER])
+    unexplained = torch.stack([*unexplained_forces(simulation, simulator.weight_n, _INNER)], 1)
     return [
-        SimulatedMotion(activations, float(residual), float(right), reserve, contact)
-        for activations, residual, right, reserve, contact in zip(
-            simulation.activations, residual_n, share, reserves, simulation.contact, strict=True
+        SimulatedMotion(
+            found.activations[j],
+            found.load_share[j],
+            found.moments[j],
+            float(residual_n[j]),
+            float(share[j]),
+            reserves[j],
+            simulation.contact[j],
+            unexplained[j],
         )
+        for j in range(len(motion))
     ]
+
+
+def prediction_of(simulations: Sequence[SimulatedMotion]) -> MusclePrediction:
+    """What the simulation finds of S motions, in the form of a surrogate's answer."""
+    return MusclePrediction(
+        torch.stack([one.activations for one in simulations]),
+        torch.stack([one.load_share for one in simulations]),
+        torch.stack([one.moments for one in simulations]),
+    )
 
 
 @dataclass(frozen=True)
@@ -67,13 +102,16 @@ class Verification:
         predicted: (S, 2) predicted peak activation of the configuration's muscle, left and right, without the first and
             last 0.2 s.
         simulated: (S, 2) its simulated peak activation.
-        term_values: the value of each term, (S, C), with the simulated activations.
+        term_values: the value of each term, (S, C), with what the simulation finds.
         residual_n: (S,) RMS of the pelvis residual force, newtons.
         right_foot_share: (S,) mean share of the vertical ground reaction force under the right foot.
         reserves_nm: (S, 14) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`; None in runs of
             earlier versions.
         contact: (S, T, 2) contact of the right and the left foot with the floor, 0 to 1; None in runs of earlier
             versions.
+        unexplained: (S, 4) the largest forces that nothing gives, see `UnexplainedForces`; None likewise.
+        predicted_values: the value of each term, (S, C), as the surrogate predicted it; empty in runs of earlier
+            versions, whose samples hold these.
     """
 
     activations: Tensor
@@ -84,6 +122,8 @@ class Verification:
     right_foot_share: Tensor
     reserves_nm: Tensor | None = None
     contact: Tensor | None = None
+    unexplained: Tensor | None = None
+    predicted_values: tuple[Tensor, ...] = ()
 
     @classmethod
     def of(
@@ -93,30 +133,34 @@ class Verification:
         terms: Sequence[Term],
         skeleton: Skeleton,
         muscle: str,
+        own: Context | None = None,
     ) -> "Verification":
         """The verification of samples by their simulations.
 
         Args:
-            samples: guided samples, on the CPU.
+            samples: guided samples, on the CPU, with the surrogate's values.
             simulations: what the simulation finds of each.
             terms: what the samples were asked.
             skeleton: the subject's, on the CPU.
             muscle: the configuration's muscle.
+            own: the subject's own repetitions, for the terms that compare with them.
         """
-        activations = torch.stack([simulation.activations for simulation in simulations])
+        found = prediction_of(simulations)
         motion = torch.stack([sample.motion for sample in samples]).double()
-        context = guided_context(motion, activations=activations, skeleton=skeleton)
+        context = guided_context(motion, prediction=found, skeleton=skeleton, own=own)
         predicted = torch.stack([sample.activations for sample in samples])
         both = without_side(muscle)
         return cls(
-            activations=activations,
+            activations=found.activations,
             predicted=activation_of(predicted[:, _INNER], both).amax(1).double(),
-            simulated=activation_of(activations[:, _INNER], both).amax(1),
+            simulated=activation_of(found.activations[:, _INNER], both).amax(1),
             term_values=tuple(term.value(context) for term in terms),
             residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
             right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),
             reserves_nm=torch.stack([simulation.reserves_nm for simulation in simulations]),
             contact=torch.stack([simulation.contact for simulation in simulations]),
+            unexplained=torch.stack([simulation.unexplained for simulation in simulations]),
+            predicted_values=tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(len(terms))),
         )
 
     def saturated(self) -> list[dict[str, float]]:
@@ -136,33 +180,34 @@ class Verification:
             return []
         return [largest_reserve(dict(zip(RESERVE_NAMES, row.tolist(), strict=True))) for row in self.reserves_nm]
 
-    def violation(self, terms: Sequence[Term]) -> Tensor:
-        """(S,) by how many tolerances the worst required term of activation is missed in simulation; 0 inside.
+    def unexplained_sentences(self) -> list[str]:
+        """For each sample the forces that it needs and nothing gives; empty where there are none, or none are known."""
+        if self.unexplained is None:
+            return [""] * len(self.residual_n)
+        forces = UnexplainedForces(*self.unexplained.T)
+        return [forces.sentence(j) for j in range(len(self.residual_n))]
 
-        Terms of the kinematics alone have the same value in simulation as before it, and are not counted.
+    def violation(self, terms: Sequence[Term]) -> Tensor:
+        """(S,) by how much the worst requirement is missed in simulation, forces that nothing gives among them.
+
+        0 where all hold, and above 1 elsewhere; see `missed_requirements` and `missing_forces`.
         """
-        missed = [
-            term.violation(value)
-            for term, value in zip(terms, self.term_values, strict=True)
-            if term.required and term.depends_on_activation
-        ]
-        return torch.stack(missed).amax(0) if missed else torch.zeros(len(self.residual_n), dtype=torch.float64)
+        missed = missed_requirements(terms, self.term_values)
+        return missed if self.unexplained is None else torch.maximum(missed, missing_forces(self.unexplained))
 
     def verdicts(self, terms: Sequence[Term]) -> list[str]:
-        """For each sample `met`, `near` (peak activations within 0.05 of what is required) or `missed`, in simulation.
+        """For each sample `met`, `near` or `missed` in simulation.
 
-        Empty where no required term depends on activation.
+        Near is what misses nothing but activations, and these by at most 0.05.
         """
-        if not any(term.required and term.depends_on_activation for term in terms):
-            return []
-        near = torch.stack(
-            [
-                term.excess(value).amax(-1)
-                <= (NEAR if term.quantity == "activation" else term.effective_tolerance) + 1e-6
-                for term, value in zip(terms, self.term_values, strict=True)
-                if term.required and term.depends_on_activation
-            ]
-        ).all(0)
+        near = torch.ones(len(self.residual_n), dtype=torch.bool)
+        for term, value in zip(terms, self.term_values, strict=True):
+            if term.required:
+                is_near = term.holds(value)
+                if term.quantity == "activation":
+                    is_near |= term.excess(value).amax(-1) <= NEAR + 1e-6
+                near &= is_near
+        near &= torch.tensor([not sentence for sentence in self.unexplained_sentences()], dtype=torch.bool)
         return [
             "met" if violation == 0 else "near" if is_near else "missed"
             for violation, is_near in zip(self.violation(terms).tolist(), near.tolist(), strict=True)
@@ -172,21 +217,65 @@ class Verification:
         """The verification of the samples at `indices`, in that order."""
         chosen = list(indices)
         values = {name: value[chosen] for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return Verification(**values, term_values=tuple(value[chosen] for value in self.term_values))
+        return Verification(
+            **values,
+            term_values=tuple(value[chosen] for value in self.term_values),
+            predicted_values=tuple(value[chosen] for value in self.predicted_values),
+        )
 
 
-def select_by_simulation(
-    samples: Sequence[GuidedSample],
-    verification: Verification,
-    terms: Sequence[Term],
-    wanted: int,
-    repeated: Sequence[bool] | None = None,
-) -> list[int]:
-    """Indices, ascending, of the `wanted` samples that violate the requirements least in simulation.
+def missed_requirements(terms: Sequence[Term], values: Sequence[Tensor]) -> Tensor:
+    """(S,) float64, 1 and the tolerances by which the worst requirement is missed; 0 where all hold.
 
-    Accepted samples come before the others, and those that are `repeated`, the same answer as another, come last.
+    Args:
+        terms: what is asked.
+        values: of each term, (S, C).
     """
-    violation = verification.violation(terms).tolist()
+    worst = torch.zeros(len(values[0]), dtype=torch.float64)
+    for term, value in zip(terms, values, strict=True):
+        if term.required:
+            missed = torch.where(term.holds(value), 0.0, 1.0 + term.violation(value).double()).cpu()
+            worst = torch.maximum(worst, missed)
+    return worst
+
+
+def missing_forces(unexplained: Tensor) -> Tensor:
+    """(S,) float64, 1 and the forces that nothing gives in multiples of the most that counts as none; 0 below that.
+
+    Args:
+        unexplained: (S, 4), see `UnexplainedForces`.
+    """
+    excess = UnexplainedForces(*unexplained.T).excess().double()
+    return torch.where(excess > 1.0, 1.0 + excess, 0.0)
+
+
+def judged_by_simulation(
+    samples: Sequence[GuidedSample], verification: Verification, terms: Sequence[Term]
+) -> list[GuidedSample]:
+    """The samples with the values that the simulation finds, and accepted only where all requirements hold in it.
+
+    A sample that is implausibly far from the training data stays so.
+    """
+    violations = verification.violation(terms).tolist()
+    return [
+        replace(
+            sample,
+            values=tuple(value[j].to(sample.values[k].dtype) for k, value in enumerate(verification.term_values)),
+            met=tuple(
+                bool(term.holds(value[j : j + 1])[0])
+                for term, value in zip(terms, verification.term_values, strict=True)
+            ),
+            violation=max(violations[j], sample.implausibility),
+        )
+        for j, sample in enumerate(samples)
+    ]
+
+
+def select_by_simulation(samples: Sequence[GuidedSample], wanted: int, repeated: Sequence[bool] = ()) -> list[int]:
+    """Indices, ascending, of the `wanted` samples, judged by simulation, that violate the requirements least.
+
+    Those that are `repeated`, the same answer as another, come last.
+    """
     last = repeated or [False] * len(samples)
-    best = sorted(range(len(samples)), key=lambda j: (last[j], not samples[j].accepted, violation[j]))
+    best = sorted(range(len(samples)), key=lambda j: (last[j], samples[j].violation))
     return sorted(best[:wanted])

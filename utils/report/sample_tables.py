@@ -11,7 +11,7 @@ from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.term_wording import term_kind, term_title
 from utils.report.vocabulary import unit_symbol, with_minus_signs
 
-_VERDICT_CELLS = {"met": ("in range", 2.0), "near": (f"within {NEAR:g}", 1.0), "missed": ("out of range", 0.0)}
+_VERDICT_CELLS = {"met": ("met", 2.0), "near": (f"within {NEAR:g}", 1.0), "missed": ("missed", 0.0)}
 _DIGITS = {"deg": 1, "0-1": 2}  # after the decimal point, by unit
 _OTHER_DIGITS = 3
 
@@ -55,10 +55,7 @@ def sample_columns(result: GuidanceResult) -> list[Column]:
         Cell("met" if sample.accepted else "missed", float(sample.accepted), term_state(sample.accepted))
         for sample in samples
     ]
-    columns = [Column("All requirements", "", met)]
-    verdicts = _verdict_cells(result)
-    if verdicts:
-        columns.append(Column("Simulation", "", verdicts))
+    columns = [Column("All requirements", "", _verdict_cells(result) or met)]
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison == "small":
             continue
@@ -88,10 +85,7 @@ def simulation_columns(result: GuidanceResult) -> list[Column]:
     load = found.right_foot_share[:, None].tolist()
     residual = (found.residual_n / (GRAVITY_M_S2 * result.mass_kg))[:, None].tolist()
     reserves = [Cell(f"{rms:.1f} ({name})", rms, "") for name, rms in found.largest_reserves()]
-    verdicts = _verdict_cells(result)
-    columns = [Column("Simulation", "", verdicts)] if verdicts else []
     return [
-        *columns,
         Column("Predicted peak, left / right", "0–1", _cells(found.predicted.tolist(), 1, 2)),
         Column("Simulated peak, left / right", "0–1", _cells(found.simulated.tolist(), 1, 2)),
         Column("Error of the prediction, worse side", "0–1", _cells(error, 1, 2)),

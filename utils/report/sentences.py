@@ -13,8 +13,6 @@ from utils.report.vocabulary import muscle_name
 from utils.simulation.lost_contact import off_floor_sentences
 from utils.simulation.saturation import saturation_sentence
 
-_VERDICTS = {"met": "in the range", "near": f"within {NEAR:g} of the range", "missed": "out of the range"}
-
 
 def summarise(result: GuidanceResult) -> dict[str, Any]:
     """The head of the page.
@@ -25,25 +23,27 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
     """
     wanted, count = result.config.min_samples, len(result.samples)
     meet = "meets" if result.accepted == 1 else "meet"
+    verdicts = result.simulation_verdicts()
     words = f"{result.accepted} of {wanted} {meet} all requirements"
     if count != wanted:
         words += f"; {count} motions were written"
-    states = ["met" if sample.accepted else "missed" for sample in result.samples]
+    if near := verdicts.count("near"):
+        words += f"; {near} more miss only an activation, by at most {NEAR:g}"
+    states = verdicts or ["met" if sample.accepted else "missed" for sample in result.samples]
     rows = [{"title": "Requirements", "words": words, "states": states}]
     simulated = ""
     caution = "The motions were not simulated, so the activations are only the surrogate's predictions."
-    verdicts = result.simulation_verdicts()
     if verdicts:
-        inside, near, missed = (verdicts.count(verdict) for verdict in _VERDICTS)
-        simulated = f"In the simulation, {inside} of {len(verdicts)} {'is' if inside == 1 else 'are'} in the range."
-        words = f"{inside} in the range on both sides, {near} more within {NEAR:g} of it, {missed} out of the range"
-        rows.append({"title": "Simulation", "words": words, "states": verdicts})
+        promised = [result.accepted_as_predicted(j) for j in range(count)]
+        simulated = f"The surrogate predicted {sum(promised)}."
+        words = f"the surrogate predicted it of {sum(promised)} of {count}; this does not count"
+        rows.append({"title": "Prediction", "words": words, "states": ["met" if one else "missed" for one in promised]})
         caution = (
             "Where they differ, the simulated activations are more reliable than the predicted ones. Neither is a "
             "measurement, since no muscle was recorded. Activation is the drive of a muscle, from 0 (none) to 1 (full)."
         )
     return {
-        "met": f"{result.accepted} of {wanted} samples {meet} the requirements.",
+        "met": f"{result.accepted} of {wanted} samples {meet} the requirements{' in simulation' if verdicts else ''}.",
         "simulated": simulated,
         "question": _question(result),
         "rows": rows,
@@ -59,7 +59,7 @@ def _question(result: GuidanceResult) -> str:
     text = f"The squats were to have a peak {muscle_name(config.muscle)} activation between {low:g} and {high:g}"
     if config.muscle == without_side(config.muscle):
         text += " in both legs"
-    further = sum(term.required for term in result.terms) - 1
+    further = sum(term.required and not term.of_a_whole_motion for term in result.terms) - 1
     if further <= 0:
         return f"{text}."
     return f"{text}, and to meet {further} further constraint{'s' if further > 1 else ''}."
@@ -77,9 +77,8 @@ def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
     if result.verification is not None:
         peaks = " / ".join(f"{peak:.2f}" for peak in result.verification.simulated[j].tolist())
         text += f"; simulated peak left / right {peaks}"
-        verdicts = result.simulation_verdicts()
-        if verdicts:
-            text += f", {_VERDICTS[verdicts[j]]}"
+        if missing := result.verification.unexplained_sentences()[j]:
+            text += f"; {missing}"
     return f"{text}." + ("" if stands_up else " It does not stand upright again within the motion.")
 
 
@@ -111,8 +110,8 @@ def simulation_paragraph(result: GuidanceResult) -> str:
         "Each motion was simulated by static optimisation on the subject's own model. The simulated peaks of "
         f"{muscle_name(without_side(config.muscle))} run from {float(found.simulated.min()):.2f} to "
         f"{float(found.simulated.max()):.2f}{asked_text}. The predicted peaks "
-        f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. A sample is in the "
-        "range if both legs are. The residual force is what gravity and the ground reaction force do not explain; "
+        f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. "
+        "The residual force is what gravity and the ground reaction force do not explain; "
         "under 5 % of body weight is small. A reserve is the joint moment that the muscles could not supply."
         f"{_saturation(result)}{_lost_contact(result)}"
     )

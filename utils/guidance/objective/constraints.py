@@ -7,6 +7,7 @@ and for `small`, a term only attracts. `utils.guidance.objective.constraint_gram
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from utils.biomechanics.context import Context
@@ -16,6 +17,8 @@ from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
 # Loss of a value that lies one tolerance outside; with an activation's tolerance of 0.01 it equals the paper's MAC.
 LOSS_OF_A_TOLERANCE = 0.01
+WHOLE_COLUMN = "whole"
+_ROUNDING = 1e-4  # of a tolerance
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Term:
         name: label; by default made from quantity and statistic.
         own: the bounds in terms of the person's own squats, `80%own` or `own-20`, lower before upper; `low` and `high`
             are empty until `utils.guidance.objective.own_bounds` has found their values.
+        of_a_whole_motion: it is required of every motion without being asked for, see
+            `utils.guidance.objective.whole_motion`.
     """
 
     quantity: str
@@ -52,6 +57,7 @@ class Term:
     scale: float = 1.0
     name: str = ""
     own: tuple[str, ...] = ()
+    of_a_whole_motion: bool = False
 
     @property
     def required(self) -> bool:
@@ -74,6 +80,11 @@ class Term:
     def label(self) -> str:
         """Column title: the given name, or quantity and statistic."""
         return self.name or "_".join(filter(None, [self.argument or self.quantity, self.statistic, self.muscle]))
+
+    @property
+    def column(self) -> str:
+        """Name of its loss in the history of a run, where the terms of a whole motion are one column."""
+        return WHOLE_COLUMN if self.of_a_whole_motion else self.label
 
     @property
     def unit(self) -> str:
@@ -127,6 +138,17 @@ class Term:
     def excess(self, value: Tensor) -> Tensor:
         """(B, C) how far values (B, C) are out of bounds, in `unit`; 0 inside."""
         return outside(value, self.low, self.high)
+
+    def holds(self, value: Tensor) -> Tensor:
+        """(B,) bool, whether every channel of values (B, C) is within the bounds, as a final verdict says.
+
+        The registered tolerance is for what is optimised; here, only one that was asked for counts, and that of
+        `equals`, which nothing meets without. Always true for `small`.
+        """
+        if self.comparison == "small":
+            return torch.ones(len(value), dtype=torch.bool, device=value.device)
+        grace = self.effective_tolerance if self.tolerance is not None or self.comparison == "equals" else 0.0
+        return self.excess(value).amax(-1) <= grace + _ROUNDING * self.effective_tolerance
 
     def met(self, value: Tensor) -> Tensor:
         """(B,) bool, every channel within the bounds and their tolerance; always true for `small`."""

@@ -64,10 +64,14 @@ class Objective:
             values: each term's values (B, C).
             distance: (B,) distance to the nearest training latent.
         """
-        excess = (distance.detach() / self.max_distance - 1).clamp_min(0) / DISTANCE_TOLERANCE
+        excess = self.implausibility(distance)
         pairs = zip(self.terms, values, strict=True)
         missed = [term.violation(value.detach()) for term, value in pairs if term.required]
         return torch.stack([excess, *missed]).amax(0).double()
+
+    def implausibility(self, distance: Tensor) -> Tensor:
+        """(B,) by how many tolerances a distance (B,) to the nearest training latent exceeds the greatest."""
+        return (distance.detach() / self.max_distance - 1).clamp_min(0) / DISTANCE_TOLERANCE
 
     def score(self, losses: Sequence[Tensor], attraction: Tensor) -> Tensor:
         """(B,) float64, the objective without its required terms: what is compared among iterates that meet those."""
@@ -83,7 +87,7 @@ class Objective:
         context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         distance, nearest = self.proximity(z)
-        violation = self.violation(values, distance)
+        violation, implausibility = self.violation(values, distance), self.implausibility(distance)
         return [
             GuidedSample(
                 start=start,
@@ -95,6 +99,7 @@ class Objective:
                 violation=float(violation[j]),
                 proximity=float(distance[j]),
                 nearest=int(nearest[j]),
+                implausibility=float(implausibility[j]),
             )
             for j, start in enumerate(starts)
         ]

@@ -12,6 +12,7 @@ from utils.guidance.objective.constraint_checks import check_together
 from utils.guidance.objective.constraint_files import read_terms
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.whole_motion import with_whole_motion
 
 logger = logging.getLogger("bige")
 
@@ -68,7 +69,7 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
     """The published terms, and the constraints that the configuration adds to them or puts in their place.
 
     Requirements replace the default range of the muscle's peak; with --low or --high, both are asked for. A constraint
-    on the quantity and statistic of a published wish replaces that wish.
+    on the quantity and statistic of a published wish replaces that wish. Those of a whole motion come last.
 
     Raises:
         InputError: a constraint cannot be read, or two contradict each other.
@@ -87,4 +88,4 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
     named = {(split_side(term.quantity)[0], term.statistic) for term in asked}
     terms = [term for term in published if term.required or (term.quantity, term.statistic) not in named] + asked
     check_together(terms)
-    return terms
+    return with_whole_motion(terms) if config.whole else terms

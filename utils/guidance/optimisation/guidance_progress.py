@@ -1,11 +1,11 @@
-"""Progress of a guidance run: one count of iterations per batch, then one per round of refinement."""
+"""Progress of a guidance run: one count of iterations per batch of starts and per round of refinement."""
 
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.runs.progress import Progress
 
 
 class GuidanceProgress:
-    """A context manager that shows the iterations of `search`, and after `begin_refinement` those of `refine`."""
+    """A context manager that shows the iterations of what was begun last."""
 
     def __init__(self, iterations: int):
         """Expect so many iterations per batch."""
@@ -16,9 +16,9 @@ class GuidanceProgress:
     def __enter__(self) -> "GuidanceProgress":
         return self
 
-    def begin_refinement(self, iterations: int) -> None:
-        """What follows are rounds of refinement, of so many iterations each, numbered behind the batches."""
-        self._iterations, self._first, self._title = iterations, self._batch + 1, "round"
+    def begin(self, title: str, iterations: int) -> None:
+        """What follows are batches or rounds of so many iterations each, numbered behind those before."""
+        self._iterations, self._first, self._title = iterations, self._batch + 1, title
 
     def show(self, row: Row) -> Row:
         """Show an iteration; the row is returned with its batch numbered through the whole run."""

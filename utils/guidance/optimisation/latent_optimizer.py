@@ -122,7 +122,7 @@ class _Batch:
             for k, term in enumerate(self.objective.terms):
                 factor = required * multiplier[:, k] if term.required else others
                 cost = cost + factor * term.weight * losses[k]
-                row[term.label] = float(losses[k].detach().mean())
+                row[term.column] = row.get(term.column, 0.0) + float(losses[k].detach().mean())
             cost = cost + required * (multiplier[:, -1] - 1) * too_far
             self._update_best(rows, z, values, losses, distance, attraction)
             missed = torch.stack([loss.detach() for loss in (*losses, too_far)], 1) > 0

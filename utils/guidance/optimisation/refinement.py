@@ -10,23 +10,25 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import numbered
 from utils.guidance.subject.surrogate_correction import log_odds
-from utils.guidance.verification import SimulatedMotion
+from utils.guidance.verification import SimulatedMotion, missed_requirements, missing_forces, prediction_of
 
 logger = logging.getLogger("bige")
 
 ITERATIONS = 150  # of a round
 _LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay where the correction holds
+_HOPELESS = 5.0  # tolerances by which the surrogate itself misses what no correction of it will bring about
 _MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
 
 
@@ -36,7 +38,7 @@ class DescribesMotions(Protocol):
     def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
         """The `Context` of the motions that latents (B, L, D) decode to, with corrected activations."""
 
-    def describe_motion(self, motion: Tensor, **options: Tensor) -> Context:
+    def describe_motion(self, motion: Tensor, **options: Any) -> Context:
         """The `Context` of motions (B, T, 33)."""
 
 
@@ -51,7 +53,8 @@ def refine(
 ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
     """Continue guidance until the simulation finds what is required, for at most `rounds` rounds.
 
-    Every version of a motion is simulated once.
+    Every version of a motion is simulated once. Motions that already the surrogate misses by far, and those that only
+    need forces that nothing gives, are not continued.
 
     Args:
         samples: guided samples.
@@ -74,12 +77,17 @@ def refine(
         motion = torch.stack([current[i].motion for i in pending])
         found = simulate(motion)
         simulated = torch.stack([one.activations for one in found]).to(motion)
-        violations = _violations(optimizer, models, [current[i] for i in pending], simulated)
-        for i, violation, simulation in zip(pending, violations, found, strict=True):
-            if violation < lowest[i]:
-                best[i], lowest[i], simulations[i] = current[i], violation, simulation
+        violations = _violations(optimizer, models, [current[i] for i in pending], found)
+        forces = missing_forces(torch.stack([one.unexplained for one in found])).tolist()
+        for i, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
+            if max(violation, missing) < lowest[i]:
+                best[i], lowest[i], simulations[i] = current[i], max(violation, missing), simulation
         logger.info("%d of %d motions meet the requirements in simulation", sum(v <= 0 for v in lowest), len(samples))
-        left = [k for k, violation in enumerate(violations) if violation > 0]
+        left = [
+            k
+            for k, (i, violation) in enumerate(zip(pending, violations, strict=True))
+            if violation > 0 and samples[i].violation <= _HOPELESS
+        ]
         if number == rounds or not left or should_stop():
             break
         pending, motion, simulated = [pending[k] for k in left], motion[left], simulated[left]
@@ -106,10 +114,16 @@ def refine(
 
 @torch.no_grad()
 def _violations(
-    optimizer: LatentOptimizer, models: DescribesMotions, samples: Sequence[GuidedSample], simulated: Tensor
+    optimizer: LatentOptimizer,
+    models: DescribesMotions,
+    samples: Sequence[GuidedSample],
+    simulations: Sequence[SimulatedMotion],
 ) -> list[float]:
-    """Each sample's violation of the requirements by its simulated activations (S, T, 80)."""
-    context = models.describe_motion(torch.stack([sample.motion for sample in samples]), activations=simulated)
-    distance = torch.tensor([sample.proximity for sample in samples]).to(simulated)
-    values = [term.value(context) for term in optimizer.objective.terms]
-    return optimizer.objective.violation(values, distance).tolist()
+    """Each sample's violation of the requirements in simulation; 0 where all hold."""
+    motion = torch.stack([sample.motion for sample in samples])
+    found = prediction_of(simulations)
+    context = models.describe_motion(
+        motion, prediction=MusclePrediction(*(part.to(motion) for part in found if part is not None))
+    )
+    missed = missed_requirements(optimizer.objective.terms, [term.value(context) for term in optimizer.objective.terms])
+    return torch.maximum(missed, missed.new_tensor([sample.implausibility for sample in samples])).tolist()

@@ -6,6 +6,7 @@ from utils.guidance.change_description import DISTINCT_DEG, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.published_terms import PUBLISHED_NAME
+from utils.guidance.output.nearest_miss import nearest_miss_sentences
 from utils.guidance.output.summary import format_sides
 from utils.guidance.verification import NEAR
 from utils.simulation.lost_contact import off_floor_sentences
@@ -25,10 +26,13 @@ _VERDICTS = {"met": "met", "near": f"within {NEAR:g}", "missed": "missed"}
 
 
 def sample_table(result: GuidanceResult) -> str:
-    """One line per sample: each constraint with its value and whether it is met, and the main measures."""
+    """One line per sample: each constraint with its value and whether it is met, and the main measures.
+
+    The values are those of the simulation, where there is one.
+    """
     columns = [["sample", *map(str, range(len(result.samples)))]]
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
-        if term.comparison != "small":
+        if term.comparison != "small" and not term.of_a_whole_motion:
             unit = "" if term.unit == "0-1" else f" {term.unit}"
             title = f"{_title(term)} {term.bounds_text}{unit}" + ("" if term.required else " (wish)")
             cells = [
@@ -36,6 +40,8 @@ def sample_table(result: GuidanceResult) -> str:
                 for sample in result.samples
             ]
             columns.append([title, *cells])
+    if any(term.of_a_whole_motion for term in result.terms):
+        columns.append(["whole", *(_missing_of_whole(result, j) for j in range(len(result.samples)))])
     for name, title, factor, digits in _SHOWN:
         values = result.measures[name].values
         columns.append([title, *(format_sides([factor * one for one in row], digits) for row in values.tolist())])
@@ -50,9 +56,12 @@ def result_tables(result: GuidanceResult) -> str:
     parts = [sample_table(result)]
     if result.verification and result.session:
         model = result.session.model_path.name
-        parts.append(f"Peak {result.config.muscle}, predicted and simulated on {model}\n{verification_table(result)}")
+        parts[0] = f"What was asked, simulated on {model}\n{parts[0]}"
+        parts.append(f"As the surrogate predicted it and as simulated on {model}\n{verification_table(result)}")
     if result.changes:
         parts.append(change_lines(result))
+    if missing := nearest_miss_sentences(result):
+        parts.append("\n".join(missing))
     if result.own_squats.left_out:
         parts.append(left_out_table(result.own_squats.left_out))
     return "\n\n".join(parts)
@@ -103,10 +112,10 @@ def verification_table(result: GuidanceResult) -> str:
         return "The motions were not simulated."
     columns = [["sample", *map(str, range(len(result.samples)))]]
     compared = [
-        (_title(term), [sample.values[k].tolist() for sample in result.samples], found.term_values[k].tolist())
+        (_title(term), result.predicted_values(k).tolist(), found.term_values[k].tolist())
         for k, term in enumerate(result.terms)
         if term.required and term.depends_on_activation
-    ] or [(f"peak {result.config.muscle}", found.predicted.tolist(), found.simulated.tolist())]
+    ]
     for title, predicted, simulated in compared:
         for kind, rows in (("predicted", predicted), ("simulated", simulated)):
             columns.append([f"{title} {kind}", *("/".join(f"{value:.2f}" for value in row) for row in rows)])
@@ -123,7 +132,15 @@ def verification_table(result: GuidanceResult) -> str:
         for j, intervals in enumerate(found.off_floor_s())
         for sentence in off_floor_sentences(intervals)
     ]
-    return "\n".join([_aligned(columns), *saturated, *lost])
+    unexplained = [f"sample {j}: {text}" for j, text in enumerate(found.unexplained_sentences()) if text]
+    return "\n".join([_aligned(columns), *unexplained, *saturated, *lost])
+
+
+def _missing_of_whole(result: GuidanceResult, j: int) -> str:
+    """`yes`, or what a motion lacks to be whole."""
+    sample = result.samples[j]
+    missing = [term.label for k, term in enumerate(result.terms) if term.of_a_whole_motion and not sample.met[k]]
+    return "not " + ", ".join(missing) if missing else "yes"
 
 
 def _title(term: Term) -> str:

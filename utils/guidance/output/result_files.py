@@ -8,7 +8,7 @@ args.json                  configuration, command line and versions
 """
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from utils.guidance.objective.constraints import Term
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.guidance.subject.squat_profile import SquatProfile
-from utils.guidance.verification import Verification
+from utils.guidance.verification import Verification, judged_by_simulation
 from utils.runs.record import record_config
 
 ARRAYS_NAME, RECORD_NAME = "result.npz", "result.json"
@@ -109,6 +109,11 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
         arrays.get("own_predicted"),
         tuple(LeftOut(**item) for item in record["own_left_out"]),
     )
+    samples, verification = _samples_from(arrays, terms), _verification_from(arrays, len(terms))
+    if verification is not None and not verification.predicted_values:  # of an earlier version, which judged otherwise
+        predicted = tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(len(terms)))
+        samples = tuple(judged_by_simulation(samples, verification, terms))
+        verification = replace(verification, predicted_values=predicted)
     return GuidanceResult(
         config=config,
         session=_find_session(config),
@@ -116,12 +121,12 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
         mass_kg=record["mass_kg"],
         leg_length_m=record["leg_length_m"],
         terms=terms,
-        samples=_samples_from(arrays, terms),
+        samples=samples,
         measures={
             name: Measure(torch.from_numpy(arrays[f"measure_{name}"]), unit)
             for name, unit in record["measure_units"].items()
         },
-        verification=_verification_from(arrays, len(terms)),
+        verification=verification,
         own_squats=own,
         training_names=tuple(str(name) for name in arrays["training_names"]),
         training_latents=None,
@@ -143,7 +148,7 @@ def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
         name: torch.stack([getattr(sample, name) for sample in samples]).numpy()
         for name in ("z", "motion", "activations")
     }
-    for name in ("start", "met", "violation", "proximity", "nearest"):
+    for name in ("start", "met", "violation", "proximity", "nearest", "implausibility"):
         arrays[name] = np.array([getattr(sample, name) for sample in samples])
     for k in range(len(result.terms)):
         arrays[f"value_{k}"] = torch.stack([sample.values[k] for sample in samples]).numpy()
@@ -155,6 +160,8 @@ def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
                 arrays[f"verification_{name}"] = value.float().numpy() if name == "activations" else value.numpy()
         for k, value in enumerate(result.verification.term_values):
             arrays[f"verification_value_{k}"] = value.numpy()
+        for k, value in enumerate(result.verification.predicted_values):
+            arrays[f"verification_predicted_value_{k}"] = value.numpy()
     for group in ("recorded", "simulated"):
         for i, window in enumerate(getattr(result.own_squats, group)):
             for name, values in vars(window).items():
@@ -250,19 +257,25 @@ def _samples_from(arrays: dict[str, np.ndarray], terms: tuple[Term, ...]) -> tup
             violation=float(arrays["violation"][j]),
             proximity=float(arrays["proximity"][j]),
             nearest=int(arrays["nearest"][j]),
+            implausibility=float(arrays["implausibility"][j]) if "implausibility" in arrays else 0.0,
         )
         for j in range(len(arrays["start"]))
     )
 
 
 def _verification_from(arrays: dict[str, np.ndarray], terms: int) -> Verification | None:
-    names = [field.name for field in fields(Verification) if field.name != "term_values"]
+    names = [field.name for field in fields(Verification) if field.name not in ("term_values", "predicted_values")]
     if f"verification_{names[0]}" not in arrays:
         return None
     known = [name for name in names if f"verification_{name}" in arrays]
     tensors = {name: torch.from_numpy(arrays[f"verification_{name}"]) for name in known}
     values = tuple(torch.from_numpy(arrays[f"verification_value_{k}"]) for k in range(terms))
-    return Verification(**tensors, term_values=values)
+    predicted = [f"verification_predicted_value_{k}" for k in range(terms)]
+    return Verification(
+        **tensors,
+        term_values=values,
+        predicted_values=tuple(torch.from_numpy(arrays[name]) for name in predicted if name in arrays),
+    )
 
 
 def _config_from(arguments: dict[str, Any]) -> GuidanceConfig:

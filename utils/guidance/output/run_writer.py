@@ -64,7 +64,9 @@ class RunWriter:
         self.folder.motions.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.folder.events, ignore_errors=True)
         self._losses = self.folder.losses.open("w", newline="")
-        self._rows = csv.DictWriter(self._losses, [*HISTORY_COLUMNS, *(term.label for term in terms)], restval="")
+        self._rows = csv.DictWriter(
+            self._losses, [*HISTORY_COLUMNS, *dict.fromkeys(term.column for term in terms)], restval=""
+        )
         self._rows.writeheader()
         self._events = SummaryWriter(str(self.folder.events))
 

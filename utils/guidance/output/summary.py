@@ -12,6 +12,7 @@ from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.change_description import SquatChange, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.output.nearest_miss import nearest_miss
 
 
 def summarise_result(result: GuidanceResult) -> dict[str, Any]:
@@ -22,6 +23,9 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "leg_length_m": round(result.leg_length_m, 4),
         "wanted": result.config.min_samples,
         "accepted": result.accepted,
+        "judged_by": "simulation" if result.verification else "surrogate",
+        "accepted_by_surrogate": sum(result.accepted_as_predicted(j) for j in range(len(result.samples))),
+        "nearest": nearest_miss(result),
         "now": result.baseline and result.baseline.record(),
         "different_answers": sum(not result.is_repeated(j) for j in range(len(result.samples))),
         "mean_change_deg": _rounded(mean_change_deg(result.changes)) if result.changes else None,
@@ -34,6 +38,7 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
                 "tolerance": term.effective_tolerance if term.comparison != "small" else None,
                 "weight": term.weight,
                 "required": term.required,
+                "of_a_whole_motion": term.of_a_whole_motion,
             }
             for term in result.terms
         ],
@@ -53,13 +58,19 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
         "file": result.file_names[j],
         "start": sample.start,
         "accepted": sample.accepted,
+        "accepted_by_surrogate": result.accepted_as_predicted(j),
         "proximity": _rounded(sample.proximity),
         "proximity_of_people": others and _rounded(sample.proximity / others),
         "nearest": result.nearest_name(sample),
         **({"change": _change(result.changes[j])} if result.changes else {}),
         "terms": {
-            term.label: {"asked": term.bounds_text, "value": _numbers(value), "met": met}
-            for term, value, met in zip(result.terms, sample.values, sample.met, strict=True)
+            term.label: {
+                "asked": term.bounds_text,
+                "value": _numbers(value),
+                "predicted": _numbers(result.predicted_values(k)[j]),
+                "met": met,
+            }
+            for k, (term, value, met) in enumerate(zip(result.terms, sample.values, sample.met, strict=True))
         },
         "measures": {
             name: {"value": _numbers(measure.values[j]), "unit": measure.unit}
@@ -88,7 +99,7 @@ def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
     if found is None:
         return []
     saturated, largest, off_floor = found.saturated(), found.largest_reserves(), found.off_floor_s()
-    verdicts = result.simulation_verdicts() or ["met"] * len(result.samples)
+    verdicts, unexplained = result.simulation_verdicts(), found.unexplained_sentences()
     return [
         {
             "peak_predicted": [round(float(peak), 4) for peak in found.predicted[j]],
@@ -102,6 +113,7 @@ def simulated_rows(result: GuidanceResult) -> list[dict[str, Any]]:
                 {"largest_reserve": {"coordinate": largest[j][0], "rms_nm": round(largest[j][1], 3)}} if largest else {}
             ),
             **({"off_floor_s": off_floor[j]} if off_floor else {}),
+            **({"forces_that_nothing_gives": unexplained[j]} if unexplained[j] else {}),
         }
         for j in range(len(result.samples))
     ]

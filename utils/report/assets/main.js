@@ -76,11 +76,9 @@ function galleryButton(data, player, sample) {
       title,
       htmlElement("span", { class: "unseen" }, `: ${words}`),
     );
-  const marks = [mark(sample.met ? "met" : "missed", "required", sample.met ? "met" : "missed")];
-  if (sample.verdict) {
-    const words = { met: "in the range", near: "within 0.05 of the range", missed: "out of the range" };
-    marks.push(mark(sample.verdict, "simulated", words[sample.verdict]));
-  }
+  const words = { met: "met", near: "missed by an activation of 0.05 at most", missed: "missed" };
+  const state = sample.verdict || (sample.met ? "met" : "missed");
+  const marks = [mark(state, sample.verdict ? "simulated" : "required", words[state])];
   button.append(head);
   if (data.figure) button.append(htmlElement("canvas", { "aria-hidden": "true" }));
   button.append(...marks);

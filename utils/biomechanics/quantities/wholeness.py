@@ -1,0 +1,60 @@
+"""Whether a motion is whole: how often it squats, and how it stands at its beginning and its end."""
+
+import torch
+from torch import Tensor
+
+from models.conventions import COORDINATE_INDEX, SIDES
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate_quantity, quantity
+
+_ENDS_S = 0.1
+_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
+_LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
+_EDGE = 0.05  # of the greatest flexion, over which bent knees begin to count: a squat passes through it in a few frames
+
+
+@quantity("repetitions", "squats", 0.2)
+def repetitions(context: Context) -> tuple[Tensor, Tensor]:
+    """How often the knees bend past half of their greatest flexion and straighten again; its sum counts the squats.
+
+    A motion that begins or ends in the middle of a squat has half a one there. Half of the flexion is 10 degrees at
+    least, so that standing is no squat.
+    """
+    flexion = context.motion[..., _KNEES].mean(-1)
+    deepest = flexion.detach().masked_fill(~context.feet_mask, -torch.inf).amax(1, keepdim=True)
+    deepest = deepest.clamp(min=_LEAST_SQUAT_DEG)
+    bent = torch.sigmoid((flexion - 0.5 * deepest) / (_EDGE * deepest))
+    crossed = torch.zeros_like(bent)
+    crossed[:, 1:] = 0.5 * (bent[:, 1:] - bent[:, :-1]).abs()
+    valid = context.feet_mask.clone()
+    valid[:, 0] = False
+    valid[:, 1:] &= context.feet_mask[:, :-1]
+    return crossed, valid
+
+
+@quantity("standing_flexion", "deg", 1.0, channels=SIDES)
+def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
+    """Knee flexion of each side in the first and the last 0.1 s; a whole motion begins and ends upright."""
+    return context.motion[..., _KNEES], _ends(context)
+
+
+@quantity("standing_lean", "deg", 1.0)
+def standing_lean(context: Context) -> tuple[Tensor, Tensor]:
+    """Angle of the trunk from the vertical in the first and the last 0.1 s."""
+    return evaluate_quantity("trunk_lean", context).values, _ends(context)
+
+
+@quantity("standing_speed", "deg/s", 2.0)
+def standing_speed(context: Context) -> tuple[Tensor, Tensor]:
+    """Speed of hips, knees, ankles and pelvis tilt in the first and the last 0.1 s, root mean square of the seven."""
+    valid = _ends(context)
+    valid[:, 0] = False
+    return evaluate_quantity("angular_speed", context).values, valid
+
+
+def _ends(context: Context) -> Tensor:
+    """(B, T) bool, the frames of the first and the last 0.1 s of each motion."""
+    frames = max(1, round(_ENDS_S * context.rate_hz))
+    mask = context.feet_mask
+    number = mask.int().cumsum(1)
+    return mask & ((number <= frames) | (number > number[:, -1:] - frames))

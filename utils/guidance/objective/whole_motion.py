@@ -1,0 +1,57 @@
+"""What is required of every written motion without being asked for: that it is whole.
+
+It begins and ends upright and still, holds exactly the squats that were asked for, its feet stay where they stood, on
+the floor, and no joint leaves the range that the person's model gives it. Decoded motions are planted and kept within
+these ranges by construction (`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to
+it that the networks would not make whole.
+"""
+
+from collections.abc import Sequence
+
+from utils.guidance.objective.constraints import Term
+
+# Recorded people stand with up to 15 degrees in the knees, and lean up to 19.
+_UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
+_STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
+_DRIFT_M, _FLOOR_M = 0.01, 0.003
+_REPETITIONS = 0.1  # of a squat, by which their count may differ: it is not rounded, so that it has a gradient
+_RANGE_DEG = 1.0  # beyond a range, which is the tolerance of inverse kinematics
+
+
+def whole_motion_terms(repetitions: int = 1) -> list[Term]:
+    """The terms that a whole motion meets.
+
+    Args:
+        repetitions: squats that it holds.
+    """
+
+    def below(quantity: str, high: float, tolerance: float, name: str) -> Term:
+        return Term(quantity, "max", "below", high=high, tolerance=tolerance, name=name, of_a_whole_motion=True)
+
+    return [
+        Term(
+            "repetitions",
+            "sum",
+            "within",
+            repetitions - _REPETITIONS,
+            repetitions + _REPETITIONS,
+            name="repetitions",
+            of_a_whole_motion=True,
+        ),  # fmt: skip
+        below("standing_flexion", _UPRIGHT_KNEE_DEG, 1.0, "upright_knees"),
+        below("standing_lean", _UPRIGHT_TRUNK_DEG, 1.0, "upright_trunk"),
+        below("standing_speed", _STILL_DEG_S, 2.0, "still"),
+        below("foot_drift", _DRIFT_M, 1e-4, "feet_in_place"),
+        below("floor_penetration", _FLOOR_M, 1e-4, "feet_not_below_floor"),
+        below("foot_lift", _FLOOR_M, 1e-4, "feet_on_floor"),
+        below("range_excess", _RANGE_DEG, 0.1, "joint_ranges"),
+    ]
+
+
+def with_whole_motion(terms: Sequence[Term], repetitions: int = 1) -> list[Term]:
+    """Terms, and those of a whole motion; what is asked of the same statistic of a quantity takes their place."""
+    asked = {(term.quantity, term.statistic) for term in terms if term.required}
+    return [
+        *terms,
+        *(term for term in whole_motion_terms(repetitions) if (term.quantity, term.statistic) not in asked),
+    ]

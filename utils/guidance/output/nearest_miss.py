@@ -1,0 +1,120 @@
+"""What stood in the way where too few motions meet what is asked, and what would have to be relaxed to what."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.objective.constraints import Term
+
+
+@dataclass(frozen=True)
+class _Miss:
+    """A requirement that a sample misses.
+
+    Attributes:
+        term: the requirement.
+        values: the sample's, left and right or one.
+        bound: the bound that would have to be relaxed, `at least` or `at most`, or `equal to`.
+        asked: its value as asked.
+        relaxed: what it would have to be for the sample to meet it.
+    """
+
+    term: Term
+    values: list[float]
+    bound: str
+    asked: float
+    relaxed: float
+
+    @property
+    def sentence(self) -> str:
+        unit = "" if self.term.unit == "0-1" else f" {self.term.unit}"
+        values = "/".join(f"{value:.3g}" for value in self.values)
+        return (
+            f"{self.term.label} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
+            f"{self.bound} {self.relaxed:.3g}{unit} in place of {self.asked:g}"
+        )
+
+
+def nearest_miss(result: GuidanceResult) -> dict[str, Any] | None:
+    """The sample that comes nearest to what is asked, for programs; None where all that were wanted are accepted."""
+    if result.accepted >= result.config.min_samples:
+        return None
+    j = _nearest(result)
+    if j is None:
+        return None
+    return {
+        "sample": j,
+        "in_the_way": [
+            {
+                "name": miss.term.label,
+                "value": [float(f"{value:.6g}") for value in miss.values],
+                "asked": miss.term.bounds_text,
+                "relaxed": f"{miss.bound} {miss.relaxed:.3g}",
+            }
+            for miss in _misses(result, j)
+        ],
+        "forces_that_nothing_gives": _unexplained(result, j),
+    }
+
+
+def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
+    """What stood in the way, for people; empty where all motions that were wanted are accepted."""
+    if result.accepted >= result.config.min_samples:
+        return []
+    by = "in simulation" if result.verification else "as the surrogate predicts"
+    lines = [f"{result.accepted} of {result.config.min_samples} motions meet what is asked {by}."]
+    repeated = sum(sample.accepted and result.is_repeated(j) for j, sample in enumerate(result.samples))
+    if repeated:
+        lines.append(f"{repeated} more meet it and are the same answer as another.")
+    j = _nearest(result)
+    if j is None:
+        return lines
+    lines.append(f"Sample {j} comes nearest of those that miss it:")
+    lines += [f"  {miss.sentence}." for miss in _misses(result, j)]
+    if sentence := _unexplained(result, j):
+        lines.append(f"  {sentence}; nobody can perform it.")
+    if result.samples[j].implausibility > 1.0:
+        lines.append("  It is further from every recorded squat than --max-distance allows.")
+    often = _missed_most_often(result)
+    if often is not None:
+        term, count = often
+        lines.append(f"In the way most often: {term.label}, which {count} of {len(result.samples)} motions miss.")
+    return lines
+
+
+def _nearest(result: GuidanceResult) -> int | None:
+    missing = [j for j, sample in enumerate(result.samples) if not sample.accepted]
+    return min(missing, key=lambda j: result.samples[j].violation) if missing else None
+
+
+def _misses(result: GuidanceResult, j: int) -> list[_Miss]:
+    """The requirements that sample j misses, the one that is missed by most of its tolerances first."""
+    sample, found = result.samples[j], []
+    for k, term in enumerate(result.terms):
+        if not term.required or sample.met[k]:
+            continue
+        values = sample.values[k].tolist()
+        low, high = term.low, term.high
+        over = max(values) - high if high is not None else float("-inf")
+        under = low - min(values) if low is not None else float("-inf")
+        if over >= under and high is not None:
+            miss = _Miss(term, values, "at most", high, max(values))
+        else:
+            assert low is not None
+            miss = _Miss(term, values, "at least", low, min(values))
+        found.append((max(over, under) / term.effective_tolerance, miss))
+    return [miss for _, miss in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _unexplained(result: GuidanceResult, j: int) -> str:
+    return result.verification.unexplained_sentences()[j] if result.verification else ""
+
+
+def _missed_most_often(result: GuidanceResult) -> tuple[Term, int] | None:
+    counts = [
+        (sum(not sample.met[k] for sample in result.samples), term)
+        for k, term in enumerate(result.terms)
+        if term.required
+    ]
+    count, term = max(counts, key=lambda pair: pair[0], default=(0, None))
+    return None if term is None or not count else (term, count)
