@@ -1,0 +1,222 @@
+"""Constraint files and names: YAML read safely, shipped sets, clinical names, contradictions, own bounds."""
+
+import json
+
+import pytest
+import torch
+from bodies import SimpleSkeleton, SimpleSurrogate, squat
+
+from dataset.errors import InputError
+from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES, canonical_muscle, muscle_channels
+from models.conventions import MUSCLE_INDEX, MUSCLES
+from utils.biomechanics.context import Context
+from utils.biomechanics.registry import evaluate_quantity
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.objective.constraint_checks import check_together
+from utils.guidance.objective.constraint_files import read_terms, shipped_constraints
+from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.objective.own_bounds import own_value, with_own_bounds
+from utils.guidance.objective.published_terms import published_terms, terms_of
+from utils.guidance.objective.quantity_list import vocabulary
+
+
+def context_of(motion, **options):
+    return Context(motion, surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton(), **options)
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("vastus medialis", "vasmed"),
+        ("Left Vastus Medialis", "vasmed_l"),
+        ("VMO", "vasmed"),
+        ("addmagDist_r", "addmagDist_r"),
+        ("quads", "quadriceps"),
+        ("right glutes", "gluteals_r"),
+        ("Gluteus-Maximus", "gluteus_maximus"),
+        ("glmax1", "glmax1"),
+        ("triceps surae (left)", "calf_l"),
+    ],
+)
+def test_muscles_are_known_by_the_names_that_clinicians_use(written, canonical):
+    assert canonical_muscle(written) == canonical
+    assert canonical_muscle(canonical) == canonical
+
+
+def test_every_muscle_has_a_name_and_every_group_is_of_muscles():
+    assert {f"{name}_{side}" for name in MUSCLE_NAMES for side in "lr"} == set(MUSCLES)
+    assert all(canonical_muscle(words) == name for name, words in MUSCLE_NAMES.items())
+    for members in MUSCLE_GROUPS.values():
+        assert set(members) <= set(MUSCLE_NAMES)
+    assert muscle_channels("vasmed_r") == [[MUSCLE_INDEX["vasmed_r"]]]
+
+
+def test_a_group_is_as_active_as_its_most_active_muscle_on_each_side():
+    activations = torch.zeros(1, 3, 80)
+    activations[0, :, MUSCLE_INDEX["recfem_l"]] = torch.tensor([0.1, 0.6, 0.2])
+    activations[0, :, MUSCLE_INDEX["vaslat_l"]] = torch.tensor([0.3, 0.4, 0.1])
+    context = Context(torch.zeros(1, 3, 33), activations=activations)
+    found = evaluate_quantity("activation", context, "quadriceps").values[0]
+    torch.testing.assert_close(found, torch.tensor([[0.3, 0.0], [0.6, 0.0], [0.2, 0.0]]))
+
+
+def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
+    for words, short in (
+        ("activation:left vastus medialis:peak:below:0.3", "activation:vasmed_l:max:below:0.3"),
+        ("Right knee angle:at the bottom:above:90", "knee_flexion_r:at_bottom:above:90"),
+        ("pelvis tilt:at peak:Quads:above:-30", "pelvis_tilt:at_peak:quadriceps:above:-30"),
+        ("descent time:above:2", "descent_time:mean:above:2"),
+        ("load:mean over ascent:within:.4:.6", "load_share:mean_over_ascent:within:.4:.6"),
+        ("trunk_lean:at 50%:below:30", "trunk_lean:at_50_percent:below:30"),
+    ):
+        assert parse_term(words) == parse_term(short)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("knee_flexion:max:above:120", "knee_flexion:max:below:100"),
+        ("knee_flexion_l:at_bottom:above:100", "knee_flexion:max:below:90"),
+        ("knee_flexion:min:above:20", "knee_flexion:mean_over_descent:below:10"),
+        ("activation:vasmed:max:above:0.5", "activation:quadriceps_l:max:below:0.3"),
+        ("activation:vasmed:max:within:0.35:0.45", "activation:vasmed_r:max:above:0.6"),
+    ],
+)
+def test_requirements_that_no_motion_can_meet_together_are_refused(one, other):
+    terms = [parse_term(one), parse_term(other)]
+    for both in (terms, terms[::-1]):
+        with pytest.raises(InputError, match="contradict each other"):
+            check_together(both)
+    check_together([terms[0], parse_term(f"{other}:wish")])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("knee_flexion_l:max:above:120", "knee_flexion_r:max:below:100"),
+        ("knee_flexion:max:above:120", "knee_flexion:mean:below:100"),
+        ("activation:quadriceps:max:above:0.5", "activation:vasmed:max:below:0.3"),
+        ("coordinate:lumbar_extension:max:above:5", "coordinate:lumbar_bending:max:below:3"),
+    ],
+)
+def test_requirements_that_can_be_met_together_are_not_refused(lines):
+    check_together([parse_term(line) for line in lines])
+
+
+def test_constraints_replace_the_default_range_and_the_wish_on_the_same_quantity(caplog):
+    with caplog.at_level("INFO", logger="bige"):
+        terms = terms_of(
+            GuidanceConfig(subject="x", constraint=("knee_flexion:max:above:90", "asymmetry:mean_square:small"))
+        )
+    assert "replace the default range of vasmed, 0.35 to 0.45" in caplog.text
+    assert [term.quantity for term in terms if term.required] == ["knee_flexion"]
+    assert [term.quantity for term in terms].count("asymmetry") == 1
+    both = terms_of(GuidanceConfig(subject="x", low=0.2, constraint=("knee_flexion:max:above:90",)))
+    assert [(term.low, term.high) for term in both if term.quantity == "activation"] == [(0.2, 0.45)]
+    wish = terms_of(GuidanceConfig(subject="x", constraint=("knee_flexion:max:above:90:wish",)))
+    assert [(term.low, term.high) for term in wish if term.required] == [(0.35, 0.45)]
+    with pytest.raises(InputError, match="contradict"):
+        terms_of(GuidanceConfig(subject="x", high=0.4, constraint=("activation:vasmed:max:above:0.5",)))
+
+
+def test_the_papers_set_is_the_published_objective():
+    context = context_of(squat() + torch.randn(1, 196, 33, generator=torch.Generator().manual_seed(0)))
+    of_file = terms_of(GuidanceConfig(subject="x", constraints_file="squat"))
+    published = published_terms(0.35, 0.45)
+    assert len(of_file) == len(published)
+    for ours, theirs in zip(of_file, published, strict=True):
+        assert (ours.quantity, ours.statistic, ours.required) == (theirs.quantity, theirs.statistic, theirs.required)
+        losses = [term.weight * term.loss(term.value(context)) for term in (ours, theirs)]
+        torch.testing.assert_close(*losses)
+
+
+def test_shipped_sets_are_read_and_can_be_met_together():
+    assert len(shipped_constraints()) == 6
+    own = context_of(squat(depth_deg=95))
+    for name in shipped_constraints():
+        terms = with_own_bounds(read_terms(name), own)
+        assert any(term.required for term in terms)
+        assert read_terms(name.replace("-", "_").upper()) == read_terms(name)
+    with pytest.raises(InputError, match="did you mean slow-eccentric"):
+        read_terms("slow-excentric")
+
+
+def test_yaml_holds_lines_and_objects(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "constraints:\n  - asymmetry:rms:below:3\n  - {quantity: left knee flexion, statistic: max, "
+        "comparison: within, low: 80, high: own+5, wish: true}\n"
+    )
+    line, item = read_terms(path)
+    assert line == parse_term("asymmetry:rms:below:3")
+    assert item == parse_term("knee_flexion_l:max:within:80:own+5:wish")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("- &a knee_flexion:max:above:90\n- *a\n", "refers to another of its parts"),
+        ("- !!python/object/apply:os.system ['true']\n", "not a YAML file"),
+        ("[" * 5000, "nested too deeply"),
+        ("constraints: {}\n", "expected a list"),
+        ("- 5\n", "constraint 1: expected a line or an object"),
+        ("- {quantity: 3, statistic: max, comparison: above, low: 1}\n", "quantity is '3', expected a text"),
+        ("- {quantity: knee_flexion, statistic: max, comparison: above, low: [1]}\n", "expected a number"),
+        ("- {quantity: knee_flexion, statistic: max, comparison: above, low: true}\n", "expected a number"),
+        ("- {quantity: knee_flexion, quantity: trunk_lean}\n", "occurs twice"),
+        ("- {quantity: knee_flexion, statistic: max, comparison: above, low: 90, wish: maybe}\n", "true or false"),
+        (
+            "- {quantity: knee_flexion, statistic: max, comparison: above, low: " + "9" * 310 + "}\n",
+            "expected a number",
+        ),
+        ("constraint: []\n", "unknown key 'constraint'"),
+        ("- 'knee_flexion:max:above:'\n", "constraint 1: 'knee_flexion:max:above:': a bound is ''"),
+        ("a: b: c\n", "line 1"),
+        ("#" * (2**20 + 1), "larger than 1 MB"),
+    ],
+)
+def test_a_file_that_is_no_list_of_constraints_is_refused_with_a_sentence(content, says, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError, match=says) as error:
+        read_terms(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_own_bounds_are_those_of_each_side_of_the_own_squats():
+    own_motion = squat(2, depth_deg=90)
+    own_motion[..., 13] *= 0.5  # the right knee
+    own = context_of(own_motion)
+    term = parse_term("knee_flexion:max:within:80 % of own:own+5:name=depth")
+    torch.testing.assert_close(own_value(term, own), torch.tensor([90.0, 45.0]), rtol=1e-3, atol=0)
+    left, right = with_own_bounds([term], own)
+    assert (left.quantity, left.name, right.quantity) == ("knee_flexion_l", "depth_l", "knee_flexion_r")
+    assert (left.low, left.high, right.low, right.high) == pytest.approx((72, 95, 36, 50), rel=1e-3)
+    assert left.bounds_text == "72 to 94.99 (80 % of own to own+5)"
+    (muscle, other) = with_own_bounds([parse_term("activation:vasmed:max:below:50%own")], own)
+    assert (muscle.argument, muscle.high) == ("vasmed_l", pytest.approx(0.2, rel=1e-3))
+    assert other.high == pytest.approx(0.1, rel=1e-3)
+    with pytest.raises(InputError, match="no squats of the person's own"):
+        with_own_bounds([term], None)
+    with pytest.raises(InputError, match="outside what knee_flexion_l can be"):
+        with_own_bounds([parse_term("knee_flexion:max:above:own+100")], own)
+    with pytest.raises(InputError, match="contradict"):
+        with_own_bounds([parse_term("knee_flexion:max:above:own"), parse_term("knee_flexion_l:max:below:60")], own)
+
+
+def test_the_list_names_every_muscle_and_group_and_unit_and_is_json_where_it_says_so():
+    text = vocabulary(200)
+    for word in (
+        *MUSCLE_NAMES,
+        *MUSCLE_GROUPS,
+        "vastus medialis",
+        "lumbar_extension",
+        "Nm/kg",
+        "body weights",
+        "at_bottom",
+        "80%own",
+        "slow-eccentric",
+    ):
+        assert word in text
+    json.loads(text[text.rindex("{") :])
