@@ -96,8 +96,8 @@ def _add_dynamics_network_options(parser: argparse.ArgumentParser) -> None:
         "ground_layers": "Number of its hidden layers.",
         "muscle_width": "Channels of the hidden layers of the network by which the muscles of a leg share its moments.",
         "muscle_layers": "Number of its hidden layers.",
-        "reference_samples": "Number of samples on which the muscles of each subject are solved when it is loaded, to "
-        "fit the last layer of that network to them.",
+        "reference_samples": "Number of samples for which the muscles of each subject are solved when it is loaded, to "
+        "correct that network's answer for them.",
     }
     for name, text in options.items():
         default = DynamicsSurrogateConfig.__dataclass_fields__[name].default

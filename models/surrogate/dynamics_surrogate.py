@@ -2,7 +2,7 @@
 
 Inverse dynamics on the subject's own model is exact, cheap and differentiable. What a network has to learn is how two
 feet share a ground reaction (`ground_sharing`) and how the muscles of a leg share its moments (`muscle_sharing`). The
-latter depends on the person's muscles, to which its last layer is fitted (`subject_muscles`).
+latter depends on the person's muscles, for which its answer is corrected (`subject_muscles`).
 """
 
 import torch
@@ -29,7 +29,7 @@ class DynamicsSurrogate(nn.Module):
         config: hyperparameters.
         ground: how the feet share the ground reaction.
         muscles: how the muscles of a leg share its moments.
-        reference: samples of training people, to which the last layer of `muscles` is fitted on a subject's model.
+        reference: samples of training people, by which the answer of `muscles` is corrected on a subject's model.
     """
 
     reference_angles: Tensor

@@ -16,7 +16,7 @@ class DynamicsSurrogateConfig:
     """
 
     ground_width: int = 128
-    ground_layers: int = 2
+    ground_layers: int = 3
     muscle_width: int = 192
     muscle_layers: int = 3
     reference_samples: int = 2000

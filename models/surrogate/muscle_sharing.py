@@ -98,11 +98,15 @@ class MuscleSharing(nn.Module):
             hidden = layer(hidden)
         return hidden
 
+    def general(self, hidden: Tensor) -> Tensor:
+        """Activations (N, 2, 40), 0 to 1, by the last layer for all people, of hidden values (N, 2, width)."""
+        return torch.sigmoid(list(self.network)[-1](hidden))
+
     def forward(self, features: Tensor, capacity_features: Tensor) -> Tensor:
-        """Activations (N, 2, 40), 0 to 1, by the last layer of all people, which `SubjectMuscles` replaces.
+        """Activations (N, 2, 40), 0 to 1, by the last layer for all people, which `SubjectMuscles` corrects.
 
         Args:
             features: (N, 2, MOVING_INPUTS).
             capacity_features: (N or 1, 2, CAPACITY_INPUTS).
         """
-        return torch.sigmoid(list(self.network)[-1](self.hidden(features, capacity_features)))
+        return self.general(self.hidden(features, capacity_features))

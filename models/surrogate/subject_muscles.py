@@ -1,10 +1,11 @@
-"""The last layer of the muscles' network, fitted to one subject's own muscles.
+"""The answer of the muscles' network, corrected for one subject's own muscles.
 
 What the hidden layers extract from moments, angles and speeds serves all people; how it turns into activations depends
-on a person's muscles. So reference samples are solved by static optimisation on the subject's own model, and the last
-layer is fitted to them by ridge regression: two seconds when a subject is loaded, and nothing for each motion. An
-activation at its bounds says only that the drive is there or beyond, as in censored regression (Tobin 1958): such a
-target is replaced by the prediction as far as that is beyond the bound, and the regression repeated.
+on a person's muscles. So reference samples are solved by static optimisation on the subject's own model, and a linear
+correction of the answer for all people is fitted to them by ridge regression: two seconds when a subject is loaded, and
+hardly anything for each motion. An activation at its bounds says only that it would be there or beyond, as in censored
+regression (Tobin 1958): such a target is replaced by the prediction as far as that is beyond the bound, and the
+regression repeated.
 """
 
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.muscle_sharing import MuscleSharing
 
-_RIDGE = 1e-4  # of the mean square of the hidden values
+_RIDGE = 1e-3  # of the mean square of the hidden values
 _REPETITIONS = 40
 _AT_BOUND = 1e-3  # of an activation
 _CORNER = 0.01  # of activation, over which the corners of the bounds are rounded
@@ -42,13 +43,13 @@ class SubjectMuscles(nn.Module):
     """Activations of one subject's muscles from the features of `MuscleSharing`."""
 
     capacity: Tensor  # (1, 2, groups, poses) over body weight
-    weights: Tensor  # (2, width + 1, 40) of the last layer of each leg, the constant last
+    weights: Tensor  # (2, width + 1, 40) of the correction of each leg, the constant last
     capacity_features: Tensor  # (1, 2, CAPACITY_INPUTS)
 
     def __init__(
         self, network: MuscleSharing, reference: ReferenceSamples, simulator: ActivationSimulator, capacity: Tensor
     ) -> None:
-        """Fit the last layer to a subject.
+        """Fit the correction to a subject.
 
         Args:
             network: the network of all people, in float32.
@@ -65,8 +66,9 @@ class SubjectMuscles(nn.Module):
         both = ReferenceSamples(*(values[:, None].expand(-1, len(SIDES), -1) for values in reference))
         solved = _solve_reference(both, simulator).to(device)
         with torch.no_grad():
-            hidden = self._hidden(both.moments, LegKinematics(both.angles, both.speeds)).double()
-        fitted = [_fit(hidden[:, leg], solved[:, leg], self.floor) for leg in range(len(SIDES))]
+            parts = self._parts(both.moments, LegKinematics(both.angles, both.speeds))
+        hidden, general = (values.double() for values in parts)
+        fitted = [_fit(hidden[:, leg], general[:, leg], solved[:, leg], self.floor) for leg in range(len(SIDES))]
         self.register_buffer("weights", torch.stack(fitted).float())
 
     def forward(self, moments: Tensor, kinematics: LegKinematics) -> Tensor:
@@ -76,14 +78,14 @@ class SubjectMuscles(nn.Module):
             moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
             kinematics: of the legs in the same frames.
         """
-        drive = torch.einsum("nlh,lhm->nlm", self._hidden(moments, kinematics), self.weights)
-        return rounded_clip(drive, self.floor)
+        hidden, general = self._parts(moments, kinematics)
+        return rounded_clip(general + torch.einsum("nlh,lhm->nlm", hidden, self.weights), self.floor)
 
-    def _hidden(self, moments: Tensor, kinematics: LegKinematics) -> Tensor:
-        """The network's last hidden values and a constant, (N, 2, width + 1)."""
+    def _parts(self, moments: Tensor, kinematics: LegKinematics) -> tuple[Tensor, Tensor]:
+        """The last hidden values and a constant (N, 2, width + 1), and the activations for all people (N, 2, 40)."""
         features = self.network.features(moments, kinematics, self.capacity)
         hidden = self.network.hidden(features, self.capacity_features)
-        return torch.cat([hidden, torch.ones_like(hidden[..., :1])], -1)
+        return torch.cat([hidden, torch.ones_like(hidden[..., :1])], -1), self.network.general(hidden)
 
 
 def rounded_clip(drive: Tensor, lower: float) -> Tensor:
@@ -109,15 +111,15 @@ def _solve_reference(reference: ReferenceSamples, simulator: ActivationSimulator
     return activations.unflatten(1, (len(SIDES), -1))
 
 
-def _fit(hidden: Tensor, activations: Tensor, lower: float) -> Tensor:
-    """Weights (H, 40) by which hidden values (R, H) become drives whose clip is the activations (R, 40)."""
+def _fit(hidden: Tensor, general: Tensor, activations: Tensor, lower: float) -> Tensor:
+    """Weights (H, 40) by which hidden values (R, H) correct general answers (R, 40) towards activations (R, 40)."""
     ridge = _RIDGE * len(hidden) * hidden.square().mean()
     identity = torch.eye(hidden.shape[1], dtype=hidden.dtype, device=hidden.device)
     factor = torch.linalg.cholesky(hidden.T @ hidden + ridge * identity)
     idle, full = activations <= lower + _AT_BOUND, activations >= 1 - _AT_BOUND
     target = activations
     for _ in range(_REPETITIONS):
-        weights = torch.cholesky_solve(hidden.T @ target, factor)
-        drive = hidden @ weights
+        weights = torch.cholesky_solve(hidden.T @ (target - general), factor)
+        drive = general + hidden @ weights
         target = torch.where(idle, drive.clamp(max=lower), torch.where(full, drive.clamp(min=1), activations))
     return weights
