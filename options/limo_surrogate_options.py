@@ -124,8 +124,8 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
 def _add_weights(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "weights",
-        "As published; 0 leaves a term out. From own squats, the wishes for tilt, symmetry, speed and acceleration act "
-        "only where a weight is given: the own squat takes their place.",
+        "As published; 0 leaves a term out. From own squats, the wishes for tilt, symmetry and speed act only "
+        "where a weight is given: the own squat takes their place.",
     )
     for name, text in _WEIGHTS.items():
         flags = ("--alpha-" + name.replace("_", "-"),)
@@ -154,7 +154,7 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "total_iter", metavar="N",
-        help="Iterations, by default 200 from own squats and 400 otherwise. From own squats, everything acts at once; "
+        help="Iterations, by default 100 from own squats and 400 otherwise. From own squats, everything acts at once; "
         "from others, proximity acts alone in the first sixth, and the constraints are ramped in in the second. In the "
         "last sixth the wishes are disabled.",
     )  # fmt: skip

@@ -30,7 +30,9 @@ from utils.simulation.simulators import build_simulator
 
 logger = logging.getLogger("bige")
 
-_ITERATIONS = {OWN: 200, TRAINING: 400, BOTH: 400}
+_ITERATIONS = {OWN: 100, TRAINING: 400, BOTH: 400}
+_SMOOTHNESS = 10.0  # times the published weight of accelerations: least change alone allows a jerk between two frames
+_ALWAYS_WISHED = ("com_acceleration", "foot_slip")
 _STARTS = 3  # so many times the wanted samples are prepared as own starts
 
 
@@ -141,14 +143,20 @@ def _without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list
     """The terms without what the paper wishes of every squat, unless the weights were chosen.
 
     The paper's tilt of the pelvis, symmetry and slowness make a squat plausible that comes from the training data. The
-    person's own squat is plausible, and these would change it without being asked to. Feet that do not slide are wished
-    for in any case.
+    person's own squat is plausible, and these would change it without being asked to. Small accelerations and feet that
+    do not slide are wished for in any case.
     """
     if config.weights != PublishedWeights():
         return terms
     published = published_terms(*config.range_or_default, config.muscle, config.weights)
-    wishes = [term for term in published if not term.required and term.quantity != "foot_slip"]
-    return [term for term in terms if term not in wishes]
+    wishes = [term for term in published if not term.required and term.quantity not in _ALWAYS_WISHED]
+    kept = [term for term in terms if term not in wishes]
+    return [
+        replace(term, weight=_SMOOTHNESS * term.weight)
+        if term in published and term.quantity == "com_acceleration"
+        else term
+        for term in kept
+    ]
 
 
 def _violation(objective: Objective, z: Tensor) -> Tensor:

@@ -59,11 +59,18 @@ class FrozenModels:
             correction: (B, T, 80), in log odds, added to the surrogate's activations; see
                 `utils.guidance.optimisation.refinement`.
         """
-        motion = within_ranges(self.vqvae.decode(z), self.skeleton)
-        motion, _ = stand_on_floor(low_pass(motion, self.smooth_hz), self.skeleton)
-        motion, points = self.planting(motion)
+        motion, points = self.placed(self.vqvae.decode(z))
         surrogate = self.surrogate if correction is None else corrected(self.surrogate, correction)
         return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
+
+    def placed(self, motion: Tensor) -> tuple[Tensor, Tensor]:
+        """Motions (B, T, 33), decoded or recorded, within the joints' ranges, low-pass filtered, on planted feet.
+
+        Returns:
+            The motions (B, T, 33) and their contact points (B, T, 12, 3), metres.
+        """
+        motion = low_pass(within_ranges(motion, self.skeleton), self.smooth_hz)
+        return self.planting(stand_on_floor(motion, self.skeleton)[0])
 
     def describe_motion(self, motion: Tensor, **options: Any) -> Context:
         """The `Context` of motions (B, T, 33) that stand on the floor y = 0; options as of `Context`."""

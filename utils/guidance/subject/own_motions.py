@@ -43,21 +43,20 @@ def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions |
         return None
     recorded = torch.as_tensor(np.stack([window.coordinates for window in windows]), dtype=torch.float32)
     recorded = recorded.to(models.device)
-    placed, _ = stand_on_floor(low_pass(recorded, models.smooth_hz), models.skeleton)
-    usable = _on_two_feet(placed, models)
+    usable = _on_two_feet(recorded, models)
     count = min(_MOST, len(usable))
     chosen = [usable[round(k)] for k in np.linspace(0, len(usable) - 1, count)]
     return OwnMotions(
         tuple(_name(windows[i]) for i in chosen),
         recorded[chosen],
-        placed[chosen],
+        models.placed(recorded[chosen])[0],
         tuple(int(windows[i].first_repetition.sum()) for i in chosen),
     )
 
 
 def _on_two_feet(motion: Tensor, models: FrozenModels) -> list[int]:
     """Which of the motions (A, T, 33) are squats on both feet; all, where none is."""
-    context = models.describe_motion(motion)
+    context = models.describe_motion(stand_on_floor(low_pass(motion, models.smooth_hz), models.skeleton)[0])
     lift = evaluate_quantity("foot_lift", context).values.amax(-1)  # (A, T)
     typical = lift.masked_fill(~context.mask, torch.nan).nanmedian(1).values
     return [i for i, height in enumerate(typical.tolist()) if height < _IN_THE_AIR_M] or list(range(len(motion)))

@@ -39,7 +39,7 @@ VARIATIONS = (
     Variation("shallower", {KNEE: -15.0}),
     Variation("wider", {WIDTH: 0.12}),
     Variation("more inclined", {LEAN: 10.0}),
-    Variation("quicker", duration=0.8),
+    Variation("much slower", duration=1.6),
     Variation("narrower", {WIDTH: -0.08}),
     Variation("deeper", {KNEE: 10.0}),
     Variation("shallower and more upright", {KNEE: -10.0, LEAN: -8.0}),
