@@ -10,7 +10,7 @@ from bodies import SimpleSkeleton, squat
 from models.conventions import COORDINATE_INDEX as AT
 from utils.guidance.baseline import Baseline, baseline_sentence
 from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
-from utils.guidance.latents.latent_sampling import AlternatingSampler, SequenceSampler
+from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.subject.own_starts import change_of_pace
 from utils.guidance.subject.squat_profile import form_difference, squat_profiles
@@ -129,3 +129,13 @@ def test_own_and_training_starts_take_turns():
     sampler = AlternatingSampler(first, second)
     assert [sampler(k).item() for k in range(6)] == [0, 0, 0, 1, 0, 2]
     assert second(4).item() == 1
+
+
+def test_of_the_drawn_training_latents_those_that_suit_come_first():
+    latents = torch.arange(50.0).reshape(50, 1, 1)
+    sampler, drawn = LatentSampler(latents, seed=5), LatentSampler(latents, seed=5)
+    sampler.prefer(30, lambda z: (z.flatten() - 20).abs())
+    first = [sampler(k).item() for k in range(30)]
+    assert sorted(first) == sorted(drawn(k).item() for k in range(30))
+    assert first == sorted(first, key=lambda value: abs(value - 20))
+    assert [sampler(k).item() for k in range(30, 50)] == [drawn(k).item() for k in range(30, 50)]

@@ -2,8 +2,10 @@
 
 import logging
 import math
+import zlib
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from dataset.errors import InputError
@@ -14,6 +16,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig, PublishedWeights
+from utils.guidance.latents.latent_sampling import LatentSampler
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
@@ -31,6 +34,7 @@ from utils.simulation.simulators import build_simulator
 logger = logging.getLogger("bige")
 
 _ITERATIONS = {OWN: 100, TRAINING: 400, BOTH: 400}
+_DRAWN = 3  # so many times the wanted training squats are drawn; those that miss least of what is asked come first
 _SMOOTHNESS = 10.0  # times the published weight of accelerations: least change alone allows a jerk between two frames
 _ALWAYS_WISHED = ("com_acceleration", "foot_slip")
 _STARTS = 3  # so many times the wanted samples are prepared as own starts
@@ -119,7 +123,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
         config.vq_name,
         models.vqvae,
         frames=seq_len,
-        seed=config.seed,
+        seed=_seed_of(session, config.seed),
         noise=config.start_noise,
         update=config.move,
     )
@@ -127,13 +131,16 @@ def prepare(config: GuidanceConfig) -> Preparation:
     if start == OWN:
         terms = _without_published_wishes(terms, config)
     prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations, simulations)
+    wanted = math.ceil(config.candidates * config.min_samples)
+    if start != OWN and isinstance(latents.sampler, LatentSampler):
+        latents.sampler.prefer(_DRAWN * wanted, lambda z: _violation(prepared.objective(), z))
     if start == TRAINING or own is None:
         return prepared
     starts = make_own_starts(
         at_asked_tempo(own, models.describe_motion(own.placed), terms),
         models,
         latents.latents,
-        min(config.num_runs, math.ceil(_STARTS * config.candidates * config.min_samples)),
+        min(config.num_runs, _STARTS * wanted),
         lambda z: _violation(prepared.objective(), z),
     )
     return replace(prepared, latents=latents.starting_from(starts.latents, starts.names, only=start == OWN))
@@ -159,6 +166,12 @@ def _without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list
     ]
 
 
+def _seed_of(session: Session, seed: int) -> int:
+    """A seed for this person, so that two people do not start from the same training squats."""
+    return (seed + zlib.crc32(session.id.encode())) % 2**31
+
+
+@torch.no_grad()
 def _violation(objective: Objective, z: Tensor) -> Tensor:
     """By how much latents (A, L, D) miss what is asked, (A,)."""
     return objective.violation(objective.term_values(z)[0], objective.proximity(z)[0])

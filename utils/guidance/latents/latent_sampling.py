@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+_COMPARED_TOGETHER = 20  # latents
 Sampler = Callable[[int], Tensor]  # number of a start -> its initial latent (L, D)
 
 
@@ -22,6 +23,17 @@ class LatentSampler:
         self.latents, self.seed, self.noise = latents, seed, noise
         self.std = latents.float().std()
         self.order = torch.randperm(len(latents), generator=torch.Generator().manual_seed(seed))
+
+    def prefer(self, count: int, misses: Callable[[Tensor], Tensor]) -> None:
+        """Sort the first `count` of the drawn latents by how little they miss what is asked.
+
+        Args:
+            count: how many are compared.
+            misses: latents (B, L, D) -> by how much each misses what is asked, (B,).
+        """
+        drawn = self.order[:count]
+        found = torch.cat([misses(part) for part in self.latents[drawn].float().split(_COMPARED_TOGETHER)])
+        self.order = torch.cat([drawn[found.argsort(stable=True).cpu()], self.order[count:]])
 
     def __call__(self, start: int) -> Tensor:
         """Initial latent (L, D) number `start`."""
