@@ -11,6 +11,7 @@ from utils.biomechanics.statistics import AT_PEAK, summarise
 # Quantity and statistic over time
 MEASURES = (
     ("knee_flexion", "max"),
+    ("thigh_below_parallel", "max"),
     ("knee_valgus", "max"),
     ("pelvis_drop", "max"),
     ("trunk_lean", "max"),
@@ -18,6 +19,12 @@ MEASURES = (
     ("angular_speed", "rms"),
     ("com_speed", "rms"),
     ("com_acceleration", "rms"),
+    ("descent_time", "mean"),
+    ("hold_time", "mean"),
+    ("ascent_time", "mean"),
+    ("stance_width", "mean"),
+    ("toe_out", "mean"),
+    ("ground_reaction", "max"),
     ("foot_slip", "mean"),
     ("foot_drift", "max"),
     ("floor_penetration", "max"),

@@ -156,6 +156,34 @@ _METRICS = (
         "range_excess", "excess over the model's joint ranges", "deg", 2, GUIDANCE, EXTENDED, "↓",
         QuantityStatistic("range_excess", "max", needs_skeleton=True),
     ),
+    Metric(
+        "descent_time", "descent", "s", 2, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("descent_time", "mean"), shown=False,
+    ),
+    Metric(
+        "hold_time", "hold", "s", 2, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("hold_time", "mean"), shown=False,
+    ),
+    Metric(
+        "ascent_time", "ascent", "s", 2, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("ascent_time", "mean"), shown=False,
+    ),
+    Metric(
+        "stance_width", "stance width", "cm", 1, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("stance_width", "mean", 100, needs_skeleton=True), shown=False,
+    ),
+    Metric(
+        "toe_out", "toe-out", "deg", 1, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("toe_out", "mean", needs_skeleton=True), shown=False,
+    ),
+    Metric(
+        "thigh_below_parallel", "thigh below parallel", "deg", 1, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("thigh_below_parallel", "max", needs_skeleton=True), shown=False,
+    ),
+    Metric(
+        "ground_reaction", "peak ground reaction", "body weights", 2, GUIDANCE, EXTENDED, "→",
+        QuantityStatistic("ground_reaction", "max", needs_skeleton=True), shown=False,
+    ),
     *(
         Metric(
             f"w1_{name}", f"1-Wasserstein distance of {name}", "cm" if name in TRANSLATIONS else "deg", 2,

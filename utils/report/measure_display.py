@@ -55,6 +55,14 @@ SHOWN_MEASURES = (
         "knee_valgus_max", "Largest knee valgus", "mm", 1000, 0,
         "The least certain of the joint measures: hip rotation and adduction are small and hard to capture.",
     ),
+    MeasureDisplay("descent_time_mean", "Descent", "s", 1, 1, _AS_ANGLES),
+    MeasureDisplay("hold_time_mean", "Hold", "s", 1, 1, _AS_ANGLES),
+    MeasureDisplay("ascent_time_mean", "Ascent", "s", 1, 1, _AS_ANGLES),
+    MeasureDisplay("stance_width_mean", "Stance width", "cm", 100, 0, _AS_ANGLES),
+    MeasureDisplay(
+        "ground_reaction_max", "Peak ground reaction", "body weights", 1, 2,
+        "It follows from the motion and the masses of the model's bodies; no force was measured.",
+    ),
     MeasureDisplay(
         "angular_speed_rms", "Angular speed of the joints", "°/s", 1, 0,
         "After a low-pass filter, as in motion capture. It is not a peak speed.",

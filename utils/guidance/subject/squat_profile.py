@@ -6,9 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.io.motion import Motion
-from dataset.windows.segmentation import segment_repetitions
-from models.conventions import COORDINATE_INDEX, COORDINATES, FRAME_RATE_HZ, SIDES
+from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES
 from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.squat_phases import find_phases, normalise_phases
@@ -37,7 +35,7 @@ class SquatProfile:
         descent_s: time from upright stance to the bottom, or to the hold.
         hold_s: time at the bottom.
         ascent_s: time from the bottom or the hold to upright stance.
-        width_m: distance between the middles of the feet in upright stance, sideways.
+        width_m: distance between the ankles in upright stance.
         toe_out_deg: how far the feet point outwards in upright stance, mean of the sides.
         knee_difference_deg: knee flexion of the left less that of the right at the bottom.
         right_share: share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
@@ -68,10 +66,20 @@ def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | Non
     """
     context = guided_context(motion, skeleton=skeleton)
     lean = evaluate_quantity("trunk_lean", context).values[..., 0].cpu()
-    width, toe_out = _stance(motion[:, :1], skeleton)
+    standing = guided_context(motion[:, :1], skeleton=skeleton)
+    found = {
+        name: evaluate_quantity(quantity, where).values[:, 0].mean(-1).tolist()
+        for name, quantity, where in (
+            ("descent_s", "descent_time", context),
+            ("hold_s", "hold_time", context),
+            ("ascent_s", "ascent_time", context),
+            ("width_m", "stance_width", standing),
+            ("toe_out_deg", "toe_out", standing),
+        )
+    }
     shares = [None] * len(motion) if right_share is None else right_share.tolist()
     return tuple(
-        _profile(one, lean[i].numpy(), float(width[i]), float(toe_out[i]), shares[i])
+        _profile(one, lean[i].numpy(), {name: values[i] for name, values in found.items()}, shares[i])
         for i, one in enumerate(motion.double().cpu().numpy())
     )
 
@@ -91,48 +99,20 @@ def _form(motion: Tensor) -> np.ndarray:
 
 
 def _profile(
-    coordinates: np.ndarray, lean: np.ndarray, width_m: float, toe_out_deg: float, right_share: float | None
+    coordinates: np.ndarray, lean: np.ndarray, found: dict[str, float], right_share: float | None
 ) -> SquatProfile:
+    """The profile of a squat (T, 33), with its trunk lean (T,) and what the quantities found of tempo and stance."""
     phases = find_phases(coordinates)
     bottom = phases.deepest
     left, right = (
         {name: coordinates[bottom, COORDINATE_INDEX[f"{name}_{side}"]] for name in _JOINTS} for side in SIDES
     )
     height = coordinates[:, COORDINATE_INDEX["pelvis_ty"]]
-    descent, hold, ascent = _tempo(coordinates)
     return SquatProfile(
         **{f"{joint.split('_')[0]}_deg": float((left[joint] + right[joint]) / 2) for joint in _JOINTS},
         lean_deg=float(lean[bottom]),
         depth_m=float(height[: bottom + 1].max() - height[bottom]),
-        descent_s=descent,
-        hold_s=hold,
-        ascent_s=ascent,
-        width_m=width_m,
-        toe_out_deg=toe_out_deg,
+        **found,
         knee_difference_deg=float(left["knee_angle"] - right["knee_angle"]),
         right_share=right_share,
     )
-
-
-def _tempo(coordinates: np.ndarray) -> tuple[float, float, float]:
-    """Seconds of descent, hold and ascent of the first squat."""
-    repetitions = segment_repetitions(Motion(np.arange(len(coordinates)) / FRAME_RATE_HZ, coordinates))
-    if repetitions:
-        one = repetitions[0]
-        edges = (one.start_frame, one.descent_end_frame, one.ascent_start_frame, one.end_frame)
-    else:
-        phases = find_phases(coordinates)
-        edges = (phases.start, phases.deepest, phases.deepest, phases.end)
-    descent, hold, ascent = (float(seconds) for seconds in np.diff(edges) / FRAME_RATE_HZ)
-    return descent, hold, ascent
-
-
-def _stance(stance: Tensor, skeleton: Skeleton) -> tuple[Tensor, Tensor]:
-    """Distance between the feet (B,), metres, and toe-out (B,), degrees, of poses (B, 1, 33)."""
-    feet = skeleton.contact_points(stance)[:, 0].unflatten(1, (2, 6))  # right first: (B, 2, 6, 3)
-    width = (feet[:, 0, :, 2].mean(1) - feet[:, 1, :, 2].mean(1)).abs()
-    # A foot points from its rearmost contact point to the mean of its points.
-    rear = feet.gather(2, feet[..., 0].argmin(2)[..., None, None].expand(-1, -1, 1, 3))[:, :, 0]
-    ahead = feet.mean(2) - rear
-    outward = ahead[..., 2] * ahead.new_tensor([1.0, -1.0])
-    return width, torch.atan2(outward, ahead[..., 0]).rad2deg().mean(1)
