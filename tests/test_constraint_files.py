@@ -8,7 +8,7 @@ from bodies import SimpleSkeleton, SimpleSurrogate, squat
 
 from dataset.errors import InputError
 from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES, canonical_muscle, muscle_channels
-from models.conventions import MUSCLE_INDEX, MUSCLES
+from models.conventions import COORDINATES, MUSCLE_INDEX, MUSCLES
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.guidance.guidance_config import GuidanceConfig
@@ -18,6 +18,11 @@ from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.own_bounds import own_value, with_own_bounds
 from utils.guidance.objective.published_terms import published_terms, terms_of
 from utils.guidance.objective.quantity_list import vocabulary
+
+
+def asked_of(**options):
+    """The terms of a configuration without those of a whole motion, which nobody has to ask for."""
+    return [term for term in terms_of(GuidanceConfig(subject="x", **options)) if not term.of_a_whole_motion]
 
 
 def context_of(motion, **options):
@@ -105,23 +110,21 @@ def test_requirements_that_can_be_met_together_are_not_refused(lines):
 
 def test_constraints_replace_the_default_range_and_the_wish_on_the_same_quantity(caplog):
     with caplog.at_level("INFO", logger="bige"):
-        terms = terms_of(
-            GuidanceConfig(subject="x", constraint=("knee_flexion:max:above:90", "asymmetry:mean_square:small"))
-        )
+        terms = asked_of(constraint=("knee_flexion:max:above:90", "asymmetry:mean_square:small"))
     assert "replace the default range of vasmed, 0.35 to 0.45" in caplog.text
     assert [term.quantity for term in terms if term.required] == ["knee_flexion"]
     assert [term.quantity for term in terms].count("asymmetry") == 1
-    both = terms_of(GuidanceConfig(subject="x", low=0.2, constraint=("knee_flexion:max:above:90",)))
+    both = asked_of(low=0.2, constraint=("knee_flexion:max:above:90",))
     assert [(term.low, term.high) for term in both if term.quantity == "activation"] == [(0.2, 0.45)]
-    wish = terms_of(GuidanceConfig(subject="x", constraint=("knee_flexion:max:above:90:wish",)))
+    wish = asked_of(constraint=("knee_flexion:max:above:90:wish",))
     assert [(term.low, term.high) for term in wish if term.required] == [(0.35, 0.45)]
     with pytest.raises(InputError, match="contradict"):
-        terms_of(GuidanceConfig(subject="x", high=0.4, constraint=("activation:vasmed:max:above:0.5",)))
+        asked_of(high=0.4, constraint=("activation:vasmed:max:above:0.5",))
 
 
 def test_the_papers_set_is_the_published_objective():
     context = context_of(squat() + torch.randn(1, 196, 33, generator=torch.Generator().manual_seed(0)))
-    of_file = terms_of(GuidanceConfig(subject="x", constraints_file="squat"))
+    of_file = asked_of(constraints_file="squat")
     published = published_terms(0.35, 0.45)
     assert len(of_file) == len(published)
     for ours, theirs in zip(of_file, published, strict=True):
@@ -219,4 +222,6 @@ def test_the_list_names_every_muscle_and_group_and_unit_and_is_json_where_it_say
         "slow-eccentric",
     ):
         assert word in text
+    stems = {line.split()[0] for line in text.splitlines() if line.startswith("  ")}
+    assert all(name in stems or name[:-2] in stems for name in COORDINATES)
     json.loads(text[text.rindex("{") :])

@@ -13,7 +13,7 @@ _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by
 _EDGE = 0.05  # of the greatest flexion, over which bent knees begin to count: a squat passes through it in a few frames
 
 
-@quantity("repetitions", "squats", 0.2)
+@quantity("repetitions", "squats", 0.2, limits=(0, 50), usual=(1, 1), statistic="sum")
 def repetitions(context: Context) -> tuple[Tensor, Tensor]:
     """How often the knees bend past half of their greatest flexion and straighten again; its sum counts the squats.
 
@@ -32,19 +32,19 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
     return crossed, valid
 
 
-@quantity("standing_flexion", "deg", 1.0, channels=SIDES)
+@quantity("standing_flexion", "deg", 1.0, channels=SIDES, limits=(-15, 160), usual=(0, 15), statistic="max")
 def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
     """Knee flexion of each side in the first and the last 0.1 s; a whole motion begins and ends upright."""
     return context.motion[..., _KNEES], _ends(context)
 
 
-@quantity("standing_lean", "deg", 1.0)
+@quantity("standing_lean", "deg", 1.0, limits=(0, 180), usual=(0, 20), statistic="max")
 def standing_lean(context: Context) -> tuple[Tensor, Tensor]:
     """Angle of the trunk from the vertical in the first and the last 0.1 s."""
     return evaluate_quantity("trunk_lean", context).values, _ends(context)
 
 
-@quantity("standing_speed", "deg/s", 2.0)
+@quantity("standing_speed", "deg/s", 2.0, limits=(0, 2000), usual=(0, 30), statistic="max")
 def standing_speed(context: Context) -> tuple[Tensor, Tensor]:
     """Speed of hips, knees, ankles and pelvis tilt in the first and the last 0.1 s, root mean square of the seven."""
     valid = _ends(context)

@@ -5,13 +5,21 @@ import shutil
 import textwrap
 
 from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES
-from models.conventions import COORDINATES
+from models.conventions import COORDINATES, TRANSLATIONS
 from utils.biomechanics.registry import QUANTITIES, Quantity
 from utils.biomechanics.repetition_parts import PARTS
 from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK, STATISTICS
 from utils.guidance.objective.constraint_files import shipped_constraints
 
 _NARROWEST = 40
+# From where to where the demo people's squats mostly are, in degrees and metres; coordinates of a placed motion.
+_USUAL_COORDINATES = {
+    "pelvis_tilt": (-45, 10), "pelvis_list": (-5, 5), "pelvis_rotation": (-10, 10), "pelvis_tx": (-0.3, 0.3),
+    "pelvis_ty": (0.4, 1.1), "pelvis_tz": (-0.1, 0.1), "hip_flexion": (-15, 115), "hip_adduction": (-40, 10),
+    "hip_rotation": (-30, 20), "knee_angle": (0, 125), "ankle_angle": (-15, 40), "subtalar_angle": (-20, 20),
+    "mtp_angle": (-10, 0), "lumbar_extension": (-50, 10), "lumbar_bending": (-5, 5), "lumbar_rotation": (-10, 15),
+    "arm_flex": (-35, 165), "arm_add": (-80, 30), "arm_rot": (-40, 70), "elbow_flex": (0, 135), "pro_sup": (0, 140),
+}  # fmt: skip
 _EXAMPLE = (
     '  {"quantity": "activation", "argument": "vasmed", "statistic": "max", "comparison": "within", "low": 0.35,\n'
     '   "high": 0.45, "unit": "0-1", "weight": 1, "tolerance": 0.01, "name": "quadriceps", "wish": false}'
@@ -31,8 +39,8 @@ def vocabulary(width: int | None = None) -> str:
     lines += [f"  {name:26} {words}" for name, words in MUSCLE_NAMES.items()]
     lines.append("Groups of muscles (as active as the most active of them):")
     lines += [f"  {name:26} {', '.join(members)}" for name, members in MUSCLE_GROUPS.items()]
-    lines.append("Coordinates (degrees; pelvis_tx, pelvis_ty and pelvis_tz in metres):")
-    lines.append(f"  {', '.join(COORDINATES)}")
+    lines.append("Coordinates (unit; usual values in squats; LR: with _l or _r):")
+    lines += [_coordinate_line(name, *bounds) for name, bounds in _USUAL_COORDINATES.items()]
     lines.append("Statistics over time:")
     lines.append(f"  {', '.join(STATISTICS)}")
     lines.append(f"  {AT_BOTTOM}: the value at the deepest knee flexion")
@@ -53,6 +61,11 @@ def vocabulary(width: int | None = None) -> str:
         )
     ]
     return "\n".join([*wrapped, _EXAMPLE])
+
+
+def _coordinate_line(name: str, low: float, high: float) -> str:
+    sides = "" if name in COORDINATES else "; LR"
+    return f"  {name:26} {'m' if name in TRANSLATIONS else 'deg'}; {low:g} to {high:g}{sides}"
 
 
 def _line(quantity: Quantity) -> str:
