@@ -197,6 +197,8 @@ def test_own_bounds_are_those_of_each_side_of_the_own_squats():
     assert (left.quantity, left.name, right.quantity) == ("knee_flexion_l", "depth_l", "knee_flexion_r")
     assert (left.low, left.high, right.low, right.high) == pytest.approx((72, 95, 36, 50), rel=1e-3)
     assert left.bounds_text == "72 to 94.99 (80 % of own to own+5)"
+    with pytest.raises(ValueError, match="not known yet"):
+        term.met(own_value(term, own)[None])
     (muscle, other) = with_own_bounds([parse_term("activation:vasmed:max:below:50%own")], own)
     assert (muscle.argument, muscle.high) == ("vasmed_l", pytest.approx(0.2, rel=1e-3))
     assert other.high == pytest.approx(0.1, rel=1e-3)

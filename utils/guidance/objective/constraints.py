@@ -122,6 +122,7 @@ class Term:
         """
         if self.comparison == "small":
             return value.mean(-1) * self.scale
+        self._require_values()
         low, high = self.low, self.high
         margin = self.effective_tolerance
         if low is not None and high is not None:
@@ -137,7 +138,13 @@ class Term:
 
     def excess(self, value: Tensor) -> Tensor:
         """(B, C) how far values (B, C) are out of bounds, in `unit`; 0 inside."""
+        self._require_values()
         return outside(value, self.low, self.high)
+
+    def _require_values(self) -> None:
+        """Raise ValueError where bounds in terms of the own squats have no values yet; nothing would be outside."""
+        if self.own and self.low is None and self.high is None:
+            raise ValueError(f"{self.label}: the values of the own bounds are not known yet, see with_own_bounds")
 
     def holds(self, value: Tensor) -> Tensor:
         """(B,) bool, whether every channel of values (B, C) is within the bounds, as a final verdict says.
