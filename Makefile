@@ -12,9 +12,17 @@ DEMO = output/demo/mot_visualization/latents_subject_run_$(notdir $(DEMO_SUBJECT
 RUN = $(VENV)/bin/python
 
 TABLES_DEMO ?= demo/full
-LIMO = $(RUN) LIMO_Surrogate.py --dataname demo --total-iter 400 --min-samples 20 --candidates 1.2 --low 0.35 --high 0.45
+# Every third of the 48 held-out people.
+TABLES_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 3 == 1')
+RECORDED_PEOPLE = $(if $(BIGE_RECORDINGS),$(wildcard $(BIGE_RECORDINGS)/opencap/Data/*))
+LIMO = $(RUN) LIMO_Surrogate.py --threads 1 --overwrite
+# Guides a person who has no result yet: $(call guide,folder,experiment,person,options). A run with exit status 1, in
+# which too few motions met the constraints, does not stop the others.
+guide = test -f $(1)/$(2)/mot_visualization/latents_subject_run_$$(basename $(3))/result.json || \
+	BIGE_DEMO=$(TABLES_DEMO) $(LIMO) --dataname demo --out-dir $(1) --exp-name $(2) --subject $(3) $(4) || [ $$? -eq 1 ] || exit 1
+FEW = --min-samples 5
 
-.PHONY: demo test tables lint clean
+.PHONY: demo test tables table-motions lint clean
 
 demo: $(VENV)/installed
 	$(RUN) LIMO_Surrogate.py --exp-name demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
@@ -27,20 +35,30 @@ demo: $(VENV)/installed
 	@echo "The report, open it in a browser:  $(DEMO)/report.html"
 	@echo "A guided squat beside the own one: output/demo/guided_and_own.mp4"
 
-# Motions that exist are kept, so an interrupted `make tables` continues where it stopped. A run with exit status 1, in
-# which too few motions met the constraints, does not stop the others.
+# Motions that exist are kept, so an interrupted `make tables` continues where it stopped.
 tables: $(VENV)/installed
 	test -f $(TABLES_DEMO)/demo.json || $(RUN) make_demo_sessions.py --out-dir $(TABLES_DEMO) --jobs 2
-	for person in $$(grep demo- $(TABLES_DEMO)/holdout.txt); do \
-		number=$${person##*-}; \
-		test -f output/BIGE/mot_visualization/latents_subject_run_$$person/result.json || \
-			BIGE_DEMO=$(TABLES_DEMO) $(LIMO) --exp-name BIGE --subject $$person --num-runs 60 --overwrite || \
-			[ $$? -eq 1 ] || exit 1; \
-		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --sample 20 --exp-name VQVAE-Generations --subject $$person \
-			--seed $${number#0} || exit 1; \
-	done
+	$(MAKE) table-motions
 	BIGE_DEMO=$(TABLES_DEMO) $(RUN) make_tables.py --dataname demo --row BIGE=output/BIGE/mot_visualization \
-		--row VQ-VAE=output/VQVAE-Generations/mot_visualization $(if $(BIGE_RECORDINGS),--recordings $(BIGE_RECORDINGS)/opencap)
+		--row VQ-VAE=output/VQVAE-Generations/mot_visualization --requests output/requests \
+		$(if $(BIGE_RECORDINGS),--recordings $(BIGE_RECORDINGS)/opencap)
+
+table-motions:
+	for person in $(TABLES_PEOPLE); do \
+		$(call guide,output,BIGE,$$person,); \
+		number=$${person##*-}; \
+		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --dataname demo --sample 20 --exp-name VQVAE-Generations \
+			--subject $$person --seed $${number#0} || exit 1; \
+	done
+	for person in $(TABLES_PEOPLE) $(RECORDED_PEOPLE); do \
+		$(call guide,output/requests,vastus-medialis,$$person,$(FEW)); \
+		$(call guide,output/requests,deep,$$person,$(FEW) --constraint "knee flexion:max:within:110:120"); \
+		$(call guide,output/requests,quadriceps,$$person,$(FEW) --constraint "quadriceps:max:below:0.3"); \
+		$(call guide,output/requests,left-leg,$$person,$(FEW) --constraint "left load share:mean:within:0.6:0.7"); \
+		$(call guide,output/requests,slow-descent,$$person,$(FEW) --constraint descent_time:within:2.7:3.3 \
+			--constraint hold_time:within:0.7:1.3); \
+		$(call guide,output/requests,patellofemoral,$$person,$(FEW) --constraint "patellofemoral compression:max:below:80%own"); \
+	done
 
 test: lint
 	$(RUN) -m pytest

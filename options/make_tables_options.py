@@ -23,6 +23,11 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         rows, TablesConfig, "recordings", metavar="DIR",
         help="Add the rows of recorded subjects from DIR, an OpenCap data root with muscle-driven repetitions.",
     )  # fmt: skip
+    add_option(
+        rows, TablesConfig, "requests", metavar="DIR",
+        help="Add a table with a line for each run folder of LIMO_Surrogate.py in DIR, over all its people: how many "
+        "motions meet what was asked in simulation, and how much they differ from the person's own squats.",
+    )  # fmt: skip
     output = parser.add_argument_group("output")
     add_option(
         output, TablesConfig, "results", metavar="FILE",

@@ -16,6 +16,7 @@ from dataset.sessions import Session
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.verification import Verification
 from utils.metrics.markdown_blocks import write_blocks
+from utils.metrics.request_table import request_table
 from utils.metrics.simulated_table import simulated_table
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
@@ -80,3 +81,20 @@ def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subj
     written = json.loads((tmp_path / "tables" / "generated.json").read_text())
     assert [row["name"] for row in written] == ["Demo reference", "Demo trials", "copied"]
     assert written[0]["subjects"] == 1
+
+
+def test_requests_are_counted_over_people(tmp_path):
+    asked = [
+        {"name": "knee_flexion_max", "asked": "110 to 120", "unit": "deg", "required": True, "of_a_whole_motion": False},
+        {"name": "still", "asked": "below 30", "unit": "deg/s", "required": True, "of_a_whole_motion": True},
+        {"name": "slide", "asked": "small", "unit": "m/s", "required": False, "of_a_whole_motion": False},
+    ]
+    for person, accepted, change in (("a", 5, 2.0), ("b", 3, 4.0)):
+        folder = tmp_path / "deep" / "mot_visualization" / f"latents_subject_run_{person}"
+        folder.mkdir(parents=True)
+        summary = {"accepted": accepted, "wanted": 5, "mean_change_deg": change, "asked": asked}
+        (folder / "summary.json").write_text(json.dumps(summary))
+    last = request_table(tmp_path).splitlines()[-1]
+    assert last == "| deep | knee flexion max 110 to 120 deg | 2 | 1 | 8 of 10 | 60 % | 3.0° | 4.0° |"
+    with pytest.raises(InputError, match="holds no"):
+        request_table(tmp_path / "deep")

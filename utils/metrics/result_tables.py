@@ -19,6 +19,7 @@ from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.metric_row import MetricRow
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.published_values import PUBLISHED_ROWS
+from utils.metrics.request_table import request_table
 from utils.metrics.row_tables import markdown_tables, write_tables
 from utils.metrics.simulated_table import simulated_table
 from utils.metrics.tables_config import TablesConfig
@@ -34,7 +35,7 @@ class TablesResult:
 
     Attributes:
         results: the Markdown file that holds them.
-        blocks: Markdown of each table by the name of its block: `recorded`, `generated`, `simulated`.
+        blocks: Markdown of each table by the name of its block: `recorded`, `generated`, `simulated`, `requests`.
         paths: the files that were written beside it.
     """
 
@@ -66,6 +67,8 @@ def make_tables(config: TablesConfig) -> TablesResult:
         paths += write_tables(config.out, "generated", rows, published=published)
         if "BIGE" in folders:
             blocks["simulated"] = simulated_table(_load_guided(folders["BIGE"]))
+    if config.requests:
+        blocks["requests"] = request_table(config.requests)
     write_blocks(config.results, blocks)
     return TablesResult(config.results, blocks, tuple(paths))
 

@@ -1,0 +1,50 @@
+"""Table of what was asked of several people's guided motions, in how many it holds in simulation, and what changed."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dataset.errors import InputError
+from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+
+_HEADER = "| request | asked | people | all met | motions met | least of a person | mean change | largest |"
+
+
+def request_table(folder: Path) -> str:
+    """Markdown table with a line for each request.
+
+    Args:
+        folder: holds a run folder of `LIMO_Surrogate.py` for each request, named after it.
+
+    Raises:
+        InputError: the folder holds no runs.
+    """
+    lines = [_HEADER, "|---|---|---|---|---|---|---|---|"]
+    for run in sorted(path for path in folder.glob("*") if path.is_dir()):
+        summaries = [
+            json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json"))
+        ]
+        if summaries:
+            lines.append(_line(run.name, summaries))
+    if len(lines) == 2:
+        raise InputError(f"{folder}: holds no <request>/{MOTIONS_FOLDER}/{SESSION_PREFIX}<session>/summary.json")
+    return "\n".join(lines)
+
+
+def _line(name: str, summaries: Sequence[dict[str, Any]]) -> str:
+    asked = [
+        f"{term['name'].replace('_', ' ')} {term['asked']} {term['unit']}"
+        for term in summaries[0]["asked"]
+        if term["required"] and not term["of_a_whole_motion"]
+    ]
+    shares = [min(1.0, one["accepted"] / one["wanted"]) for one in summaries]
+    changes = [one["mean_change_deg"] for one in summaries if one["mean_change_deg"] is not None]
+    accepted, wanted = (sum(one[key] for one in summaries) for key in ("accepted", "wanted"))
+    change = ["-", "-"] if not changes else [f"{value:.1f}°" for value in (sum(changes) / len(changes), max(changes))]
+    cells = [
+        name, "; ".join(asked), str(len(summaries)), str(sum(share == 1 for share in shares)),
+        f"{accepted} of {wanted}", f"{100 * min(shares):.0f} %", *change,
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
