@@ -12,8 +12,9 @@ DEMO = output/demo/mot_visualization/latents_subject_run_$(notdir $(DEMO_SUBJECT
 RUN = $(VENV)/bin/python
 
 TABLES_DEMO ?= demo/full
-# Every third of the 48 held-out people.
+# Every third of the 48 held-out people, and every sixth, of whom more is asked.
 TABLES_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 3 == 1')
+REQUESTS_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 6 == 1')
 RECORDED_PEOPLE = $(if $(BIGE_RECORDINGS),$(wildcard $(BIGE_RECORDINGS)/opencap/Data/*))
 LIMO = $(RUN) LIMO_Surrogate.py --threads 1 --overwrite
 # Guides a person who has no result yet: $(call guide,folder,experiment,person,options). A run with exit status 1, in
@@ -50,7 +51,7 @@ table-motions:
 		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --dataname demo --sample 20 --exp-name VQVAE-Generations \
 			--subject $$person --seed $${number#0} || exit 1; \
 	done
-	for person in $(TABLES_PEOPLE) $(RECORDED_PEOPLE); do \
+	for person in $(REQUESTS_PEOPLE) $(RECORDED_PEOPLE); do \
 		$(call guide,output/requests,vastus-medialis,$$person,$(FEW)); \
 		$(call guide,output/requests,deep,$$person,$(FEW) --constraint "knee flexion:max:within:110:120"); \
 		$(call guide,output/requests,quadriceps,$$person,$(FEW) --constraint "quadriceps:max:below:0.3"); \
