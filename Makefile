@@ -12,9 +12,9 @@ DEMO = output/demo/mot_visualization/latents_subject_run_$(notdir $(DEMO_SUBJECT
 RUN = $(VENV)/bin/python
 
 TABLES_DEMO ?= demo/full
-# Every third of the 48 held-out people, and every sixth, of whom more is asked.
+# Every third of the 48 held-out people, and every sixteenth, of whom more is asked.
 TABLES_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 3 == 1')
-REQUESTS_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 6 == 1')
+REQUESTS_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 16 == 2')
 RECORDED_PEOPLE = $(if $(BIGE_RECORDINGS),$(wildcard $(BIGE_RECORDINGS)/opencap/Data/*))
 LIMO = $(RUN) LIMO_Surrogate.py --threads 1 --overwrite
 # Guides a person who has no result yet: $(call guide,folder,experiment,person,options). A run with exit status 1, in
