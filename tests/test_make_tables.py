@@ -85,7 +85,7 @@ def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subj
 
 def test_requests_are_counted_over_people(tmp_path):
     asked = [
-        {"name": "knee_flexion_max", "asked": "110 to 120", "unit": "deg", "required": True, "of_a_whole_motion": False},
+        {"name": "depth", "asked": "110 to 120", "unit": "deg", "required": True, "of_a_whole_motion": False},
         {"name": "still", "asked": "below 30", "unit": "deg/s", "required": True, "of_a_whole_motion": True},
         {"name": "slide", "asked": "small", "unit": "m/s", "required": False, "of_a_whole_motion": False},
     ]
@@ -95,6 +95,6 @@ def test_requests_are_counted_over_people(tmp_path):
         summary = {"accepted": accepted, "wanted": 5, "mean_change_deg": change, "asked": asked}
         (folder / "summary.json").write_text(json.dumps(summary))
     last = request_table(tmp_path).splitlines()[-1]
-    assert last == "| deep | knee flexion max 110 to 120 deg | 2 | 1 | 8 of 10 | 60 % | 3.0° | 4.0° |"
+    assert last == "| deep | depth 110 to 120 deg | 2 | 1 | 8 of 10 | 60 % | 3.0° | 4.0° |"
     with pytest.raises(InputError, match="holds no"):
         request_table(tmp_path / "deep")
