@@ -27,7 +27,7 @@ FEW = --min-samples 5
 
 demo: $(VENV)/installed
 	$(RUN) LIMO_Surrogate.py --exp-name demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
-		--total-iter 400 --min-samples 20 --candidates 1.2 --num-runs 60 --overwrite
+		--min-samples 20 --num-runs 60 --overwrite
 	$(RUN) render_mot.py $(DEMO)/entry_10_demo.mot \
 		$(firstword $(wildcard $(DEMO_SUBJECT)/OpenSimData/Dynamics/*/kinematics_activations*.mot)) \
 		--subject $(DEMO_SUBJECT) --label guided own --compare --fps 30 --size 960x540 \

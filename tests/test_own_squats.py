@@ -1,19 +1,29 @@
 """The person's own squats: starts made of them, least change, distinct answers, and what changes in words."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from bodies import SimpleSkeleton, squat
+from opensim_poses import rajagopal2015
 
+from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO
 from models.conventions import COORDINATE_INDEX as AT
 from utils.guidance.baseline import Baseline, baseline_sentence
 from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
+from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.run_writer import RunWriter
+from utils.guidance.pipeline import run_guidance
 from utils.guidance.subject.own_starts import change_of_pace
 from utils.guidance.subject.squat_profile import form_difference, squat_profiles
+from utils.report.page import build_page
 
 FRAMES = 240
 
@@ -139,3 +149,47 @@ def test_of_the_drawn_training_latents_those_that_suit_come_first():
     assert sorted(first) == sorted(drawn(k).item() for k in range(30))
     assert first == sorted(first, key=lambda value: abs(value - 20))
     assert [sampler(k).item() for k in range(30, 50)] == [drawn(k).item() for k in range(30, 50)]
+
+
+def test_a_run_starts_from_the_own_squats_and_its_record_can_be_loaded(tmp_path):
+    """With the shipped networks on a shipped person whom they were not trained on; few iterations, no simulation."""
+    config = GuidanceConfig(
+        subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"),
+        exp_name="own",
+        out_dir=tmp_path,
+        min_samples=3,
+        num_runs=3,
+        total_iter=2,
+        threads=1,
+        verify=False,
+        whole=False,
+    )
+    with RunWriter(config) as writer:
+        result = run_guidance(config, writer)
+        writer.write(result)
+    assert result.config.start == "own"
+    assert [one.quantity for one in result.terms if one.required] == ["activation"]
+    assert all(result.nearest_name(sample).startswith("own squats1") for sample in result.samples)
+    forms = [change.form_deg for change in result.changes]
+    assert forms == sorted(forms)
+    assert forms[0] < 2.0  # two iterations hardly change what the decoder returns of a recording
+    loaded = load_guidance(writer.folder.motions)
+    assert loaded.changes == result.changes
+    assert loaded.baseline.profiles == result.baseline.profiles
+    torch.testing.assert_close(loaded.baseline.motion, result.baseline.motion)
+    summary = json.loads((writer.folder.motions / "summary.json").read_text())
+    assert len(summary["now"]["squats"]) == 5
+    assert summary["samples"][0]["change"]["form_deg"] == pytest.approx(forms[0], rel=1e-5)
+    page = build_page(loaded)
+    assert "What changes" in page
+    assert "own squats: knees flexed" in page
+
+
+@pytest.mark.slow
+def test_own_squats_cannot_be_started_from_where_there_are_none(tmp_path):
+    model = tmp_path / "OpenSimData" / "Model" / "generic_scaled.osim"
+    model.parent.mkdir(parents=True)
+    shutil.copy(rajagopal2015(), model)
+    config = GuidanceConfig(subject=str(tmp_path), start="own", threads=1)
+    with pytest.raises(InputError, match="has no squat that guidance could start from"):
+        run_guidance(config)

@@ -51,7 +51,8 @@ def draw_overview(result: GuidanceResult, path: Path) -> None:
         if quantity == "activation":
             _draw_range(axis, result)
             axis.set_ylim(0, 1)
-    title = f"{result.session_id}: {len(result.samples)} guided motions (dark: least peak activation)"
+    first = "least change from the own squats" if result.changes else "least peak activation"
+    title = f"{result.session_id}: {len(result.samples)} guided motions (dark: {first})"
     if own is not None:
         title += "; grey: the subject's own repetitions, with predicted activation"
     figure.suptitle(title, fontsize=11)
