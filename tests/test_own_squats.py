@@ -12,6 +12,7 @@ from opensim_poses import rajagopal2015
 
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
+from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from utils.guidance.baseline import Baseline, baseline_sentence
 from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
@@ -193,3 +194,17 @@ def test_own_squats_cannot_be_started_from_where_there_are_none(tmp_path):
     config = GuidanceConfig(subject=str(tmp_path), start="own", threads=1)
     with pytest.raises(InputError, match="has no squat that guidance could start from"):
         run_guidance(config)
+
+
+def test_the_baseline_is_written_for_programs(tmp_path):
+    motions = torch.stack([own(80), own(100)])
+    profiles = squat_profiles(motions, SimpleSkeleton(), torch.tensor([0.5, 0.52]))
+    baseline = Baseline(("a", "b"), motions, profiles, "vasmed", torch.tensor([[0.4, 0.5], [0.6, 0.5]]), True)
+    config = GuidanceConfig(subject="person", exp_name="now", out_dir=tmp_path)
+    path = RunWriter(config).write_baseline(Session(tmp_path / "person"), baseline)
+    assert path == tmp_path / "now" / "baseline_person.json"
+    content = json.loads(path.read_text())
+    assert (content["session"], content["muscle"], content["simulated"]) == ("person", "vasmed", True)
+    assert [squat["peak_activation"] for squat in content["squats"]] == [[0.4, 0.5], [0.6, 0.5]]
+    assert content["squats"][0]["knee_deg"] == pytest.approx(80, abs=0.1)
+    assert content["squats"][1]["right_share"] == pytest.approx(0.52)
