@@ -17,6 +17,8 @@ from utils.guidance.optimisation.schedule import Schedule
 
 MAX_MULTIPLIER = 1e4  # bound on how far the weight of a required term is raised
 MIN_GAIN = 0.005  # an objective that falls by a smaller share counts as not improved
+_MIN_APPROACH = 0.02  # a violation of the requirements likewise
+_STUCK = 0.4  # of `patience`, after which a sample is finished that does not come nearer to its requirements
 
 Row = dict[str, float]  # one iteration: its number, samples active and met, objective, proximity, each term's mean loss
 
@@ -33,7 +35,8 @@ class LatentOptimizer:
         multiplier_growth: factor on a required term's weight per sample and iteration while the term is missed; undone
             while it is met. With 1, other terms can outweigh a required one for good.
         patience: a sample whose requirements are met is finished after so many iterations in which its objective fell
-            by less than 0.5 percent; 0: never before the schedule ends.
+            by less than 0.5 percent, and one whose requirements are not met after 0.4 times as many in which it came
+            nearer to them by less than 2 percent; 0: never before the schedule ends.
     """
 
     objective: Objective
@@ -95,6 +98,8 @@ class _Batch:
         self.violation = torch.full((count,), torch.inf, dtype=torch.float64)
         self.reference = self.score.clone()  # the score that patience counts from
         self.stale = torch.zeros(count, dtype=torch.long)  # iterations without improvement
+        self.nearest = self.violation.clone()  # the violation that `stuck` counts from
+        self.stuck = torch.zeros(count, dtype=torch.long)  # iterations without approach to the requirements
 
     @property
     def met(self) -> Tensor:
@@ -136,6 +141,7 @@ class _Batch:
         self.lr_schedule.step()
         if required == 1.0 and self.settings.patience:
             self.active &= ~(self.met & (self.stale >= self.settings.patience))
+            self.active &= self.met | (self.stuck < _STUCK * self.settings.patience)
         return row | {"met": int(self.met.sum())}
 
     @torch.no_grad()
@@ -176,3 +182,6 @@ class _Batch:
         gained = self.met[rows] & (self.score[rows] < (1 - MIN_GAIN) * self.reference[rows])
         self.reference[rows[gained]] = self.score[rows[gained]]
         self.stale[rows] = torch.where(gained | ~self.met[rows], 0, self.stale[rows] + 1)
+        nearer = self.violation[rows] < (1 - _MIN_APPROACH) * self.nearest[rows]
+        self.nearest[rows[nearer]] = self.violation[rows[nearer]]
+        self.stuck[rows] = torch.where(nearer, 0, self.stuck[rows] + 1)

@@ -1,0 +1,199 @@
+"""Search for motions that the simulation accepts: optimise, simulate, correct, and replace what is rejected."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from dataset.opensim.model_reader import load_skeleton
+from models.muscles.static_optimization import ActivationSimulator
+from models.protocols import Skeleton
+from utils.guidance.change_description import same_answers
+from utils.guidance.guidance_config import OWN
+from utils.guidance.guided_context import guided_context
+from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.optimisation.guidance_progress import GuidanceProgress
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
+from utils.guidance.optimisation.refinement import ITERATIONS, refine
+from utils.guidance.optimisation.schedule import Schedule
+from utils.guidance.optimisation.search import search
+from utils.guidance.preparation import Preparation
+from utils.guidance.subject.squat_profile import squat_profiles
+from utils.guidance.verification import (
+    SimulatedMotion,
+    Verification,
+    judged_by_simulation,
+    prediction_of,
+    simulate_motions,
+)
+from utils.runs.interruption import graceful_shutdown
+
+logger = logging.getLogger("bige")
+
+# As long as the simulation accepts none, so few motions are tried at once, and so many times, so that what cannot be
+# met is known early.
+_PILOT, _PILOTS = 4, 2
+_ATTEMPTS = 5  # so many times what the simulation rejects is replaced by further starts, the first ones included
+
+
+@dataclass(frozen=True)
+class FoundSamples:
+    """The samples that were found.
+
+    Attributes:
+        samples: with the surrogate's values.
+        simulations: what the simulation finds of each; empty where it was not run.
+        history: a row for each iteration.
+        interrupted: whether the user stopped the search.
+    """
+
+    samples: list[GuidedSample]
+    simulations: list[SimulatedMotion]
+    history: list[Row]
+    interrupted: bool
+
+
+class _Search:
+    """The search of one run, with the number of the next start."""
+
+    def __init__(
+        self,
+        prepared: Preparation,
+        progress: GuidanceProgress,
+        on_iteration: Callable[[Row], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        config = prepared.config
+        # What is asked acts from the first iteration where the own squats are to change as little as possible.
+        phases = {"first": 0.0, "ramp": 0.0} if config.start == OWN else {}
+        self.optimizer = LatentOptimizer(
+            prepared.objective(),
+            Schedule(prepared.iterations, release=config.release, **phases),
+            config.lr,
+            prepared.latents.update,
+            patience=config.patience,
+        )
+        self.prepared, self.progress = prepared, progress
+        self.on_iteration, self.should_stop = on_iteration, should_stop
+        self.used = 0
+
+    def search(self, wanted: int) -> list[GuidedSample]:
+        """Samples that the surrogate accepts, or what comes nearest."""
+        config, skeleton, first = self.prepared.config, self.prepared.models.skeleton, self.used
+
+        def start(number: int) -> Tensor:
+            self.used = max(self.used, first + number + 1)
+            return self.prepared.latents.sampler(first + number)
+
+        self.progress.begin("batch", self.prepared.iterations)
+        found = search(
+            self.optimizer,
+            start,
+            wanted=wanted,
+            starts=config.num_runs - first,
+            batch_size=config.batch_size,
+            give_up=config.give_up,
+            on_iteration=self.on_iteration,
+            should_stop=self.should_stop,
+            count=lambda accepted: count_answers(accepted, skeleton),
+        )
+        return [replace(sample, start=first + sample.start) for sample in found]
+
+    def simulate(
+        self, samples: list[GuidedSample], simulator: ActivationSimulator
+    ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
+        """The samples, refined, and what the simulation finds of each."""
+        logger.info("simulating %d motions on the subject's own model", len(samples))
+        self.progress.begin("round", ITERATIONS)
+        return refine(
+            samples,
+            self.optimizer,
+            self.prepared.models,
+            partial(simulate_motions, simulator),
+            self.prepared.config.refinement_rounds,
+            self.on_iteration,
+            self.should_stop,
+        )
+
+    def search_by_simulation(
+        self, wanted: int, simulator: ActivationSimulator
+    ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
+        """Samples until the simulation accepts `wanted` different ones, or there is no prospect of more."""
+        samples: list[GuidedSample] = []
+        simulations: list[SimulatedMotion] = []
+        in_vain = 0
+        for _ in range(_ATTEMPTS):
+            answers = self._answers(samples, simulations)
+            missing = wanted - answers
+            in_vain = 0 if answers else in_vain + 1
+            if missing <= 0 or in_vain > _PILOTS or self.used >= self.prepared.config.num_runs:
+                break
+            if samples and self.should_stop():
+                break
+            if samples:
+                logger.info("the simulation accepts %d of %d motions; further starts", answers, wanted)
+            found = self.search(missing if answers else min(missing, _PILOT))
+            is_hopeless = not any(sample.accepted for sample in found)
+            found, theirs = self.simulate(found, simulator)
+            samples, simulations = samples + found, simulations + theirs
+            if is_hopeless:
+                break
+        return samples, simulations
+
+    def _answers(self, samples: list[GuidedSample], simulations: list[SimulatedMotion]) -> int:
+        """How many different motions the simulation accepts."""
+        if not samples:
+            return 0
+        on_cpu = [sample.cpu() for sample in samples]
+        judged = judged_by_simulation(on_cpu, verify(self.prepared, on_cpu, simulations), self.prepared.terms)
+        accepted = [sample for sample, one in zip(samples, judged, strict=True) if one.accepted]
+        return count_answers(accepted, self.prepared.models.skeleton)
+
+
+def find_samples(prepared: Preparation, on_iteration: Callable[[Row], None] | None = None) -> FoundSamples:
+    """Optimise latents, and where the configuration says `verify`, simulate and refine the samples.
+
+    Args:
+        prepared: the subject, the networks and what is asked.
+        on_iteration: called with a row of the history after each iteration.
+    """
+    config = prepared.config
+    history: list[Row] = []
+    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.iterations) as progress:
+
+        def on_row(row: Row) -> None:
+            history.append(progress.show(row))
+            if on_iteration:
+                on_iteration(history[-1])
+
+        run = _Search(prepared, progress, on_row, should_stop)
+        wanted = math.ceil(config.candidates * config.min_samples)
+        if config.verify:
+            samples, simulations = run.search_by_simulation(wanted, prepared.simulator())
+        else:
+            samples, simulations = run.search(wanted), []
+        return FoundSamples(samples, simulations, history, should_stop())
+
+
+def verify(
+    prepared: Preparation, samples: Sequence[GuidedSample], simulations: Sequence[SimulatedMotion]
+) -> Verification:
+    """The verification of samples on the CPU."""
+    skeleton = load_skeleton(prepared.session.model_path, torch.float32)
+    own = None
+    if prepared.own is not None and prepared.own_simulations:
+        now = prediction_of(prepared.own_simulations)
+        own = guided_context(prepared.own.placed.cpu().double(), prediction=now, skeleton=skeleton)
+    return Verification.of(samples, simulations, prepared.terms, skeleton, prepared.config.muscle, own)
+
+
+def count_answers(samples: Sequence[GuidedSample], skeleton: Skeleton) -> int:
+    """How many of the samples are answers of their own."""
+    if not samples:
+        return 0
+    motion = torch.stack([sample.motion for sample in samples])
+    return same_answers(motion, squat_profiles(motion, skeleton)).count(None)
