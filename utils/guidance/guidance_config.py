@@ -124,7 +124,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     refine: int | None = None
     batch_size: int = 20
     patience: int = 100
-    give_up: int = 3
+    give_up: int = 2
     start_noise: float = 0.0
     release: bool = False
     overwrite: bool = False
