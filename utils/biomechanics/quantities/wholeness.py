@@ -41,7 +41,12 @@ def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
 @quantity("standing_lean", "deg", 1.0, limits=(0, 180), usual=(0, 20), statistic="max")
 def standing_lean(context: Context) -> tuple[Tensor, Tensor]:
     """Angle of the trunk from the vertical in the first and the last 0.1 s."""
-    return evaluate_quantity("trunk_lean", context).values, _ends(context)
+    valid = _ends(context)
+    frames = valid.any(0)  # the torso is not evaluated in the others
+    lean = context.motion.new_zeros(context.motion.shape[:2])
+    ends = Context(context.motion[:, frames], skeleton=context.skeleton)
+    lean[:, frames] = evaluate_quantity("trunk_lean", ends).values.squeeze(-1)
+    return lean, valid
 
 
 @quantity("standing_speed", "deg/s", 2.0, limits=(0, 2000), usual=(0, 30), statistic="max")
