@@ -302,3 +302,12 @@ def test_standing_is_judged_at_both_ends():
     assert summarise(evaluate_quantity("standing_speed", Context(motion)), "max") < 20
     lean = summarise(evaluate_quantity("standing_lean", context), "max")
     torch.testing.assert_close(lean, cut[:, 144, AT["pelvis_tilt"]].abs()[:, None], atol=1e-3, rtol=0)
+
+
+def test_standing_is_judged_in_the_precision_of_the_skeleton():
+    """A verdict is on motions in float64, on a skeleton in float32."""
+    skeleton = load_skeleton(rajagopal2015(), torch.float32)
+    motion = squat(frames=60, dtype=torch.float64)
+    found = summarise(evaluate_quantity("standing_lean", Context(motion, skeleton=skeleton)), "max")
+    whole = summarise(evaluate_quantity("trunk_lean", Context(motion[:, :6], skeleton=skeleton)), "max")
+    torch.testing.assert_close(found.float(), whole.float(), atol=1e-3, rtol=0)

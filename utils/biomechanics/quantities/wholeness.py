@@ -43,9 +43,10 @@ def standing_lean(context: Context) -> tuple[Tensor, Tensor]:
     """Angle of the trunk from the vertical in the first and the last 0.1 s."""
     valid = _ends(context)
     frames = valid.any(0)  # the torso is not evaluated in the others
-    lean = context.motion.new_zeros(context.motion.shape[:2])
     ends = Context(context.motion[:, frames], skeleton=context.skeleton)
-    lean[:, frames] = evaluate_quantity("trunk_lean", ends).values.squeeze(-1)
+    of_ends = evaluate_quantity("trunk_lean", ends).values.squeeze(-1)  # in the skeleton's precision
+    lean = of_ends.new_zeros(context.motion.shape[:2])
+    lean[:, frames] = of_ends
     return lean, valid
 
 
