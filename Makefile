@@ -54,7 +54,7 @@ table-motions:
 	for person in $(REQUESTS_PEOPLE) $(RECORDED_PEOPLE); do \
 		$(call guide,output/requests,vastus-medialis,$$person,$(FEW)); \
 		$(call guide,output/requests,deep,$$person,$(FEW) --constraint "knee flexion:max:within:110:120"); \
-		$(call guide,output/requests,quadriceps,$$person,$(FEW) --constraint "quadriceps:max:below:0.3"); \
+		$(call guide,output/requests,quadriceps,$$person,$(FEW) --constraint "activation:quadriceps:max:below:0.3"); \
 		$(call guide,output/requests,left-leg,$$person,$(FEW) --constraint "left load share:mean:within:0.6:0.7"); \
 		$(call guide,output/requests,slow-descent,$$person,$(FEW) --constraint descent_time:within:2.7:3.3 \
 			--constraint hold_time:within:0.7:1.3); \
