@@ -14,7 +14,7 @@ from utils.biomechanics.registry import evaluate_quantity
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.objective.constraint_checks import check_together
 from utils.guidance.objective.constraint_files import read_terms, shipped_constraints
-from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.objective.constraint_grammar import parse_term, term_from
 from utils.guidance.objective.own_bounds import own_value, with_own_bounds
 from utils.guidance.objective.published_terms import published_terms, terms_of
 from utils.guidance.objective.quantity_list import vocabulary
@@ -227,3 +227,10 @@ def test_the_list_names_every_muscle_and_group_and_unit_and_is_json_where_it_say
     stems = {line.split()[0] for line in text.splitlines() if line.startswith("  ")}
     assert all(name in stems or name[:-2] in stems for name in COORDINATES)
     json.loads(text[text.rindex("{") :])
+
+
+@pytest.mark.parametrize("name", ["quadriceps", "left vastus medialis", "glutes"])
+def test_a_muscle_in_place_of_a_quantity_means_its_activation(name):
+    assert parse_term(f"{name}:max:below:0.3") == parse_term(f"activation:{name}:max:below:0.3")
+    content = {"quantity": name, "statistic": "max", "comparison": "below", "high": 0.3}
+    assert term_from(content, "file") == parse_term(f"activation:{name}:max:below:0.3")

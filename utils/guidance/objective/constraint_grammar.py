@@ -8,7 +8,8 @@ A term is one line,
     activation:quadriceps:max:below:80%own      pelvis_tilt:at_peak:vasmed:within:-35:-17:wish
 
 or an object with the fields of `Term`. A bound is a number in the quantity's unit, or in terms of the person's own
-squats: `80%own`, `own-20`, `own+0.5`. The statistic may be left out for quantities of a whole motion.
+squats: `80%own`, `own-20`, `own+0.5`. The statistic may be left out for quantities of a whole motion. A muscle or a group
+in place of a quantity means its activation: `quadriceps:max:below:0.3`.
 """
 
 import math
@@ -16,6 +17,7 @@ import re
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.muscle_names import canonical_muscle
 from utils.biomechanics.registry import Quantity, canonical_names, find_quantity
 from utils.biomechanics.statistics import AT_PEAK
 from utils.guidance.objective.constraint_checks import check_possible
@@ -49,9 +51,9 @@ def parse_term(text: str) -> Term:
             raise InputError(f"{source} ends before its {what}")
         return parts.pop()
 
-    quantity = _quantity(following("quantity"), source)
-    content: dict[str, Any] = {"quantity": quantity.name}
-    if quantity.argument:
+    content: dict[str, Any] = _activation_of(following("quantity"))
+    quantity = _quantity(content["quantity"], source)
+    if quantity.argument and "argument" not in content:
         content["argument"] = following(quantity.argument)
     if quantity.statistic is None or not parts or parts[-1] not in COMPARISONS:
         content["statistic"] = following("statistic over time")
@@ -81,6 +83,8 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     for key in ("quantity", "comparison"):
         if not content.get(key):
             raise InputError(f"{source}: {key} is missing")
+    if "argument" not in content:
+        content = content | _activation_of(content["quantity"])
     quantity = _quantity(content["quantity"], source)
     statistic = content.get("statistic", quantity.statistic)
     if not statistic:
@@ -111,6 +115,14 @@ def term_from(content: dict[str, Any], source: str) -> Term:
         raise InputError(f"{source}: the weight must not be negative, and the tolerance must be above 0")
     check_possible(term, source)
     return term
+
+
+def _activation_of(name: str) -> dict[str, str]:
+    """The fields of the quantity `name`, which is its activation where it names a muscle or a group of muscles."""
+    try:
+        return {"quantity": "activation", "argument": canonical_muscle(name)}
+    except InputError:
+        return {"quantity": name}
 
 
 def _quantity(name: str, source: str) -> Quantity:
