@@ -34,7 +34,9 @@ from utils.training.surrogate_metrics import EVALUATED_GROUPS
 SESSION, OTHER = discover_sessions(SHIPPED_DEMO)
 FRAMES = WINDOW_FRAMES
 HALF_SECOND = 30
-SMALL = DynamicsSurrogateConfig(ground_width=24, ground_layers=1, muscle_width=24, muscle_layers=1)
+SMALL = DynamicsSurrogateConfig(
+    ground_width=24, ground_layers=1, muscle_width=24, muscle_layers=1, reference_samples=300
+)
 MTP = LEG_COORDINATES.index("mtp_angle")
 
 
