@@ -78,7 +78,7 @@ def differences(own: SquatProfile, other: SquatProfile) -> list[str]:
         digits = feature.digits
         if abs(after - before) < feature.noticeable - _SLACK:
             continue
-        before, after = round(before, digits), round(after, digits)  # what is said adds up
+        before, after = (round(value, digits) + 0.0 for value in (before, after))  # what is said adds up, without -0
         amount = abs(after - before)
         words = (feature.more if after > before else feature.less).format(f"{amount:.{digits}f}")
         values = f"({after:.{digits}f} for {before:.{digits}f}{feature.unit})"
