@@ -36,7 +36,8 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
         (
             "Predicted activation",
             "The prediction of the surrogate: inverse dynamics on the subject's model, and two neural networks that "
-            "share the ground reaction between the feet and the joint moments between the muscles. "
+            "share the ground reaction between the feet and the joint moments between the muscles, corrected for the "
+            "muscles of that model. "
             f"Peaks are taken from {FILTER_MARGIN_S:g} s after the start to {FILTER_MARGIN_S:g} s before the end.",
             _prediction_reliability(result),
         ),
@@ -52,8 +53,8 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
         (
             "Weak muscles",
             "Marked “weak” beside their curves.",
-            f"Predicted and simulated activations are unreliable for them: {weak_muscles()}. The surrogate is also "
-            "unreliable for the hamstrings and, for recorded people, for the gluteus maximus.",
+            f"Predicted and simulated activations are unreliable for them: {weak_muscles()}. Of the "
+            "others, the surrogate predicts the hamstrings least well.",
         ),
     ]
 
