@@ -282,8 +282,8 @@ def test_accuracy_figures_of_the_page_are_those_of_the_documentation(page):
     assert figures(r"force under a foot has an error of (\d) to (\d) % of body weight") == [
         round(bound(feet)) for bound in (min, max)
     ]
-    assert "One to four centimetres are usual" in words
-    assert "by one to four centimetres" in document
+    assert "planted to a millimetre" in words
+    assert "stay in place by construction (.1 cm)" in document
 
 
 def test_every_coordinate_and_muscle_is_in_a_panel():

@@ -69,8 +69,8 @@ SHOWN_MEASURES = (
     ),
     MeasureDisplay(
         "foot_drift_max", "Largest drift of the feet", "mm", 1000, 0,
-        "A fault of the motion: planted feet do not drift. One to four centimetres are usual, as in motion capture "
-        "from video.",
+        "A fault of the motion: planted feet do not drift. Guided motions are planted to a millimetre, where motion "
+        "capture from video drifts by centimetres.",
     ),
     MeasureDisplay(
         "foot_lift_max", "Largest lift of the feet", "mm", 1000, 0,
