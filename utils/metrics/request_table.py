@@ -1,6 +1,7 @@
 """Table of what was asked of several people's guided motions, in how many it holds in simulation, and what changed."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,8 @@ def request_table(folder: Path) -> str:
 
 
 def _line(name: str, summaries: Sequence[dict[str, Any]]) -> str:
-    asked = [
-        f"{term['name'].replace('_', ' ')} {term['asked']} {term['unit']}"
-        for term in summaries[0]["asked"]
-        if term["required"] and not term["of_a_whole_motion"]
-    ]
+    terms = [term for term in summaries[0]["asked"] if term["required"] and not term["of_a_whole_motion"]]
+    asked = dict.fromkeys(f"{term['name'].replace('_', ' ')} {_bounds(term)}" for term in terms)
     shares = [min(1.0, one["accepted"] / one["wanted"]) for one in summaries]
     changes = [one["mean_change_deg"] for one in summaries if one["mean_change_deg"] is not None]
     accepted, wanted = (sum(one[key] for one in summaries) for key in ("accepted", "wanted"))
@@ -48,3 +46,10 @@ def _line(name: str, summaries: Sequence[dict[str, Any]]) -> str:
         f"{accepted} of {wanted}", f"{100 * min(shares):.0f} %", *change,
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _bounds(term: dict[str, Any]) -> str:
+    """The bounds of a term with their unit; those relative to the person's own squats without the person's figures."""
+    relative = re.sub(r"[-\d.]+ \((.*?)\)", r"\1", term["asked"])
+    unit = "" if relative != term["asked"] or term["unit"] == "0-1" else f" {term['unit']}"
+    return f"{relative}{unit}"
