@@ -202,6 +202,9 @@ def test_the_baseline_is_written_for_programs(tmp_path):
     baseline = Baseline(("a", "b"), motions, profiles, "vasmed", torch.tensor([[0.4, 0.5], [0.6, 0.5]]), True)
     config = GuidanceConfig(subject="person", exp_name="now", out_dir=tmp_path)
     path = RunWriter(config).write_baseline(Session(tmp_path / "person"), baseline)
+    with pytest.raises(InputError, match="--overwrite"):
+        RunWriter(config).write_baseline(Session(tmp_path / "person"), baseline)
+    RunWriter(replace(config, overwrite=True)).write_baseline(Session(tmp_path / "person"), baseline)
     assert path == tmp_path / "now" / "baseline_person.json"
     content = json.loads(path.read_text())
     assert (content["session"], content["muscle"], content["simulated"]) == ("person", "vasmed", True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.sessions import Session
 from utils.guidance.baseline import Baseline
@@ -82,8 +83,14 @@ class RunWriter:
         self._iteration += 1
 
     def write_baseline(self, session: Session, baseline: Baseline) -> Path:
-        """Write `<run folder>/baseline_<session>.json`, what the person does now, and return its path."""
+        """Write `<run folder>/baseline_<session>.json`, what the person does now, and return its path.
+
+        Raises:
+            InputError: the file is there already, and the configuration does not say `overwrite`.
+        """
         path = self.config.run_folder / f"baseline_{session.id}.json"
+        if path.exists() and not self.config.overwrite:
+            raise InputError(f"{path} is there already; --overwrite replaces it, another --exp-name keeps both")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {"session": session.id} | baseline.record())
         return path
