@@ -16,7 +16,7 @@ from dataset.windows.floor import floor_height
 from dataset.windows.mirror import mirror_activations, mirror_motion
 from dataset.windows.placement import Placement, place
 from dataset.windows.window_loading import load_windows
-from models.conventions import COORDINATE_INDEX, MUSCLES, WINDOW_FRAMES
+from models.conventions import COORDINATE_INDEX, MUSCLES, TRANSLATION_INDICES, WINDOW_FRAMES
 from models.muscles.hill import MuscleParameters, Muscles
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
@@ -132,6 +132,8 @@ def test_the_surrogate_answers_what_the_protocol_says(surrogate, squat):
     assert ((found.activations >= 0) & (found.activations <= 1)).all()
     assert found.load_share.shape == (2, FRAMES, 2)
     assert found.moments.shape == (2, FRAMES, 2, len(LEG_COORDINATES))
+    assert found.centres_of_pressure.shape == (2, FRAMES, 2, 3)
+    assert (found.centres_of_pressure[..., 1] == 0).all()  # on the floor
 
 
 def test_motions_of_a_batch_do_not_mix(surrogate, squat):
@@ -150,13 +152,22 @@ def test_the_mirrored_motion_has_the_mirrored_answer(surrogate, squat):
     torch.testing.assert_close(mirrored.activations, mirror_activations(found.activations), atol=2e-3, rtol=0)
     torch.testing.assert_close(mirrored.load_share, found.load_share.flip(-1), atol=2e-3, rtol=0)
     torch.testing.assert_close(mirrored.moments, found.moments.flip(-2), atol=5e-3, rtol=0)
+    across = torch.tensor([1.0, 1.0, -1.0])
+    centres = found.centres_of_pressure.flip(-2) * across
+    torch.testing.assert_close(mirrored.centres_of_pressure, centres, atol=2e-3, rtol=0)
     assert (found.load_share[..., 0] - 0.5).abs().max() > 0.02
 
 
 def test_heading_and_place_do_not_matter(surrogate, squat):
-    turned = Placement(np.array([2.0, 0.0, -3.0]), np.array(70.0)).restore(squat[0].numpy())
-    for found, there in zip(surrogate(squat), surrogate(torch.from_numpy(turned)[None]), strict=True):
-        torch.testing.assert_close(there, found, atol=5e-3, rtol=0)  # of single precision, with fitted weights
+    elsewhere = Placement(np.array([2.0, 0.0, -3.0]), np.array(70.0))
+    here, there = surrogate(squat), surrogate(torch.from_numpy(elsewhere.restore(squat[0].numpy()))[None])
+    for name in ("activations", "load_share", "moments"):
+        of_here, of_there = getattr(here, name), getattr(there, name)
+        torch.testing.assert_close(of_there, of_here, atol=5e-3, rtol=0)  # of single precision, with fitted weights
+    centres = np.zeros((2 * FRAMES, 33))  # moved as a pelvis would be
+    centres[:, list(TRANSLATION_INDICES)] = here.centres_of_pressure[0].flatten(0, 1)
+    moved = elsewhere.restore(centres)[:, list(TRANSLATION_INDICES)].reshape(1, FRAMES, 2, 3)
+    torch.testing.assert_close(there.centres_of_pressure, torch.from_numpy(moved).float(), atol=2e-3, rtol=0)
 
 
 def test_a_foot_in_the_air_carries_nothing(surrogate, squat):
@@ -305,7 +316,12 @@ def test_answers_are_close_to_the_labels_of_a_person_who_was_held_out(shipped, s
                 )
                 found.setdefault(name, []).append(np.stack(pair))
         left, right = (forces.column(f"ground_force_{side}_vy") for side in "lr")
+        for side, leg in (("l", 0), ("r", 1)):
+            ahead_m = forces.column(f"ground_force_{side}_px")
+            found.setdefault("pressure", []).append(np.stack([predicted.centres_of_pressure[0, rows, leg, 0], ahead_m]))
         found.setdefault("share", []).append(np.stack([predicted.load_share[0, rows, 0], left / (left + right)]))
+    predicted_m, label_m = np.concatenate(found.pop("pressure"), 1)
+    assert np.std(predicted_m - label_m) < 0.01  # the trial has been moved to the origin, the labels have not
     joined = {name: np.concatenate(pairs, 1) for name, pairs in found.items()}
     r2 = {name: _r2(*pair) for name, pair in joined.items() if pair[1].std() > 1e-3}  # idle muscles have none
     assert min(r2[name] for name in ("vasmed", "vaslat", "vasint", "hip_flexion", "knee_angle")) > 0.9, r2

@@ -44,6 +44,7 @@ def simulated_by(activations_of_motion):
             one,
             torch.full((len(one), 2), 0.5),
             torch.zeros(len(one), 2, 7),
+            torch.zeros(len(one), 2, 3),
             0.0,
             0.5,
             torch.zeros(14),

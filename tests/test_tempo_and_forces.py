@@ -167,6 +167,25 @@ def test_extension_moments_are_positive_in_a_squat_and_the_kneecap_is_pressed_by
     )
 
 
+def test_the_centre_of_pressure_is_0_at_the_heel_and_1_at_the_toes_whichever_way_a_foot_points():
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    motion = torch.zeros(1, 3, 33, dtype=torch.float64)
+    motion[..., AT["hip_rotation_l"]], motion[..., AT["pelvis_rotation"]] = -30, torch.tensor([0.0, 50.0, -120.0])
+    points = skeleton.contact_points(motion).unflatten(2, (2, 6)).flip(2)  # left foot first
+    radii = skeleton.contact_radii.unflatten(0, (2, 6)).flip(0)
+    rotation, _ = skeleton.bodies(motion)
+    ahead = rotation[..., [skeleton.body_names.index(f"calcn_{side}") for side in "lr"], :, 0]
+    ahead[..., 1] = 0
+    ahead = ahead / ahead.norm(dim=-1, keepdim=True)
+    along = (points * ahead.unsqueeze(-2)).sum(-1)
+    places = {0.0: (along - radii).amin(-1), 1.0: (along + radii).amax(-1)}
+    places[0.5] = (places[0.0] + places[1.0]) / 2
+    for share, place in places.items():
+        prediction = MusclePrediction(torch.zeros(1, 3, 80), None, None, ahead * place.unsqueeze(-1))
+        found = evaluate_quantity("CoP", Context(motion, prediction=prediction, skeleton=skeleton)).values
+        torch.testing.assert_close(found, torch.full((1, 3, 2), share, dtype=torch.float64))
+
+
 def test_patellofemoral_compression_is_proportional_to_the_moment_and_grows_with_flexion():
     """Published example values: at 60 degrees 0.946 of the quadriceps force, whose lever arm is 33 mm."""
     motion = torch.zeros(1, 3, 33, dtype=torch.float64)

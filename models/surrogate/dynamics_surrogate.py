@@ -13,7 +13,7 @@ from models.muscles.moment_capacity import moment_capacity
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.ground_sharing import GroundSharing
-from models.surrogate.leg_dynamics import LegKinematics, MotionDynamics
+from models.surrogate.leg_dynamics import LegKinematics, MotionDynamics, on_the_floor
 from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
 from models.surrogate.subject_muscles import ReferenceSamples, SubjectMuscles
@@ -93,14 +93,19 @@ class SubjectSurrogate(nn.Module):
             return self._until_last_seen(motion, mask, extra or {})
         motion = motion.to(self.able)
         sampling = self.dynamics.sampling(motion.shape[1])
-        reaction = self.networks.ground(self.dynamics(motion, sampling, extra, floor_m=0.0))
-        moments, share = self.to_frames(reaction.moments, sampling), self.to_frames(reaction.share, sampling)
+        dynamics = self.dynamics(motion, sampling, extra, floor_m=0.0)
+        reaction = self.networks.ground(dynamics)
+        moments, share, centres = (
+            self.to_frames(samples, sampling)
+            for samples in (reaction.moments, reaction.share, on_the_floor(reaction.pressure, dynamics))
+        )
         activations = self.activations(moments, self.dynamics.kinematics(motion, sampling, extra))
         by_motion = motion.shape[:2]
         return MusclePrediction(
             activations=activations.unflatten(0, by_motion),
             load_share=share.unflatten(0, by_motion).clamp(0, 1),
             moments=(moments * _GRAVITY_M_S2).unflatten(0, by_motion),
+            centres_of_pressure=centres.unflatten(0, by_motion),
         )
 
     def _until_last_seen(self, motion: Tensor, mask: Tensor, extra: dict[str, Tensor]) -> MusclePrediction:

@@ -36,12 +36,14 @@ class GroundReaction(NamedTuple):
         wrench: (N, 2, 6) force over body weight, and moment about the origin of the person's frame over it, metres.
         share: (N, 2) fraction of the vertical force under each foot.
         moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
+        pressure: (N, 2, 2) centres of pressure, x and z in the person's frame, metres.
         correction: (N, 2, 7) what the network changes in the guess, in typical sizes.
     """
 
     wrench: Tensor
     share: Tensor
     moments: Tensor
+    pressure: Tensor
     correction: Tensor
 
 
@@ -130,7 +132,7 @@ class GroundSharing(nn.Module):
         moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
         # The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
         moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes[..., None]], -1)
-        return GroundReaction(wrench, share, moments, correction)
+        return GroundReaction(wrench, share, moments, pressure, correction)
 
     def _share(self, odds: Tensor, guess: Tensor, contact: Tensor) -> Tensor:
         """Fraction of the vertical force under each foot, (N, 2).

@@ -209,6 +209,11 @@ class MotionDynamics(nn.Module):
         return torch.einsum("ixn,lckxn->lckin", axes, rows).flatten(2, 3)
 
 
+def on_the_floor(places: Tensor, dynamics: LegDynamics) -> Tensor:
+    """Places (N, K, 2) on the floor, x and z in the person's frame, in the ground frame: (N, K, 3), metres."""
+    return dynamics.origin[:, None] + places @ dynamics.axes[:, [0, 2]]
+
+
 def _foot_parts(description: ModelDescription, feet: Tensor) -> Tensor:
     """Weights of the contact points in the mean over the rear and over the front half of each foot's points, (4, P).
 

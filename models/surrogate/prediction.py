@@ -13,8 +13,10 @@ class MusclePrediction(NamedTuple):
         load_share: (S, T, 2) fraction of the vertical ground reaction force under each foot; None where the surrogate
             does not know it.
         moments: (S, T, 2, 7) net joint moments on LEG_COORDINATES over body mass, Nm/kg; None likewise.
+        centres_of_pressure: (S, T, 2, 3) of the feet, metres, ground frame; None likewise.
     """
 
     activations: Tensor
     load_share: Tensor | None = None
     moments: Tensor | None = None
+    centres_of_pressure: Tensor | None = None

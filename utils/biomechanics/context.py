@@ -124,6 +124,11 @@ class Context:
         """(B, T, 2, 7) net joint moments of the left and the right leg on LEG_COORDINATES, Nm/kg."""
         return self._known_force(self.prediction.moments)
 
+    @property
+    def centres_of_pressure(self) -> Tensor:
+        """(B, T, 2, 3) centres of pressure of the left and the right foot, metres, ground frame."""
+        return self._known_force(self.prediction.centres_of_pressure)
+
     def _known_force(self, force: Tensor | None) -> Tensor:
         if force is None:
             raise InputError("this quantity needs forces, which neither a simulation nor this surrogate gave")

@@ -40,6 +40,7 @@ class SimulatedMotion:
         activations: (T, 80) muscle activations, 0 to 1, float64.
         load_share: (T, 2) fraction of the vertical ground reaction force under the left and the right foot.
         moments: (T, 2, 7) net joint moments of the left and the right leg on LEG_COORDINATES, Nm/kg.
+        centres_of_pressure: (T, 2, 3) of the left and the right foot, metres, ground frame.
         residual_n: RMS of the pelvis residual force in newtons: what gravity and the ground reaction do not explain.
         right_foot_share: mean share of the vertical ground reaction force under the right foot.
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
@@ -50,6 +51,7 @@ class SimulatedMotion:
     activations: Tensor
     load_share: Tensor
     moments: Tensor
+    centres_of_pressure: Tensor
     residual_n: float
     right_foot_share: float
     reserves_nm: Tensor
@@ -64,6 +66,7 @@ def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[Sim
     found = simulated_prediction(simulation, simulator.coordinate_names, simulator.weight_n)
     assert found.load_share is not None
     assert found.moments is not None
+    assert found.centres_of_pressure is not None
     residual_n = simulation.residuals[:, _INNER, 3:].square().sum(-1).mean(-1).sqrt()
     vertical = simulation.ground_forces[:, _INNER, :, 1]
     share = vertical[..., 0].sum(-1) / vertical.sum((-2, -1))  # there may be frames without any force
@@ -74,6 +77,7 @@ def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[Sim
             found.activations[j],
             found.load_share[j],
             found.moments[j],
+            found.centres_of_pressure[j],
             float(residual_n[j]),
             float(share[j]),
             reserves[j],
@@ -90,6 +94,7 @@ def prediction_of(simulations: Sequence[SimulatedMotion]) -> MusclePrediction:
         torch.stack([one.activations for one in simulations]),
         torch.stack([one.load_share for one in simulations]),
         torch.stack([one.moments for one in simulations]),
+        torch.stack([one.centres_of_pressure for one in simulations]),
     )
 
 

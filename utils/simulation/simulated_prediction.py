@@ -14,7 +14,7 @@ _LEAST_WEIGHT = 1e-3  # of body weight; below it no foot carries a share, as in 
 
 
 def simulated_prediction(simulation: Simulation, coordinate_names: Sequence[str], weight_n: float) -> MusclePrediction:
-    """The activations, load shares and net joint moments of a simulation, for the quantities of a `Context`.
+    """The activations, forces and centres of pressure of a simulation, for the quantities of a `Context`.
 
     Args:
         simulation: of S motions.
@@ -25,4 +25,5 @@ def simulated_prediction(simulation: Simulation, coordinate_names: Sequence[str]
     share = vertical / vertical.sum(-1, keepdim=True).clamp(min=_LEAST_WEIGHT * weight_n)
     rows = [list(coordinate_names).index(f"{name}_{side}") for side in SIDES for name in LEG_COORDINATES]
     moments = simulation.moments[..., torch.tensor(rows)].unflatten(-1, (len(SIDES), len(LEG_COORDINATES)))
-    return MusclePrediction(simulation.activations, share, moments * (GRAVITY_M_S2 / weight_n))
+    centres = simulation.centres_of_pressure.flip(-2)
+    return MusclePrediction(simulation.activations, share, moments * (GRAVITY_M_S2 / weight_n), centres)

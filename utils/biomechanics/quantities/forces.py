@@ -1,4 +1,4 @@
-"""Forces and moments: load of the feet, ground reaction, net joint moments, patellofemoral compression.
+"""Forces and moments: load and centre of pressure of the feet, ground reaction, joint moments, patellofemoral load.
 
 Loads and moments are the surrogate's in guidance, and the simulation's where a context was made of a simulation.
 """
@@ -11,6 +11,8 @@ from models.conventions import COORDINATE_INDEX, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from utils.biomechanics.context import Context
 from utils.biomechanics.differences import second_difference
+from utils.biomechanics.quantities.feet import per_foot
+from utils.biomechanics.quantities.stance import foot_directions
 from utils.biomechanics.registry import quantity
 
 _KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
@@ -23,6 +25,21 @@ _LEAST_ARM_DEG, _LARGEST_RATIO_DEG = 96.0, 115.0
 def load_share(context: Context) -> tuple[Tensor, Tensor]:
     """Share of the vertical ground reaction force under each foot; load_share_l:mean:within:0.6:0.7 loads the left."""
     return context.load_share, context.activation_mask
+
+
+@quantity("centre_of_pressure", "0-1", 0.02, channels=SIDES, limits=(-1, 2), usual=(0.3, 0.6), predicted=True)
+def centre_of_pressure(context: Context) -> tuple[Tensor, Tensor]:
+    """Place of the centre of pressure along each foot, from the back of the heel (0) to the tip of the toes (1).
+
+    Heel and toes are the ends of the model's contact spheres. Under a foot that carries nothing it has no meaning.
+    """
+    points = per_foot(context.contact_points)[..., [0, 2]]  # (B, T, 2, 6, 2)
+    radii = context.skeleton.contact_radii.to(points).unflatten(0, (2, 6)).flip(0)
+    ahead = foot_directions(context).unsqueeze(-2)
+    along = (points * ahead).sum(-1)
+    heel, toes = (along - radii).amin(-1), (along + radii).amax(-1)
+    pressure = (context.centres_of_pressure[..., None, [0, 2]].to(points) * ahead).sum(-1).squeeze(-1)
+    return (pressure - heel) / (toes - heel), context.activation_mask
 
 
 @quantity("ground_reaction", "body weights", 0.02, limits=(0, 10), usual=(0.7, 1.4))
