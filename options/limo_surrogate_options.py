@@ -106,10 +106,15 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
         help="Add the constraints of a YAML or JSON file, a list of lines or objects, or of a shipped set by name.",
     )  # fmt: skip
     add_option(
+        group, GuidanceConfig, "repetitions", metavar="N",
+        help="Squats in every written motion, with at least 0.4 s of standing between them. One squat is guided and "
+        "repeated; the motion is simulated as a whole, and each repetition has to meet what is asked.",
+    )  # fmt: skip
+    add_option(
         group, GuidanceConfig, "whole",
-        help="Require that every motion is whole: one squat from upright stance to upright stance, the feet in place "
-        "on the floor, and every joint within its range. A constraint on the same quantity and statistic takes the "
-        "place of that requirement.",
+        help="Require that every motion is whole: as many squats as asked from upright stance to upright stance, the "
+        "feet in place on the floor, and every joint within its range. A constraint on the same quantity and statistic "
+        "takes the place of that requirement.",
     )  # fmt: skip
     group.add_argument(
         "--list-quantities", action=_ListQuantities, help="Print quantities, statistics and comparisons, and exit."

@@ -20,6 +20,7 @@ from utils.runs.shared_configs import (
 # How latents are updated: in the PCA space of the training latents, or element by element.
 MOVES = ("principal", "anywhere")
 DEFAULT_RANGE = (0.35, 0.45)  # of the peak activation, the paper's
+MOST_REPETITIONS = 30
 # What guidance starts from: the person's own squats, those of the training data, or one and the other in turn.
 OWN, TRAINING, BOTH = STARTS = ("own", "training", "both")
 
@@ -72,6 +73,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         muscle: muscle or group whose peak is constrained, on both sides or on the one named.
         constraint: constraints, a line each; see `utils.guidance.objective.constraint_grammar`.
         constraints_file: YAML or JSON file of constraints, or the name of a shipped set.
+        repetitions: squats that every written motion holds, all of them the guided one.
         whole: require that every motion is whole, see `utils.guidance.objective.whole_motion`.
         weights: weights of the published terms.
         beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
@@ -111,6 +113,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     muscle: str = "vasmed"
     constraint: Sequence[str] = ()
     constraints_file: Path | None = None
+    repetitions: int = 1
     whole: bool = True
     weights: PublishedWeights = field(default_factory=PublishedWeights)
     beta: float = 0.01
@@ -136,12 +139,14 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     def __post_init__(self) -> None:
         """Raise InputError where values are out of range or do not go together."""
         super().__post_init__()
-        counts = ("total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
+        counts = ("repetitions", "total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
         require_at_least(1, **{name: getattr(self, name) for name in counts})
         positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr", "own_weight")
         require_at_least(0, **{name: getattr(self, name) for name in positive})
         if self.seq_len is not None:
             require_seq_len(self.seq_len)
+        if self.repetitions > MOST_REPETITIONS:
+            raise InputError(f"--repetitions is {self.repetitions}, expected at most {MOST_REPETITIONS}")
         object.__setattr__(self, "muscle", canonical_muscle(self.muscle))
         self._complete_range()
         require_choice(MOVES, move=self.move)

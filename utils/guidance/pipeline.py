@@ -27,8 +27,10 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.measures import measure
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.whole_motion import of_repetitions
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.preparation import Preparation, prepare
+from utils.guidance.repeated_squats import repeat_samples
 from utils.guidance.simulated_search import FoundSamples, find_samples, verify
 from utils.guidance.subject.squat_profile import squat_profiles
 from utils.guidance.verification import (
@@ -81,6 +83,10 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         activations=torch.stack([sample.activations for sample in samples]),
         skeleton=skeleton,
     )
+    measures = measure(guided, config.muscle)
+    if config.repetitions > 1:
+        terms = of_repetitions(terms, config.repetitions)
+        samples, verification = repeat_samples(prepared, samples, terms, skeleton)
     return GuidanceResult(
         config=config,
         session=session,
@@ -89,7 +95,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         leg_length_m=skeleton.leg_length_m,
         terms=tuple(terms),
         samples=tuple(samples),
-        measures=measure(guided, config.muscle),
+        measures=measures,
         verification=verification,
         own_squats=prepared.own_squats,
         baseline=baseline,

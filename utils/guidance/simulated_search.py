@@ -12,6 +12,7 @@ from torch import Tensor
 from dataset.opensim.model_reader import load_skeleton
 from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Skeleton
+from utils.biomechanics.context import Context
 from utils.guidance.change_description import same_answers
 from utils.guidance.guidance_config import OWN
 from utils.guidance.guided_context import guided_context
@@ -184,11 +185,21 @@ def verify(
 ) -> Verification:
     """The verification of samples on the CPU."""
     skeleton = load_skeleton(prepared.session.model_path, torch.float32)
-    own = None
-    if prepared.own is not None and prepared.own_simulations:
-        now = prediction_of(prepared.own_simulations)
-        own = guided_context(prepared.own.placed.cpu().double(), prediction=now, skeleton=skeleton)
+    own = own_context(prepared, skeleton)
     return Verification.of(samples, simulations, prepared.terms, skeleton, prepared.config.muscle, own)
+
+
+def own_context(prepared: Preparation, skeleton: Skeleton) -> Context | None:
+    """The own squats with what the simulation finds of them, on the CPU; None where they have not been simulated.
+
+    Args:
+        prepared: the run.
+        skeleton: the subject's, on the CPU.
+    """
+    if prepared.own is None or not prepared.own_simulations:
+        return None
+    now = prediction_of(prepared.own_simulations)
+    return guided_context(prepared.own.placed.cpu().double(), prediction=now, skeleton=skeleton)
 
 
 def count_answers(samples: Sequence[GuidedSample], skeleton: Skeleton) -> int:

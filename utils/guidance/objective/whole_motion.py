@@ -7,6 +7,7 @@ it that the networks would not make whole.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from utils.guidance.objective.constraints import Term
 
@@ -18,12 +19,8 @@ _REPETITIONS = 0.1  # of a squat, by which their count may differ: it is not rou
 _RANGE_DEG = 1.0  # beyond a range, which is the tolerance of inverse kinematics
 
 
-def whole_motion_terms(repetitions: int = 1) -> list[Term]:
-    """The terms that a whole motion meets.
-
-    Args:
-        repetitions: squats that it holds.
-    """
+def whole_motion_terms() -> list[Term]:
+    """The terms that a whole motion of one squat meets."""
 
     def below(quantity: str, high: float, tolerance: float, name: str) -> Term:
         return Term(quantity, "max", "below", high=high, tolerance=tolerance, name=name, of_a_whole_motion=True)
@@ -33,8 +30,8 @@ def whole_motion_terms(repetitions: int = 1) -> list[Term]:
             "repetitions",
             "sum",
             "within",
-            repetitions - _REPETITIONS,
-            repetitions + _REPETITIONS,
+            1 - _REPETITIONS,
+            1 + _REPETITIONS,
             name="repetitions",
             of_a_whole_motion=True,
         ),  # fmt: skip
@@ -48,10 +45,20 @@ def whole_motion_terms(repetitions: int = 1) -> list[Term]:
     ]
 
 
-def with_whole_motion(terms: Sequence[Term], repetitions: int = 1) -> list[Term]:
+def of_repetitions(terms: Sequence[Term], repetitions: int) -> list[Term]:
+    """The same terms of a motion that holds so many squats."""
+    return [
+        replace(term, low=repetitions - _REPETITIONS, high=repetitions + _REPETITIONS)
+        if term.of_a_whole_motion and term.quantity == "repetitions"
+        else term
+        for term in terms
+    ]
+
+
+def with_whole_motion(terms: Sequence[Term]) -> list[Term]:
     """Terms, and those of a whole motion; what is asked of the same statistic of a quantity takes their place."""
     asked = {(term.quantity, term.statistic) for term in terms if term.required}
     return [
         *terms,
-        *(term for term in whole_motion_terms(repetitions) if (term.quantity, term.statistic) not in asked),
+        *(term for term in whole_motion_terms() if (term.quantity, term.statistic) not in asked),
     ]

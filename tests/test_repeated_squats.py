@@ -1,0 +1,84 @@
+"""Several repetitions in one motion: they join without a jump, each is the guided squat, and each is judged."""
+
+import numpy as np
+import pytest
+import torch
+from bodies import squat
+
+from dataset.errors import InputError
+from dataset.io.motion import Motion
+from dataset.locations import SHIPPED_DEMO
+from dataset.windows.segmentation import segment_repetitions
+from dataset.windows.standing import REST_FRAMES
+from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, MUSCLES
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.whole_motion import of_repetitions, whole_motion_terms
+from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.run_writer import RunWriter
+from utils.guidance.pipeline import run_guidance
+from utils.guidance.repeated_squats import chain
+from utils.report.page import build_page
+
+
+def test_repetitions_join_with_the_position_and_the_speed_of_the_next():
+    motion = squat(2, 150)
+    motion = torch.cat([motion, motion[:, -1:].expand(-1, 46, -1)], 1).double()
+    motion[..., COORDINATE_INDEX["arm_flex_r"]] += torch.linspace(0, 20, 196)  # ends elsewhere, and moving
+    chained = chain(motion, 3)
+    assert chained.shape == (2, 3 * 196, 33)
+    for k in range(3):
+        torch.testing.assert_close(chained[:, 196 * k : 196 * (k + 1) - REST_FRAMES], motion[:, :-REST_FRAMES])
+    torch.testing.assert_close(chained[:, -196:], motion)
+    # The step onto the first frame of the next repetition is that repetition's own first step.
+    seam = slice(196 - REST_FRAMES - 2, 198)
+    steps = chained[:, seam].diff(dim=1)
+    torch.testing.assert_close(steps[:, -2], motion[:, 1] - motion[:, 0], atol=0.2, rtol=0)
+    acceleration = steps.diff(dim=1).abs() * FRAME_RATE_HZ**2
+    arm = COORDINATE_INDEX["arm_flex_r"]
+    shortest = 20 * 10 / np.sqrt(3) / (REST_FRAMES / FRAME_RATE_HZ) ** 2  # of a quintic over the same way and time
+    assert acceleration[..., arm].max() < 1.5 * shortest
+
+
+def test_a_whole_motion_holds_as_many_squats_as_asked():
+    asked = Term("repetitions", "sum", "within", 0, 9)
+    terms = of_repetitions([*whole_motion_terms(), asked], 3)
+    counts = [(term.low, term.high) for term in terms if term.quantity == "repetitions"]
+    assert counts == [(pytest.approx(2.9), pytest.approx(3.1)), (0, 9)]
+    assert [term for term in terms if term.quantity != "repetitions"] == whole_motion_terms()[1:]
+
+
+@pytest.mark.parametrize("repetitions", [0, 31])
+def test_the_number_of_repetitions_is_limited(repetitions):
+    with pytest.raises(InputError, match="repetitions"):
+        GuidanceConfig(subject="person", repetitions=repetitions)
+
+
+def test_each_repetition_of_a_guided_motion_is_simulated_and_judged(tmp_path):
+    config = GuidanceConfig(
+        subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"),
+        repetitions=2,
+        min_samples=1,
+        total_iter=30,
+        refine=0,
+        threads=1,
+        device="cpu",
+        out_dir=tmp_path,
+    )
+    with RunWriter(config) as writer:
+        result = run_guidance(config, writer)
+        writer.write(result)
+    (motion,) = result.motion
+    spans = segment_repetitions(Motion(np.arange(len(motion)) / FRAME_RATE_HZ, motion.double().numpy()))
+    assert len(spans) == 2
+    (count,) = (k for k, term in enumerate(result.terms) if term.quantity == "repetitions")
+    assert result.verification.term_values[count].item() == pytest.approx(2, abs=0.1)
+    (peak,) = (k for k, term in enumerate(result.terms) if term.quantity == "activation")
+    vasmed = [MUSCLES.index(f"vasmed_{side}") for side in "lr"]
+    of_each = torch.stack([part[:, 12:-12, vasmed].amax(1) for part in result.verification.activations.chunk(2, 1)])
+    torch.testing.assert_close(of_each[0], of_each[1], atol=0.01, rtol=0)
+    assert (result.verification.term_values[peak] - of_each).abs().amin() < 1e-6
+    loaded = load_guidance(tmp_path / config.exp_name)
+    assert torch.equal(loaded.motion, result.motion)
+    assert loaded.config.repetitions == 2
+    assert loaded.file_names[0] in build_page(loaded)
