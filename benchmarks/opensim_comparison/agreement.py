@@ -103,7 +103,7 @@ def agreement(model_path: Path, squats: Sequence[Squat], step_s: float) -> Agree
     found: dict[str, list[Activations]] = {"same": [], "de_groote": [], "own": []}
     for squat in squats:
         with tempfile.TemporaryDirectory() as temporary:
-            folder = _exported(Path(temporary) / "shipped", model_path, shipped, squat)
+            folder = exported(Path(temporary) / "shipped", model_path, shipped, squat)
             run_tool(folder, INVERSE_DYNAMICS)
             for name, difference in moment_differences(folder).items():
                 (residuals if name.startswith("pelvis_t") and len(name) == 9 else moments).append(
@@ -117,7 +117,7 @@ def agreement(model_path: Path, squats: Sequence[Squat], step_s: float) -> Agree
             for kind, de_groote in (("de_groote", True), ("own", False)):
                 optimise_few_frames(folder, de_groote=de_groote, rows=rows)
                 found[kind].append(activations(folder, de_groote=de_groote))
-            folder = _exported(Path(temporary) / "same", model_path, same, squat)
+            folder = exported(Path(temporary) / "same", model_path, same, squat)
             optimise_few_frames(folder, de_groote=True, rows=rows)
             found["same"].append(activations(folder, de_groote=True))
     pooled = {kind: Activations.of(parts) for kind, parts in found.items()}
@@ -129,7 +129,8 @@ def _rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def _exported(folder: Path, model_path: Path, simulator: ActivationSimulator, squat: Squat) -> Path:
+def exported(folder: Path, model_path: Path, simulator: ActivationSimulator, squat: Squat) -> Path:
+    """The tool folder of a simulated motion, written."""
     simulation = simulate_motion(simulator, squat.motion)
     write_tool_folder(
         folder, model_path, simulator, SimulatedMotion(folder.name, squat.motion.time_s, simulation, squat.span_s)
