@@ -159,7 +159,8 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "total_iter", metavar="N",
-        help="Iterations, by default 100 from own squats and 400 otherwise. From own squats, everything acts at once; "
+        help="Iterations. The default is 400, and from own squats 40, with 100 anew for samples that miss a "
+        "requirement after them. From own squats, everything acts at once; "
         "from others, proximity acts alone in the first sixth, and the constraints are ramped in in the second. In the "
         "last sixth the wishes are disabled.",
     )  # fmt: skip
@@ -185,8 +186,8 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "refine", metavar="N",
         help="Most rounds of refinement: the residual between simulation and surrogate corrects the surrogate for each "
-        "motion, and guidance continues for 150 iterations, until the simulation itself meets what is required; the "
-        "default is 2, and 0 with --no-verify.",
+        "motion, and guidance continues, for 40 iterations or, where these do not suffice, for 150, until the "
+        "simulation itself meets what is required; the default is 2, and 0 with --no-verify.",
     )  # fmt: skip
     add_option(group, GuidanceConfig, "batch_size", metavar="N", help="Samples optimised together.")
     add_option(

@@ -351,6 +351,21 @@ def test_a_finished_sample_is_no_longer_decoded():
     assert 0 < active[-1] < 4
 
 
+def test_only_what_the_brief_attempt_misses_is_optimised_anew():
+    """Each sample becomes what the brief schedule makes of it where that meets the range, and else the whole one."""
+    starts = torch.stack([draws()(j) for j in range(8)])
+    brief, whole = guidance_for(iterations=16), guidance_for(iterations=60)
+    after_brief, after_whole = brief.optimise(starts), whole.optimise(starts)
+    met = torch.tensor([sample.violation == 0 for sample in brief.objective.evaluate(after_brief, range(8))])
+    assert 0 < met.sum() < 8
+    rows = []
+    found = guidance_for(iterations=60, brief=16).optimise(starts, rows.append)
+    torch.testing.assert_close(found, torch.where(met[:, None, None], after_brief, after_whole), rtol=1e-4, atol=1e-4)
+    assert [row["iteration"] for row in rows] == sorted({row["iteration"] for row in rows})
+    assert rows[-1]["active"] == (~met).sum()
+    assert rows[-1]["met"] == 8
+
+
 def test_any_registered_quantity_can_be_constrained():
     guidance = guidance_for(DEPTH, parse_term("coordinate:lumbar_extension:mean:within:3:5"))
     samples = guidance.objective.evaluate(guidance.optimise(torch.zeros(2, 4, 3)), range(2))

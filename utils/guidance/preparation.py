@@ -34,6 +34,7 @@ from utils.simulation.simulators import build_simulator
 logger = logging.getLogger("bige")
 
 _ITERATIONS = {OWN: 100, TRAINING: 400, BOTH: 400}
+_BRIEF = 40  # suffices for most that is asked, from own squats
 _DRAWN = 3  # so many times the wanted training squats are drawn; those that miss least of what is asked come first
 _SMOOTHNESS = 10.0  # times the published weight of accelerations: least change alone allows a jerk between two frames
 _ALWAYS_WISHED = ("com_acceleration", "foot_slip")
@@ -46,13 +47,14 @@ class Preparation:
 
     Attributes:
         terms: what is asked.
-        config: the settings, with the length, the start and the iterations that are used where they were left open.
+        config: the settings, with the length and the start that are used where they were left open.
         session: the subject's session.
         models: the frozen networks and the subject's skeleton.
         own_squats: the subject's recorded squats.
         own: those on two feet, as motions; None where there are none.
         latents: the latent space, with its initial latents.
         iterations: of each optimisation.
+        brief: of its first attempt; 0 for none.
         own_simulations: what the simulation finds of `own`; None where it was not run.
     """
 
@@ -64,6 +66,7 @@ class Preparation:
     own: OwnMotions | None
     latents: LatentSpace
     iterations: int
+    brief: int
     own_simulations: list[SimulatedMotion] | None = None
 
     def simulator(self) -> ActivationSimulator:
@@ -119,6 +122,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     if start != TRAINING and own is None:
         raise InputError(f"--start {start}: {session.path} has no squat that guidance could start from")
     iterations = config.total_iter or _ITERATIONS[start]
+    brief = _BRIEF if start == OWN and config.total_iter is None else 0
     latents = load_latent_space(
         config.vq_name,
         models.vqvae,
@@ -127,10 +131,10 @@ def prepare(config: GuidanceConfig) -> Preparation:
         noise=config.start_noise,
         update=config.move,
     )
-    config = replace(config, seq_len=seq_len, start=start, total_iter=iterations)
+    config = replace(config, seq_len=seq_len, start=start)
     if start == OWN:
         terms = _without_published_wishes(terms, config)
-    prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations, simulations)
+    prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations, brief, simulations)
     wanted = math.ceil(config.candidates * config.min_samples)
     if start != OWN and isinstance(latents.sampler, LatentSampler):
         latents.sampler.prefer(_DRAWN * wanted, lambda z: _violation(prepared.objective(), z))

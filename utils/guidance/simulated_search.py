@@ -19,7 +19,7 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
-from utils.guidance.optimisation.refinement import ITERATIONS, refine
+from utils.guidance.optimisation.refinement import BRIEF, ITERATIONS, refine
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 from utils.guidance.preparation import Preparation
@@ -77,6 +77,7 @@ class _Search:
             config.lr,
             prepared.latents.update,
             patience=config.patience,
+            brief=prepared.brief,
         )
         self.prepared, self.progress = prepared, progress
         self.on_iteration, self.should_stop = on_iteration, should_stop
@@ -90,7 +91,7 @@ class _Search:
             self.used = max(self.used, first + number + 1)
             return self.prepared.latents.sampler(first + number)
 
-        self.progress.begin("batch", self.prepared.iterations)
+        self.progress.begin("batch", self.prepared.brief + self.prepared.iterations)
         found = search(
             self.optimizer,
             start,
@@ -109,7 +110,7 @@ class _Search:
     ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
         """The samples, refined, and what the simulation finds of each."""
         logger.info("simulating %d motions on the subject's own model", len(samples))
-        self.progress.begin("round", ITERATIONS)
+        self.progress.begin("round", BRIEF + ITERATIONS)
         return refine(
             samples,
             self.optimizer,
@@ -140,6 +141,12 @@ class _Search:
             found = self.search(missing if answers else min(missing, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
             found, theirs = self.simulate(found, simulator)
+            if self.optimizer.brief:
+                self.optimizer = replace(self.optimizer, brief=0)
+                if not is_hopeless and not self._answers(found, theirs):
+                    # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
+                    self.used = in_vain = 0
+                    continue
             samples, simulations = samples + found, simulations + theirs
             if is_hopeless:
                 break
@@ -164,7 +171,7 @@ def find_samples(prepared: Preparation, on_iteration: Callable[[Row], None] | No
     """
     config = prepared.config
     history: list[Row] = []
-    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.iterations) as progress:
+    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.brief + prepared.iterations) as progress:
 
         def on_row(row: Row) -> None:
             history.append(progress.show(row))

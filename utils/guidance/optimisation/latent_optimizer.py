@@ -6,7 +6,7 @@ one that violates the requirements least. Tolerances only serve to judge the res
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -37,6 +37,8 @@ class LatentOptimizer:
         patience: a sample whose requirements are met is finished after so many iterations in which its objective fell
             by less than 0.5 percent, and one whose requirements are not met after 0.4 times as many in which it came
             nearer to them by less than 2 percent; 0: never before the schedule ends.
+        brief: iterations of a first attempt; only what misses a requirement after it is optimised anew by the whole
+            schedule. 0 for none.
     """
 
     objective: Objective
@@ -45,6 +47,7 @@ class LatentOptimizer:
     update: LatentUpdate = field(default_factory=ElementwiseUpdate)
     multiplier_growth: float = 1.05
     patience: int = 0
+    brief: int = 0
 
     def optimise(
         self,
@@ -60,16 +63,38 @@ class LatentOptimizer:
                 loss}; the losses are missing while proximity acts alone, because then nothing is decoded.
             should_stop: asked before each iteration; when it answers True, the best so far is returned.
         """
-        first = self._first_effective_iteration(z)
-        batch = _Batch(z.detach(), self, first)
-        for iteration in range(first, self.schedule.iterations):
+        if not self.brief:
+            return self._run(z, on_iteration, should_stop).best_z
+        attempt = replace(self, schedule=replace(self.schedule, iterations=self.brief), brief=0)
+        first = attempt._run(z, on_iteration, should_stop)
+        missing = torch.nonzero(~first.met)[:, 0]
+        if not len(missing) or should_stop():
+            return first.best_z
+        already = len(z) - len(missing)
+
+        def on_further_iteration(row: Row) -> None:
+            if on_iteration:
+                on_iteration(row | {"iteration": self.brief + row["iteration"], "met": already + row["met"]})
+
+        rows = missing.to(z.device)
+        again = replace(self, objective=self.objective.of_rows(rows))
+        second = again._run(z[rows], on_further_iteration, should_stop)
+        better = second.violation <= first.violation[missing]
+        first.best_z[rows[better.to(z.device)]] = second.best_z[better.to(z.device)]
+        return first.best_z
+
+    def _run(self, z: Tensor, on_iteration: Callable[[Row], None] | None, should_stop: Callable[[], bool]) -> "_Batch":
+        """The batch after the whole schedule, or after as much of it as is needed."""
+        start = self._first_effective_iteration(z)
+        batch = _Batch(z.detach(), self, start)
+        for iteration in range(start, self.schedule.iterations):
             if should_stop() or not batch.active.any():
                 break
             row = batch.step(iteration)
             if on_iteration:
                 on_iteration(row)
         batch.evaluate_last()
-        return batch.best_z
+        return batch
 
     @torch.no_grad()
     def _first_effective_iteration(self, z: Tensor) -> int:
@@ -122,7 +147,7 @@ class _Batch:
         row: Row = {"iteration": iteration, "active": len(z)}
         if required or others:
             too_far = self.objective.beta * (distance - self.objective.max_distance).clamp_min(0)
-            values, losses = self.objective.term_values(z)
+            values, losses = self.objective.of_rows(rows).term_values(z)
             multiplier = self.multiplier[rows]
             for k, term in enumerate(self.objective.terms):
                 factor = required * multiplier[:, k] if term.required else others
@@ -150,7 +175,7 @@ class _Batch:
         rows = self.active.nonzero().squeeze(1).to(self.initial.device)
         if len(rows):
             z = self.initial[rows] + self.settings.update(self.variable[rows])
-            values, losses = self.objective.term_values(z)
+            values, losses = self.objective.of_rows(rows).term_values(z)
             distance, _ = self.objective.proximity(z)
             self._update_best(
                 rows, z, values, losses, distance, self.objective.attraction(z, self.initial[rows], distance)

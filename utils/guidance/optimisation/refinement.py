@@ -9,7 +9,6 @@ simulation alone judges the result, the surrogate only provides the gradient.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, Protocol
 
 import torch
@@ -26,7 +25,7 @@ from utils.guidance.verification import SimulatedMotion, missed_requirements, mi
 
 logger = logging.getLogger("bige")
 
-ITERATIONS = 150  # of a round
+ITERATIONS, BRIEF = 150, 40  # of a round, and of its first attempt
 _LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay where the correction holds
 _HOPELESS = 5.0  # tolerances by which the surrogate itself misses what no correction of it will bring about
 _MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
@@ -93,7 +92,7 @@ def refine(
         pending, motion, simulated = [pending[k] for k in left], motion[left], simulated[left]
         with torch.no_grad():
             correction = log_odds(simulated) - log_odds(models.describe_motion(motion).activations)
-        objective = replace(optimizer.objective, describe=partial(models.describe, correction=correction))
+        objective = replace(optimizer.objective, describe=models.describe, correction=correction)
         inner = replace(objective, terms=[term.narrowed(_MARGIN) for term in objective.terms])
         continued = replace(
             optimizer,
@@ -101,6 +100,7 @@ def refine(
             schedule=Schedule(ITERATIONS, first=0, ramp=0),
             lr=_LR_FACTOR * optimizer.lr,
             patience=0,
+            brief=BRIEF,
         )
         z = continued.optimise(
             torch.stack([current[i].z for i in pending]),
