@@ -11,6 +11,8 @@ mot_visualization/latents_subject_run_<session>/, the motions entry_<j>_<exp-nam
 squats first (coordinates in degrees and metres on the floor y = 0, and predicted activations), latents.npz, result.npz,
 summary.json, args.json, overview.png and report.html, which explains all of it. With --opensim, OpenSim's own tools can
 repeat the simulation of each motion in opensim/<session>/.
+What is found is kept in unfinished/<session>/ until all is there: after an interruption of any kind, the same command
+goes on. An earlier result is replaced, with --overwrite, when the new one is whole.
 Exits with 1 if fewer than --min-samples different motions meet what is required in simulation on the subject's own
 model; the nearest misses are written in their place, and what stood in the way is printed.
 """
@@ -32,21 +34,19 @@ def main() -> None:
     from dataset.errors import RunError
     from utils.guidance.output.printed_tables import baseline_table, result_tables
     from utils.guidance.output.run_writer import RunWriter
-    from utils.guidance.pipeline import run_baseline, run_guidance
-    from utils.report.page import REPORT_NAME, write_report
+    from utils.guidance.pipeline import run_baseline
+    from utils.people.guided_person import guide_person
 
-    with RunWriter(config) as writer:
-        if config.baseline:
+    if config.baseline:
+        with RunWriter(config) as writer:
             session, baseline = run_baseline(config)
             print(baseline_table(baseline))
             logger.info("written to %s", writer.write_baseline(session, baseline))
-            return
-        result = run_guidance(config, writer)
-        writer.write(result)
+        return
+    guided = guide_person(config)
+    result = guided.result
     print(result_tables(result))
-    folder = writer.folder.motions
-    logger.info("%d motions, summary.json and overview.png in %s", len(result.samples), folder)
-    logger.info("open %s in a browser", write_report(result, folder / REPORT_NAME))
+    logger.info("%s", guided.sentence)
     if result.interrupted:
         sys.exit(INTERRUPTED)
     if result.accepted < config.min_samples:

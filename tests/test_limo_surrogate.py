@@ -14,6 +14,7 @@ import torch
 from bodies import SimpleSkeleton, squat
 from opensim_comparison.tool_results import moment_differences, run_tool
 from opensim_poses import rajagopal2015
+from random_networks import short_run, write_networks, write_person
 
 import LIMO_Surrogate
 from dataset.errors import InputError
@@ -22,9 +23,6 @@ from dataset.io.opensim_table import read_table
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
-from models.surrogate.transformer import SurrogateTransformer
-from models.vqvae.autoencoder import VQVAE
-from models.vqvae.vqvae_config import VQVAEConfig
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
@@ -96,27 +94,14 @@ def test_pca_updates_stay_in_the_span_of_the_training_latents_and_scale_with_the
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
     """A VQ-VAE with its latents and a surrogate, of random weights; decoded motions are near a squat."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    torch.manual_seed(0)
-    vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=4, width=16, depth=1))
-    vqvae.normalizer.fit(squat(4), min_std=0.02)
-    save_checkpoint(folder / "vqvae.pth", vqvae)
-    np.savez(folder / "latents.npz", latents=np.random.default_rng(0).normal(size=(9, 49, 4)), names=np.arange(9))
-    save_checkpoint(folder / "surrogate.pth", SurrogateTransformer())
-    return folder
+    return write_networks(tmp_path_factory.mktemp("checkpoints"))
 
 
 @pytest.fixture(scope="module")
 def arguments(checkpoints):
     """Command line of a short run for a session with the generic model, without its output folder."""
-    model = checkpoints / "person" / "OpenSimData" / "Model" / "generic_scaled.osim"
-    model.parent.mkdir(parents=True)
-    shutil.copy(rajagopal2015(), model)
-    command = ["LIMO_Surrogate.py", "--exp-name", "Test", "--subject", checkpoints / "person"]
-    command += ["--vq-name", checkpoints / "vqvae.pth", "--surrogate-name", checkpoints / "surrogate.pth"]
-    command += ["--low", "0.05", "--high", "0.95", "--total-iter", "12", "--threads", "1", "--device", "cpu"]
-    command += ["--min-samples", "3", "--batch-size", "2", "--no-verify", "--no-whole"]
-    return [str(part) for part in command]
+    person = write_person(checkpoints / "person")
+    return ["LIMO_Surrogate.py", "--exp-name", "Test", "--subject", str(person), *short_run(checkpoints)]
 
 
 @pytest.fixture(scope="module")

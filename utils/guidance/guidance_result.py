@@ -42,6 +42,7 @@ class GuidanceResult:
         history: one row per iteration: batch, iteration, active, met, objective, proximity and the loss of each term.
         interrupted: whether the user stopped the run early.
         made: when the run ended, UTC.
+        seconds: how long the run took; of one that went on after an interruption, since then.
         command: the command line of the run, or how else it was called.
         versions: versions of python, torch, opensim and of this code.
     """
@@ -66,6 +67,7 @@ class GuidanceResult:
     versions: dict[str, str]
     baseline: Baseline | None = None
     changes: tuple[SquatChange, ...] = ()
+    seconds: float = 0.0
 
     @property
     def accepted(self) -> int:

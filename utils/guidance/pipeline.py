@@ -6,9 +6,9 @@ result.verification.simulated    # (S, 2) peak activations found by static optim
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 import pandas as pd
 import torch
@@ -22,13 +22,12 @@ from utils.biomechanics.statistics import summarise
 from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence
 from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, same_answers
 from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.measures import measure
-from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.whole_motion import of_repetitions
-from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.repeated_squats import repeat_samples
 from utils.guidance.simulated_search import FoundSamples, find_samples, verify
@@ -43,16 +42,6 @@ from utils.runs.record import command_line, versions
 logger = logging.getLogger("bige")
 
 
-class GuidanceObserver(Protocol):
-    """What `run_guidance` tells while it runs; `RunWriter` writes it to a run folder."""
-
-    def on_start(self, session: Session, terms: Sequence[Term]) -> None:
-        """Called once, when all input has been read and found valid, before the first iteration."""
-
-    def on_iteration(self, row: Row) -> None:
-        """Called after each iteration, with a row of `GuidanceResult.history`."""
-
-
 def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = None) -> GuidanceResult:
     """Generate motions of one subject that meet constraints.
 
@@ -63,19 +52,19 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
 
     Args:
         config: what is asked, and how it is searched for.
-        observer: told of the start and of each iteration; without one, nothing is written.
+        observer: told of the start, of each iteration and of what is accepted; without one, nothing is written.
 
     Raises:
         InputError: the configuration, the session or a checkpoint cannot be used.
     """
+    observer, began_s = observer or GuidanceObserver(), time.monotonic()
     prepared = prepare(config)
     terms, config, session, latents = prepared.terms, prepared.config, prepared.session, prepared.latents
-    if observer:
-        observer.on_start(session, terms)
+    observer.on_start(session, terms)
     baseline = measure_baseline(prepared)
     if baseline:
         logger.info("%s", baseline_sentence(baseline))
-    search_result = find_samples(prepared, observer.on_iteration if observer else None)
+    search_result = find_samples(prepared, observer)
     skeleton = load_skeleton(session.model_path, torch.float32)
     samples, verification, changes = _select(prepared, search_result, skeleton, baseline)
     guided = guided_context(
@@ -106,6 +95,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         history=pd.DataFrame(search_result.history),
         interrupted=search_result.interrupted,
         made=datetime.now(UTC),
+        seconds=round(time.monotonic() - began_s, 1),
         command=command_line(),
         versions=versions(),
     )

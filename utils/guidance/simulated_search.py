@@ -15,11 +15,13 @@ from models.protocols import Skeleton
 from utils.biomechanics.context import Context
 from utils.guidance.change_description import same_answers
 from utils.guidance.guidance_config import OWN
+from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.guidance_progress import GuidanceProgress
-from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
-from utils.guidance.optimisation.refinement import BRIEF, ITERATIONS, refine
+from utils.guidance.optimisation.latent_optimizer import Row
+from utils.guidance.optimisation.recalled_optimizer import RecalledOptimizer
+from utils.guidance.optimisation.refinement import BRIEF, ITERATIONS, OnRound, refine
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 from utils.guidance.preparation import Preparation
@@ -65,21 +67,23 @@ class _Search:
         self,
         prepared: Preparation,
         progress: GuidanceProgress,
+        observer: GuidanceObserver,
         on_iteration: Callable[[Row], None],
         should_stop: Callable[[], bool],
     ) -> None:
         config = prepared.config
         # What is asked acts from the first iteration where the own squats are to change as little as possible.
         phases = {"first": 0.0, "ramp": 0.0} if config.start == OWN else {}
-        self.optimizer = LatentOptimizer(
+        self.optimizer = RecalledOptimizer(
             prepared.objective(),
             Schedule(prepared.iterations, release=config.release, **phases),
             config.lr,
             prepared.latents.update,
             patience=config.patience,
             brief=prepared.brief,
+            memory=observer.memory,
         )
-        self.prepared, self.progress = prepared, progress
+        self.prepared, self.progress, self.observer = prepared, progress, observer
         self.on_iteration, self.should_stop = on_iteration, should_stop
         self.used = 0
 
@@ -91,6 +95,11 @@ class _Search:
             self.used = max(self.used, first + number + 1)
             return self.prepared.latents.sampler(first + number)
 
+        def count(accepted: Sequence[GuidedSample]) -> int:
+            if not config.verify and accepted:
+                self.observer.on_accepted([sample.cpu() for sample in accepted])
+            return count_answers(accepted, skeleton)
+
         self.progress.begin("batch", self.prepared.brief + self.prepared.iterations)
         found = search(
             self.optimizer,
@@ -101,14 +110,14 @@ class _Search:
             give_up=config.give_up,
             on_iteration=self.on_iteration,
             should_stop=self.should_stop,
-            count=lambda accepted: count_answers(accepted, skeleton),
+            count=count,
         )
         return [replace(sample, start=first + sample.start) for sample in found]
 
     def simulate(
-        self, samples: list[GuidedSample], simulator: ActivationSimulator
+        self, samples: list[GuidedSample], simulator: ActivationSimulator, on_round: OnRound
     ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
-        """The samples, refined, and what the simulation finds of each."""
+        """The samples, refined, and what the simulation finds of each; `on_round` as of `refine`."""
         logger.info("simulating %d motions on the subject's own model", len(samples))
         self.progress.begin("round", BRIEF + ITERATIONS)
         return refine(
@@ -119,6 +128,7 @@ class _Search:
             self.prepared.config.refinement_rounds,
             self.on_iteration,
             self.should_stop,
+            on_round,
         )
 
     def search_by_simulation(
@@ -140,7 +150,7 @@ class _Search:
                 logger.info("the simulation accepts %d of %d motions; further starts", answers, wanted)
             found = self.search(missing if answers else min(missing, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
-            found, theirs = self.simulate(found, simulator)
+            found, theirs = self.simulate(found, simulator, partial(self._tell, samples, simulations))
             if self.optimizer.brief:
                 self.optimizer = replace(self.optimizer, brief=0)
                 if not is_hopeless and not self._answers(found, theirs):
@@ -154,20 +164,35 @@ class _Search:
 
     def _answers(self, samples: list[GuidedSample], simulations: list[SimulatedMotion]) -> int:
         """How many different motions the simulation accepts."""
+        accepted = self._accepted(samples, simulations)
+        return count_answers([samples[j] for j in accepted], self.prepared.models.skeleton)
+
+    def _accepted(self, samples: list[GuidedSample], simulations: list[SimulatedMotion]) -> dict[int, GuidedSample]:
+        """The samples that the simulation accepts, with its values and on the CPU, by their place among `samples`."""
         if not samples:
-            return 0
+            return {}
         on_cpu = [sample.cpu() for sample in samples]
         judged = judged_by_simulation(on_cpu, verify(self.prepared, on_cpu, simulations), self.prepared.terms)
-        accepted = [sample for sample, one in zip(samples, judged, strict=True) if one.accepted]
-        return count_answers(accepted, self.prepared.models.skeleton)
+        return {j: sample for j, sample in enumerate(judged) if sample.accepted}
+
+    def _tell(
+        self,
+        samples: list[GuidedSample],
+        simulations: list[SimulatedMotion],
+        more: list[GuidedSample],
+        their_simulations: list[SimulatedMotion],
+    ) -> None:
+        """Tell the observer which of the samples, those of earlier attempts and `more`, the simulation accepts."""
+        if accepted := self._accepted([*samples, *more], [*simulations, *their_simulations]):
+            self.observer.on_accepted(list(accepted.values()))
 
 
-def find_samples(prepared: Preparation, on_iteration: Callable[[Row], None] | None = None) -> FoundSamples:
+def find_samples(prepared: Preparation, observer: GuidanceObserver) -> FoundSamples:
     """Optimise latents, and where the configuration says `verify`, simulate and refine the samples.
 
     Args:
         prepared: the subject, the networks and what is asked.
-        on_iteration: called with a row of the history after each iteration.
+        observer: told of each iteration and of the samples that are accepted.
     """
     config = prepared.config
     history: list[Row] = []
@@ -175,10 +200,9 @@ def find_samples(prepared: Preparation, on_iteration: Callable[[Row], None] | No
 
         def on_row(row: Row) -> None:
             history.append(progress.show(row))
-            if on_iteration:
-                on_iteration(history[-1])
+            observer.on_iteration(history[-1])
 
-        run = _Search(prepared, progress, on_row, should_stop)
+        run = _Search(prepared, progress, observer, on_row, should_stop)
         wanted = math.ceil(config.candidates * config.min_samples)
         if config.verify:
             samples, simulations = run.search_by_simulation(wanted, prepared.simulator())

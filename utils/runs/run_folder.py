@@ -43,8 +43,14 @@ class RunFolder:
         """Folder that holds, for each motion, a folder for OpenSim's tools."""
         return self.run / "opensim" / self.session
 
+    @property
+    def unfinished(self) -> Path:
+        """Folder of what a run that is going on, or was interrupted, has found so far."""
+        return self.run / "unfinished" / self.session
+
     def refuse_existing(self, overwrite: bool) -> None:
         """Raise InputError where the session has motions there already, unless they may be replaced."""
+        restore_folder(self.motions)
         old = list(self.motions.glob("entry_*.mot"))
         if old and not overwrite:
             raise InputError(f"{self.motions} already holds {len(old)} motions; give --overwrite or another --exp-name")
@@ -53,19 +59,17 @@ class RunFolder:
     def replace_motions(self) -> Iterator[Path]:
         """Yield a temporary folder for new motions and the files beside them.
 
-        They replace the session's old motions when the block ends without an error; otherwise the old ones stay.
+        It takes the place of the session's old folder when the block ends without an error; otherwise the old one
+        stays. Files of other programs in the old folder are kept.
         """
-        temporary = self.motions.with_name(f".{self.motions.name}.{os.getpid()}.part")
-        shutil.rmtree(temporary, ignore_errors=True)
+        restore_folder(self.motions)
+        temporary = self.motions.with_name(f".{self.motions.name}.part")
+        shutil.rmtree(temporary, ignore_errors=True)  # of a run that was killed
         try:
             temporary.mkdir(parents=True)
             yield temporary
-            self.motions.mkdir(parents=True, exist_ok=True)
-            new = sorted(temporary.iterdir())
-            for path in new:
-                os.replace(path, self.motions / path.name)
-            for path in set(self.motions.glob("entry_*.mot")) - {self.motions / path.name for path in new}:
-                path.unlink()
+            _keep_other_files(self.motions, temporary)
+            replace_folder(temporary, self.motions)
         except OSError as error:
             if error.errno is None or not str(error.filename).startswith(str(temporary)):
                 raise
@@ -73,3 +77,62 @@ class RunFolder:
             raise OSError(error.errno, error.strerror, file) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(new: Path, place: Path) -> None:
+    """Rename a folder to `place`, where there may be another, which is removed.
+
+    At any time one of the two is whole: a process that is killed in between leaves what `restore_folder` puts right.
+    """
+    restore_folder(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(place):
+        os.rename(place, _aside(place))
+    os.rename(new, place)
+    _remove(_aside(place))
+
+
+def restore_folder(place: Path) -> None:
+    """Undo a `replace_folder` that was killed before the new folder was in place, and complete one that was later."""
+    aside = _aside(place)
+    if not os.path.lexists(aside):
+        return
+    if os.path.lexists(place):
+        _remove(aside)
+    else:
+        os.rename(aside, place)
+
+
+def _aside(place: Path) -> Path:
+    """Where a folder is while another takes its place."""
+    return place.with_name(f".{place.name}.old")
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, or a link to one, if it is there."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_other_files(old: Path, new: Path) -> None:
+    """Give the folder `new` what `old` holds beside its motions and is not in `new`, by hard links where possible."""
+    if not old.is_dir():
+        return
+    for path in old.iterdir():
+        place = new / path.name
+        if place.exists() or (path.name.startswith("entry_") and path.suffix == ".mot"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, place, symlinks=True, copy_function=_link_or_copy)
+        else:
+            _link_or_copy(path, place)
+
+
+def _link_or_copy(source: str | Path, place: str | Path) -> None:
+    """A file under a second name; a copy where the file system has no hard links."""
+    try:
+        os.link(source, place, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, place, follow_symlinks=False)

@@ -31,6 +31,9 @@ _HOPELESS = 5.0  # tolerances by which the surrogate itself misses what no corre
 _MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
 
 
+OnRound = Callable[[list[GuidedSample], list[SimulatedMotion]], None]
+
+
 class DescribesMotions(Protocol):
     """What refinement needs of the frozen networks; `FrozenModels` provides it."""
 
@@ -49,6 +52,7 @@ def refine(
     rounds: int,
     on_iteration: Callable[[Row], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    on_round: OnRound | None = None,
 ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
     """Continue guidance until the simulation finds what is required, for at most `rounds` rounds.
 
@@ -63,6 +67,7 @@ def refine(
         rounds: most rounds; with 0 the samples are only simulated.
         on_iteration: as in `LatentOptimizer.optimise`, with the number of the round as `batch`, from 0.
         should_stop: as in `LatentOptimizer.optimise`.
+        on_round: called after each simulation with what would be returned if it were the last.
 
     Returns:
         For each sample, in the same order, the version with the smallest violation in simulation, and its simulation.
@@ -81,6 +86,8 @@ def refine(
         for i, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
             if max(violation, missing) < lowest[i]:
                 best[i], lowest[i], simulations[i] = current[i], max(violation, missing), simulation
+        if on_round:
+            on_round(best, [simulation for simulation in simulations if simulation is not None])
         logger.info("%d of %d motions meet the requirements in simulation", sum(v <= 0 for v in lowest), len(samples))
         left = [
             k

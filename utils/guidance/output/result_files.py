@@ -19,13 +19,10 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
-from dataset.io.mot import write_motion
-from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
 from dataset.windows.window import Window
-from models.conventions import FRAME_RATE_HZ
 from utils.guidance.baseline import Baseline
 from utils.guidance.change_description import SquatChange
 from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
@@ -33,7 +30,9 @@ from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.measures import Measure
 from utils.guidance.objective.constraints import Term
+from utils.guidance.output.guided_motion_files import write_guided_motion
 from utils.guidance.output.summary import summarise_result
+from utils.guidance.run_fingerprint import FINGERPRINT
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.guidance.subject.squat_profile import SquatProfile
 from utils.guidance.verification import Verification, judged_by_simulation
@@ -44,11 +43,16 @@ FORMAT = "bige-guidance-1"
 _PATHS = ("data_root", "out_dir", "vq_name", "surrogate_name", "constraints_file")
 
 
-def save_guidance(result: GuidanceResult, folder: Path) -> None:
-    """Write a result into a session's folder of motions; `result.json` comes last and means that all is there."""
+def save_guidance(result: GuidanceResult, folder: Path, fingerprint: dict[str, str] | None = None) -> None:
+    """Write a result into a session's folder of motions; `result.json` comes last and means that all is there.
+
+    Args:
+        result: the result.
+        folder: where to.
+        fingerprint: of what it was made from, see `run_fingerprint`; None where it is not known.
+    """
     for name, sample in zip(result.file_names, result.samples, strict=True):
-        motion, activations = sample.motion.double().numpy(), sample.activations.double().numpy()
-        write_motion(folder / name, Motion(np.arange(len(motion)) / FRAME_RATE_HZ, motion, activations))
+        write_guided_motion(folder / name, sample)
     _write_npz(
         folder / "latents.npz",
         latents=torch.stack([sample.z for sample in result.samples]).numpy(),
@@ -59,7 +63,7 @@ def save_guidance(result: GuidanceResult, folder: Path) -> None:
     _write_npz(folder / ARRAYS_NAME, **_arrays(result))
     record_config(result.config, folder)
     write_json(folder / "summary.json", summarise_result(result))
-    write_json(folder / RECORD_NAME, _record(result))
+    write_json(folder / RECORD_NAME, _record(result) | {FINGERPRINT: fingerprint})
 
 
 def session_folders(run: Path) -> list[Path]:
@@ -78,6 +82,19 @@ def session_folders(run: Path) -> list[Path]:
             f"{RECORD_NAME}, as LIMO_Surrogate.py writes it, or the folder of one session"
         )
     return folders
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a result that is there, with its `fingerprint` and `interrupted`; empty where there is none."""
+    return read_json_object(folder / RECORD_NAME)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """The object that a file holds; empty where it cannot be read."""
+    try:
+        return _read_json(path)
+    except InputError:
+        return {}
 
 
 def load_guidance(folder: str | Path) -> GuidanceResult:
@@ -134,6 +151,7 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
         history=pd.DataFrame({name: arrays[f"history_{k}"] for k, name in enumerate(record["history"])}),
         interrupted=record["interrupted"],
         made=datetime.fromisoformat(record["made"]).astimezone(UTC),
+        seconds=record.get("seconds", 0.0),
         command=record["command"],
         versions=record["versions"],
         baseline=_baseline_from(record.get("baseline"), arrays),
@@ -189,6 +207,7 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
         "command": result.command,
         "versions": result.versions,
         "made": result.made.isoformat(timespec="seconds"),
+        "seconds": result.seconds,
         "interrupted": result.interrupted,
         "history": list(result.history.columns),
         "terms": [asdict(term) for term in result.terms],

@@ -1,8 +1,9 @@
-"""Write a guidance run into its run folder: losses while it runs, and everything else at its end."""
+"""Write a guidance run into its run folder: what it finds while it runs, and the whole result at its end."""
 
 import csv
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,26 +12,30 @@ from dataset.io.atomic_write import write_json
 from dataset.sessions import Session
 from utils.guidance.baseline import Baseline
 from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_events import write_guided_events
 from utils.guidance.output.opensim_folders import write_opensim_folders
 from utils.guidance.output.overview import draw_overview
-from utils.guidance.output.result_files import save_guidance
+from utils.guidance.output.result_files import read_record, save_guidance
 from utils.guidance.output.summary import write_run_summary
+from utils.guidance.output.unfinished_run import UnfinishedRun, has_unfinished
+from utils.guidance.run_fingerprint import run_fingerprint
 from utils.runs.os_errors import naming_file
-from utils.runs.run_folder import RunFolder
+from utils.runs.run_folder import RunFolder, replace_folder
 from utils.runs.writable import require_writable
 
 HISTORY_COLUMNS = ("batch", "iteration", "active", "met", "objective", "proximity")
 
 
-class RunWriter:
+class RunWriter(GuidanceObserver):
     """A context manager and the observer of `run_guidance` that writes the run folder of a configuration.
 
-    The losses go to `losses_<session>.csv` and TensorBoard while the run is going on. Motions of an earlier run are
-    replaced only when the new ones are there.
+    What is found is written while the run is going on, see `unfinished_run`, so that a run that was killed goes on
+    there. What an earlier run has written is replaced only when all of the new result is there.
     """
 
     def __init__(self, config: GuidanceConfig):
@@ -38,6 +43,8 @@ class RunWriter:
         self.config = config
         self._folder: RunFolder | None = None
         self._iteration = 0
+        self._fingerprint: dict[str, str] = {}
+        self._unfinished: UnfinishedRun | None = None
 
     @property
     def folder(self) -> RunFolder:
@@ -46,35 +53,58 @@ class RunWriter:
             raise RuntimeError("the run has not started, so its session is not known")
         return self._folder
 
+    @property
+    def memory(self) -> UnfinishedRun:
+        """What an interrupted run has found already."""
+        if self._unfinished is None:
+            raise RuntimeError("the run has not started")
+        return self._unfinished
+
     def __enter__(self) -> "RunWriter":
-        """Raises InputError where the run folder cannot be written."""
+        """Raises InputError where the run folder cannot be written, or the session is not there."""
         require_writable(self.config.run_folder)
+        self._fingerprint = run_fingerprint(self.config, self.config.open_session())  # before anything is read
         return self
 
     def on_start(self, session: Session, terms: Sequence[Term]) -> None:
-        """Make the run folder and open the logs.
+        """Make the folder of the unfinished run, or go on there, and open the logs.
 
         Raises:
-            InputError: the session's motions are there already, and the configuration does not say `overwrite`.
+            InputError: the session's motions are there already, and the configuration does not say `overwrite`; or
+                another process guides it.
         """
+        folder = RunFolder(self.config.run_folder, session.id)
+        folder.refuse_existing(self.config.overwrite or self._goes_on(folder))
+        self._folder = folder
+        self._unfinished = UnfinishedRun(folder.unfinished, self._fingerprint)
+        self._open_logs(terms)
+
+    def _goes_on(self, folder: RunFolder) -> bool:
+        """Whether the result that is there is the first part of the same run, which was interrupted with Ctrl-C."""
+        return bool(read_record(folder.motions).get("interrupted")) and has_unfinished(
+            folder.unfinished, self._fingerprint
+        )
+
+    def _open_logs(self, terms: Sequence[Term]) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        folder = RunFolder(self.config.run_folder, session.id)
-        folder.refuse_existing(self.config.overwrite)
-        self._folder = folder
-        self.folder.motions.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.folder.events, ignore_errors=True)
-        self._losses = self.folder.losses.open("w", newline="")
+        self._losses_path, self._events_path = self.memory.folder / "losses.csv", self.memory.folder / "tensorboard"
+        shutil.rmtree(self._events_path, ignore_errors=True)
+        self._losses = self._losses_path.open("w", newline="")
         self._rows = csv.DictWriter(
             self._losses, [*HISTORY_COLUMNS, *dict.fromkeys(term.column for term in terms)], restval=""
         )
         self._rows.writeheader()
-        self._events = SummaryWriter(str(self.folder.events))
+        self._events = SummaryWriter(str(self._events_path))
 
     def on_iteration(self, row: Row) -> None:
         """Log one iteration."""
-        with naming_file(self.folder.losses):
+        with naming_file(self._losses_path):
             self._write_row(row)
+
+    def on_accepted(self, samples: Sequence[GuidedSample]) -> None:
+        """Write the motions that have been accepted so far."""
+        self.memory.write_accepted(samples, self.config.exp_name)
 
     def _write_row(self, row: Row) -> None:
         self._rows.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
@@ -95,19 +125,49 @@ class RunWriter:
         write_json(path, {"session": session.id} | baseline.record())
         return path
 
-    def write(self, result: GuidanceResult) -> None:
-        """Write all files of a finished run but the report."""
+    def write(self, result: GuidanceResult, write_more: Callable[[Path], object] = lambda folder: None) -> bool:
+        """Put all files of a result in the place of an earlier one, at once.
+
+        Args:
+            result: the result.
+            write_more: writes further files, such as the report, into the folder of motions before it is in place.
+
+        Returns:
+            Whether they were written: an interrupted run does not replace an earlier result, and can go on.
+        """
+        if result.interrupted and list(self.folder.motions.glob("entry_*.mot")) and not self._goes_on(self.folder):
+            return False
         with self.folder.replace_motions() as folder:
-            save_guidance(result, folder)
+            save_guidance(result, folder, self._fingerprint)
             draw_overview(result, folder / "overview.png")
-        shutil.rmtree(self.folder.opensim, ignore_errors=True)  # those of an earlier run
-        if self.config.opensim:
-            write_opensim_folders(result, self.folder.opensim)
+            write_more(folder)
+            self._replace_beside_motions(result)
         write_run_summary(self.folder.run)
-        with naming_file(self.folder.events):
-            write_guided_events(result, self.folder.events)
+        if not result.interrupted:
+            self.memory.remove()
+        return True
+
+    def _replace_beside_motions(self, result: GuidanceResult) -> None:
+        """Put losses, events and folders for OpenSim's tools in the place of earlier ones."""
+        tools = self.memory.folder / "opensim"
+        shutil.rmtree(tools, ignore_errors=True)
+        if self.config.opensim:
+            write_opensim_folders(result, tools)
+        self._close_logs()
+        with naming_file(self._events_path):
+            write_guided_events(result, self._events_path)
+        os.replace(self._losses_path, self.folder.losses)
+        replace_folder(self._events_path, self.folder.events)
+        if self.config.opensim:
+            replace_folder(tools, self.folder.opensim)
+        else:
+            shutil.rmtree(self.folder.opensim, ignore_errors=True)  # those of an earlier run
+
+    def _close_logs(self) -> None:
+        with naming_file(self._losses_path), closing(self._losses):
+            self._events.close()
 
     def __exit__(self, *exception: object) -> None:
-        if self._folder is not None:
-            with naming_file(self.folder.losses), closing(self._losses):
-                self._events.close()
+        if self._unfinished is not None:
+            self._close_logs()
+            self._unfinished.release()

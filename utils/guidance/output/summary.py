@@ -12,7 +12,7 @@ from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.change_description import SquatChange, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.output.nearest_miss import nearest_miss
+from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
 
 
 def summarise_result(result: GuidanceResult) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "judged_by": "simulation" if result.verification else "surrogate",
         "accepted_by_surrogate": sum(result.accepted_as_predicted(j) for j in range(len(result.samples))),
         "nearest": nearest_miss(result),
+        "why_not": nearest_miss_sentences(result),
         "now": result.baseline and result.baseline.record(),
         "different_answers": sum(not result.is_repeated(j) for j in range(len(result.samples))),
         "mean_change_deg": _rounded(mean_change_deg(result.changes)) if result.changes else None,
@@ -123,7 +124,10 @@ def write_run_summary(run: Path) -> None:
     """Write `<run>/summary.json`: one entry for each session of the run, from the sessions' own summaries."""
     overall = {}
     for path in sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json")):
-        content = json.loads(path.read_text())
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # another process is replacing it, and writes the summary after that
+            continue
         overall[content["session"]] = {
             "wanted": content["wanted"],
             "written": len(content["samples"]),

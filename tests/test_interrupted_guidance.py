@@ -1,0 +1,165 @@
+"""Guidance that was killed goes on from the disk and finds the same; earlier results stay until new ones are whole."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from random_networks import short_run, write_networks, write_person
+
+from dataset.errors import InputError
+from options.config_parser import parse_config
+from options.limo_surrogate_options import build_parser
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
+from utils.guidance.output.unfinished_run import UnfinishedRun
+from utils.people.guided_person import guide_person
+from utils.runs.run_folder import RunFolder, replace_folder
+
+ROOT = Path(__file__).resolve().parents[1]
+# What depends on nothing but the settings and the seed.
+SAME = ("entry_0_Test.mot", "entry_1_Test.mot", "entry_2_Test.mot", "latents.npz", "summary.json", "result.npz")
+
+
+@pytest.fixture(scope="module")
+def flags(tmp_path_factory):
+    """Flags of a run of two batches, without its output folder."""
+    folder = tmp_path_factory.mktemp("networks")
+    return ["--exp-name", "Test", "--subject", str(write_person(folder / "person")), *short_run(write_networks(folder))]
+
+
+@pytest.fixture
+def config(flags, tmp_path):
+    """The run, into a folder of its own."""
+    return parse_config(build_parser(""), GuidanceConfig, [*flags, "--out-dir", str(tmp_path / "out")])
+
+
+@pytest.fixture
+def optimised(monkeypatch):
+    """The number of latents of every batch that is optimised."""
+    sizes = []
+    optimise = LatentOptimizer.optimise
+
+    def counting(self, z, *arguments):
+        sizes.append(len(z))
+        return optimise(self, z, *arguments)
+
+    monkeypatch.setattr(LatentOptimizer, "optimise", counting)
+    return sizes
+
+
+def contents(folder: Path, names=SAME) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def folder_of(config: GuidanceConfig) -> RunFolder:
+    return RunFolder(config.run_folder, "person")
+
+
+def break_off(config: GuidanceConfig, monkeypatch, *, batch: int = 1) -> None:
+    """Run until the second iteration of a batch, and end there as a process that dies does."""
+
+    class Died(Exception):
+        pass
+
+    def die(self, row):
+        if row["batch"] == batch and row["iteration"] > 0:
+            raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr("utils.guidance.output.run_writer.RunWriter.on_iteration", die)
+        with pytest.raises(Died):
+            guide_person(config)
+
+
+def test_a_run_that_was_killed_goes_on_behind_its_finished_batches_and_finds_the_same(flags, config, optimised):
+    whole = replace(config, exp_name="Test", out_dir=config.out_dir / "whole")
+    guide_person(whole)
+    expected = contents(folder_of(whole).motions)
+    losses = folder_of(whole).losses.read_bytes()
+
+    command = [sys.executable, "LIMO_Surrogate.py", *flags, "--out-dir", config.out_dir, "--total-iter", "12"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    unfinished = folder_of(config).unfinished
+    while process.poll() is None and not list(unfinished.glob("entry_*.mot")):
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert len(list(unfinished.glob("optimised_*.npz"))) in (1, 2)
+    assert len(list(unfinished.glob("entry_*.mot"))) in (1, 2)  # accepted, and readable on the way
+    assert not folder_of(config).motions.exists()
+
+    optimised.clear()
+    guide_person(config)
+    assert 2 not in optimised  # the first batch, of two, is known
+    assert contents(folder_of(config).motions) == expected
+    assert folder_of(config).losses.read_bytes() == losses
+    assert not unfinished.parent.exists()
+
+
+def test_an_earlier_result_stays_until_the_new_one_is_whole(config, monkeypatch):
+    guide_person(config)
+    folder = folder_of(config)
+    old, losses = contents(folder.motions), folder.losses.read_bytes()
+    (folder.motions / "notes.txt").write_text("by hand")
+    again = replace(config, overwrite=True, seed=config.seed + 1)
+    break_off(again, monkeypatch)
+    assert contents(folder.motions) == old
+    assert folder.losses.read_bytes() == losses
+    assert list(folder.events.glob("events*"))
+    guide_person(again)
+    new = contents(folder.motions)
+    assert all(new[name] != old[name] for name in SAME)
+    assert (folder.motions / "notes.txt").read_text() == "by hand"
+
+
+def test_a_damaged_batch_is_optimised_again_and_other_settings_begin_anew(config, monkeypatch, optimised):
+    break_off(config, monkeypatch)
+    (batch,) = folder_of(config).unfinished.glob("optimised_*.npz")
+    batch.write_bytes(batch.read_bytes()[:100])
+    optimised.clear()
+    break_off(config, monkeypatch)
+    assert optimised == [2, 1]
+    optimised.clear()
+    break_off(replace(config, seed=config.seed + 1), monkeypatch)
+    assert optimised == [2, 1]
+
+
+def test_one_process_at_a_time_guides_a_person(tmp_path):
+    first = UnfinishedRun(tmp_path, {"settings": "a"})
+    with pytest.raises(InputError, match="another process is guiding this person"):
+        UnfinishedRun(tmp_path, {"settings": "a"})
+    first.release()
+    UnfinishedRun(tmp_path, {"settings": "a"}).remove()
+
+
+@pytest.mark.parametrize("renamed", [1, 2])
+def test_a_folder_that_was_being_replaced_when_the_process_died_is_whole(tmp_path, monkeypatch, renamed):
+    """Died before the second rename: the old folder is back. Died after it: the new one stays."""
+    folder = RunFolder(tmp_path, "somebody")
+    folder.motions.mkdir(parents=True)
+    (folder.motions / "entry_0_a.mot").write_text("old")
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / "entry_0_a.mot").write_text("new")
+    rename, count = os.rename, []
+
+    def dying(source, place):
+        if len(count) == renamed:
+            raise KeyboardInterrupt
+        count.append(1)
+        rename(source, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", dying)
+        patch.setattr("utils.runs.run_folder._remove", lambda folder: dying(folder, folder))
+        with pytest.raises(KeyboardInterrupt):
+            replace_folder(new, folder.motions)
+    with pytest.raises(InputError, match="already holds 1 motions"):
+        folder.refuse_existing(overwrite=False)
+    assert (folder.motions / "entry_0_a.mot").read_text() == ("old" if renamed == 1 else "new")
+    assert [path.name for path in folder.motions.parent.iterdir()] == [folder.motions.name]

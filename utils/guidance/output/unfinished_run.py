@@ -1,0 +1,126 @@
+"""What a guidance run has found before its end, on disk, so that it goes on there after an interruption.
+
+<run>/unfinished/<session>/
+    fingerprint.json             what the run is made from; another run of the session begins anew
+    optimised_<k>.npz            what each finished batch of the optimisation has led to
+    entry_<k>_<exp-name>.mot     the motions accepted so far, in the order of their starts
+    losses.csv, tensorboard/     the losses of the run that is going on
+    lock                         held by the process that guides the session
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from dataset.errors import InputError
+from dataset.io.atomic_write import atomic_write, write_json
+from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.optimisation.latent_optimizer import Row
+from utils.guidance.output.guided_motion_files import write_guided_motion
+from utils.guidance.run_fingerprint import changes_since
+
+logger = logging.getLogger("bige")
+
+_FINGERPRINT_NAME, _LOCK_NAME = "fingerprint.json", "lock"
+
+
+class UnfinishedRun:
+    """The folder of a run that is going on, held by this process; the `OptimisationMemory` of its batches."""
+
+    def __init__(self, folder: Path, fingerprint: dict[str, str]):
+        """Begin, or go on with a run that was made from the same.
+
+        Raises:
+            InputError: another process guides the session at this moment.
+        """
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / _LOCK_NAME)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(f"{folder}: another process is guiding this person into the same folder") from None
+        self._next = 0  # batch
+        self._written: dict[int, Tensor] = {}  # accepted motions by the number of their start
+        if changes_since(_read_fingerprint(folder), fingerprint):
+            self._clear()
+            write_json(folder / _FINGERPRINT_NAME, fingerprint)
+        elif known := len(list(folder.glob("optimised_*.npz"))):
+            logger.info("going on with the interrupted run in %s: %d batches are finished", folder, known)
+
+    def recall(self, initial: Tensor) -> tuple[Tensor, list[Row]] | None:
+        """As of `OptimisationMemory`; a batch whose file is damaged, or is of other initial latents, is not known."""
+        try:
+            with np.load(self._batch_path()) as content:
+                known, latents, rows = content["initial"], content["latents"], json.loads(str(content["rows"]))
+        except (OSError, ValueError, KeyError, BadZipFile):
+            return None
+        if not np.array_equal(known, initial.cpu().numpy()) or latents.shape != known.shape:
+            return None
+        self._next += 1
+        return torch.from_numpy(latents), rows
+
+    def remember(self, initial: Tensor, latents: Tensor, rows: Sequence[Row]) -> None:
+        """Write what a batch has led to."""
+        arrays = {
+            "initial": initial.cpu().numpy(),
+            "latents": latents.cpu().numpy(),
+            "rows": np.array(json.dumps(rows)),
+        }
+        with atomic_write(self._batch_path()) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes arrays for allow_pickle
+        self._next += 1
+
+    def write_accepted(self, samples: Sequence[GuidedSample], exp_name: str) -> None:
+        """Write those of the motions that are accepted so far that are not there yet."""
+        for sample in samples:
+            old = self._written.get(sample.start)
+            if old is not None and torch.equal(old, sample.motion):
+                continue
+            self._written[sample.start] = sample.motion
+            write_guided_motion(self.folder / f"entry_{sample.start}_{exp_name}.mot", sample)
+
+    def release(self) -> None:
+        """Let other processes go on with the run."""
+        self._lock.release()
+
+    def remove(self) -> None:
+        """Remove the folder of a run that is finished, and release it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release()
+        with suppress(OSError):  # other sessions are unfinished
+            self.folder.parent.rmdir()
+
+    def _batch_path(self) -> Path:
+        return self.folder / f"optimised_{self._next:03d}.npz"
+
+    def _clear(self) -> None:
+        """Remove everything of an earlier run but the lock."""
+        for path in self.folder.iterdir():
+            if path.name == _LOCK_NAME:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def has_unfinished(folder: Path, fingerprint: dict[str, str]) -> bool:
+    """Whether a folder holds a run that was made from the same, and that can go on."""
+    return not changes_since(_read_fingerprint(folder), fingerprint)
+
+
+def _read_fingerprint(folder: Path) -> object:
+    try:
+        return json.loads((folder / _FINGERPRINT_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""Guidance of people into run folders: one person, or many in several processes."""
