@@ -16,12 +16,13 @@ TABLES_DEMO ?= demo/full
 TABLES_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 3 == 1')
 REQUESTS_PEOPLE = $(shell grep demo- $(TABLES_DEMO)/holdout.txt 2>/dev/null | awk 'NR % 16 == 2')
 RECORDED_PEOPLE = $(if $(BIGE_RECORDINGS),$(wildcard $(BIGE_RECORDINGS)/opencap/Data/*))
-LIMO = $(RUN) LIMO_Surrogate.py --threads 1 --overwrite
-# Guides a person who has no result yet: $(call guide,folder,experiment,person,options). A run with exit status 1, in
-# which too few motions met the constraints, does not stop the others.
-guide = test -f $(1)/$(2)/mot_visualization/latents_subject_run_$$(basename $(3))/result.json || \
-	BIGE_DEMO=$(TABLES_DEMO) $(LIMO) --dataname demo --out-dir $(1) --exp-name $(2) --subject $(3) $(4) || [ $$? -eq 1 ] || exit 1
-FEW = --min-samples 5
+# People who are guided at the same time, each by a process of one thread.
+JOBS ?= 2
+# Guides those of the people who have no valid result yet: $(call guide,folder,experiment,people,options). Exit status 1
+# says that one of them failed or has too few motions that meet the constraints; people.csv in the folder says who.
+guide = BIGE_DEMO=$(TABLES_DEMO) $(RUN) run_guidance.py --dataname demo --subjects $(3) --jobs $(JOBS) -- \
+	--threads 1 --out-dir $(1) --exp-name $(2) $(4) || [ $$? -eq 1 ]
+REQUEST = $(call guide,output/requests,$(1),$(REQUESTS_PEOPLE) $(RECORDED_PEOPLE),--min-samples 5 $(2))
 
 .PHONY: demo test tables table-motions lint clean
 
@@ -36,7 +37,7 @@ demo: $(VENV)/installed
 	@echo "The report, open it in a browser:  $(DEMO)/report.html"
 	@echo "A guided squat beside the own one: output/demo/guided_and_own.mp4"
 
-# Motions that exist are kept, so an interrupted `make tables` continues where it stopped.
+# People who are done are skipped, so an interrupted `make tables` continues where it stopped.
 tables: $(VENV)/installed
 	test -f $(TABLES_DEMO)/demo.json || $(RUN) make_demo_sessions.py --out-dir $(TABLES_DEMO) --jobs 2
 	$(MAKE) table-motions
@@ -45,21 +46,18 @@ tables: $(VENV)/installed
 		$(if $(BIGE_RECORDINGS),--recordings $(BIGE_RECORDINGS)/opencap)
 
 table-motions:
+	$(call guide,output,BIGE,$(TABLES_PEOPLE),)
 	for person in $(TABLES_PEOPLE); do \
-		$(call guide,output,BIGE,$$person,); \
 		number=$${person##*-}; \
 		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --dataname demo --sample 20 --exp-name VQVAE-Generations \
 			--subject $$person --seed $${number#0} || exit 1; \
 	done
-	for person in $(REQUESTS_PEOPLE) $(RECORDED_PEOPLE); do \
-		$(call guide,output/requests,vastus-medialis,$$person,$(FEW)); \
-		$(call guide,output/requests,deep,$$person,$(FEW) --constraint "knee flexion:max:within:110:120"); \
-		$(call guide,output/requests,quadriceps,$$person,$(FEW) --constraint "activation:quadriceps:max:below:0.3"); \
-		$(call guide,output/requests,left-leg,$$person,$(FEW) --constraint "left load share:mean:within:0.6:0.7"); \
-		$(call guide,output/requests,slow-descent,$$person,$(FEW) --constraint descent_time:within:2.7:3.3 \
-			--constraint hold_time:within:0.7:1.3); \
-		$(call guide,output/requests,patellofemoral,$$person,$(FEW) --constraint "patellofemoral compression:max:below:80%own"); \
-	done
+	$(call REQUEST,vastus-medialis,)
+	$(call REQUEST,deep,--constraint "knee flexion:max:within:110:120")
+	$(call REQUEST,quadriceps,--constraint "activation:quadriceps:max:below:0.3")
+	$(call REQUEST,left-leg,--constraint "left load share:mean:within:0.6:0.7")
+	$(call REQUEST,slow-descent,--constraint descent_time:within:2.7:3.3 --constraint hold_time:within:0.7:1.3)
+	$(call REQUEST,patellofemoral,--constraint "patellofemoral compression:max:below:80%own")
 
 test: lint
 	$(RUN) -m pytest

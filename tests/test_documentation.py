@@ -21,6 +21,7 @@ DOCUMENTS = [
     "RESULTS.md",
     "docs/accuracy.md",
     "docs/architecture.md",
+    "docs/cluster.md",
     "docs/evaluation.md",
     "docs/glossary.md",
     "docs/rendering.md",

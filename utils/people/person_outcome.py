@@ -1,0 +1,100 @@
+"""How the guidance of one person ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dataset.sessions import Session
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.output.result_files import read_json_object, read_record
+from utils.guidance.output.summary import summarise_result
+from utils.guidance.run_fingerprint import FINGERPRINT, changes_since, run_fingerprint
+from utils.report.page import REPORT_NAME
+from utils.runs.run_folder import RunFolder, restore_folder
+
+MET, NOT_MET, FAILED, OPEN = "met", "not met", "failed", "not guided yet"
+
+
+@dataclass(frozen=True)
+class PersonOutcome:
+    """How the guidance of a person ended.
+
+    Attributes:
+        session: id of the session.
+        status: `MET`, `NOT_MET`, `FAILED` (there is no result) or `OPEN`.
+        accepted: how many different motions meet what is required.
+        wanted: how many were asked for.
+        simulated: whether a simulation on the person's own model judged them.
+        seconds: how long it took.
+        why: why it failed or was not met, in sentences.
+        report: the report; None without a result.
+        is_kept: whether it was there already.
+    """
+
+    session: str
+    status: str
+    accepted: int = 0
+    wanted: int = 0
+    simulated: bool = False
+    seconds: float = 0.0
+    why: str = ""
+    report: Path | None = None
+    is_kept: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one line."""
+        count = f", {self.accepted} of {self.wanted} motions" if self.report else ""
+        time = ", was there already" if self.is_kept else f" after {self.seconds:.0f} s" if self.seconds else ""
+        return f"{self.session}: {self.status}{count}{time}" + (f" ({self.why})" if self.why else "")
+
+
+def outcome_of(result: GuidanceResult, folder: Path) -> PersonOutcome:
+    """The outcome of a result that was written to a folder of motions."""
+    return _outcome(summarise_result(result), result.seconds, folder)
+
+
+def outcome_on_disk(
+    config: GuidanceConfig, session: Session, made_since: datetime | None = None
+) -> tuple[PersonOutcome | None, list[str]]:
+    """The outcome of a result that is there and was made from the same, or what has changed since it was made.
+
+    Args:
+        config: the settings of the person.
+        session: the person's session.
+        made_since: a result that was made before is not valid; None for any time.
+
+    Returns:
+        The outcome, or None where there is no valid one; and what has changed, empty where there was no result.
+    """
+    folder = RunFolder(config.run_folder, session.id).motions
+    restore_folder(folder)
+    record = read_record(folder)
+    if not record or record.get("interrupted"):
+        return None, []
+    if made_since is not None and datetime.fromisoformat(record["made"]) < made_since:
+        return None, []
+    changed = changes_since(record.get(FINGERPRINT), run_fingerprint(config, session))
+    summary = read_json_object(folder / "summary.json")
+    if changed or not summary:
+        return None, changed or ["summary"]
+    seconds = record.get("seconds")
+    return _outcome(summary, float(seconds or 0), folder, is_kept=True), []
+
+
+def _outcome(summary: dict[str, Any], seconds: float, folder: Path, *, is_kept: bool = False) -> PersonOutcome:
+    """The outcome that a `summary.json` describes."""
+    is_met = summary["accepted"] >= summary["wanted"]
+    return PersonOutcome(
+        session=summary["session"],
+        status=MET if is_met else NOT_MET,
+        accepted=summary["accepted"],
+        wanted=summary["wanted"],
+        simulated=summary["judged_by"] == "simulation",
+        seconds=seconds,
+        why=" ".join(line.strip() for line in summary.get("why_not", ())),
+        report=folder / REPORT_NAME,
+        is_kept=is_kept,
+    )
