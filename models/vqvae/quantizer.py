@@ -8,8 +8,8 @@ Resetting unused codes follows Dhariwal et al. 2020 (https://arxiv.org/abs/2005.
 `ema`        each code is the exponential moving average of the latents that are assigned to it
 `ema_reset`  the same, and unused codes are reset to latents of the batch
 
-In distributed training the codebook is the same in every process: counts and sums are added over the processes, and
-codes are drawn from the latents of all of them.
+In distributed training the codebook is the same in every process, and the same as if one process had trained on the
+whole batch: counts and sums are added over the processes, and codes are drawn from the latents of all of them.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.vqvae.distributed_latents import draw_latents, sum_over_processes
+from models.process_sums import agree_with_first, gather_rows, process_count, sum_over_processes
 from models.vqvae.vqvae_config import QUANTIZERS
 
 LEAST_USE = 1.0  # moving average of latents assigned to a code in a step, below which it counts as unused
@@ -85,9 +85,28 @@ def nearest_codes(latents: Tensor, codebook: Tensor) -> Tensor:
     return distance.argmin(1)
 
 
-def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """Mean of values (N, D), each row weighted by `weight` (N,)."""
-    return (values.mean(1) * weight).sum() / weight.sum().clamp_min(1e-8)
+def draw_latents(latents: Tensor, weight: Tensor, count: int) -> Tensor:
+    """Draw codes from the latents of all processes, the same ones in each process.
+
+    Args:
+        latents: (N, D) of this process.
+        weight: (N,) relative probability of each latent.
+        count: number of codes, the same in every process.
+
+    Returns:
+        (count, D) latents, with a little noise, because some may be drawn more than once.
+    """
+    if count == 0:
+        return latents[:0]
+    latents, weight = gather_rows(latents), gather_rows(weight)
+    probability = weight if weight.any() else torch.ones_like(weight)
+    drawn = latents[torch.multinomial(probability, count, replacement=True)]
+    return agree_with_first(drawn + (0.01 / drawn.shape[1] ** 0.5) * torch.randn_like(drawn))
+
+
+def weighted_mean(values: Tensor, weight: Tensor, total: Tensor) -> Tensor:
+    """Sum of the means of the rows of values (N, D), weighted by `weight` (N,), over the `total` () of the weights."""
+    return (values.mean(1) * weight).sum() / total.clamp_min(1e-8)
 
 
 class Quantizer(nn.Module):
@@ -127,10 +146,14 @@ class Quantizer(nn.Module):
             self.prepare(rows.detach(), weight)
         codes = self.codes_of(rows)
         vectors = self.vectors_of(codes)
-        loss = weighted_mean((rows - vectors.detach()).square(), weight)
-        if self.learned:
-            loss = loss + weighted_mean((vectors - rows.detach()).square(), weight)
         count = torch.zeros(self.nb_code).to(weight).index_add_(0, codes, weight)
+        total = weight.sum()
+        if self.training:  # an evaluation is of one process, which must not wait for the others
+            sum_over_processes(count, total)
+            total = total / process_count()  # as in `mean_over_processes`
+        loss = weighted_mean((rows - vectors.detach()).square(), weight, total)
+        if self.learned:
+            loss = loss + weighted_mean((vectors - rows.detach()).square(), weight, total)
         frequency = count / count.sum().clamp_min(1e-8)
         perplexity = torch.exp(-(frequency * torch.log(frequency + 1e-7)).sum())
         if self.training:
@@ -150,7 +173,7 @@ class Quantizer(nn.Module):
             rows: (N, code_dim) latents, without gradient.
             weight: (N,) of the latents.
             codes: (N,) their codes.
-            count: (nb_code,) sum of the weights of the latents of each code.
+            count: (nb_code,) sum of the weights of the latents of each code, over all processes.
         """
 
     def mark_initialised(self) -> None:
@@ -240,8 +263,6 @@ class ResetQuantizer(Quantizer):
     @torch.no_grad()
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
         """Reset unused codes to latents of the batch."""
-        count = count.clone()
-        sum_over_processes(count)
         self.code_count.lerp_(count, 1 - self.mu)
         unused = self.code_count < LEAST_USE
         # In .data, because autograd still needs the codebook with which this step's loss was computed.
@@ -283,9 +304,8 @@ class MovingAverageQuantizer(Quantizer):
     @torch.no_grad()
     def update(self, rows: Tensor, weight: Tensor, codes: Tensor, count: Tensor) -> None:
         """Move every code towards the mean of its latents; with `ema_reset`, reset unused codes."""
-        count = count.clone()
         total = torch.zeros_like(self.codebook).index_add_(0, codes, rows * weight.unsqueeze(1))
-        sum_over_processes(count, total)
+        sum_over_processes(total)
         self.code_sum.lerp_(total, 1 - self.mu)
         self.code_count.lerp_(count, 1 - self.mu)
         if self.reset:

@@ -6,13 +6,17 @@ from torch import Tensor
 from dataset.windows.motion_batch import MotionBatch
 from models.conventions import COORDINATE_INDEX, COORDINATES, TRANSLATION_INDICES
 from utils.training.surrogate_metrics import labelled_activations
+from utils.training.window_drawing import BatchShare
 
 _UPPER_BODY = [i for i, name in enumerate(COORDINATES) if name.startswith(("lumbar", "arm", "elbow", "pro_sup"))]
 _ARMS = [i for i, name in enumerate(COORDINATES) if name.startswith(("arm", "elbow", "pro_sup"))]
+_PERIODS = (0.25, 0.5, 1.0, 2.0)  # of the drifts, in a window
 _PLACED = [COORDINATE_INDEX[name] for name in ("pelvis_tx", "pelvis_tz", "pelvis_rotation")]
 
 
-def augment(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float = 1.0) -> tuple[Tensor, Tensor]:
+def augment(
+    motion: Tensor, recorded: Tensor, partners: Tensor, strength: float = 1.0, share: BatchShare | None = None
+) -> tuple[Tensor, Tensor]:
     """Vary windows at random; they still start at the origin and face +x.
 
     Windows are mixed, arms and trunk are exchanged between windows, constant offsets and slow drifts are added, and
@@ -22,26 +26,32 @@ def augment(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float 
     Args:
         motion: (B, T, 33), degrees and metres, placed.
         recorded: (B, T), whether or with which weight a frame counts.
-        partners: (B, T, 33), other windows that are mixed in.
+        partners: other windows that are mixed in, (B, T, 33); as many as the whole batch has if B windows are a part.
         strength: factor of every variation.
+        share: the part of the batch that the windows are; None for all of it.
 
     Returns:
         The varied motion (B, T, 33) and the weights (B, T) of its frames.
     """
     count, frames, channels = motion.shape
+    share = share or BatchShare.whole(count)
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape).to(motion)
+        return share.of(torch.randn(share.size, *shape)).to(motion)
 
-    def share(probability: float) -> Tensor:
-        return (torch.rand(count, 1, 1) < probability * min(strength, 1.0)).to(motion.device)
+    def uniform(*shape: int) -> Tensor:
+        return share.of(torch.rand(share.size, *shape)).to(motion)
 
-    mixed = torch.rand(count, 1, 1).to(motion)
-    motion = torch.where(share(0.5), mixed * motion + (1 - mixed) * partners, motion)
+    def happens(probability: float) -> Tensor:
+        return uniform(1, 1) < probability * min(strength, 1.0)
+
+    mixed, other = uniform(1, 1), share.of(partners)
+    motion = torch.where(happens(0.5), mixed * motion + (1 - mixed) * other, motion)
+    neighbours = share.of(partners.roll(1, 0))
     for part in (_UPPER_BODY, _ARMS):
         exchanged = motion.clone()
-        exchanged[..., part] = partners.roll(1, 0)[..., part]
-        motion = torch.where(share(0.25), exchanged, motion)
+        exchanged[..., part] = neighbours[..., part]
+        motion = torch.where(happens(0.25), exchanged, motion)
 
     scale = torch.ones(channels)
     scale[list(TRANSLATION_INDICES)] = 0.005  # metres per degree
@@ -51,24 +61,23 @@ def augment(motion: Tensor, recorded: Tensor, partners: Tensor, strength: float 
     offset[_PLACED] = 0.0
     offset, drift = strength * offset.to(motion), strength * drift.to(motion)
     first = motion[:, :1]
-    amplitude = 1 + 0.15 * strength * normal(count, 1, channels)
-    motion = first + amplitude * (motion - first) + offset * normal(count, 1, channels)
-    motion = motion + drift * _slow_curves(count, frames, channels, motion)
-    return _change_tempo(motion, recorded, 1.3**strength)
+    amplitude = 1 + 0.15 * strength * normal(1, channels)
+    motion = first + amplitude * (motion - first) + offset * normal(1, channels)
+    motion = motion + drift * _slow_curves(normal(channels, len(_PERIODS)), frames)
+    return _change_tempo(motion, recorded, (1.3**strength) ** (2 * uniform(1) - 1))
 
 
-def _slow_curves(count: int, frames: int, channels: int, like: Tensor) -> Tensor:
-    """Smooth random curves (count, T, channels) of about unit variance that start at 0: 1/4 to 2 periods per window."""
-    time = torch.linspace(0, 1, frames).to(like)
-    periods = torch.tensor([0.25, 0.5, 1.0, 2.0]).to(like)
+def _slow_curves(amplitudes: Tensor, frames: int) -> Tensor:
+    """Curves (B, T, channels) that start at 0, of about unit variance for random `amplitudes` (B, channels, 4)."""
+    time = torch.linspace(0, 1, frames).to(amplitudes)
+    periods = torch.tensor(_PERIODS).to(amplitudes)
     waves = torch.sin(2 * torch.pi * periods.unsqueeze(1) * time)  # (4, T)
-    return torch.einsum("bcw,wt->btc", torch.randn(count, channels, len(periods)).to(like), waves) / 2**0.5
+    return torch.einsum("bcw,wt->btc", amplitudes, waves) / 2**0.5
 
 
-def _change_tempo(motion: Tensor, recorded: Tensor, most: float) -> tuple[Tensor, Tensor]:
-    """Change the tempo by a factor from 1 / most to most; after its end the last pose is held, with weight 0."""
+def _change_tempo(motion: Tensor, recorded: Tensor, factor: Tensor) -> tuple[Tensor, Tensor]:
+    """Change the tempo by a factor (B, 1); after its end the last pose is held, with weight 0."""
     count, frames, _ = motion.shape
-    factor = most ** (2 * torch.rand(count, 1).to(motion) - 1)
     position = torch.arange(frames).to(motion) * factor  # (B, T)
     before = position.floor().clamp_max(frames - 1).long()
     after = position.ceil().clamp_max(frames - 1).long()

@@ -1,5 +1,6 @@
 """Distributed training: the processes that torchrun or deepspeed started, or this one alone."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+
+from dataset.errors import InputError
+from models.process_sums import mean_over_processes
+from utils.training.window_drawing import BatchShare
+
+logger = logging.getLogger("bige")
 
 _LONGEST_WAIT = timedelta(hours=6)  # for the main process, which makes the windows of all sessions
 
@@ -34,9 +41,41 @@ class ProcessGroup:
         """Whether this process logs, evaluates and writes files."""
         return self.rank == 0
 
-    def wrap(self, model: nn.Module) -> nn.Module:
-        """The model, with its gradients averaged over all processes."""
-        return DistributedDataParallel(model) if self.is_distributed else model
+    def wrap(self, model: nn.Module, *, all_trained: bool = True) -> nn.Module:
+        """The model, with its gradients averaged over all processes.
+
+        Args:
+            model: the network, equal in all processes.
+            all_trained: whether the loss depends on all parameters; the others have no gradient.
+
+        Raises:
+            InputError: it normalises over the batch, of which each process has only a part.
+        """
+        if not self.is_distributed:
+            return model
+        if self.world_size > 1 and any(isinstance(part, nn.BatchNorm1d) for part in model.modules()):
+            raise InputError(
+                "--vq-norm BN normalises over the samples of one process; train in one process, or with --vq-norm LN "
+                "or GN"
+            )
+        return DistributedDataParallel(model, find_unused_parameters=not all_trained)
+
+    def share_of_batch(self, size: int) -> BatchShare:
+        """The part of a batch of `size` samples of which this process computes the losses.
+
+        Raises:
+            InputError: there are more processes than samples.
+        """
+        if size < self.world_size:
+            raise InputError(
+                f"--batch-size {size} has no sample for some of {self.world_size} processes; it is the number of "
+                "windows of all of them together"
+            )
+        return BatchShare.of_process(size, self.rank, self.world_size)
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean over all processes of a value of this one, without gradient."""
+        return mean_over_processes(value)
 
     def any_process(self, flag: bool) -> bool:
         """Whether `flag` is true in any process, so that all of them leave a loop at the same step."""
@@ -51,17 +90,57 @@ class ProcessGroup:
 def join_process_group(device: torch.device, local_rank: int | None = None) -> Iterator[ProcessGroup]:
     """Join the processes of a launcher that sets $RANK and $WORLD_SIZE, and leave them at the end.
 
+    All but the first process log errors only.
+
     Args:
         device: device of a run; with several GPUs, each process takes the one of its number on the machine.
         local_rank: that number, for launchers that do not set $LOCAL_RANK.
+
+    Raises:
+        InputError: the launcher's variables are incomplete, or the machine has fewer GPUs than processes.
     """
     if "RANK" not in os.environ:
         yield ProcessGroup(device)
         return
-    if device.type != "cpu":
-        device = torch.device(device.type, int(os.environ.get("LOCAL_RANK", local_rank or 0)))
-    distributed.init_process_group(timeout=_LONGEST_WAIT)
+    rank, world_size = _from_launcher("RANK"), _from_launcher("WORLD_SIZE")
+    if device.type == "cuda":
+        device = _own_gpu(_from_launcher("LOCAL_RANK", max(0, local_rank or 0)))
+    if rank > 0:
+        logger.setLevel(logging.ERROR)
     try:
-        yield ProcessGroup(device, int(os.environ["RANK"]), int(os.environ.get("WORLD_SIZE", 1)), is_distributed=True)
+        distributed.init_process_group(timeout=_LONGEST_WAIT)
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"the processes of this training cannot reach each other ({reason})") from None
+    try:
+        yield ProcessGroup(device, rank, world_size, is_distributed=True)
     finally:
         distributed.destroy_process_group()
+
+
+def refuse_several_processes(script: str) -> None:
+    """Raise InputError where a launcher has started several processes of a script that trains in one."""
+    if int(os.environ.get("WORLD_SIZE") or 1) > 1:
+        raise InputError(f"{script} trains in one process; start it with python instead of torchrun or deepspeed")
+
+
+def _from_launcher(name: str, default: int | None = None) -> int:
+    """A number that the launcher has set in the environment."""
+    text = os.environ.get(name, "" if default is None else str(default))
+    if not text.isdecimal():
+        raise InputError(
+            f"${name} is {text!r} and $RANK is set, as by torchrun or deepspeed, which set both to numbers; start the "
+            "training with one of these, or unset RANK"
+        )
+    return int(text)
+
+
+def _own_gpu(number: int) -> torch.device:
+    """The GPU of a process, which is made the one of its messages too."""
+    if number >= torch.cuda.device_count():
+        raise InputError(
+            f"process {number} of this machine has no GPU of its own: there are {torch.cuda.device_count()}; start as "
+            "many processes as GPUs, or add --device cpu"
+        )
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)

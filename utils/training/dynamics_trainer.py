@@ -20,7 +20,7 @@ from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
-from utils.training.distributed import ProcessGroup
+from utils.training.distributed import ProcessGroup, refuse_several_processes
 from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of, dynamics_of, evaluate_samples
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
@@ -55,6 +55,7 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainin
         RunError: training diverged.
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
+    refuse_several_processes("surrogate_training.py")
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)

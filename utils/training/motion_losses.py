@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.process_sums import mean_over_processes
+
 ELEMENTWISE: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": lambda prediction, target: (prediction - target).abs(),
     "l2": lambda prediction, target: (prediction - target).square(),
@@ -27,9 +29,15 @@ def weighted_loss(kind: str, prediction: Tensor, target: Tensor, weight: Tensor 
         weight: (B, T), weight of each frame; None for equal weights.
     """
     loss = ELEMENTWISE[kind](prediction, target).mean(-1)
-    if weight is None:
-        return loss.mean()
-    return (loss * weight).sum() / weight.sum().clamp_min(1e-8)
+    return loss.mean() if weight is None else weighted_mean(loss, weight)
+
+
+def weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of values (B, T); in distributed training normalised over all processes, see `mean_over_processes`.
+
+    Every process of a training calls it in the same order.
+    """
+    return (values * weight).sum() / mean_over_processes(weight.sum()).clamp_min(1e-8)
 
 
 def velocity_loss(kind: str, prediction: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

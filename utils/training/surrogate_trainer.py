@@ -21,7 +21,7 @@ from utils.runs.record import record_config, refuse_trained
 from utils.runs.tensorboard_views import show_activations
 from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
-from utils.training.distributed import ProcessGroup
+from utils.training.distributed import ProcessGroup, refuse_several_processes
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
@@ -57,6 +57,7 @@ def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
         RunError: training diverged.
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
+    refuse_several_processes("surrogate_training.py")
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)

@@ -204,7 +204,8 @@ def run_training(
     with closing(log), progress, graceful_shutdown() as stop_requested:
         for step in range(first, settings.steps + 1):
             # Each step has its own seed, so that a resumed training draws the same numbers as an uninterrupted one.
-            torch.manual_seed((settings.seed * 1_000_003 + step) * group.world_size + group.rank)
+            # In all processes the same: each draws the numbers of the whole batch.
+            torch.manual_seed(settings.seed * 1_000_003 + step)
             task.model.train()
             metrics = task.train_step()
             state.step = step

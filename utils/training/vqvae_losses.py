@@ -8,7 +8,7 @@ from models.conventions import COORDINATES, LEG_AND_PELVIS_ROTATION_INDICES, ROT
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.vqvae.autoencoder import VQVAE, VQVAEOutput
 from utils.reconstruction.autoencoding import code_usage, reconstruct_all, used_codes_of
-from utils.training.motion_losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss
+from utils.training.motion_losses import ELEMENTWISE, temporal_loss, velocity_loss, weighted_loss, weighted_mean
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 
 _COMPARED_EVERY = 4  # frames, of joint centres in training
@@ -93,7 +93,7 @@ def position_loss(skeleton: OpenSimSkeleton, prediction: Tensor, target: Tensor,
     with torch.no_grad():
         centres = skeleton.joint_centres(target[:, chosen])
     distance = (skeleton.joint_centres(prediction[:, chosen]) - centres).norm(dim=-1).mean(-1)  # (B, T / 4)
-    return 100 * (distance * weight[:, chosen]).sum() / weight[:, chosen].sum().clamp_min(1e-8)
+    return 100 * weighted_mean(distance, weight[:, chosen])
 
 
 @torch.no_grad()

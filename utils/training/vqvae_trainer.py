@@ -38,7 +38,7 @@ from utils.training.training_loop import (
 )
 from utils.training.vqvae_losses import VALIDATION_METRICS, evaluate_vqvae, min_std, vqvae_losses
 from utils.training.vqvae_training_config import VQVAETrainingConfig
-from utils.training.window_drawing import balanced_probability, random_sections
+from utils.training.window_drawing import BatchShare, balanced_probability, random_sections
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -196,11 +196,11 @@ class VQVAETask(TrainingTask):
             self.skeleton = deepcopy(load_skeleton(training.take([0]).models[0])).to(group.device)
         self._shown = range(min(len(validation), _SHOWN_WINDOWS))
         self.device = group.device
-        self.network = group.wrap(model)
+        self.group, self.share = group, group.share_of_batch(config.batch_size)
+        self.network = group.wrap(model, all_trained=config.commit > 0)
         if config.compiled:  # in place, so that the names of the weights stay
             model.encoder.compile()
             model.decoder.compile()
-        self.batch_size = max(1, config.batch_size // group.world_size)
         self.optimizer = torch.optim.AdamW(
             model.parameters(), config.lr, betas=(0.9, 0.99), weight_decay=config.weight_decay
         )
@@ -223,27 +223,28 @@ class VQVAETask(TrainingTask):
                 steps_done=state.step,
             )
 
-    def _draw(self, count: int) -> tuple[Tensor, Tensor]:
+    def _draw(self, share: BatchShare) -> tuple[Tensor, Tensor]:
         """Random training windows, or sections of them: motion (B, T, 33) and weights (B, T) of the frames."""
         config = self.config
         if self.probability is None:
-            chosen = torch.randint(len(self.training), (count,))
+            chosen = torch.randint(len(self.training), (share.size,))
         else:
-            chosen = torch.multinomial(self.probability, count, replacement=True)
-        windows = self.training.take(chosen).to(self.device)
+            chosen = torch.multinomial(self.probability, share.size, replacement=True)
+        windows = self.training.take(share.of(chosen)).to(self.device)
         motion, weight = windows.motion, weights_of(windows, config)
         if config.crop_len is None:
             return motion, weight
         frames = config.crop_len * self.model.config.frames_per_latent
-        return random_sections(motion, weight, windows.repetition, frames)
+        return random_sections(motion, weight, windows.repetition, frames, share)
 
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise on one random batch; the losses and the use of the codebook."""
-        config, size = self.config, self.batch_size
-        unquantised = (torch.rand(size) < config.unquantised).to(self.device)
-        motion, weight = self._draw(size)
+        config, share = self.config, self.share
+        unquantised = share.of(torch.rand(share.size) < config.unquantised).to(self.device)
+        motion, weight = self._draw(share)
         if config.augment > 0:
-            motion, weight = augment(motion, weight, self._draw(size)[0], config.augment)
+            partners = self._draw(BatchShare.whole(share.size))[0]
+            motion, weight = augment(motion, weight, partners, config.augment, share)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             output = self.network(motion, weight, unquantised)
         losses = vqvae_losses(output, motion, weight, config, self.skeleton)
@@ -252,7 +253,7 @@ class VQVAETask(TrainingTask):
         lr = self.optimizer.param_groups[0]["lr"]
         self.optimizer.step()
         self.scheduler.step()
-        metrics = {name: value.detach() for name, value in losses.items()}
+        metrics = dict(zip(losses, self.group.mean(torch.stack(list(losses.values()))), strict=True))
         return (
             {"position": 0.0}
             | metrics

@@ -1,4 +1,10 @@
-"""Drawing of training batches: which windows, and which sections of them."""
+"""Drawing of training batches: which windows, and which sections of them.
+
+In distributed training every process draws the random numbers of the whole batch and applies those of its share, so
+that all processes together train on the batch on which one process would train.
+"""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,6 +19,35 @@ _LEAST_SHARE = 0.03
 _STANDING_FRAMES = 60  # after the repetition that a section may reach into
 
 
+@dataclass(frozen=True)
+class BatchShare:
+    """The part of a batch of which a process computes the losses.
+
+    Attributes:
+        size: samples of the whole batch.
+        start: the first sample of the part.
+        stop: the sample after the last one.
+    """
+
+    size: int
+    start: int
+    stop: int
+
+    @classmethod
+    def whole(cls, size: int) -> "BatchShare":
+        """All of a batch."""
+        return cls(size, 0, size)
+
+    @classmethod
+    def of_process(cls, size: int, rank: int, processes: int) -> "BatchShare":
+        """The part of process `rank`; parts follow each other, and differ in length by one sample at most."""
+        return cls(size, rank * size // processes, (rank + 1) * size // processes)
+
+    def of(self, drawn: Tensor) -> Tensor:
+        """This part of what has been drawn for every sample (size, ...)."""
+        return drawn[self.start : self.stop]
+
+
 def balanced_probability(windows: WindowSource) -> Tensor:
     """Probability (N,) of each window, with which every depth and tempo of a repetition is drawn equally often."""
     depth_deg, duration_s = windows.depth_and_duration().T.contiguous()
@@ -23,7 +58,9 @@ def balanced_probability(windows: WindowSource) -> Tensor:
     return probability / probability.sum()
 
 
-def random_sections(motion: Tensor, weight: Tensor, repetition: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+def random_sections(
+    motion: Tensor, weight: Tensor, repetition: Tensor, frames: int, share: BatchShare | None = None
+) -> tuple[Tensor, Tensor]:
     """A random section of each window, which may begin anywhere in the repetition and end in the standing after it.
 
     A quarter of the sections begin with their window, and a quarter end with the first second of standing, because few
@@ -34,6 +71,7 @@ def random_sections(motion: Tensor, weight: Tensor, repetition: Tensor, frames: 
         weight: (B, T), weight of each frame.
         repetition: (B, T) bool, the frames of the repetition, with which the window begins.
         frames: length of the sections.
+        share: the part of the batch that these windows are; None for all of it.
 
     Returns:
         Motion (B, frames, 33) and weight (B, frames); the whole windows where they are not longer.
@@ -42,7 +80,8 @@ def random_sections(motion: Tensor, weight: Tensor, repetition: Tensor, frames: 
     if length <= frames:
         return motion, weight
     last = (repetition.sum(1) + _STANDING_FRAMES - frames).clamp(0, length - frames)  # (B,) latest beginning
-    where, kind = torch.rand(2, count).to(last.device)
+    share = share or BatchShare.whole(count)
+    where, kind = (share.of(drawn).to(last.device) for drawn in torch.rand(2, share.size))
     start = (where * (last + 1)).long().clamp_max(last)
     start = torch.where(kind < 0.25, 0, torch.where(kind < 0.5, last, start))
     rows = torch.arange(count, device=last.device).unsqueeze(1)
