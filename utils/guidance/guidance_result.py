@@ -122,6 +122,18 @@ class GuidanceResult:
         """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without one."""
         return [] if self.verification is None else self.verification.verdicts(self.terms)
 
+    def first(self, count: int) -> "GuidanceResult":
+        """The result with its first `count` samples alone."""
+        if count >= len(self.samples):
+            return self
+        return replace(
+            self,
+            samples=self.samples[:count],
+            measures={name: replace(one, values=one.values[:count]) for name, one in self.measures.items()},
+            verification=self.verification and self.verification.take(range(count)),
+            changes=self.changes[:count],
+        )
+
     def __repr__(self) -> str:
         """The result in one line, without its arrays."""
         by = "the surrogate's prediction" if self.verification is None else "simulation"

@@ -6,6 +6,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 _MOST_POINTS = 160  # of a curve over the iterations of a run
+_MOST_BATCHES = 40  # that are drawn one by one
 # Pixels of a history chart and of the margins around its plot
 _WIDTH, _HEIGHT = 300, 130
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 22
@@ -83,6 +84,8 @@ def history_chart(title: str, iteration: np.ndarray, batch: np.ndarray, values: 
     top = float(values[usable].max()) if usable.any() else 0.0
     top = top or 1.0
     numbers = np.unique(batch)
+    if len(numbers) > _MOST_BATCHES:  # one curve through all of them
+        batch, iteration, numbers = np.zeros(len(batch)), np.arange(len(batch)), np.zeros(1)
     lengths = [iteration[batch == number].max() + 1 for number in numbers]
     starts = np.concatenate([[0], np.cumsum(lengths)])
 

@@ -31,6 +31,7 @@ from utils.report.vocabulary import muscle_name
 logger = logging.getLogger("bige")
 
 REPORT_NAME = "report.html"
+_MOST_LISTED = 500  # samples
 _ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = ("decoding.js", "drawing.js", "tables.js", "player.js", "curves.js", "main.js")  # each uses those before it
 _HISTORY_TITLES = {
@@ -57,9 +58,15 @@ def write_report(result: GuidanceResult, path: Path) -> Path:
 
 
 def build_page(result: GuidanceResult) -> str:
-    """The page of a run as HTML, with its data, style and scripts."""
+    """The page of a run as HTML, with its data, style and scripts.
+
+    It stays below 8 MB: of very many samples, the tables list the first `_MOST_LISTED`, and the player has as many of
+    these as there is room for. What is said of all samples is said of all.
+    """
     figure, missing = _load_figure(result.session)
     reference = make_reference(result.own_squats)
+    listed = result.first(_MOST_LISTED)
+    data = page_data(listed, reference, figure)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -68,21 +75,23 @@ def build_page(result: GuidanceResult) -> str:
         made=f"{result.made.day} {result.made:%B %Y, %H:%M} UTC",
         style=Markup((_ASSETS / "style.css").read_text(encoding="utf-8")),
         script=_script(),
-        data=_as_json(page_data(result, reference, figure)),
+        data=_as_json(data),
+        count=len(result.samples),
+        shown=sum(motion["kind"] == "sample" for motion in data["motions"]),
         summary=sentences.summarise(result),
         constraints=constraint_rows(result),
         baseline=result.baseline and baseline_sentence(result.baseline),
-        changes=result.changes,
+        changes=listed.changes,
         distinct_deg=f"{DISTINCT_DEG:g}",
-        files=result.file_names,
+        files=listed.file_names,
         missing_figure=missing,
         gauge_title=_gauge_title(result),
         is_simulated=result.verification is not None,
         reference_sentences=sentences.reference_sentences(reference),
-        sample_columns=sample_columns(result),
-        simulation_columns=simulation_columns(result),
+        sample_columns=sample_columns(listed),
+        simulation_columns=simulation_columns(listed),
         simulation_paragraph=sentences.simulation_paragraph(result),
-        peak_chart=_peak_chart(result),
+        peak_chart=_peak_chart(listed),
         reliability=reliability_rows(result, reference),
         history=_history_charts(result),
         history_paragraph=sentences.history_paragraph(result.config),

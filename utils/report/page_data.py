@@ -1,5 +1,6 @@
 """The data that the page's scripts read: motions, bands, ranges and panels. assets/decoding.js decodes them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
 from utils.report.vocabulary import COORDINATE_PANELS, PANEL_GROUPS, is_weak, muscle_name
 
+MOST_BYTES = 5_500_000  # of the motions, so that the page stays below 8 MB
 _DECIMALS = 4  # of the bands
 _IS_TRANSLATION = np.isin(np.arange(len(COORDINATES)), TRANSLATION_INDICES)
 
 
 def page_data(result: GuidanceResult, reference: Reference, figure: SkeletonFigure | None) -> dict[str, Any]:
     """The data of a page, of types that JSON knows.
+
+    Of many samples it has the motions of the first ones, about `MOST_BYTES`.
 
     Args:
         result: the run.
@@ -38,7 +42,7 @@ def page_data(result: GuidanceResult, reference: Reference, figure: SkeletonFigu
         "coordinates": [{"name": name, "step": step} for name, step in zip(COORDINATES, steps, strict=True)],
         "muscles": list(MUSCLES),
         "figure": figure and {"points": len(figure.names), "shapes": figure.shapes(), "soles": figure.soles()},
-        "motions": [*_samples(result, figure), *_own_squats(reference, figure)],
+        "motions": _motions(result, reference, figure),
         "reference": {"coordinates": _band(reference.coordinates), "activations": _band(reference.activations)},
         "ranges": ranges_of(result.terms),
         "coordinatePanels": _coordinate_panels(),
@@ -46,27 +50,41 @@ def page_data(result: GuidanceResult, reference: Reference, figure: SkeletonFigu
     }
 
 
-def _samples(result: GuidanceResult, figure: SkeletonFigure | None) -> list[dict[str, Any]]:
+def _motions(result: GuidanceResult, reference: Reference, figure: SkeletonFigure | None) -> list[dict[str, Any]]:
+    """The motions of the samples, as far as there is room for them, and then the own squats."""
+    own = _own_squats(reference, figure)
+    samples: list[dict[str, Any]] = []
+    room = MOST_BYTES - sum(map(_size, own))
+    for motion in _samples(result, figure):
+        room -= _size(motion)
+        if samples and room < 0:
+            break
+        samples.append(motion)
+    return samples + own
+
+
+def _size(motion: dict[str, Any]) -> int:
+    """Bytes of the texts of a motion."""
+    return sum(len(value) for value in motion.values() if isinstance(value, str))
+
+
+def _samples(result: GuidanceResult, figure: SkeletonFigure | None) -> Iterator[dict[str, Any]]:
     verdicts = result.simulation_verdicts()
-    motions = []
     for j, sample in enumerate(result.samples):
         coordinates = sample.motion.double().numpy()
         phases = _first_squat(coordinates)
         simulated = result.verification and encoding.encode_activations(result.verification.activations[j].numpy())
-        motions.append(
-            {
-                "kind": "sample",
-                "number": j + 1,
-                "label": f"sample {j + 1}",
-                "met": sample.accepted,
-                "verdict": verdicts[j] if verdicts else "",
-                "note": sample_note(result, j, stands_up=phases.is_complete),
-                **_phase_frames(phases),
-                **_encoded(coordinates, sample.activations.double().numpy(), figure),
-                "simulated": simulated,
-            }
-        )
-    return motions
+        yield {
+            "kind": "sample",
+            "number": j + 1,
+            "label": f"sample {j + 1}",
+            "met": sample.accepted,
+            "verdict": verdicts[j] if verdicts else "",
+            "note": sample_note(result, j, stands_up=phases.is_complete),
+            **_phase_frames(phases),
+            **_encoded(coordinates, sample.activations.double().numpy(), figure),
+            "simulated": simulated,
+        }
 
 
 def _own_squats(reference: Reference, figure: SkeletonFigure | None) -> list[dict[str, Any]]:

@@ -1,19 +1,27 @@
-// Decodes the page's data, base64 of little-endian integers as in utils/report/encoding.py, and derives curves.
+// Decodes the page's data, texts of integers as in utils/report/encoding.py, and derives curves.
 
 const SIDES = ["l", "r"];
 const SIDE_WORDS = { l: "left", r: "right" };
 
-function decodeBytes(text) {
+function decodeIntegers(text, frames, columns) {
   const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-function decodeInt16(text) {
-  const view = new DataView(decodeBytes(text).buffer);
-  const values = new Int16Array(view.byteLength / 2);
-  for (let i = 0; i < values.length; i++) values[i] = view.getInt16(2 * i, true);
+  let place = 0;
+  const half = () => {
+    const byte = binary.charCodeAt(place >> 1);
+    return place++ & 1 ? byte >> 4 : byte & 15;
+  };
+  const order = half();
+  const values = new Int32Array(frames * columns);
+  for (let i = 0; i < values.length; i++) {
+    let folded = 0;
+    for (let shift = 0, more = 1; more; shift += 3) {
+      const digit = half();
+      folded |= (digit & 7) << shift;
+      more = digit & 8;
+    }
+    values[i] = (folded >>> 1) ^ -(folded & 1);
+  }
+  for (let k = 0; k < order; k++) for (let i = columns; i < values.length; i++) values[i] += values[i - columns];
   return values;
 }
 
@@ -22,11 +30,12 @@ function readData(script) {
   const names = data.coordinates.map((coordinate) => coordinate.name);
   data.coordinateIndex = new Map(names.map((name, i) => [name, i]));
   data.muscleIndex = new Map(data.muscles.map((name, i) => [name, i]));
+  const muscles = data.muscles.length;
   for (const motion of data.motions) {
-    motion.points = motion.points && decodeInt16(motion.points);
-    motion.coordinates = decodeInt16(motion.coordinates);
-    motion.activations = motion.activations && decodeBytes(motion.activations);
-    motion.simulated = motion.simulated && decodeBytes(motion.simulated);
+    motion.points = motion.points && decodeIntegers(motion.points, motion.frames, 3 * data.figure.points);
+    motion.coordinates = decodeIntegers(motion.coordinates, motion.frames, names.length);
+    motion.activations = motion.activations && decodeIntegers(motion.activations, motion.frames, muscles);
+    motion.simulated = motion.simulated && decodeIntegers(motion.simulated, motion.frames, muscles);
   }
   data.samples = data.motions.filter((motion) => motion.kind === "sample");
   return data;
