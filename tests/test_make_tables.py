@@ -6,14 +6,18 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from synthetic_squats import squats
 from test_project import ROOT
 
 from dataset.errors import InputError
+from dataset.io.mot import write_motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.subject.squat_profile import form_difference
 from utils.guidance.verification import Verification
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.request_table import request_table
@@ -95,6 +99,18 @@ def test_requests_are_counted_over_people(tmp_path):
         summary = {"accepted": accepted, "wanted": 5, "mean_change_deg": change, "asked": asked}
         (folder / "summary.json").write_text(json.dumps(summary))
     last = request_table(tmp_path).splitlines()[-1]
-    assert last == "| deep | depth 110 to 120 deg | 2 | 1 | 8 of 10 | 60 % | 3.0° | 4.0° |"
+    assert last == "| deep | depth 110 to 120 deg | 2 | 1 | 8 of 10 | 60 % | 3.0° | 4.0° | - | - |"
+    for person, depths_deg in (("a", (90, 100)), ("b", (60, 98))):
+        for j, depth_deg in enumerate(depths_deg):
+            motion = squats(1, depth_deg=depth_deg)
+            write_motion(tmp_path / f"deep/mot_visualization/latents_subject_run_{person}/entry_{j}_deep.mot", motion)
+    motions = {depth: torch.from_numpy(squats(1, depth_deg=depth).coordinates) for depth in (60, 90, 98, 100)}
+    # From 90 and 100 the nearest of the other person is 98, from 60 and 98 it is 90 and 100.
+    nearest = [
+        form_difference(motions[one], motions[other]) for one, other in ((90, 98), (100, 98), (60, 90), (98, 100))
+    ]
+    median, least = request_table(tmp_path).splitlines()[-1].removesuffix("° |").split("° | ")[-2:]
+    assert float(median) == pytest.approx(np.median(nearest), abs=0.051)
+    assert float(least) == pytest.approx(min(nearest), abs=0.051)
     with pytest.raises(InputError, match="holds no"):
         request_table(tmp_path / "deep")

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset.errors import InputError
-from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+import numpy as np
+import torch
+from torch import Tensor
 
-_HEADER = "| request | asked | people | all met | motions met | least of a person | mean change | largest |"
+from dataset.errors import InputError
+from dataset.io.mot import read_motion
+from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+from utils.guidance.subject.squat_profile import form_differences
+
+_HEADER = (
+    "| request | asked | people | all met | motions met | least of a person | mean change | largest | "
+    "nearest motion of another person, median | least |"
+)
 
 
 def request_table(folder: Path) -> str:
@@ -21,29 +30,43 @@ def request_table(folder: Path) -> str:
     Raises:
         InputError: the folder holds no runs.
     """
-    lines = [_HEADER, "|---|---|---|---|---|---|---|---|"]
+    lines = [_HEADER, "|---|---|---|---|---|---|---|---|---|---|"]
     for run in sorted(path for path in folder.glob("*") if path.is_dir()):
-        summaries = [
-            json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json"))
-        ]
-        if summaries:
-            lines.append(_line(run.name, summaries))
+        paths = sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json"))
+        if paths:
+            summaries = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+            lines.append(_line(run.name, summaries, _to_others([_motions(path.parent) for path in paths])))
     if len(lines) == 2:
         raise InputError(f"{folder}: holds no <request>/{MOTIONS_FOLDER}/{SESSION_PREFIX}<session>/summary.json")
     return "\n".join(lines)
 
 
-def _line(name: str, summaries: Sequence[dict[str, Any]]) -> str:
+def _motions(folder: Path) -> list[Tensor]:
+    """The motions (T, 33) that were written into a session's folder."""
+    return [torch.from_numpy(read_motion(path).coordinates) for path in sorted(folder.glob("entry_*.mot"))]
+
+
+def _to_others(people: Sequence[Sequence[Tensor]]) -> list[float]:
+    """For each motion of each person, the difference in form from the nearest motion of anybody else, degrees."""
+    nearest = []
+    for i, motions in enumerate(people):
+        others = [motion for j, theirs in enumerate(people) if j != i for motion in theirs]
+        if motions and others:
+            nearest += form_differences(motions, others).min(1).tolist()
+    return nearest
+
+
+def _line(name: str, summaries: Sequence[dict[str, Any]], to_others: Sequence[float]) -> str:
     terms = [term for term in summaries[0]["asked"] if term["required"] and not term["of_a_whole_motion"]]
     asked = dict.fromkeys(f"{term['name'].replace('_', ' ')} {_bounds(term)}" for term in terms)
     shares = [min(1.0, one["accepted"] / one["wanted"]) for one in summaries]
     changes = [one["mean_change_deg"] for one in summaries if one["mean_change_deg"] is not None]
     accepted, wanted = (sum(one[key] for one in summaries) for key in ("accepted", "wanted"))
     change = ["-", "-"] if not changes else [f"{value:.1f}°" for value in (sum(changes) / len(changes), max(changes))]
+    apart = ["-", "-"] if not to_others else [f"{value:.1f}°" for value in (np.median(to_others), min(to_others))]
     cells = [
         name, "; ".join(asked), str(len(summaries)), str(sum(share == 1 for share in shares)),
-        f"{accepted} of {wanted}", f"{100 * min(shares):.0f} %", *change,
+        f"{accepted} of {wanted}", f"{100 * min(shares):.0f} %", *change, *apart,
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

@@ -1,9 +1,11 @@
 """What a person can see and act on in a squat: posture at the bottom, tempo and stance; and how far two differ."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES
@@ -89,8 +91,13 @@ def form_difference(one: Tensor, other: Tensor) -> float:
 
     Root mean square over the rotations of legs, pelvis and trunk and over 101 points of descent and ascent.
     """
-    first, second = (_form(motion) for motion in (one, other))
-    return float(np.sqrt(np.square(first - second).mean()))
+    return float(form_differences([one], [other])[0, 0])
+
+
+def form_differences(some: Sequence[Tensor], others: Sequence[Tensor]) -> np.ndarray:
+    """`form_difference` of each of A motions (T, 33) from each of B, (A, B) degrees."""
+    first, second = (np.stack([_form(motion).ravel() for motion in motions]) for motions in (some, others))
+    return cdist(first, second) / first.shape[1] ** 0.5
 
 
 def _form(motion: Tensor) -> np.ndarray:
