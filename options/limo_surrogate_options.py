@@ -185,9 +185,9 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "refine", metavar="N",
-        help="Most rounds of refinement: the residual between simulation and surrogate corrects the surrogate for each "
-        "motion, and guidance continues, for 40 iterations or, where these do not suffice, for 150, until the "
-        "simulation itself meets what is required; the default is 2, and 0 with --no-verify.",
+        help="Most rounds of refinement: where the simulation of a motion misses what is required, guidance continues "
+        "for 6 iterations with the gradients of the simulation in place of the surrogate's; the default is 4, and 0 "
+        "with --no-verify.",
     )  # fmt: skip
     add_option(group, GuidanceConfig, "batch_size", metavar="N", help="Samples optimised together.")
     add_option(

@@ -81,14 +81,20 @@ def squat(count: int = 1, frames: int = 196, depth_deg: float = 90.0, dtype=torc
 
 
 class SimpleSurrogate:
-    """A `Surrogate` that answers `activations_of`, loads that follow the knees, and moments of 0.01 Nm/kg a degree."""
+    """A `Surrogate` that answers `activations_of`, loads that follow the knees, and moments of 0.01 Nm/kg a degree.
+
+    The centres of pressure are in the middle of the feet, and a millimetre further forward for each degree.
+    """
 
     longest_frames = None
 
     def __call__(self, motion, mask=None, extra=None):
         knees = motion[..., [AT["knee_angle_l"], AT["knee_angle_r"]]]
         moments = -0.01 * knees[..., None].expand(*knees.shape, 7)
-        return MusclePrediction(activations_of(motion), (0.01 * knees).softmax(-1), moments)
+        feet = SimpleSkeleton().contact_points(motion).unflatten(-2, (2, 6)).flip(-3).mean(-2)
+        ahead = torch.tensor([1.0, 0.0, 0.0]).to(motion)
+        pressure = feet * torch.tensor([1.0, 0.0, 1.0]).to(motion) + 0.001 * knees[..., None] * ahead
+        return MusclePrediction(activations_of(motion), (0.01 * knees).softmax(-1), moments, pressure)
 
 
 def activations_of(motion):

@@ -71,12 +71,27 @@ def summarise(trace: Trace, statistic: str, context: Context | None = None, musc
     base, over, part = statistic.partition(_OVER)
     if over:
         return STATISTICS[base](Trace(trace.values, _within(trace.valid, context.phases.part(part))))
-    frame = context.peak_frame(muscle) if muscle is not None and statistic == AT_PEAK else _frame(statistic, context)
-    return trace.values[torch.arange(len(trace.values)), frame]
+    return trace.values[torch.arange(len(trace.values)), _frame(statistic, context, muscle)]
 
 
-def _frame(statistic: str, context: Context) -> Tensor:
+def frames_of(trace: Trace, statistic: str, context: Context, muscle: str | None = None) -> Tensor | None:
+    """(B, C) the frame whose value a statistic is; None where it is of more than one. Arguments as of `summarise`."""
+    base, over, part = statistic.partition(_OVER)
+    if over:
+        trace = Trace(trace.values, _within(trace.valid, context.phases.part(part)))
+    if base == "max":
+        return trace.filled(-torch.inf).argmax(1)
+    if base == "min":
+        return trace.filled(torch.inf).argmin(1)
+    if over or base in STATISTICS:
+        return None
+    return _frame(statistic, context, muscle)[:, None]
+
+
+def _frame(statistic: str, context: Context, muscle: str | None) -> Tensor:
     """(B,) the frame that a statistic means."""
+    if statistic == AT_PEAK and muscle is not None:
+        return context.peak_frame(muscle)
     phases = context.phases
     if statistic == AT_BOTTOM:
         return phases.bottom

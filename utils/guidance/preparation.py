@@ -4,6 +4,7 @@ import logging
 import math
 import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from dataset.errors import InputError
 from dataset.sessions import Session
 from dataset.windows.window import MADE_FRAMES
 from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, WINDOW_FRAMES
+from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
@@ -27,8 +29,10 @@ from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
 from utils.guidance.subject.own_starts import make_own_starts
+from utils.guidance.subject.simulated_span import Simulate
 from utils.guidance.verification import SimulatedMotion, prediction_of, simulate_motions
 from utils.runs.environment import configure_torch
+from utils.simulation.simulated_prediction import simulated_prediction
 from utils.simulation.simulators import build_simulator
 
 logger = logging.getLogger("bige")
@@ -38,6 +42,7 @@ _BRIEF = 40  # suffices for most that is asked, from own squats
 _DRAWN = 3  # so many times the wanted training squats are drawn; those that miss least of what is asked come first
 _SMOOTHNESS = 10.0  # times the published weight of accelerations: least change alone allows a jerk between two frames
 _ALWAYS_WISHED = ("com_acceleration", "foot_slip")
+_GRADIENT_TOLERANCE = 1e-9  # of the quadratic programs, whose gradients need it
 _STARTS = 3  # so many times the wanted samples are prepared as own starts
 
 
@@ -72,6 +77,17 @@ class Preparation:
     def simulator(self) -> ActivationSimulator:
         """The simulation on the subject's own model."""
         return _simulator(self.config, self.session)
+
+    @cached_property
+    def simulate(self) -> Simulate:
+        """The same simulation, differentiable; muscle paths are our own evaluation wherever that is possible."""
+        simulator = build_simulator(self.session.model_path, SimulationSettings(tolerance=_GRADIENT_TOLERANCE))
+
+        def simulate(motion: Tensor) -> MusclePrediction:
+            found = simulator(motion.cpu().double(), FRAME_RATE_HZ)
+            return simulated_prediction(found, simulator.coordinate_names, simulator.weight_n)
+
+        return simulate
 
     def objective(self) -> Objective:
         """What is minimised."""

@@ -21,7 +21,7 @@ from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.optimisation.recalled_optimizer import RecalledOptimizer
-from utils.guidance.optimisation.refinement import BRIEF, ITERATIONS, OnRound, refine
+from utils.guidance.optimisation.refinement import ITERATIONS, OnRound, refine
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import search
 from utils.guidance.preparation import Preparation
@@ -119,12 +119,13 @@ class _Search:
     ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
         """The samples, refined, and what the simulation finds of each; `on_round` as of `refine`."""
         logger.info("simulating %d motions on the subject's own model", len(samples))
-        self.progress.begin("round", BRIEF + ITERATIONS)
+        self.progress.begin("round", ITERATIONS)
         return refine(
             samples,
             self.optimizer,
             self.prepared.models,
             partial(simulate_motions, simulator),
+            self.prepared.simulate,
             self.prepared.config.refinement_rounds,
             self.on_iteration,
             self.should_stop,

@@ -96,7 +96,7 @@ def _prediction_reliability(result: GuidanceResult) -> str:
     error = (found.simulated - found.predicted).abs().numpy()
     advice = "The optimisation exploits what the surrogate predicts, including its errors."
     if result.config.refinement_rounds:
-        advice = "The simulation has corrected the surrogate (--refine), so its error is smaller than without."
+        advice = "Where the simulation missed what was asked, its own gradients were used (--refine)."
     return (
         f"In this run the simulated peaks of {muscle_name(result.config.muscle)} differ from the predicted ones by "
         f"{np.median(error):.2f} (median) and by {error.max():.2f} at most. {advice}"

@@ -134,7 +134,7 @@ def _lost_contact(result: GuidanceResult) -> str:
 def history_paragraph(config: GuidanceConfig) -> str:
     """What the charts of the optimisation show."""
     rounds = config.refinement_rounds
-    refinement = f" The last batches, at most {rounds}, use the surrogate as the simulation has corrected it."
+    refinement = f" The last batches, at most {rounds}, use the simulation in place of the surrogate."
     return (
         "The batches of samples follow one another, with dashed lines between them; each value is the mean over a "
         "batch. Losses are shown before their weights, have no unit, and should fall. At first only the distance to "

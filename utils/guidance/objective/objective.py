@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -37,25 +37,15 @@ class Objective:
         change: displacements of latents (B, L, D) -> their squared size (B,); None where guidance does not start from
             the subject's own squats.
         own_weight: weight of that change.
-        correction: (B, T, 80) of the activations of each sample of a batch, which `describe` takes as second argument;
-            None for none.
     """
 
-    describe: Callable[..., Context]
+    describe: Callable[[Tensor], Context]
     terms: Sequence[Term]
     proximity: Proximity | CodebookProximity
     beta: float
     max_distance: float = math.inf
     change: Callable[[Tensor], Tensor] | None = None
     own_weight: float = 0.0
-    correction: Tensor | None = None
-
-    def of_rows(self, rows: Tensor) -> "Objective":
-        """The objective of some samples of the batch, by their numbers."""
-        return self if self.correction is None else replace(self, correction=self.correction[rows])
-
-    def _context(self, z: Tensor) -> Context:
-        return self.describe(z) if self.correction is None else self.describe(z, self.correction)
 
     def attraction(self, z: Tensor, initial: Tensor, distance: Tensor) -> Tensor:
         """(B,) what draws latents z (B, L, D) to their initial ones, or to the training latents, at `distance` (B,)."""
@@ -63,7 +53,7 @@ class Objective:
 
     def term_values(self, z: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """For latents (B, L, D), each term's values (B, C) and losses (B,)."""
-        context = self._context(z)
+        context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         return values, [term.loss(value) for term, value in zip(self.terms, values, strict=True)]
 
@@ -94,7 +84,7 @@ class Objective:
     @torch.no_grad()
     def evaluate(self, z: Tensor, starts: Sequence[int]) -> list[GuidedSample]:
         """The samples that latents z (B, L, D) decode to; `starts` are the numbers of their initial latents."""
-        context = self._context(z)
+        context = self.describe(z)
         values = [term.value(context) for term in self.terms]
         distance, nearest = self.proximity(z)
         violation, implausibility = self.violation(values, distance), self.implausibility(distance)

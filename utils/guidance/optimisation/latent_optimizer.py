@@ -77,8 +77,7 @@ class LatentOptimizer:
                 on_iteration(row | {"iteration": self.brief + row["iteration"], "met": already + row["met"]})
 
         rows = missing.to(z.device)
-        again = replace(self, objective=self.objective.of_rows(rows))
-        second = again._run(z[rows], on_further_iteration, should_stop)
+        second = self._run(z[rows], on_further_iteration, should_stop)
         better = second.violation <= first.violation[missing]
         first.best_z[rows[better.to(z.device)]] = second.best_z[better.to(z.device)]
         return first.best_z
@@ -147,7 +146,7 @@ class _Batch:
         row: Row = {"iteration": iteration, "active": len(z)}
         if required or others:
             too_far = self.objective.beta * (distance - self.objective.max_distance).clamp_min(0)
-            values, losses = self.objective.of_rows(rows).term_values(z)
+            values, losses = self.objective.term_values(z)
             multiplier = self.multiplier[rows]
             for k, term in enumerate(self.objective.terms):
                 factor = required * multiplier[:, k] if term.required else others
@@ -175,7 +174,7 @@ class _Batch:
         rows = self.active.nonzero().squeeze(1).to(self.initial.device)
         if len(rows):
             z = self.initial[rows] + self.settings.update(self.variable[rows])
-            values, losses = self.objective.of_rows(rows).term_values(z)
+            values, losses = self.objective.term_values(z)
             distance, _ = self.objective.proximity(z)
             self._update_best(
                 rows, z, values, losses, distance, self.objective.attraction(z, self.initial[rows], distance)

@@ -1,33 +1,34 @@
-"""Correct the surrogate locally by its residual against the simulation, and continue guidance.
+"""Continue guidance with the gradients of the simulation itself, until the simulation meets what is required.
 
-A surrogate's error is a few hundredths of activation, and nearly the same for a motion and its neighbours. So each
-motion is simulated on the subject's own model, the residual corrects the surrogate frame by frame and muscle by muscle,
-guidance continues from there, and the result is simulated again. This is a defect correction (Stetter 1978): the
-simulation alone judges the result, the surrogate only provides the gradient.
+A surrogate's error is a few hundredths of activation, which decides where a range is narrow. Each motion is simulated
+on the subject's own model. Where it misses a requirement, a few iterations follow in which the frames that the
+requirement looks at are simulated and differentiated (`simulated_span`), and the result is simulated again.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from models.protocols import Surrogate
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import numbered
-from utils.guidance.subject.surrogate_correction import log_odds
+from utils.guidance.subject.simulated_span import Simulate, SimulatedSpan, missed_span
 from utils.guidance.verification import SimulatedMotion, missed_requirements, missing_forces, prediction_of
 
 logger = logging.getLogger("bige")
 
-ITERATIONS, BRIEF = 150, 40  # of a round, and of its first attempt
-_LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay where the correction holds
-_HOPELESS = 5.0  # tolerances by which the surrogate itself misses what no correction of it will bring about
+ITERATIONS = 6  # of a round
+_LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay close to what has been simulated
+_HOPELESS = 5.0  # tolerances by which the surrogate itself misses what a few iterations will not bring about
 _MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
 
 
@@ -37,8 +38,12 @@ OnRound = Callable[[list[GuidedSample], list[SimulatedMotion]], None]
 class DescribesMotions(Protocol):
     """What refinement needs of the frozen networks; `FrozenModels` provides it."""
 
-    def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
-        """The `Context` of the motions that latents (B, L, D) decode to, with corrected activations."""
+    @property
+    def surrogate(self) -> Surrogate:
+        """The subject's surrogate."""
+
+    def describe(self, z: Tensor, surrogate: Surrogate | None = None) -> Context:
+        """The `Context` of the motions that latents (B, L, D) decode to, with another surrogate where one is given."""
 
     def describe_motion(self, motion: Tensor, **options: Any) -> Context:
         """The `Context` of motions (B, T, 33)."""
@@ -48,7 +53,8 @@ def refine(
     samples: Sequence[GuidedSample],
     optimizer: LatentOptimizer,
     models: DescribesMotions,
-    simulate: Callable[[Tensor], list[SimulatedMotion]],
+    judge: Callable[[Tensor], list[SimulatedMotion]],
+    simulate: Simulate,
     rounds: int,
     on_iteration: Callable[[Row], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -56,32 +62,32 @@ def refine(
 ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
     """Continue guidance until the simulation finds what is required, for at most `rounds` rounds.
 
-    Every version of a motion is simulated once. Motions that already the surrogate misses by far, and those that only
+    Every version of a motion is judged once. Motions that already the surrogate misses by far, and those that only
     need forces that nothing gives, are not continued.
 
     Args:
         samples: guided samples.
         optimizer: the optimisation that made them.
         models: the networks and the subject.
-        simulate: motions (S, T, 33) -> what the simulation finds of each.
-        rounds: most rounds; with 0 the samples are only simulated.
+        judge: motions (S, T, 33) -> what the simulation finds of each.
+        simulate: the same simulation of parts of motions, differentiable; see `SimulatedSpan`.
+        rounds: most rounds; with 0 the samples are only judged.
         on_iteration: as in `LatentOptimizer.optimise`, with the number of the round as `batch`, from 0.
         should_stop: as in `LatentOptimizer.optimise`.
         on_round: called after each simulation with what would be returned if it were the last.
 
     Returns:
         For each sample, in the same order, the version with the smallest violation in simulation, and its simulation.
-        A refined sample's `activations` and `values` are those of the corrected surrogate.
+        The values of a refined sample are the surrogate's, as before.
     """
     best, current = list(samples), list(samples)
     simulations: list[SimulatedMotion | None] = [None] * len(samples)
     lowest = [float("inf")] * len(samples)
     pending = list(range(len(samples)))
     for number in range(rounds + 1):
-        motion = torch.stack([current[i].motion for i in pending])
-        found = simulate(motion)
-        simulated = torch.stack([one.activations for one in found]).to(motion)
-        violations = _violations(optimizer, models, [current[i] for i in pending], found)
+        found = judge(torch.stack([current[i].motion for i in pending]))
+        context = _context([current[i] for i in pending], found, models)
+        violations = _violations(optimizer, context, [current[i] for i in pending])
         forces = missing_forces(torch.stack([one.unexplained for one in found])).tolist()
         for i, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
             if max(violation, missing) < lowest[i]:
@@ -96,41 +102,54 @@ def refine(
         ]
         if number == rounds or not left or should_stop():
             break
-        pending, motion, simulated = [pending[k] for k in left], motion[left], simulated[left]
-        with torch.no_grad():
-            correction = log_odds(simulated) - log_odds(models.describe_motion(motion).activations)
-        objective = replace(optimizer.objective, describe=models.describe, correction=correction)
-        inner = replace(objective, terms=[term.narrowed(_MARGIN) for term in objective.terms])
-        continued = replace(
-            optimizer,
-            objective=inner,
-            schedule=Schedule(ITERATIONS, first=0, ramp=0),
-            lr=_LR_FACTOR * optimizer.lr,
-            patience=0,
-            brief=BRIEF,
-        )
-        z = continued.optimise(
+        pending = [pending[k] for k in left]
+        context = _context([current[i] for i in pending], [found[k] for k in left], models)
+        z = _continued(optimizer, models, context, simulate).optimise(
             torch.stack([current[i].z for i in pending]),
             numbered(on_iteration, number),
             should_stop,
         )
-        for i, sample in zip(pending, objective.evaluate(z, [samples[i].start for i in pending]), strict=True):
+        for i, sample in zip(
+            pending, optimizer.objective.evaluate(z, [samples[i].start for i in pending]), strict=True
+        ):
             current[i] = sample
     return best, [simulation for simulation in simulations if simulation is not None]
 
 
-@torch.no_grad()
-def _violations(
-    optimizer: LatentOptimizer,
-    models: DescribesMotions,
-    samples: Sequence[GuidedSample],
-    simulations: Sequence[SimulatedMotion],
-) -> list[float]:
-    """Each sample's violation of the requirements in simulation; 0 where all hold."""
-    motion = torch.stack([sample.motion for sample in samples])
-    found = prediction_of(simulations)
-    context = models.describe_motion(
-        motion, prediction=MusclePrediction(*(part.to(motion) for part in found if part is not None))
+def _continued(
+    optimizer: LatentOptimizer, models: DescribesMotions, context: Context, simulate: Simulate
+) -> LatentOptimizer:
+    """The optimisation of a round, of the motions of a context with what the simulation finds of them."""
+    objective = optimizer.objective
+    span = missed_span(objective.terms, context)
+    surrogate = models.surrogate if span is None else SimulatedSpan(simulate, models.surrogate, span)
+    return replace(
+        optimizer,
+        objective=replace(
+            objective,
+            describe=partial(models.describe, surrogate=surrogate),
+            terms=[term.narrowed(_MARGIN) for term in objective.terms],
+        ),
+        schedule=Schedule(ITERATIONS, first=0, ramp=0),
+        lr=_LR_FACTOR * optimizer.lr,
+        patience=0,
+        brief=0,
     )
-    missed = missed_requirements(optimizer.objective.terms, [term.value(context) for term in optimizer.objective.terms])
+
+
+@torch.no_grad()
+def _context(
+    samples: Sequence[GuidedSample], simulations: Sequence[SimulatedMotion], models: DescribesMotions
+) -> Context:
+    """The `Context` of samples with what the simulation finds of them."""
+    motion = torch.stack([sample.motion for sample in samples])
+    known = (part.to(motion) for part in prediction_of(simulations) if part is not None)
+    return models.describe_motion(motion, prediction=MusclePrediction(*known))
+
+
+@torch.no_grad()
+def _violations(optimizer: LatentOptimizer, context: Context, samples: Sequence[GuidedSample]) -> list[float]:
+    """Each sample's violation of the requirements in simulation; 0 where all hold."""
+    terms = optimizer.objective.terms
+    missed = missed_requirements(terms, [term.value(context) for term in terms])
     return torch.maximum(missed, missed.new_tensor([sample.implausibility for sample in samples])).tolist()

@@ -16,7 +16,6 @@ from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
 from utils.guidance.guided_context import guided_context
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor, within_ranges
-from utils.guidance.subject.surrogate_correction import corrected
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
 
 
@@ -51,17 +50,15 @@ class FrozenModels:
         longest = self.surrogate.longest_frames
         return None if longest is None else longest // self.vqvae.config.frames_per_latent
 
-    def describe(self, z: Tensor, correction: Tensor | None = None) -> Context:
+    def describe(self, z: Tensor, surrogate: Surrogate | None = None) -> Context:
         """The `Context` of the subject's motions that latents z (B, L, D) decode to.
 
         Args:
             z: latents.
-            correction: (B, T, 80), in log odds, added to the surrogate's activations; see
-                `utils.guidance.optimisation.refinement`.
+            surrogate: in place of the subject's; see `utils.guidance.optimisation.refinement`.
         """
         motion, points = self.placed(self.vqvae.decode(z))
-        surrogate = self.surrogate if correction is None else corrected(self.surrogate, correction)
-        return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
+        return self.describe_motion(motion, contact_points=points, surrogate=surrogate or self.surrogate)
 
     def placed(self, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Motions (B, T, 33), decoded or recorded, within the joints' ranges, low-pass filtered, on planted feet.
