@@ -186,7 +186,7 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "refine", metavar="N",
         help="Most rounds of refinement: where the simulation of a motion misses what is required, guidance continues "
-        "for 6 iterations with the gradients of the simulation in place of the surrogate's; the default is 4, and 0 "
+        "for 6 iterations with the gradients of the simulation in place of the surrogate's; the default is 6, and 0 "
         "with --no-verify.",
     )  # fmt: skip
     add_option(group, GuidanceConfig, "batch_size", metavar="N", help="Samples optimised together.")

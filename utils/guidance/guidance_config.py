@@ -87,7 +87,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         num_runs: most initial latents in all.
         min_samples: motions to return.
         candidates: so many times `min_samples` are guided, and those nearest to the range in simulation are kept.
-        refine: most rounds with the gradients of the simulation; None for 4 with `verify` and 0 without.
+        refine: most rounds with the gradients of the simulation; None for 6 with `verify` and 0 without.
         batch_size: samples optimised together.
         patience: a sample that meets what is required stops after so many iterations without improvement; 0: never.
         give_up: stop after so many batches in a row without an accepted sample.
@@ -178,9 +178,9 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
 
     @property
     def refinement_rounds(self) -> int:
-        """Rounds of refinement: as given, or 4 with the simulation and 0 without."""
+        """Rounds of refinement: as given, or 6 with the simulation and 0 without."""
         if self.refine is None:
-            return 4 if self.verify else 0
+            return 6 if self.verify else 0
         return self.refine
 
     def open_session(self) -> Session:
