@@ -27,7 +27,8 @@ _UNKNOWNS = {
     **dict.fromkeys((f"{name}_{side}" for name in _LEG for side in FEET), _LEGS_SD_DEG),
 }
 _ITERATIONS = 2
-_ROUNDING_M = 0.5e-3  # rounds off the change from one lowest point to another, which would jerk the pelvis
+_ROUNDING_M = 2e-3  # rounds off the change from one lowest point to another, which would jerk the pelvis
+_HEIGHT_M = 0.3 * _ROUNDING_M  # of the rounded lowest point, so that no foot floats or penetrates by more
 _LEVER_M = 0.1  # converts a foot's rotation to a length, about half a foot
 _DAMPING = 1e-8  # square metres, of what the feet move with a standard deviation of a coordinate, about 1e-4
 
@@ -97,7 +98,7 @@ class FootPlanting(nn.Module):
             planted = motion.detach().clone()
             state, jacobian = self._feet_and_jacobian(planted)
             inverse = _least_change(jacobian.feet)
-            target = _home(state, frames)
+            target = _home(state, frames, _HEIGHT_M)
             for iteration in range(_ITERATIONS):
                 if iteration:
                     state = self._conditions(self._points(planted))
@@ -109,7 +110,7 @@ class FootPlanting(nn.Module):
         lowest = (jacobian.lowest @ in_deviations).squeeze(-1).T
         moving = torch.stack([x, lowest, z, turn], 1)  # (2, 4, N)
         undone = torch.zeros_like(motion)
-        undone[..., self.unknowns] = self._step(inverse, moving - _home(moving, frames), motion)
+        undone[..., self.unknowns] = self._step(inverse, moving - _home(moving, frames, 0.0), motion)
         planted = planted + change - undone
         return planted, self.skeleton.contact_points(planted)
 
@@ -131,7 +132,7 @@ class FootPlanting(nn.Module):
         """
         mean = self._mean(points)
         along = self._along(points)
-        lowest = -_ROUNDING_M * torch.stack([part.logsumexp(0) for part in self._nearness(points)])  # (2, N)
+        lowest = self._lowest(points)[0]
         angle = torch.atan2(along[:, 0], along[:, 2])
         return torch.stack([mean[:, 0], lowest, mean[:, 2], _LEVER_M * angle], 1)
 
@@ -143,10 +144,17 @@ class FootPlanting(nn.Module):
         """(2, 3, N) vector along each foot."""
         return torch.einsum("fp,pxn->fxn", self.along, points)
 
-    def _nearness(self, points: Tensor) -> Tensor:
-        """(2, P, N) how near each contact sphere of a foot is to the floor, in units of `_ROUNDING_M`; others -inf."""
-        nearness = (self.skeleton.contact_radii[:, None] - points[:, 1]) / _ROUNDING_M
-        return torch.stack([nearness.masked_fill(~foot[:, None], -torch.inf) for foot in self.members])
+    def _lowest(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """The height of each foot's lowest contact sphere, (2, N) metres, and its derivative by all heights, (2, P, N).
+
+        The mean of the heights, weighted by how near each sphere is to the lowest one. It is exact where one sphere
+        is lowest and where all are level, and 0.3 times `_ROUNDING_M` too high in between.
+        """
+        heights = (points[:, 1] - self.skeleton.contact_radii[:, None])[None]  # (1, P, N)
+        far = heights.masked_fill(~self.members[..., None], torch.inf) / _ROUNDING_M
+        weights = (-far).softmax(1)
+        lowest = (weights * heights).sum(1)
+        return lowest, weights * (1 - (heights - lowest[:, None]) / _ROUNDING_M)
 
     def _feet_and_jacobian(self, motion: Tensor) -> tuple[Tensor, _Jacobian]:
         """The conditions (2, 4, N) on the feet of motions (B, T, 33), and the Jacobian."""
@@ -160,7 +168,7 @@ class FootPlanting(nn.Module):
         directions = rotate(above[tree.move_joint], tree.move_direction)
         axis_centre, still = centre[tree.axis_joint], torch.zeros_like(directions)
         mean, along = self._mean(points), self._along(points)
-        lowest = torch.einsum("fpn,pxn->fxn", self._nearness(points).softmax(1), points)
+        lowest = torch.einsum("fpn,pxn->fxn", self._lowest(points)[1], points)  # moves as the lowest height does
         rows, lowest_rows = [], []
         for foot in range(2):
             of_mean = cross(axes, mean[foot] - axis_centre)
@@ -184,9 +192,9 @@ def _least_change(jacobian: Tensor) -> Tensor:
     return jacobian.mT @ torch.linalg.inv(square)
 
 
-def _home(values: Tensor, frames: int) -> Tensor:
-    """What the feet's conditions (2, 4, N) shall be: their means over each motion's frames, and height 0."""
+def _home(values: Tensor, frames: int, height_m: float) -> Tensor:
+    """What the feet's conditions (2, 4, N) shall be: their means over each motion's frames, and a height."""
     by_motion = values.unflatten(2, (-1, frames))
     home = by_motion.mean(3, keepdim=True).expand_as(by_motion).clone()
-    home[:, 1] = 0.0
+    home[:, 1] = height_m
     return home.flatten(2)

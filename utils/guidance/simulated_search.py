@@ -152,12 +152,11 @@ class _Search:
             found = self.search(missing if answers else min(missing, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
             found, theirs = self.simulate(found, simulator, partial(self._tell, samples, simulations))
-            if self.optimizer.brief:
+            if self.optimizer.brief and not is_hopeless and not self._answers(found, theirs):
+                # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
                 self.optimizer = replace(self.optimizer, brief=0)
-                if not is_hopeless and not self._answers(found, theirs):
-                    # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
-                    self.used = in_vain = 0
-                    continue
+                self.used = in_vain = 0
+                continue
             samples, simulations = samples + found, simulations + theirs
             if is_hopeless:
                 break

@@ -29,6 +29,7 @@ logger = logging.getLogger("bige")
 ITERATIONS = 6  # of a round
 _LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay close to what has been simulated
 _HOPELESS = 5.0  # tolerances by which the surrogate itself misses what a few iterations will not bring about
+_STALLED = 2  # rounds without improvement, after which a motion is not continued
 _MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
 
 
@@ -83,6 +84,7 @@ def refine(
     best, current = list(samples), list(samples)
     simulations: list[SimulatedMotion | None] = [None] * len(samples)
     lowest = [float("inf")] * len(samples)
+    improved = [0] * len(samples)  # the round of the best version
     pending = list(range(len(samples)))
     for number in range(rounds + 1):
         found = judge(torch.stack([current[i].motion for i in pending]))
@@ -92,13 +94,14 @@ def refine(
         for i, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
             if max(violation, missing) < lowest[i]:
                 best[i], lowest[i], simulations[i] = current[i], max(violation, missing), simulation
+                improved[i] = number
         if on_round:
             on_round(best, [simulation for simulation in simulations if simulation is not None])
         logger.info("%d of %d motions meet the requirements in simulation", sum(v <= 0 for v in lowest), len(samples))
         left = [
             k
             for k, (i, violation) in enumerate(zip(pending, violations, strict=True))
-            if violation > 0 and samples[i].violation <= _HOPELESS
+            if violation > 0 and samples[i].violation <= _HOPELESS and number - improved[i] < _STALLED
         ]
         if number == rounds or not left or should_stop():
             break
