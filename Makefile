@@ -59,8 +59,9 @@ table-motions:
 	$(call REQUEST,slow-descent,--constraint descent_time:within:2.7:3.3 --constraint hold_time:within:0.7:1.3)
 	$(call REQUEST,patellofemoral,--constraint "patellofemoral compression:max:below:80%own")
 
+# Each process has one thread; a machine with many cores does not need one for each of them.
 test: lint
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .
