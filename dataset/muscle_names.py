@@ -89,11 +89,16 @@ def muscle_channels(muscle: str) -> list[list[int]]:
     return [[MUSCLE_INDEX[f"{member}_{side}"] for member in MUSCLE_GROUPS.get(base, (base,))] for side in sides]
 
 
+def similar_muscles(name: str) -> list[str]:
+    """The muscles and groups whose names are like `name`, the most similar first; empty where there are none."""
+    return list(dict.fromkeys(_KNOWN[known] for known in nearest(name, _KNOWN)))
+
+
 def _unknown(muscle: str, name: str) -> str:
     """The sentence about an unknown muscle."""
     abbreviated = "".join(word[:3] for word in name.split("_"))
-    similar = nearest(name, _KNOWN) or nearest(abbreviated, _KNOWN)
+    similar = similar_muscles(name) or similar_muscles(abbreviated)
     if similar:
-        return f"there is no muscle {muscle!r}; did you mean {' or '.join(dict.fromkeys(_KNOWN[n] for n in similar))}?"
+        return f"there is no muscle {muscle!r}; did you mean {' or '.join(similar)}?"
     known = ", ".join(sorted(MUSCLE_NAMES))
     return f"there is no muscle {muscle!r}; known are {known}, and the groups {', '.join(MUSCLE_GROUPS)}"

@@ -256,6 +256,7 @@ def test_derived_quantities_are_computed_once():
         ("activation", "vastus medalis", "did you mean vasmed"),
         ("activation", "biceps", "bflh"),
         ("knee_flexin_l", None, "knee_flexion"),
+        ("vastus medalis", None, "did you mean activation:vasmed"),
         ("asymmetry_l", None, "no sides"),
         ("coordinate", "knee_angle", "knee_angle_l"),
         ("asymmetry", "vasmed", "no name"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from dataset.errors import InputError
-from dataset.muscle_names import canonical_muscle
+from dataset.muscle_names import canonical_muscle, similar_muscles
 from dataset.spelling import nearest, split_side, with_side
 from models.conventions import COORDINATE_INDEX, SIDES, TRANSLATIONS
 from utils.biomechanics.context import Context
@@ -131,7 +131,8 @@ def find_quantity(name: str) -> Quantity:
     base = _ALSO.get(base, base)
     if base not in QUANTITIES:
         similar = dict.fromkeys(_ALSO.get(found, found) for found in nearest(base, [*QUANTITIES, *_ALSO]))
-        known = f"did you mean {' or '.join(similar)}?" if similar else f"known are {', '.join(sorted(QUANTITIES))}"
+        words = [*similar, *(f"activation:{muscle}" for muscle in similar_muscles(base))]
+        known = f"did you mean {' or '.join(words)}?" if words else f"known are {', '.join(sorted(QUANTITIES))}"
         raise InputError(f"there is no quantity {name!r}; {known}")
     definition = QUANTITIES[base]
     if not side:
