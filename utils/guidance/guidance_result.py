@@ -1,5 +1,6 @@
 """What a guidance run finds, held once: everything that is saved, printed, drawn and reported is made from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -122,16 +123,15 @@ class GuidanceResult:
         """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without one."""
         return [] if self.verification is None else self.verification.verdicts(self.terms)
 
-    def first(self, count: int) -> "GuidanceResult":
-        """The result with its first `count` samples alone."""
-        if count >= len(self.samples):
-            return self
+    def take(self, indices: Sequence[int]) -> "GuidanceResult":
+        """The result with the samples at `indices` alone, in that order."""
+        chosen = list(indices)
         return replace(
             self,
-            samples=self.samples[:count],
-            measures={name: replace(one, values=one.values[:count]) for name, one in self.measures.items()},
-            verification=self.verification and self.verification.take(range(count)),
-            changes=self.changes[:count],
+            samples=tuple(self.samples[j] for j in chosen),
+            measures={name: replace(one, values=one.values[chosen]) for name, one in self.measures.items()},
+            verification=self.verification and self.verification.take(chosen),
+            changes=tuple(self.changes[j] for j in chosen) if self.changes else (),
         )
 
     def __repr__(self) -> str:

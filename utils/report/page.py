@@ -65,7 +65,7 @@ def build_page(result: GuidanceResult) -> str:
     """
     figure, missing = _load_figure(result.session)
     reference = make_reference(result.own_squats)
-    listed = result.first(_MOST_LISTED)
+    listed = result.take(range(min(_MOST_LISTED, len(result.samples))))
     data = page_data(listed, reference, figure)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
