@@ -11,8 +11,8 @@ share the ground reaction, and how the muscles of a leg share its moments. With 
 kinematics to activations is trained, as in the paper.
 
 Writes <out-dir>/<exp-name>/: args.json, split.json, train.log, losses.csv, TensorBoard events, last.pth, best.pth
-(least validation loss), metrics.json (R2 and RMSE of each muscle on held-out subjects) and parity.png. Ctrl-C saves
-last.pth and stops.
+(least validation loss), metrics.json (R2 and RMSE of each muscle on held-out subjects) and parity.png. last.pth is
+written after every epoch; the same command goes on from there.
 """
 
 from options.surrogate_training_options import build_parser, parse_training_or_evaluation

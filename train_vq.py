@@ -9,8 +9,9 @@ r"""Train the VQ-VAE on squat windows.
 
 Writes <out-dir>/<exp-name>/: args.json, split.json, train.log, losses.csv, TensorBoard events (losses, use of the
 codebook, curves and a clip of a validation window), <step>.pth, last.pth, best.pth (least validation loss),
-latents.npz (latents of training windows under best.pth) and metrics.json (errors on the held-out subjects). Ctrl-C
-saves last.pth and stops.
+latents.npz (latents of training windows under best.pth) and metrics.json (errors on the held-out subjects). last.pth is
+written every few minutes, at each evaluation and on Ctrl-C; the same command goes on from there. With torchrun or
+deepspeed, the losses are those of one process.
 """
 
 from options.config_parser import parse_config

@@ -121,6 +121,34 @@ def split_sessions(
     return split
 
 
+def keep_split(sessions: Sequence[Session], kept: Split, root: Path) -> Split:
+    """A split that was made before, of the sessions that it was made of; others are left out and named in the log.
+
+    Args:
+        sessions: the sessions that there are.
+        kept: the split.
+        root: the data root of the sessions.
+
+    Raises:
+        InputError: a session of the split is not there.
+    """
+    known = [*kept.training, *kept.validation, *kept.held_out]
+    there = {session.id for session in sessions}
+    missing = sorted(set(known) - there)
+    if missing:
+        raise InputError(
+            f"{root} lacks {len(missing)} of the {len(set(known))} sessions of the run that is resumed, such as "
+            f"{missing[0]}; name the data of that run with --data-root, or start a new training without --resume-pth"
+        )
+    new = sorted(there - set(known))
+    if new:
+        logger.warning(
+            "%d session(s) that the resumed run did not have are left out, such as %s; a new training uses them",
+            len(new), new[0],
+        )  # fmt: skip
+    return kept
+
+
 def _subjects_in(path: str | Path, sessions: Sequence[Session]) -> set[str]:
     """The subjects of the sessions whose id or subject a file lists."""
     ids = set(read_ids(path))

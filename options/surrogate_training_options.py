@@ -181,7 +181,8 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = add_output_options(parser, DynamicsTrainingConfig)
     add_option(
         group, DynamicsTrainingConfig, "resume_pth", metavar="PATH", default=argparse.SUPPRESS,
-        help="Continue exactly from this checkpoint; one without a training state provides initial weights.",
+        help="Continue exactly from this checkpoint, with the seed, the split and the network of its run; one without "
+        "a training state provides initial weights. The command of an interrupted run goes on by itself.",
     )  # fmt: skip
     add_option(
         group, SurrogateEvaluationConfig, "checkpoint", flags=("--evaluate",), metavar="PATH", default=None,

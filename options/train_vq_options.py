@@ -172,6 +172,11 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     for name, text in intervals.items():
         add_option(group, VQVAETrainingConfig, name, metavar="N", help=text)
     add_option(
+        group, VQVAETrainingConfig, "save_minutes", metavar="MINUTES",
+        help="Write last.pth, from which training goes on, at least this often, and after each evaluation.",
+    )  # fmt: skip
+    add_option(
         group, VQVAETrainingConfig, "resume_pth", metavar="PATH",
-        help="Continue exactly from this checkpoint; one without a training state provides initial weights.",
+        help="Continue exactly from this checkpoint, with the seed, the split and the network of its run; one without "
+        "a training state provides initial weights. The command of an interrupted run goes on by itself.",
     )  # fmt: skip

@@ -7,11 +7,12 @@ import pytest
 
 from dataset.errors import InputError
 from dataset.splits import read_ids
+from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints.training_latents_file import read_training_latents
 from utils.reconstruction.reconstruction_config import SamplingConfig
 from utils.runs.run_folder import RunFolder
-from utils.training.training_loop import warn_of_kept_network
+from utils.training.training_state import require_kept_network
 
 
 def write_motions(folder, count, text):
@@ -63,15 +64,19 @@ def test_a_name_may_have_parts():
     assert SamplingConfig(count=1, exp_name="study/first").run_folder.name == "first"
 
 
+def vqvae(channels: int) -> VQVAE:
+    return VQVAE(VQVAEConfig(width=8, code_dim=channels, nb_code=8, depth=1))
+
+
 def test_training_latents_that_are_damaged_or_of_another_network_are_named(tmp_path):
     file = tmp_path / "latents.npz"
     np.savez(file, latents=np.zeros((4, 49, 8)), names=np.arange(4))
-    assert read_training_latents(file, 8).recorded.all()
+    assert read_training_latents(file, vqvae(8)).recorded.all()
     with pytest.raises(InputError, match="8 channels and the VQ-VAE beside them has 16"):
-        read_training_latents(file, 16)
+        read_training_latents(file, vqvae(16))
     file.write_bytes(file.read_bytes()[:500])
     with pytest.raises(InputError, match="cannot be read"):
-        read_training_latents(file, 8)
+        read_training_latents(file, vqvae(8))
 
 
 def _latents_file(path, lengths, total):
@@ -79,7 +84,7 @@ def _latents_file(path, lengths, total):
     frame = np.arange(total)
     latents = np.minimum(frame, np.array(lengths)[:, None])[..., None] * np.ones(8)
     np.savez(path, latents=latents, names=np.arange(len(lengths)), repetition=frame < np.array(lengths)[:, None])
-    return read_training_latents(path, 8)
+    return read_training_latents(path, vqvae(8))
 
 
 def test_training_latents_are_cut_or_lengthened_by_standing(tmp_path):
@@ -98,7 +103,7 @@ def test_training_latents_are_cut_or_lengthened_by_standing(tmp_path):
 
 def test_latents_of_earlier_versions_are_cut_but_not_lengthened(tmp_path):
     np.savez(tmp_path / "latents.npz", latents=np.zeros((4, 49, 8)), names=np.arange(4))
-    latents = read_training_latents(tmp_path / "latents.npz", 8)
+    latents = read_training_latents(tmp_path / "latents.npz", vqvae(8))
     assert latents.of_length(20).latents.shape == (4, 20, 8)
     with pytest.raises(InputError, match="--seq-len 60 asks for more"):
         latents.of_length(60)
@@ -118,11 +123,9 @@ def test_ids_in_another_encoding_are_refused(tmp_path):
     assert read_ids(tmp_path / "holdout.txt") == ["Müller"]
 
 
-def test_settings_of_a_network_that_is_kept_are_named(tmp_path, caplog):
+def test_settings_that_differ_from_a_kept_network_are_refused(tmp_path):
     kept = VQVAEConfig(width=32, depth=2)
-    warn_of_kept_network(VQVAEConfig(), kept, tmp_path / "last.pth")
-    warn_of_kept_network(dataclasses.replace(kept), kept, tmp_path / "last.pth")
-    assert caplog.messages == []
-    warn_of_kept_network(VQVAEConfig(width=64), kept, tmp_path / "last.pth")
-    assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith("--width 64 has no effect")
+    require_kept_network(VQVAEConfig(), kept, tmp_path / "last.pth")
+    require_kept_network(dataclasses.replace(kept), kept, tmp_path / "last.pth")
+    with pytest.raises(InputError, match="^--width 64 differs from the network of .*last.pth, which has 32"):
+        require_kept_network(VQVAEConfig(width=64), kept, tmp_path / "last.pth")

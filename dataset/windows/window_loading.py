@@ -10,7 +10,7 @@ from dataset.errors import InputError
 from dataset.locations import cache_folder, demo_holdout, demo_validation
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session, discover_sessions
-from dataset.splits import Split, split_sessions
+from dataset.splits import Split, keep_split, split_sessions
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window_source import WindowSource
@@ -68,7 +68,13 @@ class SplitWindows:
 
 
 def open_split(
-    root: Path, *, seed: int, activations: bool = False, frames: int = WINDOW_FRAMES, watch: Watch = unwatched
+    root: Path,
+    *,
+    seed: int,
+    activations: bool = False,
+    frames: int = WINDOW_FRAMES,
+    watch: Watch = unwatched,
+    kept: Split | None = None,
 ) -> SplitWindows:
     """Open the windows of all sessions under a data root; those that are not stored yet are made, see `open_windows`.
 
@@ -78,11 +84,12 @@ def open_split(
         activations: whether to read the muscle-driven repetitions, with activations, in place of the squat trials.
         frames: length of the windows, a multiple of 4.
         watch: as of `open_windows`.
+        kept: a split that was made before, which is used instead.
 
     Raises:
         InputError: there are no sessions, or one of the sets is empty or has no usable window.
     """
-    sessions, split = split_by_subject(root, seed)
+    sessions, split = split_by_subject(root, seed, kept)
     settings = {"with_activations": activations, "frames": frames}
 
     def opened(names: Sequence[str]) -> WindowStore:
@@ -136,16 +143,19 @@ def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
     return [session for session in sessions if {session.id, session.subject} & set(subjects)]
 
 
-def split_by_subject(root: Path, seed: int) -> tuple[dict[str, Session], Split]:
+def split_by_subject(root: Path, seed: int, kept: Split | None = None) -> tuple[dict[str, Session], Split]:
     """The sessions under `root` by their id, and their split.
 
     Args:
         root: the data root; a demo root names its own sets of subjects.
         seed: seed of a random split, see `split_sessions`.
+        kept: a split that was made before, which is used instead, see `keep_split`.
 
     Raises:
-        InputError: there are no sessions, or one of the sets is empty.
+        InputError: there are no sessions, one of the sets is empty, or a session of a kept split is not there.
     """
     sessions = discover_sessions(root)
+    if kept is not None:
+        return {session.id: session for session in sessions}, keep_split(sessions, kept, root)
     split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root), validation_file=demo_validation(root))
     return {session.id: session for session in sessions}, split

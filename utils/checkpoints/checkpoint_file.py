@@ -1,7 +1,7 @@
 """Checkpoint files: found in run folders, written atomically, and read without unpickling code.
 
 A checkpoint is a dictionary of `format` (one of FORMATS), `config` (the fields of the network's configuration), `net`
-(its state dict) and, where training can be resumed from it, `training`.
+(its state dict) and, where training can be resumed from it, `training` and `run`.
 """
 
 import io
@@ -26,13 +26,19 @@ FORMATS: dict[type, str] = {
 _RUN_FOLDER_NAMES = ("best.pth", "last.pth", "vqvae.pth", "surrogate.pth")
 
 
-def save_checkpoint(path: str | Path, model: TrainedNetwork, training: dict[str, Any] | None = None) -> None:
+def save_checkpoint(
+    path: str | Path,
+    model: TrainedNetwork,
+    training: dict[str, Any] | None = None,
+    run: dict[str, Any] | None = None,
+) -> None:
     """Write a model with its configuration, so that it can be rebuilt without further information.
 
     Args:
         path: the checkpoint file.
         model: the network.
         training: state from which training can be resumed (step, optimiser, ...), or None.
+        run: seed, length of the windows and split of the run, which stay when it is resumed.
 
     Raises:
         OSError: the file cannot be written.
@@ -43,11 +49,32 @@ def save_checkpoint(path: str | Path, model: TrainedNetwork, training: dict[str,
         "net": {name: value.detach().cpu() for name, value in model.state_dict().items()},
     }
     if training is not None:
-        content["training"] = training
+        content["training"] = _sorted(training)
+    if run is not None:
+        content["run"] = run
     buffer = io.BytesIO()  # torch itself does not say why a file cannot be written
-    torch.save(content, buffer)
+    torch.save(_with_equal_words_once(content, {}), buffer)
     with atomic_write(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
+
+
+def _sorted(values: Any) -> Any:
+    """The same values with the keys of all dictionaries in order, which a resumed optimiser has in another."""
+    if isinstance(values, dict):
+        return {key: _sorted(values[key]) for key in sorted(values, key=lambda key: (type(key).__name__, key))}
+    return [_sorted(value) for value in values] if isinstance(values, list) else values
+
+
+def _with_equal_words_once(values: Any, known: dict[str, str]) -> Any:
+    """The same values with one object for each word: pickle writes an object once, and its bytes tell how many."""
+    if isinstance(values, str):
+        return known.setdefault(values, values)
+    if isinstance(values, dict):
+        words = _with_equal_words_once
+        return {words(key, known): words(value, known) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return type(values)(_with_equal_words_once(value, known) for value in values)
+    return values
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:

@@ -1,12 +1,19 @@
 """Read the latents of the training windows that are kept beside a VQ-VAE (`latents.npz`)."""
 
+import hashlib
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from torch import nn
 
 from dataset.errors import InputError
 from models.conventions import FRAMES_PER_LATENT
+from models.vqvae.autoencoder import VQVAE
+from utils.checkpoints.model_loading import load_vqvae
+
+logger = logging.getLogger("bige")
 
 _STANDING = 36 // FRAMES_PER_LATENT  # latents after the repetition in which the motion comes to rest and stays there
 
@@ -64,18 +71,29 @@ class TrainingLatents:
         )
 
 
-def read_training_latents(path: Path, channels: int) -> TrainingLatents:
+def weights_fingerprint(model: nn.Module) -> str:
+    """A digest of all weights and buffers of a network, by which its latents are recognised."""
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def read_training_latents(path: Path, vqvae: VQVAE) -> TrainingLatents:
     """Read `latents.npz`.
 
     Args:
         path: the file.
-        channels: channels of a latent frame of the VQ-VAE beside which it lies.
+        vqvae: the VQ-VAE beside which it lies.
 
     Raises:
         InputError: the file is damaged, or is not of this VQ-VAE.
     """
+    channels, encoder = vqvae.config.code_dim, None
     try:
         with np.load(path) as content:
+            encoder = str(content["vqvae"]) if "vqvae" in content else None  # not in files of earlier versions
             latents = content["latents"].astype(np.float32)
             names = tuple(str(name) for name in content["names"])
             repetition = content.get("repetition")
@@ -92,6 +110,8 @@ def read_training_latents(path: Path, channels: int) -> TrainingLatents:
             f"{path}: the training latents have {latents.shape[-1]} channels and the VQ-VAE beside them has "
             f"{channels}; they are of another training"
         )
+    if encoder is not None:
+        _require_same_run(path, encoder, vqvae)
     if not np.isfinite(latents).all():
         raise InputError(f"{path}: the training latents have values that are NaN or infinite; train the VQ-VAE again")
     if repetition is not None and repetition.shape != recorded.shape:
@@ -99,3 +119,16 @@ def read_training_latents(path: Path, channels: int) -> TrainingLatents:
             f"{path}: expected a mask of the repetition for each of {recorded.shape}, found {repetition.shape}"
         )
     return TrainingLatents(latents, names, recorded, repetition, path)
+
+
+def _require_same_run(path: Path, encoder: str, vqvae: VQVAE) -> None:
+    """Refuse latents of another VQ-VAE; those of `best.pth` also serve the other checkpoints of its run folder."""
+    if encoder == weights_fingerprint(vqvae):
+        return
+    best = path.with_name("best.pth")
+    if not best.is_file() or encoder != weights_fingerprint(load_vqvae(best)):
+        raise InputError(
+            f"{path}: the training latents are of another VQ-VAE than the one beside them, as of a training that has "
+            "gone on and not ended; finish that training, or move the file away and guidance starts from the codebook"
+        )
+    logger.warning("%s: the training latents are of best.pth, and only near those of the VQ-VAE in use", path)

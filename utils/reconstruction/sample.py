@@ -79,7 +79,7 @@ def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float, f
         groups = () if model.config.code_groups == 1 else (model.config.code_groups,)
         codes = torch.randint(model.config.nb_code, (count, length, *groups)).to(device)
         return model.quantizer.vectors_of(codes)
-    latents = torch.from_numpy(read_training_latents(latents_file, model.config.code_dim).of_length(length).latents)
+    latents = torch.from_numpy(read_training_latents(latents_file, model).of_length(length).latents)
     spread = latents.flatten(0, 1).std(0)
     drawn = latents[torch.randint(len(latents), (count,))]
     return model.quantize((drawn + noise * spread * torch.randn_like(drawn)).to(device))

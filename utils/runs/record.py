@@ -50,18 +50,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def refuse_trained(folder: str | Path, resumed: str | Path | None = None) -> None:
-    """Protect the training run in `folder` from being overwritten, unless it is the run that is resumed.
-
-    Args:
-        folder: the run folder that is about to be written.
-        resumed: the checkpoint from which training continues, or None.
-
-    Raises:
-        InputError: `folder` holds another training run.
-    """
-    last = Path(folder) / "last.pth"
-    if last.exists() and (resumed is None or Path(resumed).resolve().parent != last.resolve().parent):
-        raise InputError(
-            f"{folder} already holds a training run; choose another --exp-name, or continue it with --resume-pth {last}"
-        )
+def refuse_trained(folder: str | Path) -> None:
+    """Raise InputError where `folder`, which is about to be written, holds a training run."""
+    if (Path(folder) / "last.pth").exists():
+        raise InputError(f"{folder} already holds a training run; choose another --exp-name")

@@ -77,6 +77,14 @@ class ProcessGroup:
         """The mean over all processes of a value of this one, without gradient."""
         return mean_over_processes(value)
 
+    def gather(self, values: list[str]) -> list[str]:
+        """The values of all processes."""
+        if self.world_size == 1:
+            return values
+        parts: list[list[str]] = [[] for _ in range(self.world_size)]
+        distributed.all_gather_object(parts, values)
+        return [value for part in parts for value in part]
+
     def any_process(self, flag: bool) -> bool:
         """Whether `flag` is true in any process, so that all of them leave a loop at the same step."""
         if self.world_size == 1:

@@ -12,29 +12,30 @@ from torch.nn import functional
 
 from dataset.errors import InputError
 from dataset.locations import cache_folder
+from dataset.splits import Split
 from dataset.windows.window_loading import load_windows, split_by_subject
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.subject_muscles import ReferenceSamples
 from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
-from utils.runs.record import record_config, refuse_trained
+from utils.runs.record import record_config
 from utils.runs.writable import require_writable
 from utils.training.distributed import ProcessGroup, refuse_several_processes
 from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of, dynamics_of, evaluate_samples
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
+from utils.training.resuming import RunOrigin, held_folder, resumed_config
 from utils.training.sample_store import Batch, SampleStore, prepare_samples
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.training_loop import (
     BEST,
     LoopSettings,
-    TrainingState,
+    NotFiniteLossError,
     TrainingTask,
-    read_training_state,
     run_training,
-    warn_of_kept_network,
 )
+from utils.training.training_state import TrainingState, read_training_state, require_kept_network
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -56,13 +57,19 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainin
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
     refuse_several_processes("surrogate_training.py")
+    config, kept = resumed_config(config)
     device = configure_torch(config)
+    require_writable(config.run_folder)
+    with held_folder(config.run_folder):
+        return _train(config, kept, device)
+
+
+def _train(config: DynamicsTrainingConfig, kept: Split | None, device: torch.device) -> SurrogateTrainingResult:
+    """`train_dynamics_surrogate` into a folder that this process holds."""
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)
     folder = config.run_folder
-    require_writable(folder)
-    refuse_trained(folder, config.resume_pth)
-    sessions, split = split_by_subject(root, config.seed)
+    sessions, split = split_by_subject(root, config.seed, kept)
     split.write(folder / "split.json")
     record_config(config, folder)
     store = cache_folder(root, "samples")
@@ -76,13 +83,19 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainin
         model = model.to(device)
     else:
         model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
-        warn_of_kept_network(config.network, model.config, config.resume_pth)
+        require_kept_network(config.network, model.config, config.resume_pth)
     logger.info(
         "%d sessions to train on with %d ground and %d muscle samples, %d sessions for validation, %s",
         len(training.folders), training.size("ground"), training.size("muscle"), len(validation.folders), model.config,
     )  # fmt: skip
     task = DynamicsSurrogateTask(config, model, state, training, validation)
-    settings = LoopSettings(folder=folder, steps=config.epochs, seed=config.seed)
+    settings = LoopSettings(
+        folder=folder,
+        steps=config.epochs,
+        seed=config.seed,
+        resumed_from=config.resume_pth,
+        run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
+    )
     state = run_training(task, settings, ProcessGroup(device), state)
     best = _load_trainable(folder / BEST, device)
     held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
@@ -139,6 +152,8 @@ class DynamicsSurrogateTask(TrainingTask):
         totals = torch.zeros(2)
         for ground, muscle in islice(zip(*batches, strict=False), self.steps):
             losses = [self._ground_loss(self._on_device(ground)), self._muscle_loss(self._on_device(muscle))]
+            if not torch.isfinite(torch.stack(losses)).all():
+                self._refuse_loss()
             self.optimizer.zero_grad(set_to_none=True)
             torch.stack(losses).sum().backward()
             self._lr = self.optimizer.param_groups[0]["lr"]
@@ -149,6 +164,20 @@ class DynamicsSurrogateTask(TrainingTask):
         return {
             "loss": ground_loss + muscle_loss, "ground_loss": ground_loss, "muscle_loss": muscle_loss, "lr": self._lr,
         }  # fmt: skip
+
+    def _refuse_loss(self) -> None:
+        """Name the sessions on whose samples the loss is not finite.
+
+        Raises:
+            NotFiniteLossError: always.
+        """
+        names = []
+        with torch.no_grad():
+            for index, folder in enumerate(self.training.folders):
+                ground, muscle = (self._on_device(self.training.read(kind, [index])) for kind in ("ground", "muscle"))
+                if not torch.isfinite(self._ground_loss(ground) + self._muscle_loss(muscle)):
+                    names.append(folder.name.rpartition("-")[0])  # without its fingerprint
+        raise NotFiniteLossError(names or ["none alone"], whole=len(names) in (0, len(self.training.folders)))
 
     def _on_device(self, batch: Batch) -> Batch:
         return {name: values.to(self.device) for name, values in batch.items()}

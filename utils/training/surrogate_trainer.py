@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from dataset.errors import InputError
+from dataset.splits import Split
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_source import WindowSource
 from models.conventions import ROTATION_INDICES
@@ -17,12 +18,13 @@ from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.transformer import SurrogateTransformer
 from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
-from utils.runs.record import record_config, refuse_trained
+from utils.runs.record import record_config
 from utils.runs.tensorboard_views import show_activations
 from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
 from utils.training.distributed import ProcessGroup, refuse_several_processes
 from utils.training.lr_schedules import cosine_schedule
+from utils.training.resuming import RunOrigin, held_folder, resumed_config
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
 from utils.training.surrogate_training_config import SurrogateTrainingConfig
@@ -30,12 +32,11 @@ from utils.training.training_data import open_training_data
 from utils.training.training_loop import (
     BEST,
     LoopSettings,
-    TrainingState,
+    NotFiniteLossError,
     TrainingTask,
-    read_training_state,
     run_training,
-    warn_of_kept_network,
 )
+from utils.training.training_state import TrainingState, read_training_state, require_kept_network
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -58,15 +59,16 @@ def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
     refuse_several_processes("surrogate_training.py")
+    config, kept = resumed_config(config)
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)
     require_writable(config.run_folder)
-    refuse_trained(config.run_folder, config.resume_pth)
-    windows = open_training_data(config, ProcessGroup(device), activations=True)
-    windows.split.write(config.run_folder / "split.json")
-    record_config(config, config.run_folder)
-    return train_surrogate_on(config, windows.training, windows.validation, windows.held_out, device)
+    with held_folder(config.run_folder):
+        windows = open_training_data(config, ProcessGroup(device), activations=True, kept=kept)
+        windows.split.write(config.run_folder / "split.json")
+        record_config(config, config.run_folder)
+        return train_surrogate_on(config, windows.training, windows.validation, windows.held_out, device, windows.split)
 
 
 def train_surrogate_on(
@@ -75,8 +77,9 @@ def train_surrogate_on(
     validation: WindowSource,
     held_out: WindowSource,
     device: torch.device,
+    split: Split | None = None,
 ) -> SurrogateTrainingResult:
-    """`train_surrogate` on windows that have been opened."""
+    """`train_surrogate` on windows of a split that have been opened."""
     if config.mirror:
         training = training.with_mirrored()
     if config.resume_pth is None:
@@ -85,11 +88,18 @@ def train_surrogate_on(
         fit_to_windows(model, training.take(range(0, len(training), every)).to(device))
     else:
         model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
-        warn_of_kept_network(config.network, model.config, config.resume_pth)
+        require_kept_network(config.network, model.config, config.resume_pth)
     logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
     task = SurrogateTask(config, model, state, training, _all_of(validation).to(device))
-    settings = LoopSettings(folder=config.run_folder, steps=config.epochs, seed=config.seed, patience=config.patience)
+    settings = LoopSettings(
+        folder=config.run_folder,
+        steps=config.epochs,
+        seed=config.seed,
+        patience=config.patience,
+        resumed_from=config.resume_pth,
+        run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
+    )
     state = run_training(task, settings, ProcessGroup(device), state)
     best = _load_trainable(config.run_folder / BEST, device)
     evaluation = evaluate_surrogate_on(best, _all_of(held_out).to(device), config.run_folder)
@@ -167,7 +177,8 @@ class SurrogateTask(TrainingTask):
         total = 0.0
         for chosen in torch.randperm(len(self.training)).split(self.config.batch_size):
             delay = torch.randint(self.config.shift_frames + 1, (len(chosen),))
-            total += self._optimise(self.training.take(chosen).to(self.device), delay.to(self.device)) * len(chosen)
+            windows = self.training.take(chosen).to(self.device)
+            total += self._optimise(windows, delay.to(self.device)) * len(chosen)
         return {"loss": total / len(self.training), "lr": self._lr}
 
     def _optimise(self, windows: MotionBatch, delay: Tensor) -> float:
@@ -177,6 +188,10 @@ class SurrogateTask(TrainingTask):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             prediction = self.model(motion, recorded, anthropometry)
         loss = activation_loss(prediction, activations, labelled)
+        if not torch.isfinite(loss):
+            bad = ~torch.isfinite(prediction - activations).flatten(1).all(1)  # (B,)
+            names = [name for name, is_bad in zip(windows.names, bad.tolist(), strict=True) if is_bad]
+            raise NotFiniteLossError(names or windows.names, whole=len(names) in (0, len(windows.names)))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)

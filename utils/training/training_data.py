@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 from torch import distributed
 
+from dataset.splits import Split
 from dataset.windows.session_file import SessionIndex
 from dataset.windows.window_loading import SplitWindows, open_split
+from dataset.windows.window_store import unwatched
 from utils.runs.progress import show_progress
 from utils.training.distributed import ProcessGroup
 from utils.training.training_config import TrainingConfig
 
 
-def open_training_data(config: TrainingConfig, group: ProcessGroup, *, activations: bool = False) -> SplitWindows:
+def open_training_data(
+    config: TrainingConfig, group: ProcessGroup, *, activations: bool = False, kept: Split | None = None
+) -> SplitWindows:
     """Open the windows of the data root of a training, split by subject.
 
     The main process makes those that are not stored yet and shows its progress; the others wait and read.
@@ -20,6 +24,7 @@ def open_training_data(config: TrainingConfig, group: ProcessGroup, *, activatio
         config: says the data root and the seed of the split.
         group: the processes that train together.
         activations: whether windows are read with muscle activations.
+        kept: the split of a run that is resumed.
 
     Raises:
         InputError: as `open_split`.
@@ -28,7 +33,8 @@ def open_training_data(config: TrainingConfig, group: ProcessGroup, *, activatio
 
     def opened() -> SplitWindows:
         frames = config.window_frames
-        return open_split(root, seed=config.seed, activations=activations, frames=frames, watch=_with_progress)
+        watch = _with_progress if group.is_main else unwatched
+        return open_split(root, seed=config.seed, activations=activations, frames=frames, watch=watch, kept=kept)
 
     if not group.is_distributed:
         return opened()

@@ -8,6 +8,7 @@ import torch
 from dataset.io.atomic_write import atomic_write
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
+from utils.checkpoints.training_latents_file import weights_fingerprint
 
 MOST_LATENTS = 1200  # enough for guidance to start from; more of them hardly explain more variance
 
@@ -22,7 +23,7 @@ def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 
 
     The archive contains `latents` (N, L, code_dim) float16, the windows' `names` (N,), `recorded` (N, L) bool, which
     marks latent frames that represent at least one recorded frame, and `repetition` (N, L) bool, which marks those that
-    represent a frame of the repetition; the person stands still in the others.
+    represent a frame of the repetition; the person stands still in the others. `vqvae` is the fingerprint of the model.
 
     Args:
         path: the .npz file.
@@ -45,6 +46,7 @@ def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
+            vqvae=np.array(weights_fingerprint(model)),
             latents=(np.round(values / step) * step).astype(np.float16),
             names=np.array([names[i] for i in chosen]),
             recorded=np.concatenate(recorded),

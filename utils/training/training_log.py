@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -33,7 +34,13 @@ class TrainingLog:
     writer: SummaryWriter
 
     def __init__(
-        self, folder: Path, columns: Sequence[str], *, resume_at: int | None = None, enabled: bool = True
+        self,
+        folder: Path,
+        columns: Sequence[str],
+        *,
+        resume_at: int | None = None,
+        history: Path | None = None,
+        enabled: bool = True,
     ) -> None:
         """Open the files of a run folder.
 
@@ -42,6 +49,7 @@ class TrainingLog:
             columns: names of the metrics; they follow the column `step`.
             resume_at: the step from which training is resumed; later rows are removed, since they are written again.
                 None starts new files.
+            history: the folder of the run that is resumed, whose earlier rows are kept; None for `folder`.
             enabled: whether anything is written; only the main process of a distributed training does.
         """
         self.columns, self.enabled = columns, enabled
@@ -49,7 +57,12 @@ class TrainingLog:
             return
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "losses.csv"
-        kept = _rows_until(self.path, resume_at) if resume_at is not None else []
+        kept = []
+        if resume_at is not None:
+            header = ["step", *columns]
+            kept = _rows_until((history or folder) / self.path.name, header, resume_at)
+            if not kept:
+                _set_aside(self.path, header)
         with atomic_write(self.path) as temporary, temporary.open("w", newline="") as file:
             csv.writer(file).writerows([["step", *columns], *kept])
         self.writer = SummaryWriter(str(folder), purge_step=None if resume_at is None else resume_at + 1)
@@ -77,8 +90,25 @@ class TrainingLog:
             self.writer.close()
 
 
-def _rows_until(path: Path, step: int) -> list[list[str]]:
-    if not path.is_file():
+def _rows_until(path: Path, header: Sequence[str], step: int) -> list[list[str]]:
+    """The rows of an earlier `losses.csv` of these columns up to a step, but any that was not written to its end."""
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            rows = list(csv.reader(line.replace("\0", "") for line in file))
+    except FileNotFoundError:
         return []
-    with path.open(newline="") as file:
-        return [row for row in list(csv.reader(file))[1:] if row and int(row[0]) <= step]
+    except csv.Error:
+        rows = []
+    if rows[:1] != [list(header)]:
+        return []
+    whole = [row for row in rows[1:] if len(row) == len(header) and row[0].isdecimal()]
+    return [row for row in whole if int(row[0]) <= step]
+
+
+def _set_aside(path: Path, header: Sequence[str]) -> None:
+    """Give a `losses.csv` of other columns, as of another version, another name, so that it is not replaced."""
+    if not path.is_file() or path.read_bytes().startswith(",".join(header).encode()):
+        return
+    aside = path.with_name(f"{path.stem}-{int(path.stat().st_mtime)}{path.suffix}")
+    os.replace(path, aside)
+    logger.warning("%s has other columns than this training; it is kept as %s", path, aside.name)

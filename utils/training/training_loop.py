@@ -2,10 +2,12 @@
 
 import logging
 import math
+import shutil
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +16,15 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from dataset.errors import InputError, RunError
-from utils.checkpoints import TrainedNetwork, read_checkpoint, save_checkpoint
+from dataset.errors import RunError
+from dataset.io.atomic_write import atomic_write
+from utils.checkpoints import TrainedNetwork, save_checkpoint
 from utils.runs.interruption import graceful_shutdown
 from utils.runs.progress import Progress
-from utils.runs.shared_configs import flag_of
 from utils.runs.tensorboard_views import is_view_step
 from utils.training.distributed import ProcessGroup
 from utils.training.training_log import TrainingLog
+from utils.training.training_state import TrainingState
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -29,16 +32,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("bige")
 
 BEST, LAST = "best.pth", "last.pth"
-# Flags of a network that are not named after their fields.
-_FLAG_NAMES = {"activation": "vq_act", "norm": "vq_norm", "person_features": "no_person"}
-# Names that training states had before, in checkpoints of the VQ-VAE and of the surrogate.
-_EARLIER_NAMES = {
-    "iteration": "step",
-    "epoch": "step",
-    "best_epoch": "best_step",
-    "optimiser": "optimizer",
-    "scheduler": "plateau",
-}
+
+
+class NotFiniteLossError(RunError):
+    """The loss of a step is NaN or infinite.
+
+    Attributes:
+        windows: names of the windows, or sessions, whose loss it is.
+        whole: whether that is the whole batch, so that the cause is the network and not a file.
+    """
+
+    def __init__(self, windows: Sequence[str], *, whole: bool) -> None:
+        super().__init__("the loss is not finite")
+        self.windows, self.whole = tuple(windows), whole
 
 
 class TrainingTask(ABC):
@@ -60,7 +66,11 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def train_step(self) -> Mapping[str, float | Tensor]:
-        """Optimise for one step; the losses and other metrics of the training batch."""
+        """Optimise for one step; the losses and other metrics of the training batch.
+
+        Raises:
+            NotFiniteLossError: the loss is NaN or infinite; the network is as before the step.
+        """
 
     @abstractmethod
     def evaluate(self) -> Mapping[str, Any]:
@@ -80,10 +90,12 @@ class LoopSettings:
         steps: number of the last step.
         seed: seed of the run; each step has its own, made from it.
         log_every: steps between two rows of metrics.
-        evaluate_every: steps between two evaluations.
-        save_every: steps between two writings of `last.pth`.
-        keep: whether a checkpoint `<step>.pth` is kept at each of these.
+        evaluate_every: steps between two evaluations, after each of which `last.pth` is written.
+        keep_every: steps between two checkpoints `<step>.pth`; None to keep none.
+        save_minutes: minutes between two writings of `last.pth`, where evaluations are less frequent.
         patience: steps without a lower validation loss after which training stops; None to train to the end.
+        resumed_from: the checkpoint from which training is resumed.
+        run: seed, length of the windows and split of the run, for its checkpoints.
     """
 
     folder: Path
@@ -91,85 +103,20 @@ class LoopSettings:
     seed: int
     log_every: int = 1
     evaluate_every: int = 1
-    save_every: int = 1
-    keep: bool = False
+    keep_every: int | None = None
+    save_minutes: float = 5.0
     patience: int | None = None
-
-
-@dataclass
-class TrainingState:
-    """How far a training is.
-
-    Attributes:
-        step: steps done.
-        best: least validation loss so far.
-        best_step: the step that had it.
-        optimizer: state dict of the optimiser; None at the start.
-        plateau: state dict of the scheduler that follows the validation loss; None without one.
-    """
-
-    step: int = 0
-    best: float = math.inf
-    best_step: int = 0
-    optimizer: dict[str, Any] | None = None
-    plateau: dict[str, Any] | None = None
+    resumed_from: Path | None = None
+    run: dict[str, Any] | None = None
 
     @property
-    def is_resumed(self) -> bool:
-        """Whether an earlier training is resumed."""
-        return self.optimizer is not None
+    def history(self) -> Path:
+        """Folder of the run so far, which may have another name."""
+        return self.folder if self.resumed_from is None else self.resumed_from.parent
 
-    def restore(self, optimizer: Optimizer, plateau: ReduceLROnPlateau | None = None) -> None:
-        """Load the states of a resumed training into an optimiser and a scheduler that follows the validation loss.
-
-        Raises:
-            InputError: they belong to another network.
-        """
-        try:
-            if self.optimizer is not None:
-                optimizer.load_state_dict(self.optimizer)
-            if self.plateau is not None and plateau is not None:
-                plateau.load_state_dict(self.plateau)
-        except (KeyError, ValueError) as error:
-            raise InputError(f"training cannot be resumed: its optimiser does not fit the network ({error})") from None
-
-
-def read_training_state(path: Path) -> TrainingState:
-    """The training state in a checkpoint; the initial state if the checkpoint has only weights.
-
-    Raises:
-        InputError: there is no such checkpoint, or its state is not one of these trainings.
-    """
-    stored = read_checkpoint(path).get("training")
-    if not stored:
-        logger.info("training starts from the weights of %s, which has no training state", path)
-        return TrainingState()
-    values = {_EARLIER_NAMES.get(name, name): value for name, value in stored.items()}
-    try:
-        state = TrainingState(**{"best_step": values["step"]} | values)
-    except (KeyError, TypeError):
-        raise InputError(
-            f"{path} has a training state of another version of this code, from which training cannot be resumed"
-        ) from None
-    logger.info("training is resumed after step %d of %s", state.step, path)
-    return state
-
-
-def warn_of_kept_network(asked: Any, kept: Any, path: Path) -> None:
-    """Log settings of the network that have no effect, because a resumed training keeps the network of its checkpoint.
-
-    Args:
-        asked: the network's configuration of this run; defaults count as not asked for.
-        kept: the configuration in the checkpoint.
-        path: the checkpoint.
-    """
-    for field in fields(asked):
-        value, of_checkpoint = getattr(asked, field.name), getattr(kept, field.name)
-        if value not in (of_checkpoint, field.default):
-            logger.warning(
-                "%s %s has no effect: the network of %s is kept, with %s",
-                flag_of(_FLAG_NAMES.get(field.name, field.name)), value, path, of_checkpoint,
-            )  # fmt: skip
+    def is_patient(self, state: "TrainingState") -> bool:
+        """Whether training goes on although the validation loss has not fallen for some steps."""
+        return self.patience is None or state.step - state.best_step < self.patience
 
 
 def run_training(
@@ -191,71 +138,134 @@ def run_training(
 
     Raises:
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
-        RunError: the validation loss was never finite.
+        RunError: a loss or a weight was not finite; nothing was overwritten.
     """
     columns = [*task.metrics, "lr", *(f"validation/{name}" for name in task.validation_metrics)]
-    log = TrainingLog(
-        settings.folder, columns, resume_at=state.step if state.is_resumed else None, enabled=group.is_main
-    )
-    first = state.step + 1
+    resume_at = state.step if state.is_resumed else None
+    log = TrainingLog(settings.folder, columns, resume_at=resume_at, history=settings.history, enabled=group.is_main)
+    if group.is_main and state.is_resumed:
+        _take_over_best(settings, state)
+    writer = CheckpointWriter(task, settings, state)
     progress = Progress(
         settings.steps, title=settings.folder.name, unit="steps", done=state.step, enabled=group.is_main
     )
     with closing(log), progress, graceful_shutdown() as stop_requested:
-        for step in range(first, settings.steps + 1):
-            # Each step has its own seed, so that a resumed training draws the same numbers as an uninterrupted one.
-            # In all processes the same: each draws the numbers of the whole batch.
-            torch.manual_seed(settings.seed * 1_000_003 + step)
+        while state.step < settings.steps:
+            if group.any_process(group.is_main and not settings.is_patient(state)):
+                logger.info("training stops: the validation loss has not fallen for %d steps", settings.patience)
+                break
+            # Each step has its own seed, so that a resumed training draws the same numbers as an uninterrupted one. It
+            # is the same in all processes, each of which draws the numbers of the whole batch.
+            torch.manual_seed(settings.seed * 1_000_003 + state.step + 1)
             task.model.train()
-            metrics = task.train_step()
-            state.step = step
+            try:
+                metrics = task.train_step()
+            except NotFiniteLossError as error:
+                raise RunError(_not_finite(error, settings, state.step + 1)) from None
+            state.step += 1
             interrupted = group.any_process(stop_requested())
-            last = interrupted or step == settings.steps
             if group.is_main:
-                _after_step(task, settings, state, log, metrics, last)
+                _after_step(task, settings, writer, log, metrics)
+                if interrupted:
+                    writer.write_last()
             progress.advance()
             if interrupted:
                 raise KeyboardInterrupt
-            if settings.patience is not None and group.any_process(
-                group.is_main and step - state.best_step >= settings.patience
-            ):
-                logger.info("training stops: the validation loss has not fallen for %d steps", settings.patience)
-                break
-    if group.is_main and not math.isfinite(state.best):
-        raise RunError(
-            f"{settings.folder}: training diverged (no validation loss is finite); try a smaller learning rate"
-        )
     return state
+
+
+def _take_over_best(settings: LoopSettings, state: TrainingState) -> None:
+    """Copy the best checkpoint of a run that goes on in another folder; without one, the best is found anew."""
+    here, before = settings.folder / BEST, settings.history / BEST
+    if not here.exists() and before.is_file():
+        with atomic_write(here) as temporary:
+            shutil.copyfile(before, temporary)
+    if not here.exists():
+        state.best, state.best_step = math.inf, state.step
+
+
+def _not_finite(error: NotFiniteLossError, settings: LoopSettings, step: int) -> str:
+    """What to do about a loss that is not finite."""
+    last = next((path for path in (settings.folder / LAST, settings.resumed_from) if path and path.exists()), None)
+    kept = "no checkpoint had been written yet" if last is None else f"the last good checkpoint is {last}"
+    if error.whole:
+        cause = f"that of all windows of the batch, such as {error.windows[0]}; training diverged, try a smaller --lr"
+    else:
+        cause = f"that of {', '.join(error.windows)}; look at these recordings"
+    return f"{settings.folder}: the loss of step {step} is NaN or infinite, {cause}; {kept}"
 
 
 def _after_step(
     task: TrainingTask,
     settings: LoopSettings,
-    state: TrainingState,
+    writer: "CheckpointWriter",
     log: TrainingLog,
     metrics: Mapping[str, float | Tensor],
-    last: bool,
 ) -> None:
     """Log, evaluate and save, where the step calls for it."""
-    step, row = state.step, {}
+    state, step, row = writer.state, writer.state.step, {}
+    last = step == settings.steps
+    evaluated = last or step % settings.evaluate_every == 0
     if last or step % settings.log_every == 0:
         row = {name: float(metrics[name]) for name in [*task.metrics, "lr"]}
-    if last or step % settings.evaluate_every == 0:
+    if evaluated:
         validation = task.evaluate()
+        if not math.isfinite(validation["loss"]):
+            raise RunError(
+                f"{settings.folder}: the validation loss of step {step} is {validation['loss']}, so that training "
+                "diverged; try a smaller --lr"
+            )
         row |= {f"validation/{name}": validation[name] for name in task.validation_metrics}
         if task.plateau is not None:
             task.plateau.step(validation["loss"])
         if validation["loss"] < state.best:
             state.best, state.best_step = validation["loss"], step
-            save_checkpoint(settings.folder / BEST, task.model)
+            writer.write_best()
         if last or is_view_step(step, settings.evaluate_every, settings.steps):
             task.show(log.writer, step)
     if row:
         log.write(step, row)
         logger.info("%d %s", step, " ".join(f"{name} {value:.4g}" for name, value in row.items()))
-    if last or step % settings.save_every == 0:
-        state.optimizer = task.optimizer.state_dict()
-        state.plateau = None if task.plateau is None else task.plateau.state_dict()
-        if settings.keep and step % settings.save_every == 0:
-            save_checkpoint(settings.folder / f"{step}.pth", task.model, vars(state))
-        save_checkpoint(settings.folder / LAST, task.model, vars(state))
+    writer.write_where_due(evaluated)
+
+
+class CheckpointWriter:
+    """Writes the checkpoints of a training, none of which replaces a good one by weights that are not finite."""
+
+    def __init__(self, task: TrainingTask, settings: LoopSettings, state: TrainingState) -> None:
+        """Begin to count the minutes since the last writing."""
+        self.task, self.settings, self.state = task, settings, state
+        self._written = time.monotonic()
+
+    def write_best(self) -> None:
+        """Write the network of the least validation loss."""
+        self._require_finite()
+        save_checkpoint(self.settings.folder / BEST, self.task.model)
+
+    def write_where_due(self, evaluated: bool) -> None:
+        """Write what the number of the step and the time call for."""
+        step, every = self.state.step, self.settings.keep_every
+        kept = every is not None and step % every == 0
+        if kept:
+            self._write(f"{step}.pth")
+        if kept or evaluated or time.monotonic() - self._written >= 60 * self.settings.save_minutes:
+            self.write_last()
+
+    def write_last(self) -> None:
+        """Write the checkpoint from which training goes on."""
+        self._write(LAST)
+        self._written = time.monotonic()
+
+    def _write(self, name: str) -> None:
+        self._require_finite()
+        self.state.optimizer = self.task.optimizer.state_dict()
+        self.state.plateau = None if self.task.plateau is None else self.task.plateau.state_dict()
+        save_checkpoint(self.settings.folder / name, self.task.model, vars(self.state), self.settings.run)
+
+    def _require_finite(self) -> None:
+        for name, value in self.task.model.state_dict().items():
+            if not torch.isfinite(value).all():
+                raise RunError(
+                    f"{self.settings.folder}: after step {self.state.step} the weights {name} are NaN or infinite, so "
+                    "that training diverged; the checkpoints before it are kept, try a smaller --lr"
+                )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,29 +14,30 @@ from torch import Tensor
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.opensim.model_reader import load_skeleton
+from dataset.splits import Split
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import load_vqvae
 from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
 from utils.runs.environment import configure_torch
-from utils.runs.record import record_config, refuse_trained
+from utils.runs.record import record_config
 from utils.runs.writable import require_writable
 from utils.training.augmentation import augment
 from utils.training.distributed import ProcessGroup, join_process_group
 from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.reconstruction_views import show_reconstruction
+from utils.training.resuming import RunOrigin, held_folder, resumed_config
 from utils.training.training_data import open_training_data
 from utils.training.training_latents import write_latents
 from utils.training.training_loop import (
     BEST,
     LoopSettings,
-    TrainingState,
+    NotFiniteLossError,
     TrainingTask,
-    read_training_state,
     run_training,
-    warn_of_kept_network,
 )
+from utils.training.training_state import TrainingState, read_training_state, require_kept_network
 from utils.training.vqvae_losses import VALIDATION_METRICS, evaluate_vqvae, min_std, vqvae_losses
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 from utils.training.window_drawing import BatchShare, balanced_probability, random_sections
@@ -80,17 +82,18 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
         RunError: training diverged.
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
-    with join_process_group(configure_torch(config), config.local_rank) as group:
+    config, kept = resumed_config(config)
+    with join_process_group(configure_torch(config), config.local_rank) as group, ExitStack() as stack:
         name, root = config.find_data_root()
         if group.is_main:
             logger.info("sessions of %s (%s)", root, name)
             require_writable(config.run_folder)
-        refuse_trained(config.run_folder, config.resume_pth)
-        windows = open_training_data(config, group)
+            stack.enter_context(held_folder(config.run_folder))
+        windows = open_training_data(config, group, kept=kept)
         if group.is_main:
             record_config(config, config.run_folder)
             windows.split.write(config.run_folder / "split.json")
-        result = train_vqvae_on(config, windows.training, windows.validation, group)
+        result = train_vqvae_on(config, windows.training, windows.validation, group, windows.split)
         if result is not None:
             metrics = evaluate_reconstruction(result.model, windows.held_out)
             write_json(config.run_folder / "metrics.json", metrics)
@@ -99,9 +102,13 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
 
 
 def train_vqvae_on(
-    config: VQVAETrainingConfig, training: WindowSource, validation: WindowSource, group: ProcessGroup
+    config: VQVAETrainingConfig,
+    training: WindowSource,
+    validation: WindowSource,
+    group: ProcessGroup,
+    split: Split | None = None,
 ) -> VQVAETrainingResult | None:
-    """`train_vqvae` on windows that have been opened, in one process of `group`."""
+    """`train_vqvae` on windows of a split that have been opened, in one process of `group`."""
     if config.mirror:
         training = training.with_mirrored()
     if config.resume_pth is None:
@@ -109,7 +116,7 @@ def train_vqvae_on(
         _fit_normalizer(model, training, config)
     else:
         model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
-        warn_of_kept_network(config.network, model.config, config.resume_pth)
+        require_kept_network(config.network, model.config, config.resume_pth)
     logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
     task = VQVAETask(config, model, state, training, validation, group)
@@ -119,8 +126,10 @@ def train_vqvae_on(
         seed=config.seed,
         log_every=config.print_iter,
         evaluate_every=config.eval_iter,
-        save_every=config.save_iter,
-        keep=True,
+        keep_every=config.save_iter,
+        save_minutes=config.save_minutes,
+        resumed_from=config.resume_pth,
+        run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
     )
     state = run_training(task, settings, group, state)
     if not group.is_main:
@@ -223,37 +232,40 @@ class VQVAETask(TrainingTask):
                 steps_done=state.step,
             )
 
-    def _draw(self, share: BatchShare) -> tuple[Tensor, Tensor]:
-        """Random training windows, or sections of them: motion (B, T, 33) and weights (B, T) of the frames."""
+    def _draw(self, share: BatchShare) -> tuple[Tensor, Tensor, Tensor]:
+        """Random training windows, or sections of them: their indices (B,), motion (B, T, 33) and weights (B, T)."""
         config = self.config
         if self.probability is None:
             chosen = torch.randint(len(self.training), (share.size,))
         else:
             chosen = torch.multinomial(self.probability, share.size, replacement=True)
-        windows = self.training.take(share.of(chosen)).to(self.device)
+        chosen = share.of(chosen)
+        windows = self.training.take(chosen).to(self.device)
         motion, weight = windows.motion, weights_of(windows, config)
         if config.crop_len is None:
-            return motion, weight
+            return chosen, motion, weight
         frames = config.crop_len * self.model.config.frames_per_latent
-        return random_sections(motion, weight, windows.repetition, frames, share)
+        return chosen, *random_sections(motion, weight, windows.repetition, frames, share)
 
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise on one random batch; the losses and the use of the codebook."""
         config, share = self.config, self.share
         unquantised = share.of(torch.rand(share.size) < config.unquantised).to(self.device)
-        motion, weight = self._draw(share)
+        drawn, motion, weight = self._draw(share)
         if config.augment > 0:
-            partners = self._draw(BatchShare.whole(share.size))[0]
+            _, partners, _ = self._draw(BatchShare.whole(share.size))
             motion, weight = augment(motion, weight, partners, config.augment, share)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
             output = self.network(motion, weight, unquantised)
         losses = vqvae_losses(output, motion, weight, config, self.skeleton)
+        metrics = dict(zip(losses, self.group.mean(torch.stack(list(losses.values()))), strict=True))
+        if not torch.isfinite(metrics["loss"]):
+            self._refuse_loss(drawn, motion, output.reconstruction)
         self.optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()
         lr = self.optimizer.param_groups[0]["lr"]
         self.optimizer.step()
         self.scheduler.step()
-        metrics = dict(zip(losses, self.group.mean(torch.stack(list(losses.values()))), strict=True))
         return (
             {"position": 0.0}
             | metrics
@@ -263,6 +275,18 @@ class VQVAETask(TrainingTask):
                 "lr": lr,
             }
         )
+
+    def _refuse_loss(self, drawn: Tensor, motion: Tensor, reconstruction: Tensor) -> None:
+        """Name the windows (B,) whose motions, or reconstructions (B, T, 33), are not finite.
+
+        Raises:
+            NotFiniteLossError: always, in all processes.
+        """
+        error = (reconstruction.detach() - motion).square().flatten(1).sum(1).cpu()  # (B,)
+        names, bad = self.training.names, ~torch.isfinite(error)
+        found = [names[i] for i in drawn[bad if bad.any() else error == error.max()].tolist()]
+        gathered = self.group.gather(found)
+        raise NotFiniteLossError(sorted(set(gathered)), whole=len(gathered) == self.share.size)
 
     def evaluate(self) -> dict[str, float]:
         """The VALIDATION_METRICS."""

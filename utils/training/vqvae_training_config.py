@@ -40,6 +40,7 @@ class VQVAETrainingConfig(TrainingConfig):
         print_iter: steps between two rows of losses.
         eval_iter: steps between two evaluations on the held-out subjects.
         save_iter: steps between two checkpoints `<step>.pth`.
+        save_minutes: most minutes between two writings of `last.pth`, which is written after each evaluation too.
         local_rank: number of this process on its machine, for launchers that do not set $LOCAL_RANK.
     """
 
@@ -65,6 +66,7 @@ class VQVAETrainingConfig(TrainingConfig):
     print_iter: int = 200
     eval_iter: int = 1000
     save_iter: int = 10_000
+    save_minutes: float = 5.0
     local_rank: int | None = None
 
     def __post_init__(self) -> None:
@@ -78,7 +80,7 @@ class VQVAETrainingConfig(TrainingConfig):
         for step in self.lr_scheduler or ():
             require_at_least(1, lr_scheduler=step)
         require_at_least(1, crop_len=self.crop_len)
-        weights = ("augment", "loss_pos", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
+        weights = ("save_minutes", "augment", "loss_pos", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
         require_at_least(0, **{name: getattr(self, name) for name in weights})
         require_fraction(unrecorded_weight=self.unrecorded_weight, unquantised=self.unquantised, mu=self.network.mu)
         require_choice(INITIALISATIONS, vq_start=self.vq_start)

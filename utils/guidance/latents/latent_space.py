@@ -103,7 +103,7 @@ def load_latent_space(
         return LatentSpace(
             CodebookSampler(codebook, frames, seed), CodebookProximity(vqvae.quantize), ElementwiseUpdate()
         )
-    content = read_training_latents(path, vqvae.config.code_dim).of_length(frames)
+    content = read_training_latents(path, vqvae).of_length(frames)
     array, names = content.latents, content.names
     whole = np.asarray(content.recorded.all(axis=1))
     if content.repetition is None and whole.sum() >= _ENOUGH_LATENTS:

@@ -1,0 +1,195 @@
+"""Going on with a training: which run a command goes on with, and what has to stay as it was."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+
+from dataset.errors import InputError
+from dataset.io.atomic_write import remove_leftovers
+from dataset.splits import Split
+from utils.checkpoints import find_checkpoint, read_checkpoint
+from utils.runs.shared_configs import flag_of
+from utils.training.training_config import TrainingConfig
+from utils.training.training_loop import LAST
+from utils.training.training_state import network_flag
+
+logger = logging.getLogger("bige")
+
+Config = TypeVar("Config", bound=TrainingConfig)
+
+_KEPT = ("seed", "seq_len")  # they decide which windows are in which set
+# Settings that change nothing of what is trained.
+_FREE = (
+    "out_dir", "exp_name", "resume_pth", "threads", "device", "local_rank", "print_iter", "eval_iter", "save_iter",
+    "save_minutes",
+)  # fmt: skip
+_LOCK_NAME = ".training.lock"
+
+
+@dataclass(frozen=True)
+class RunOrigin:
+    """What a training and everything that goes on with it have in common.
+
+    Attributes:
+        seed: seed of the split and of every step.
+        seq_len: length of the windows in latents.
+        split: the sessions of each set; None where it is not known.
+    """
+
+    seed: int
+    seq_len: int
+    split: Split | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is stored in a checkpoint from which training can be resumed."""
+        return {"seed": self.seed, "seq_len": self.seq_len, "split": self.split and _plain(asdict(self.split))}
+
+
+def resumed_config(config: Config) -> tuple[Config, Split | None]:
+    """The configuration with which a training goes on, and the split of the run that is resumed, where it is known.
+
+    A command that is given again goes on with the run in its folder. Seed, length of the windows and network are those
+    of the run that is resumed.
+
+    Raises:
+        InputError: the folder holds another training run, or a flag differs from the run that is resumed.
+    """
+    config = _with_own_run(config)
+    if config.resume_pth is None:
+        return config, None
+    path = find_checkpoint(config.resume_pth)
+    content = read_checkpoint(path)
+    if not content.get("training"):
+        if (config.run_folder / LAST).exists():
+            raise InputError(
+                f"{path} has no training state, so that a new training would replace the one in {config.run_folder}; "
+                f"choose another --exp-name, or continue with --resume-pth {config.run_folder / LAST}"
+            )
+        return replace(config, resume_pth=path), None
+    origin = _origin_of(path, content)
+    kept: dict[str, Any] = {"resume_pth": path}
+    for name in _KEPT if origin else ():
+        kept[name] = _kept_value(config, name, getattr(origin, name), path)
+    network = config.network  # type: ignore[attr-defined]  # every training's configuration has one of its kind
+    stored = content.get("config")
+    if isinstance(stored, dict) and set(stored) <= {field.name for field in fields(network)}:
+        named = {name: _kept_value(network, name, value, path, network_flag(name)) for name, value in stored.items()}
+        kept["network"] = replace(network, **named)
+    return replace(config, **kept), origin.split if origin else None
+
+
+def _kept_value(asked: Any, name: str, of_run: Any, path: Path, flag: str | None = None) -> Any:
+    """The run's value of a setting; defaults count as not asked for."""
+    value = getattr(asked, name)
+    default = next(field.default for field in fields(asked) if field.name == name)
+    flag = flag or flag_of(name)
+    if value not in (of_run, default):
+        raise InputError(
+            f"{flag} {value} differs from the run of {path}, which has {of_run}; leave {flag} out to go on with that "
+            "run, or start a new training without --resume-pth"
+        )
+    if value != of_run:
+        logger.info("%s %s of the run of %s is kept", flag, of_run, path)
+    return of_run
+
+
+def _with_own_run(config: Config) -> Config:
+    """The configuration that goes on with the run in its own folder, where there is one of the same settings."""
+    folder = config.run_folder
+    last = folder / LAST
+    if config.resume_pth is not None:
+        if last.exists() and Path(config.resume_pth).resolve().parent != last.resolve().parent:
+            raise InputError(
+                f"{folder} already holds a training run; choose another --exp-name, or continue it with --resume-pth "
+                f"{last}"
+            )
+        return config
+    if not any((folder / name).exists() for name in (LAST, "best.pth", "losses.csv")):
+        return config
+    way_out = f"choose another --exp-name, or continue it with --resume-pth {last}"
+    if not last.exists():
+        way_out = "choose another --exp-name, or remove the folder"
+    recorded = _read_json(folder / "args.json")
+    if recorded is None:
+        raise InputError(f"{folder} already holds a training run; {way_out}")
+    if changed := _changed_flag(recorded, _plain(asdict(config))):
+        raise InputError(f"{folder} already holds a training run, whose {changed}; {way_out}")
+    if not last.exists():
+        logger.info("%s: the run ended before its first checkpoint, so that it begins again", folder)
+        return config
+    logger.info("%s: the run of this command goes on", folder)
+    return replace(config, resume_pth=last)
+
+
+def _changed_flag(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
+    """The first setting that matters and differs: "--lr is 0.001, not 0.0002"."""
+    for name, value in asked.items():
+        if name in _FREE or name not in recorded:
+            continue
+        if isinstance(value, dict):
+            for part, inner in value.items():
+                if part in recorded[name] and recorded[name][part] != inner:
+                    return f"{network_flag(part)} is {recorded[name][part]}, not {inner}"
+        elif recorded[name] != value:
+            return f"{flag_of(name)} is {recorded[name]}, not {value}"
+    return None
+
+
+def _origin_of(path: Path, content: Mapping[str, Any]) -> RunOrigin | None:
+    """What a checkpoint or, in those of earlier versions, the files beside it say about its run."""
+    stored = content.get("run")
+    if not isinstance(stored, dict):
+        stored = dict(_read_json(path.with_name("args.json")) or {})
+        stored["split"] = _read_json(path.with_name("split.json"))
+    try:
+        split = stored.get("split")
+        sets = {} if split is None else {name: split[name] for name in ("training", "validation", "held_out")}
+        kept = None if split is None else Split(**{k: tuple(v) for k, v in sets.items()}, origin=str(split["origin"]))
+        return RunOrigin(int(stored["seed"]), int(stored["seq_len"]), kept)
+    except (KeyError, TypeError, ValueError):
+        logger.warning(
+            "%s does not say which seed and which sessions its run had; they are those of this command", path
+        )
+        return None
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON has them."""
+    return json.loads(json.dumps(values, default=str))
+
+
+@contextmanager
+def held_folder(folder: Path) -> Iterator[None]:
+    """Hold a run folder, so that one training at a time writes into it, and remove what a killed one has left.
+
+    Raises:
+        InputError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / _LOCK_NAME)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(f"{folder}: another process is training into this folder; choose another --exp-name") from None
+    try:
+        remove_leftovers(folder)
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            os.unlink(folder / _LOCK_NAME)

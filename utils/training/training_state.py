@@ -1,0 +1,112 @@
+"""How far a training is, as its checkpoints remember it."""
+
+import logging
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from dataset.errors import InputError
+from utils.checkpoints import read_checkpoint
+from utils.runs.shared_configs import flag_of
+
+logger = logging.getLogger("bige")
+
+# Flags of a network that are not named after their fields.
+_FLAG_NAMES = {"activation": "vq_act", "norm": "vq_norm", "person_features": "no_person"}
+# Names that training states had before, in checkpoints of the VQ-VAE and of the surrogate.
+_EARLIER_NAMES = {
+    "iteration": "step",
+    "epoch": "step",
+    "best_epoch": "best_step",
+    "optimiser": "optimizer",
+    "scheduler": "plateau",
+}
+
+
+@dataclass
+class TrainingState:
+    """How far a training is.
+
+    Attributes:
+        step: steps done.
+        best: least validation loss so far.
+        best_step: the step that had it.
+        optimizer: state dict of the optimiser; None at the start.
+        plateau: state dict of the scheduler that follows the validation loss; None without one.
+    """
+
+    step: int = 0
+    best: float = math.inf
+    best_step: int = 0
+    optimizer: dict[str, Any] | None = None
+    plateau: dict[str, Any] | None = None
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier training is resumed."""
+        return self.optimizer is not None
+
+    def restore(self, optimizer: Optimizer, plateau: ReduceLROnPlateau | None = None) -> None:
+        """Load the states of a resumed training into an optimiser and a scheduler that follows the validation loss.
+
+        Raises:
+            InputError: they belong to another network.
+        """
+        try:
+            if self.optimizer is not None:
+                optimizer.load_state_dict(self.optimizer)
+            if self.plateau is not None and plateau is not None:
+                plateau.load_state_dict(self.plateau)
+        except (KeyError, ValueError) as error:
+            raise InputError(f"training cannot be resumed: its optimiser does not fit the network ({error})") from None
+
+
+def read_training_state(path: Path) -> TrainingState:
+    """The training state in a checkpoint; the initial state if the checkpoint has only weights.
+
+    Raises:
+        InputError: there is no such checkpoint, or its state is not one of these trainings.
+    """
+    stored = read_checkpoint(path).get("training")
+    if not stored:
+        logger.info("training starts from the weights of %s, which has no training state", path)
+        return TrainingState()
+    values = {_EARLIER_NAMES.get(name, name): value for name, value in stored.items()}
+    try:
+        state = TrainingState(**{"best_step": values["step"]} | values)
+    except (KeyError, TypeError):
+        raise InputError(
+            f"{path} has a training state of another version of this code, from which training cannot be resumed"
+        ) from None
+    logger.info("training is resumed after step %d of %s", state.step, path)
+    return state
+
+
+def require_kept_network(asked: Any, kept: Any, path: Path) -> None:
+    """Refuse settings of the network that differ from those of the checkpoint, whose network is kept.
+
+    Args:
+        asked: the network's configuration of this run; defaults count as not asked for.
+        kept: the configuration in the checkpoint.
+        path: the checkpoint.
+
+    Raises:
+        InputError: a setting differs.
+    """
+    for field in fields(asked):
+        value, of_checkpoint = getattr(asked, field.name), getattr(kept, field.name)
+        if value not in (of_checkpoint, field.default):
+            flag = network_flag(field.name)
+            raise InputError(
+                f"{flag} {value} differs from the network of {path}, which has {of_checkpoint} and is kept; leave "
+                f"{flag} out, or start a new training without --resume-pth"
+            )
+
+
+def network_flag(name: str) -> str:
+    """The flag of a field of a network's configuration."""
+    return flag_of(_FLAG_NAMES.get(name, name))
