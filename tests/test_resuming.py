@@ -236,8 +236,9 @@ def test_temporary_files_of_killed_processes_are_removed(tmp_path):
 def test_the_same_seed_gives_the_same_surrogate_file(tmp_path):
     found = []
     for name in ("one", "other"):
-        text = f"--kinematics --batch-size 4 --dropout 0.1 --epochs 1 --d-model 16 --heads 2 --layers 1 --out-dir {tmp_path}"
-        config = parse_training_or_evaluation(surrogate_parser(""), [*text.split(), "--exp-name", name])
+        text = "--kinematics --batch-size 4 --dropout 0.1 --epochs 1 --d-model 16 --heads 2 --layers 1"
+        where = ["--out-dir", str(tmp_path), "--exp-name", name]
+        config = parse_training_or_evaluation(surrogate_parser(""), [*text.split(), *where])
         set_seed(config.seed)
         train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), CPU)
         found.append([digest(tmp_path / name / file) for file in ("best.pth", "last.pth")])

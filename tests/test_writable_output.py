@@ -31,6 +31,7 @@ COMMANDS = {
     "render_mot.py": [TRIAL, "--subject", PERSON, "--image", "OUT/phases.png"],
     "report.py": ["RUN", "--out", "OUT/report.html"],
     "retarget_baselines.py": ["--type", "joints", "--input", "none.npy", "--subject", PERSON, "--out-dir", "OUT"],
+    "run_guidance.py": ["--subjects", PERSON, "--", "--out-dir", "OUT"],
     "segment_squats.py": ["--subject", PERSON, "--out-dir", "OUT"],
     "simulate_activations.py": ["--subject", PERSON, "--out-dir", "OUT"],
     "surrogate_training.py": ["--dataname", "demo", "--out-dir", "OUT"],
