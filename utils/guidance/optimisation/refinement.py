@@ -29,7 +29,8 @@ logger = logging.getLogger("bige")
 ITERATIONS = 6  # of a round
 _LR_FACTOR = 0.5  # of the first guidance's learning rate: the motion is to stay close to what has been simulated
 _HOPELESS = 5.0  # tolerances by which the surrogate itself misses what a few iterations will not bring about
-_STALLED = 2  # rounds without improvement, after which a motion is not continued
+_STALLED = 2  # rounds in which a violation falls by less than `_LEAST_GAIN`, after which a motion is not continued
+_LEAST_GAIN = 0.2
 _MARGIN = 0.2  # of a range at both its ends: what is optimised to the very edge is simulated outside as often as inside
 
 
@@ -84,7 +85,7 @@ def refine(
     best, current = list(samples), list(samples)
     simulations: list[SimulatedMotion | None] = [None] * len(samples)
     lowest = [float("inf")] * len(samples)
-    improved = [0] * len(samples)  # the round of the best version
+    improved = [0] * len(samples)  # the last round that brought each nearer
     pending = list(range(len(samples)))
     for number in range(rounds + 1):
         found = judge(torch.stack([current[i].motion for i in pending]))
@@ -92,9 +93,10 @@ def refine(
         violations = _violations(optimizer, context, [current[i] for i in pending])
         forces = missing_forces(torch.stack([one.unexplained for one in found])).tolist()
         for i, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
+            if max(violation, missing) < (1 - _LEAST_GAIN) * lowest[i]:
+                improved[i] = number
             if max(violation, missing) < lowest[i]:
                 best[i], lowest[i], simulations[i] = current[i], max(violation, missing), simulation
-                improved[i] = number
         if on_round:
             on_round(best, [simulation for simulation in simulations if simulation is not None])
         logger.info("%d of %d motions meet the requirements in simulation", sum(v <= 0 for v in lowest), len(samples))
