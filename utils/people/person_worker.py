@@ -14,6 +14,7 @@ from pathlib import Path
 from dataset.errors import InputError, RunError
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.people.person_outcome import FAILED, PersonOutcome, outcome_of
+from utils.runs.device import shared_device
 from utils.runs.os_errors import describe_os_error
 
 logger = logging.getLogger("bige")
@@ -79,16 +80,11 @@ def _guided(task: PersonTask, gpu: int) -> PersonOutcome:
 
 
 def _guide(task: PersonTask, gpu: int) -> PersonOutcome:
-    import torch
-
     from utils.guidance.output.printed_tables import result_tables
     from utils.people.guided_person import guide_person
 
-    config = task.config
-    if config.device == "auto" and torch.cuda.device_count() > 1:
-        config = replace(config, device=f"cuda:{gpu % torch.cuda.device_count()}")
-    guided = guide_person(config)
-    print(result_tables(guided.result))
+    guided = guide_person(replace(task.config, device=shared_device(task.config.device, gpu)))
+    logger.info("%s", result_tables(guided.result))
     return outcome_of(guided.result, guided.motions)
 
 

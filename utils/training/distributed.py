@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from dataset.errors import InputError
 from models.process_sums import mean_over_processes
+from utils.runs.device import is_gpu, own_gpu
 from utils.training.window_drawing import BatchShare
 
 logger = logging.getLogger("bige")
@@ -111,8 +112,8 @@ def join_process_group(device: torch.device, local_rank: int | None = None) -> I
         yield ProcessGroup(device)
         return
     rank, world_size = _from_launcher("RANK"), _from_launcher("WORLD_SIZE")
-    if device.type == "cuda":
-        device = _own_gpu(_from_launcher("LOCAL_RANK", max(0, local_rank or 0)))
+    if is_gpu(device):
+        device = own_gpu(_from_launcher("LOCAL_RANK", max(0, local_rank or 0)))
     if rank > 0:
         logger.setLevel(logging.ERROR)
     try:
@@ -141,14 +142,3 @@ def _from_launcher(name: str, default: int | None = None) -> int:
             "training with one of these, or unset RANK"
         )
     return int(text)
-
-
-def _own_gpu(number: int) -> torch.device:
-    """The GPU of a process, which is made the one of its messages too."""
-    if number >= torch.cuda.device_count():
-        raise InputError(
-            f"process {number} of this machine has no GPU of its own: there are {torch.cuda.device_count()}; start as "
-            "many processes as GPUs, or add --device cpu"
-        )
-    torch.cuda.set_device(number)
-    return torch.device("cuda", number)
