@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.opensim.model_file_check import require_sound_model_file
 
 
 def load_opensim() -> ModuleType:
@@ -31,6 +32,7 @@ def open_opensim_model(path: str | Path) -> tuple[Any, Any]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file (expected an OpenSim .osim)")
+    require_sound_model_file(path)
     try:
         model = opensim.Model(str(path))
         state = model.initSystem()

@@ -1,0 +1,85 @@
+"""Check of a model file before OpenSim reads it.
+
+OpenSim's parser recurses for each element inside another, and a file of elements nested some ten thousand times deep
+ends the process, with whatever else it was doing. The structure is checked here with a parser that does not recurse.
+What the two parsers could read differently (document types, processing instructions, CDATA) is refused; no model has
+any of these.
+"""
+
+from pathlib import Path
+from xml.parsers import expat
+
+from dataset.errors import InputError
+
+_LARGEST_BYTES = 1 << 26  # a model of the whole body has about 0.5 to 6 MB
+# Rajagopal2015 has 7,565 elements, 12 deep, 1,190 of them with a name, and 23 bodies. OpenSim's time grows with the
+# square of the named components and of the attributes, and with the cube of the bodies.
+_DEEPEST = 60
+_MOST_ELEMENTS = 60_000
+_MOST_NAMED = 6_000
+_MOST_BODIES = 100
+_MOST_ATTRIBUTES = 20  # of one element
+
+
+def require_sound_model_file(path: str | Path) -> None:
+    """Check the structure of an OpenSim model or set-up file.
+
+    Raises:
+        InputError: the file cannot be read, is not XML of `OpenSimDocument`, or no honest model has its structure.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            raw = file.read(_LARGEST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(raw) > _LARGEST_BYTES:
+        raise InputError(f"{path}: is larger than {_LARGEST_BYTES >> 20} MB, which no model is")
+    # Comments may be in any code page; OpenSim reads bytes, and declares UTF-8 whatever they are.
+    content = raw.decode("utf-8", errors="replace").encode()
+    try:
+        _parse(content)
+    except expat.ExpatError as error:
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise InputError(
+            f"{path}{line}: OpenSim cannot read this model (not XML: {expat.ErrorString(error.code)})"
+        ) from None
+    except _UnsoundError as error:
+        raise InputError(f"{path}: not an OpenSim model, {error}") from None
+
+
+class _UnsoundError(Exception):
+    """What a file has that no model has."""
+
+
+def _parse(content: bytes) -> None:
+    parser = expat.ParserCreate("utf-8")
+    depth = elements = named = bodies = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, elements, named, bodies
+        depth, elements = depth + 1, elements + 1
+        named += "name" in attributes
+        bodies += name == "Body"
+        if elements == 1 and name != "OpenSimDocument":
+            raise _UnsoundError(f"its first element is <{name[:40]}>; expected <OpenSimDocument>")
+        if depth > _DEEPEST:
+            raise _UnsoundError(f"its elements are nested more than {_DEEPEST} deep")
+        if elements > _MOST_ELEMENTS:
+            raise _UnsoundError(f"it has more than {_MOST_ELEMENTS} elements")
+        if named > _MOST_NAMED:
+            raise _UnsoundError(f"it has more than {_MOST_NAMED} parts with a name")
+        if bodies > _MOST_BODIES:
+            raise _UnsoundError(f"it has more than {_MOST_BODIES} bodies")
+        if len(attributes) > _MOST_ATTRIBUTES:
+            raise _UnsoundError(f"an element of it has more than {_MOST_ATTRIBUTES} attributes")
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def refuse(*_: object) -> None:
+        raise _UnsoundError("it has a document type, a processing instruction or CDATA")
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.StartDoctypeDeclHandler = parser.ProcessingInstructionHandler = parser.StartCdataSectionHandler = refuse
+    parser.Parse(content, True)

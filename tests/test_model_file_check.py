@@ -1,0 +1,47 @@
+"""Model files that would end OpenSim are refused before it reads them, and every model that it reads is not."""
+
+from pathlib import Path
+
+import pytest
+from opensim_poses import rajagopal2015
+
+from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO
+from dataset.opensim.model_file_check import require_sound_model_file
+from dataset.opensim.opensim_library import open_opensim_model
+
+START = '<?xml version="1.0" encoding="UTF-8" ?>\n<OpenSimDocument Version="40000">'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (START + 30_000 * "<a>" + 30_000 * "</a>" + "</OpenSimDocument>", "nested more than"),
+        (START + 70_000 * "<a/>" + "</OpenSimDocument>", "elements"),
+        (START + 7_000 * '<Marker name="m"/>' + "</OpenSimDocument>", "with a name"),
+        (START + "<Model>", "line 2"),
+        ("<html></html>", "expected <OpenSimDocument>"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><OpenSimDocument>&b;</OpenSimDocument>', "document type"),
+        ("", "not XML"),
+        ("\x00\x01", "not XML"),
+    ],
+)
+def test_a_file_that_no_model_can_be_is_refused_by_name(text, says, tmp_path):
+    path = tmp_path / "model.osim"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says) as error:
+        open_opensim_model(path)
+    assert str(path) in str(error.value)
+
+
+def test_models_are_not_refused(tmp_path):
+    for path in (rajagopal2015(), *SHIPPED_DEMO.glob("Data/*/OpenSimData/Model/*.osim")):
+        require_sound_model_file(path)
+    commented = tmp_path / "commented.osim"
+    commented.write_bytes(Path(rajagopal2015()).read_bytes().replace(b"<Model", b"<!-- caf\xe9 --><Model", 1))
+    require_sound_model_file(commented)
+
+
+def test_recorded_models_are_not_refused(recordings):
+    for path in recordings.rglob("*.osim"):
+        require_sound_model_file(path)
