@@ -116,6 +116,18 @@ def test_a_problem_does_not_depend_on_its_batch_or_on_having_converged_earlier()
     torch.testing.assert_close(together.x, apart.x, atol=1e-9, rtol=0)
 
 
+def test_problems_that_do_not_converge_are_named_among_those_that_do():
+    problem = random_problem(count=20)
+    problem["b"][::2] *= 0.01
+    most = 10  # iterations, which are enough for about half of the problems
+    together = solve_quadratic_program(**problem, max_iterations=most)
+    apart = solve_quadratic_program(**problem, max_iterations=most, chunk=1)
+    assert together.iterations == most
+    assert 0 < together.converged.sum() < len(together.converged)
+    assert torch.equal(together.converged, apart.converged)
+    torch.testing.assert_close(together.x, apart.x, atol=1e-9, rtol=0)
+
+
 def test_warm_start_reaches_the_same_solution_sooner():
     problem = random_problem(count=100)
     cold = solve_quadratic_program(**problem)

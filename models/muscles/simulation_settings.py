@@ -64,4 +64,4 @@ class SimulationSettings:
     ground_weight: float = 1e-2
     passes: int = 2
     tolerance: float = 1e-5
-    chunk: int = 64
+    chunk: int = 256
