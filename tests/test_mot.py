@@ -17,10 +17,10 @@ FRAMES = 12
 
 @pytest.fixture
 def motion() -> Motion:
-    """Plausible values, all different, at 50 Hz from 3.55 s on, with activations and one extra coordinate."""
+    """Values within reach, all different, at 50 Hz from 3.55 s on, with activations and one extra coordinate."""
     draw = np.random.default_rng(3)
-    coordinates = draw.uniform(-60, 110, (FRAMES, 33))
-    coordinates[:, 3:6] = draw.uniform(0, 1.2, (FRAMES, 3))
+    coordinates = draw.uniform(0, 20, (FRAMES, 33))
+    coordinates[:, 3:6] = draw.uniform(0.8, 1.0, (FRAMES, 3))
     time_s = 3.55 + np.arange(FRAMES) / 50
     return Motion(time_s, coordinates, draw.uniform(0, 1, (FRAMES, 80)), {"wrist_flex_r": draw.uniform(-9, 9, FRAMES)})
 

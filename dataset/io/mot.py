@@ -2,8 +2,8 @@
 
 Units, signs and sizes are checked once, here (`plausibility`): time in seconds, positions in metres, angles in the
 unit that OpenSim's rule gives (see `opensim_table`), knees that flex positively. Angles are continuous
-(`continuous_angles`), and marker jumps are interpolated (`marker_jumps`). What is changed is logged, and what cannot be
-is an error.
+(`continuous_angles`), marker jumps are interpolated (`marker_jumps`), and what no person reaches is refused (`reach`).
+What is changed is logged, and what cannot be is an error.
 
 Columns, in any order: the coordinates of pelvis, hips, knees and ankles are required. Of the 33 others may be missing
 (welded toes, a shoulder with other coordinates); they are taken to be 0, which is logged. `knee_angle_*_beta` is
@@ -33,6 +33,7 @@ from dataset.io.plausibility import (
     refuse_speeds,
     refuse_speeds_by_values,
 )
+from dataset.io.reach import check_reach
 from models.conventions import (
     ACTIVATION_COLUMNS,
     COORDINATES,
@@ -51,7 +52,8 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
 
     Args:
         path: the file.
-        jumps: what is done with marker jumps, see `mend_jumps`; the default is that for recordings.
+        jumps: what is done with marker jumps, see `mend_jumps`; the default is that for recordings, which are refused
+            also where they are beyond what a person reaches (`reach`).
 
     Raises:
         InputError: as `read_table`; or a coordinate of pelvis, hip, knee or ankle is missing, a value is not finite,
@@ -98,8 +100,10 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     activations = table.data[:, [index[name] for name in ACTIVATION_COLUMNS]] if present else None
 
     refuse_absurd(coordinates, activations, table.source)
+    as_written = coordinates
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
+    check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
 
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
     extra = {}

@@ -15,7 +15,7 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.continuous_angles import continuous_angles
 from dataset.io.opensim_table import Table
-from models.conventions import COORDINATE_INDEX, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES, TRANSLATIONS
+from models.conventions import ACTIVATION_COLUMNS, COORDINATE_INDEX, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES, TRANSLATIONS
 
 logger = logging.getLogger("bige")
 
@@ -37,6 +37,7 @@ _HINGES = tuple(f"{name}_{side}" for name in ("knee_angle", "hip_flexion") for s
 # With no angle above 6 degrees, the legs cannot lower the pelvis by 5 cm, nor take it 0.3 m away: sway is 1 to 2 cm.
 _DESCENT_M, _TRAVEL_M = 0.05, 0.3
 _STILL_DEG = 0.3
+_BEND = 60.0  # of both knees, in the unit of the file, during which a pelvis descends by more than 5 cm
 
 # Joints turn by less than two turns even when their angles go on beyond 180 degrees; a person may spin many times.
 _LARGEST_JOINT_DEG, _LARGEST_PELVIS_DEG, _LARGEST_M = 1080.0, 36000.0, 1000.0
@@ -47,7 +48,7 @@ _BACKWARD_KNEE_DEG = -25.0
 _SWING_DEG = 10.0  # of both knees to both sides of zero, which only speeds do
 
 # Activations of other programs pass 0 and 1 by their solver's tolerance.
-_ACTIVATION_TOLERANCE = 0.05
+_ACTIVATION_TOLERANCE = 0.01
 
 _SPEEDS_TITLE = re.compile(r"^(speeds|accelerations)\b")
 _SPEEDS_NAME = re.compile(r"_(u|dudt|speeds|accelerations)$", re.IGNORECASE)
@@ -150,6 +151,13 @@ def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
             )
         factor, unit = by_rise[0]
     _refuse_mixed_units(coordinates, factor, source)
+    bend = float(np.ptp(coordinates[:, _KNEES], axis=0).min())
+    if factor != 1 and bend > _BEND and rise * factor < _DESCENT_M:
+        raise InputError(
+            f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame and ranges over "
+            f"{rise:.3g} while the knees bend by {bend:.0f} degrees; expected the height of the pelvis in metres, up to "
+            f"{_FARTHEST_PELVIS_M:g}, or in {unit}"
+        )
     if factor != 1:
         logger.warning(
             "%s: column 'pelvis_ty' is %.0f in the median frame and ranges over %.0f; pelvis_tx, pelvis_ty and "
@@ -281,10 +289,13 @@ def refuse_absurd(coordinates: np.ndarray, activations: np.ndarray | None, sourc
             f"data row {row + 1}, which no person reaches; correct the value, or cut the file there"
         )
     if activations is not None:
-        low, high = float(activations.min()), float(activations.max())
-        if low < -_ACTIVATION_TOLERANCE or high > 1 + _ACTIVATION_TOLERANCE:
+        beyond = np.argwhere((activations < -_ACTIVATION_TOLERANCE) | (activations > 1 + _ACTIVATION_TOLERANCE))
+        if len(beyond):
+            row, column = beyond[0]
             raise InputError(
-                f"{source or 'the motion'}: the muscle activations go from {low:.4g} to {high:.4g}; expected 0 to 1"
+                f"{source or 'the motion'}: column {ACTIVATION_COLUMNS[column]!r} is {activations[row, column]:.4g} in "
+                f"data row {row + 1} (the muscle activations go from {activations.min():.4g} to "
+                f"{activations.max():.4g}); expected 0 to 1"
             )
 
 

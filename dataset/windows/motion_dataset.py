@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +14,16 @@ from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
 from dataset.sessions import Session, repetition_of
+from dataset.windows.cut_repetitions import is_cut_of, require_times_of_trial
 from dataset.windows.floor import floor_height
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Segmentation, segment_motion
 from dataset.windows.window import Window, reason_not_to_fit, reason_of_unfit, whole_repetition, windows_of_repetitions
-from models.conventions import ROTATION_INDICES, WINDOW_FRAMES
+from models.conventions import WINDOW_FRAMES
 
 logger = logging.getLogger("bige")
 
 _CUT_SUFFIX = "_muscle_driven.mot"
-_SAME = 1e-3  # seconds, degrees or metres
 
 
 class MotionDataset(Dataset):
@@ -117,7 +117,7 @@ def read_session(
         result.left_out.append(LeftOut(session.id, f"it has no {kind}"))
     for source in sources:
         try:
-            found, unfit = _windows(session, source, with_activations, frames, floor_m)
+            found = _windows(session, source, with_activations, frames, floor_m)
         except InputError as error:
             if strict:
                 raise
@@ -125,12 +125,18 @@ def read_session(
             reason = str(error).removeprefix(f"{source.path}: ")
             result.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
             continue
+        for path, error in found.errors.items():
+            if strict:
+                raise error
+            logger.warning("left out: %s", error)
+            reason = str(error).removeprefix(f"{path}: ")
+            result.left_out.append(LeftOut(f"{session.id}/{path.parent.name}", reason))
         name = f"{session.id}/{source.name}"
-        if unfit:
-            logger.warning("left out: %s: %s", source.path, unfit)
-            result.left_out.append(LeftOut(name, unfit, is_part=True))
-        result.windows.extend(window for _, window in found)
-        result.names.extend(name if source.is_repetition else f"{name}_{number}" for number, _ in found)
+        if found.unfit:
+            logger.warning("left out: %s: %s", source.path, found.unfit)
+            result.left_out.append(LeftOut(name, found.unfit, is_part=True))
+        result.windows.extend(window for _, window in found.windows)
+        result.names.extend(name if source.is_repetition else f"{name}_{number}" for number, _ in found.windows)
     return result
 
 
@@ -192,28 +198,41 @@ def _labelled_sources(session: Session) -> list[_Source]:
     return [_Source(trial, False, tuple(paths)) for trial, paths in of_trial.items()] + alone
 
 
+@dataclass
+class _Found:
+    """What one source holds.
+
+    Attributes:
+        windows: the placed windows with the numbers of their repetitions.
+        unfit: what of it does not fit into a window, as the end of a sentence.
+        errors: the muscle-driven repetitions that cannot be used, and why.
+    """
+
+    windows: list[tuple[int, Window]]
+    unfit: str = ""
+    errors: dict[Path, InputError] = field(default_factory=dict)
+
+
 def _windows(
     session: Session,
     source: _Source,
     with_activations: bool,
     frames: int,
     floor_m: Callable[[Session, Motion], float],
-) -> tuple[list[tuple[int, Window]], str]:
-    """The placed windows of one file with the numbers of their repetitions, and what of it does not fit.
+) -> _Found:
+    """The windows of one file.
 
     Raises:
         InputError: the file has no usable window.
     """
     motion = read_motion(source.path)
-    labels = [read_motion(path) for path in source.labels]
-    for label in labels:
-        if label.activations is None:
-            raise InputError(f"{label.source}: the file has no muscle activations")
-    if source.labels and not all(_is_cut_of(label, motion) for label in labels):
+    labels, errors = _read_labels(source.labels, motion)
+    if labels and not all(is_cut_of(label, motion) for label in labels):
         # These were simulated with a motion of their own, to which the activations belong.
-        return _windows_of_files(session, source.labels, frames, floor_m)
+        paths = [path for path in source.labels if path not in errors]
+        return _windows_of_files(session, paths, errors, frames, floor_m)
     if with_activations and motion.activations is None and not labels:
-        raise InputError(f"{source.path}: the file has no muscle activations")
+        raise next(iter(errors.values()), InputError(f"{source.path}: the file has no muscle activations"))
     resampled = resample(motion)
     segmentation = Segmentation((whole_repetition(resampled),)) if source.is_repetition else segment_motion(resampled)
     repetitions = segmentation.repetitions
@@ -231,32 +250,42 @@ def _windows(
         reason = segmentation.reason or unfit or "none of its muscle-driven repetitions is one of its squats"
         raise InputError(f"{source.path}: {reason}")
     height_m = floor_m(session, motion)
-    return [(number, window.placed(height_m)[0]) for number, window in usable], unfit
+    return _Found([(number, window.placed(height_m)[0]) for number, window in usable], unfit, errors)
+
+
+def _read_labels(paths: Sequence[Path], trial: Motion) -> tuple[list[Motion], dict[Path, InputError]]:
+    """Muscle-driven repetitions of a trial, and those that cannot be used."""
+    labels: list[Motion] = []
+    errors: dict[Path, InputError] = {}
+    for path in paths:
+        try:
+            label = read_motion(path)
+            if label.activations is None:
+                raise InputError(f"{path}: the file has no muscle activations")
+            require_times_of_trial(label, trial)
+        except InputError as error:
+            errors[path] = error
+        else:
+            labels.append(label)
+    return labels, errors
 
 
 def _windows_of_files(
-    session: Session, paths: Sequence[Path], frames: int, floor_m: Callable[[Session, Motion], float]
-) -> tuple[list[tuple[int, Window]], str]:
-    """`_windows` of muscle-driven repetitions of one trial; those that do not fit are left out."""
-    found: list[tuple[int, Window]] = []
-    errors: list[str] = []
+    session: Session,
+    paths: Sequence[Path],
+    errors: dict[Path, InputError],
+    frames: int,
+    floor_m: Callable[[Session, Motion], float],
+) -> _Found:
+    """`_windows` of muscle-driven repetitions of one trial; those that do not fit are added to `errors`."""
+    found = _Found([], errors=dict(errors))
     for number, path in enumerate(paths, 1):
         try:
-            found += [
-                (number, window) for _, window in _windows(session, _Source(path, True), True, frames, floor_m)[0]
-            ]
+            of_file = _windows(session, _Source(path, True), True, frames, floor_m)
         except InputError as error:
-            errors.append(str(error))
-    if not found:
-        raise InputError(errors[0])
-    return found, "; ".join(errors)
-
-
-def _is_cut_of(repetition: Motion, trial: Motion) -> bool:
-    """Whether a repetition has the coordinates of the trial at the same times."""
-    inside = repetition.time_s[0] >= trial.time_s[0] - _SAME and repetition.time_s[-1] <= trial.time_s[-1] + _SAME
-    at_middle = np.abs(trial.time_s - repetition.time_s[len(repetition) // 2]).argmin()
-    difference = trial.coordinates[at_middle] - repetition.coordinates[len(repetition) // 2]
-    rotations = list(ROTATION_INDICES)
-    difference[rotations] -= 360.0 * np.round(difference[rotations] / 360.0)  # each file starts within a turn of zero
-    return bool(inside and np.abs(difference).max() < _SAME)
+            found.errors[path] = error
+        else:
+            found.windows += [(number, window) for _, window in of_file.windows]
+    if not found.windows:
+        raise next(iter(found.errors.values()))
+    return found

@@ -43,7 +43,9 @@ def request_table(folder: Path) -> str:
 
 def _motions(folder: Path) -> list[Tensor]:
     """The motions (T, 33) that were written into a session's folder."""
-    return [torch.from_numpy(read_motion(path).coordinates) for path in sorted(folder.glob("entry_*.mot"))]
+    return [
+        torch.from_numpy(read_motion(path, jumps="keep").coordinates) for path in sorted(folder.glob("entry_*.mot"))
+    ]
 
 
 def _to_others(people: Sequence[Sequence[Tensor]]) -> list[float]:

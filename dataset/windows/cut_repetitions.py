@@ -1,0 +1,52 @@
+"""Muscle-driven repetitions that were cut out of a trial: whether they are, and whether their times are the trial's."""
+
+import numpy as np
+
+from dataset.errors import InputError
+from dataset.io.motion import Motion
+from models.conventions import ROTATION_INDICES
+
+_SAME = 1e-3  # seconds, degrees or metres
+_SAME_FRAMES = 1.5  # by which times may differ: files are cut at different frames
+
+
+def is_cut_of(repetition: Motion, trial: Motion) -> bool:
+    """Whether a repetition has the coordinates of the trial at the same times."""
+    inside = repetition.time_s[0] >= trial.time_s[0] - _SAME and repetition.time_s[-1] <= trial.time_s[-1] + _SAME
+    at_middle = np.abs(trial.time_s - repetition.time_s[len(repetition) // 2]).argmin()
+    difference = _differences(repetition.coordinates[len(repetition) // 2], trial.coordinates[[at_middle]])
+    return bool(inside and difference[0] < _SAME)
+
+
+def require_times_of_trial(repetition: Motion, trial: Motion) -> None:
+    """Check that frames of a repetition that are the trial's are so at the trial's times.
+
+    Raises:
+        InputError: its first and last frames are two of the trial's, which lie at other times there.
+    """
+    ends = [_frame_of(repetition.coordinates[i], trial) for i in (0, -1)]
+    if ends[0] is None or ends[1] is None or ends[0] == ends[1] or is_cut_of(repetition, trial):
+        return
+    in_trial = trial.time_s[ends]
+    step = float(np.median(np.diff(trial.time_s)))
+    if np.abs(repetition.time_s[[0, -1]] - in_trial).max() > _SAME_FRAMES * step:
+        raise InputError(
+            f"{repetition.source}: column 'time' goes from {repetition.time_s[0]:.4g} to {repetition.time_s[-1]:.4g} s, "
+            f"but these frames of {trial.source} are from {in_trial[0]:.4g} to {in_trial[1]:.4g} s; expected the times "
+            "of the trial, or simulate it again"
+        )
+
+
+def _frame_of(coordinates: np.ndarray, trial: Motion) -> int | None:
+    """The frame of the trial that has given coordinates (33,), or None."""
+    differences = _differences(coordinates, trial.coordinates)
+    nearest = int(differences.argmin())
+    return nearest if differences[nearest] < _SAME else None
+
+
+def _differences(coordinates: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(N,) largest difference of coordinates (33,) from each of others (N, 33), degrees or metres."""
+    difference = others - coordinates
+    rotations = list(ROTATION_INDICES)
+    difference[:, rotations] -= 360.0 * np.round(difference[:, rotations] / 360.0)  # each file starts within a turn
+    return np.abs(difference).max(1)
