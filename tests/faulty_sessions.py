@@ -152,6 +152,25 @@ def absurd_number(session: Path) -> None:
 
 
 @fault
+def knee_beyond_reach(session: Path) -> None:
+    table = trial(session)
+    table["knee_angle_r"][:] += 360
+    table.write()
+
+
+@fault
+def pelvis_far_away(session: Path) -> None:
+    table = trial(session)
+    table["pelvis_tx"][:] += 50
+    table.write()
+
+
+@fault
+def faster_than_people(session: Path) -> None:
+    joined(session, ["time"], 1 / 15).write()
+
+
+@fault
 def signed_nan(session: Path) -> None:
     path = session / "OpenSimData/Kinematics" / TRIAL
     lines = path.read_text().splitlines()

@@ -11,7 +11,10 @@ from faulty_sessions import FAULTS, make_faulty_root
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "demo/shipped/Data"
 # Faults after which nothing of the session can be used, so that it has to be named.
-UNUSABLE = ("signed-nan", "empty-trial", "not-a-table", "one-frame", "nobody-squats")
+UNUSABLE = (
+    "knee-beyond-reach", "pelvis-far-away", "faster-than-people", "signed-nan", "empty-trial", "not-a-table",
+    "one-frame", "nobody-squats",
+)  # fmt: skip
 SIMULATED = ("uneven-rate", "coordinate-missing", "no-gravity", "no-model", "one-leg", "empty-trial", "same-stem")
 
 pytestmark = pytest.mark.slow

@@ -273,6 +273,15 @@ def test_dataset_has_placed_windows_and_leaves_unreadable_files_out(tmp_path, ca
         MotionDataset([good], with_activations=True)
 
 
+def test_a_trial_without_a_squat_is_left_out_with_the_reason(tmp_path):
+    good = _session(tmp_path, "good", squats(1))
+    still = _session(tmp_path, "still", Motion(np.arange(200) / 60, np.repeat(squats(1).coordinates[:1], 200, axis=0)))
+    data = MotionDataset([good, still], floor_m=lambda session, motion: 0.0)
+    assert len(data) == 1
+    assert [(one.source, one.is_part) for one in data.left_out] == [("still/squat1", False)]
+    assert "no squat repetition" in data.left_out[0].reason
+
+
 def test_repetitions_that_do_not_fit_are_named_and_the_others_keep_their_numbers(tmp_path):
     parts = [squats(1), squats(1, bend_s=4.0, hold_s=1.0), squats(1)]
     coordinates = np.concatenate([part.coordinates for part in parts])

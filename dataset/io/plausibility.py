@@ -15,7 +15,14 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.continuous_angles import continuous_angles
 from dataset.io.opensim_table import Table
-from models.conventions import ACTIVATION_COLUMNS, COORDINATE_INDEX, COORDINATES, ROTATION_INDICES, TRANSLATION_INDICES, TRANSLATIONS
+from models.conventions import (
+    ACTIVATION_COLUMNS,
+    COORDINATE_INDEX,
+    COORDINATES,
+    ROTATION_INDICES,
+    TRANSLATION_INDICES,
+    TRANSLATIONS,
+)
 
 logger = logging.getLogger("bige")
 

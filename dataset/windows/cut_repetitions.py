@@ -1,5 +1,7 @@
 """Muscle-driven repetitions that were cut out of a trial: whether they are, and whether their times are the trial's."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dataset.errors import InputError
@@ -7,6 +9,7 @@ from dataset.io.motion import Motion
 from models.conventions import ROTATION_INDICES
 
 _SAME = 1e-3  # seconds, degrees or metres
+_LEAST_PART = 0.8  # of a repetition, as other settings of the segmentation may cut it
 _SAME_FRAMES = 1.5  # by which times may differ: files are cut at different frames
 
 
@@ -34,6 +37,29 @@ def require_times_of_trial(repetition: Motion, trial: Motion) -> None:
             f"{repetition.source}: column 'time' goes from {repetition.time_s[0]:.4g} to {repetition.time_s[-1]:.4g} s, "
             f"but these frames of {trial.source} are from {in_trial[0]:.4g} to {in_trial[1]:.4g} s; expected the times "
             "of the trial, or simulate it again"
+        )
+
+
+def require_whole(repetition: Motion, spans_s: Sequence[tuple[float, float]]) -> None:
+    """Check that a repetition is not a part of the one that it was cut out of.
+
+    Args:
+        repetition: the file of the repetition.
+        spans_s: first and last time of each repetition of the trial, in seconds.
+
+    Raises:
+        InputError: it covers a repetition of the trial in part.
+    """
+    first_s, last_s = float(repetition.time_s[0]), float(repetition.time_s[-1])
+    overlaps = [min(last_s, end_s) - max(first_s, start_s) for start_s, end_s in spans_s]
+    nearest = int(np.argmax(overlaps)) if overlaps else 0
+    if not overlaps or overlaps[nearest] <= 0:
+        return
+    start_s, end_s = spans_s[nearest]
+    if overlaps[nearest] < _LEAST_PART * (end_s - start_s):
+        raise InputError(
+            f"{repetition.source}: column 'time' goes from {first_s:.4g} to {last_s:.4g} s, but the repetition of the "
+            f"trial lasts from {start_s:.4g} to {end_s:.4g} s; expected the whole repetition, simulate it again"
         )
 
 

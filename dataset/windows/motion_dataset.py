@@ -14,10 +14,10 @@ from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
 from dataset.sessions import Session, repetition_of
-from dataset.windows.cut_repetitions import is_cut_of, require_times_of_trial
+from dataset.windows.cut_repetitions import is_cut_of, require_times_of_trial, require_whole
 from dataset.windows.floor import floor_height
 from dataset.windows.resample import resample
-from dataset.windows.segmentation import Segmentation, segment_motion
+from dataset.windows.segmentation import Repetition, Segmentation, segment_motion
 from dataset.windows.window import Window, reason_not_to_fit, reason_of_unfit, whole_repetition, windows_of_repetitions
 from models.conventions import WINDOW_FRAMES
 
@@ -236,6 +236,8 @@ def _windows(
     resampled = resample(motion)
     segmentation = Segmentation((whole_repetition(resampled),)) if source.is_repetition else segment_motion(resampled)
     repetitions = segmentation.repetitions
+    if labels:
+        labels = _whole_labels(labels, resampled, repetitions, errors)
     fit = [k for k, one in enumerate(repetitions) if not reason_not_to_fit(one, frames)]
     windows = windows_of_repetitions(resampled, repetitions, fit, frames)
     if labels:
@@ -268,6 +270,28 @@ def _read_labels(paths: Sequence[Path], trial: Motion) -> tuple[list[Motion], di
         else:
             labels.append(label)
     return labels, errors
+
+
+def _whole_labels(
+    labels: Sequence[Motion], trial: Motion, repetitions: Sequence[Repetition], errors: dict[Path, InputError]
+) -> list[Motion]:
+    """The labels that are not a part of their repetition only; the others are added to `errors`.
+
+    Raises:
+        InputError: all of them are.
+    """
+    spans_s = [(float(trial.time_s[one.start_frame]), float(trial.time_s[one.end_frame - 1])) for one in repetitions]
+    whole = []
+    for label in labels:
+        try:
+            require_whole(label, spans_s)
+        except InputError as error:
+            errors[label.source or Path()] = error
+        else:
+            whole.append(label)
+    if not whole:
+        raise next(iter(errors.values()))
+    return whole
 
 
 def _windows_of_files(

@@ -180,6 +180,8 @@ def windows_of_repetitions(
     reasons = [reason for k in chosen if (reason := reason_not_to_fit(repetitions[k], frames))]
     if reasons:
         raise InputError(f"{where}: {reasons[0]}")
+    if not chosen:
+        return []
     standing = Standing(motion, repetitions)
     return [_window(motion, repetitions[k], standing, k, frames) for k in chosen]
 

@@ -28,6 +28,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.leg_dynamics import LegDynamics, MotionDynamics
 from models.surrogate.time_sampling import FRAMES_A_SAMPLE
 from utils.simulation.simulators import build_simulator
+from utils.training.simulated_labels import require_repetition
 
 _MARGIN_S = 1.0  # of the trial on both sides of a repetition, as in its simulation
 _VARIATIONS = 8  # of the muscles of each model, beside its own
@@ -46,11 +47,13 @@ class DynamicsSamples:
         muscle: `angles`, `speeds`, `moments` (M, 2, 7) as in `LegKinematics` and `GroundReaction`, `activations`
             (M, 2, 40), and `model` (M,), the row of `capacity`.
         capacity: (models, 2, groups, poses) as `moment_capacity`, over body weight, metres.
+        left_out: the repetitions that could not be used, each a sentence.
     """
 
     ground: dict[str, np.ndarray]
     muscle: dict[str, np.ndarray]
     capacity: np.ndarray
+    left_out: tuple[str, ...] = ()
 
 
 def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
@@ -60,24 +63,37 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
         session: with the files that `simulate_activations.py` or `make_demo_sessions.py` wrote.
         seed: of the variations.
 
+    Repetitions whose files cannot be used are left out.
+
     Raises:
-        InputError: no repetition of the session has simulated forces and moments.
+        InputError: no repetition of the session has simulated forces and moments, or none can be used.
     """
     ground: list[dict[str, np.ndarray]] = []
     muscle: list[dict[str, np.ndarray]] = []
     capacities: list[np.ndarray] = []
     simulators = {model: build_simulator(model) for model in models_of(session)}
-    collected: dict[Path, list[_Repetition]] = {model: [] for model in simulators}
+    collected: dict[Path, list[_Repetition]] = {}
+    left_out: list[str] = []
     for trial, path in _simulated(session):
         model = session.model_for(trial)
-        collected[model].append(_read_repetition(simulators[model], trial, path))
+        try:
+            repetition = _read_repetition(simulators[model], trial, path)
+        except InputError as error:
+            left_out.append(str(error))
+        else:
+            collected.setdefault(model, []).append(repetition)
+    if not collected and left_out:
+        more = f" (and {len(left_out) - 1} more of its repetitions)" if len(left_out) > 1 else ""
+        raise InputError(f"{left_out[0]}{more}")
     if not collected:
         raise InputError(
             f"{session.path}: no squat repetition has simulated ground reaction forces and joint moments beside its "
             "activations; simulate_activations.py --out-dir makes them"
         )
     generator = np.random.default_rng([seed, *session.id.encode()])
-    for number, (model, repetitions) in enumerate(collected.items()):
+    numbers = {model: number for number, model in enumerate(simulators)}
+    for model, repetitions in collected.items():
+        number = numbers[model]
         own = len(capacities)  # the first of the model's capacities is that of its own muscles
         for one in repetitions:
             labels = np.full((2, len(one.ground["angles"])), [[own], [number]])
@@ -85,7 +101,7 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
         for part, capacity in _muscle_samples(simulators[model], repetitions, generator):
             muscle.append(part | {"model": np.full(len(part["angles"]), len(capacities))})
             capacities.append(capacity)
-    return DynamicsSamples(_joined(ground), _joined(muscle), np.stack(capacities))
+    return DynamicsSamples(_joined(ground), _joined(muscle), np.stack(capacities), tuple(left_out))
 
 
 def models_of(session: Session) -> list[Path]:
@@ -137,9 +153,15 @@ def _moments_path(muscle_driven: Path) -> Path:
 
 @torch.no_grad()
 def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) -> _Repetition:
-    """The samples of one repetition, with its surroundings for the filters."""
-    whole = resample(read_motion(trial), FRAME_RATE_HZ)
+    """The samples of one repetition, with its surroundings for the filters.
+
+    Raises:
+        InputError: its files, or the trial, cannot be used.
+    """
+    recorded, labels = read_motion(trial), read_motion(path)
     forces, moments = read_table(_forces_path(path)), read_table(_moments_path(path))
+    require_repetition(recorded, labels, forces, moments, simulator.weight_n)
+    whole = resample(recorded, FRAME_RATE_HZ)
     start_s, end_s = float(forces.time_s[0]), float(forces.time_s[-1])
     first, last = np.searchsorted(whole.time_s, [start_s - _MARGIN_S, end_s + _MARGIN_S])
     motion = whole.cut(int(first), int(last))
@@ -169,7 +191,6 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     kept = torch.from_numpy(np.flatnonzero(inside))
     values, speeds = (raw @ sampling.value.T)[:, kept], (raw @ sampling.speed.T)[:, kept]
     ground["angles"], ground["speeds"] = _of_legs(values, simulator), _of_legs(speeds, simulator)
-    labels = read_motion(path)
     within_s = times_s.clip(labels.time_s[0], labels.time_s[-1])
     activations = PchipInterpolator(labels.time_s, labels.activations)(within_s)
     ground["activations"] = activations.reshape(len(times_s), 2, -1).astype(np.float32)

@@ -26,7 +26,7 @@ from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.resuming import RunOrigin, held_folder, resumed_config
-from utils.training.sample_store import Batch, SampleStore, prepare_samples
+from utils.training.sample_store import Batch, SampleStore, prepare_samples, session_of
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.training_loop import (
     BEST,
@@ -176,7 +176,7 @@ class DynamicsSurrogateTask(TrainingTask):
             for index, folder in enumerate(self.training.folders):
                 ground, muscle = (self._on_device(self.training.read(kind, [index])) for kind in ("ground", "muscle"))
                 if not torch.isfinite(self._ground_loss(ground) + self._muscle_loss(muscle)):
-                    names.append(folder.name.rpartition("-")[0])  # without its fingerprint
+                    names.append(session_of(folder))
         raise NotFiniteLossError(names or ["none alone"], whole=len(names) in (0, len(self.training.folders)))
 
     def _on_device(self, batch: Batch) -> Batch:

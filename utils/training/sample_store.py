@@ -5,6 +5,7 @@ and a session whose files have changed is prepared again.
 """
 
 import hashlib
+import json
 import logging
 import multiprocessing
 import os
@@ -27,9 +28,10 @@ logger = logging.getLogger("bige")
 
 KINDS = ("ground", "muscle")
 _CAPACITY = "capacity"
+_LEFT_OUT = "left_out.json"
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "6"  # changes with the content of the samples
+_LAYOUT = "7"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 
@@ -39,7 +41,7 @@ class SampleStore:
 
     Attributes:
         folders: one of each session.
-        left_out: sessions without samples, and why.
+        left_out: sessions without samples, and repetitions that could not be used, and why.
     """
 
     def __init__(self, folders: Sequence[Path], left_out: Sequence[LeftOut] = ()) -> None:
@@ -97,13 +99,21 @@ def prepare_samples(sessions: Sequence[Session], store: Path, seed: int) -> Samp
     else:
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
             results = _with_progress(pool.imap(prepare, sessions), len(sessions))
+    folders = [result for result in results if isinstance(result, Path)]
     left_out = [result for result in results if isinstance(result, LeftOut)]
+    for folder in folders:
+        sentences = json.loads((folder / _LEFT_OUT).read_text(encoding="utf-8"))
+        left_out += [LeftOut(session_of(folder), sentence) for sentence in sentences]
     for one in left_out:
         logger.warning("left out: %s", one.reason)
-    folders = [result for result in results if isinstance(result, Path)]
     if not folders:
         raise InputError(f"none of {len(sessions)} sessions has simulated repetitions; see the warnings above")
     return SampleStore(folders, left_out)
+
+
+def session_of(folder: Path) -> str:
+    """The id of the session whose samples a folder has."""
+    return folder.name.rpartition("-")[0]  # without its fingerprint
 
 
 def _with_progress(results: Iterator[Path | LeftOut], total: int) -> list[Path | LeftOut]:
@@ -147,3 +157,4 @@ def _write(folder: Path, samples: DynamicsSamples) -> None:
             rows[name] = array
         np.save(folder / f"{kind}.npy", rows)
     np.save(folder / "capacity.npy", samples.capacity)
+    (folder / _LEFT_OUT).write_text(json.dumps(samples.left_out), encoding="utf-8")
