@@ -176,7 +176,9 @@ def test_arrays_are_checked_as_files_are(tmp_path, trial, caplog):
 def test_activations_in_percent_are_refused(tmp_path, trial):
     motion = replace(trial, activations=np.full((len(trial), 80), 40.0))
     write_motion(tmp_path / "a.mot", motion)
-    with pytest.raises(InputError, match="'addbrev_l/activation' is 40 in data row 1 .*go from 40 to 40.*expected 0 to 1"):
+    with pytest.raises(
+        InputError, match="'addbrev_l/activation' is 40 in data row 1 .*go from 40 to 40.*expected 0 to 1"
+    ):
         read_motion(tmp_path / "a.mot")
 
 

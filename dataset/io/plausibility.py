@@ -162,7 +162,7 @@ def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
     if factor != 1 and bend > _BEND and rise * factor < _DESCENT_M:
         raise InputError(
             f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame and ranges over "
-            f"{rise:.3g} while the knees bend by {bend:.0f} degrees; expected the height of the pelvis in metres, up to "
+            f"{rise:.3g} while the knees bend by {bend:.0f} degrees; expected its height in metres, up to "
             f"{_FARTHEST_PELVIS_M:g}, or in {unit}"
         )
     if factor != 1:

@@ -34,7 +34,7 @@ def require_times_of_trial(repetition: Motion, trial: Motion) -> None:
     step = float(np.median(np.diff(trial.time_s)))
     if np.abs(repetition.time_s[[0, -1]] - in_trial).max() > _SAME_FRAMES * step:
         raise InputError(
-            f"{repetition.source}: column 'time' goes from {repetition.time_s[0]:.4g} to {repetition.time_s[-1]:.4g} s, "
+            f"{repetition.source}: column 'time' is {repetition.time_s[0]:.4g} to {repetition.time_s[-1]:.4g} s, "
             f"but these frames of {trial.source} are from {in_trial[0]:.4g} to {in_trial[1]:.4g} s; expected the times "
             "of the trial, or simulate it again"
         )
