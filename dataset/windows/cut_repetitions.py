@@ -27,10 +27,10 @@ def require_times_of_trial(repetition: Motion, trial: Motion) -> None:
     Raises:
         InputError: its first and last frames are two of the trial's, which lie at other times there.
     """
-    ends = [_frame_of(repetition.coordinates[i], trial) for i in (0, -1)]
-    if ends[0] is None or ends[1] is None or ends[0] == ends[1] or is_cut_of(repetition, trial):
+    first, last = (_frame_of(repetition.coordinates[i], trial) for i in (0, -1))
+    if first is None or last is None or first == last or is_cut_of(repetition, trial):
         return
-    in_trial = trial.time_s[ends]
+    in_trial = trial.time_s[[first, last]]
     step = float(np.median(np.diff(trial.time_s)))
     if np.abs(repetition.time_s[[0, -1]] - in_trial).max() > _SAME_FRAMES * step:
         raise InputError(

@@ -125,11 +125,11 @@ def read_session(
             reason = str(error).removeprefix(f"{source.path}: ")
             result.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
             continue
-        for path, error in found.errors.items():
+        for path, fault in found.errors.items():
             if strict:
-                raise error
-            logger.warning("left out: %s", error)
-            reason = str(error).removeprefix(f"{path}: ")
+                raise fault
+            logger.warning("left out: %s", fault)
+            reason = str(fault).removeprefix(f"{path}: ")
             result.left_out.append(LeftOut(f"{session.id}/{path.parent.name}", reason))
         name = f"{session.id}/{source.name}"
         if found.unfit:
