@@ -123,7 +123,7 @@ def _angle_beyond(coordinates: np.ndarray) -> _Beyond | None:
             other = (np.stack([a + 180, 180 - b, c + 180], 1) + 180) % 360 - 180
             limits = _LIMITS[list(joint)]
             reached = ((other >= limits[:, 0]) & (other <= limits[:, 1])).all(1)
-            outside[np.ix_(np.flatnonzero(reached), list(joint))] = False
+            outside[:, joint] &= ~reached[:, None]
     beyond = np.argwhere(outside)
     if not len(beyond):
         return None
