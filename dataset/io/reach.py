@@ -122,8 +122,8 @@ def _angle_beyond(coordinates: np.ndarray) -> _Beyond | None:
             a, b, c = coordinates[:, joint].T
             other = (np.stack([a + 180, 180 - b, c + 180], 1) + 180) % 360 - 180
             limits = _LIMITS[list(joint)]
-            reached = ((other >= limits[:, 0]) & (other <= limits[:, 1])).all(1)
-            outside[:, joint] &= ~reached[:, None]
+            missed = (other < limits[:, 0]) | (other > limits[:, 1])
+            outside[:, joint] &= missed.any(1, keepdims=True)
     beyond = np.argwhere(outside)
     if not len(beyond):
         return None
