@@ -2,6 +2,7 @@
 # make test     installs the packages into .venv, lints, and runs the tests
 #               (BIGE_RECORDINGS=DIR adds the tests on private recordings)
 # make lint     checks style, docstrings, the direction of imports, and types
+# make fuzz     reads damaged and hostile files with every reader for FUZZ_SECONDS (600)
 # make tables   generates the motions of all held-out demo people and writes the tables of RESULTS.md
 # make clean    removes .venv
 
@@ -24,7 +25,7 @@ guide = BIGE_DEMO=$(TABLES_DEMO) $(RUN) run_guidance.py --dataname demo --subjec
 	--threads 1 --out-dir $(1) --exp-name $(2) $(4) || [ $$? -eq 1 ]
 REQUEST = $(call guide,output/requests,$(1),$(REQUESTS_PEOPLE) $(RECORDED_PEOPLE),--min-samples 5 $(2))
 
-.PHONY: demo test tables table-motions lint clean
+.PHONY: demo test tables table-motions lint clean fuzz
 
 demo: $(VENV)/installed
 	$(RUN) LIMO_Surrogate.py --exp-name demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
@@ -62,6 +63,9 @@ table-motions:
 # Each process has one thread; a machine with many cores does not need one for each of them.
 test: lint
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+fuzz: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(RUN) -m fuzz --seconds $(or $(FUZZ_SECONDS),600)
 
 lint: $(VENV)/installed-dev
 	$(RUN) -m ruff check .

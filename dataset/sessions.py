@@ -11,12 +11,14 @@ from typing import Any
 import yaml
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_bytes
 from dataset.session_models import choose_model
 
 logger = logging.getLogger("bige")
 
 DATA_ROOT_VARIABLE = "BIGE_DATA"
 METADATA_NAME = "sessionMetadata.yaml"
+_LARGEST_METADATA_BYTES = 1 << 16  # OpenCap writes about 1 kB
 _DOWNLOAD_PREFIX = "OpenCapData_"
 _SQUAT_NAME = re.compile("sqt|squat", re.IGNORECASE)
 # OpenCap writes defaultSubject where nobody was named, and people write the others.
@@ -73,15 +75,19 @@ class Session:
     def metadata(self) -> dict[str, Any]:
         """Content of `sessionMetadata.yaml`, every value as text; empty where the file is missing or is no mapping."""
         path = self.path / METADATA_NAME
+        if not os.path.lexists(path):
+            return {}
         try:
-            text = path.read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
+            text = read_bytes(path, _LARGEST_METADATA_BYTES).decode("utf-8-sig", errors="replace")
+        except InputError as error:
+            logger.warning("%s", error)
             return {}
         try:
             # YAML allows no tabs. BaseLoader is as safe as safe_load, and keeps ids such as 007 or 1e3 as written.
             content = yaml.load(text.replace("\t", "  "), Loader=yaml.BaseLoader)
-        except yaml.YAMLError as error:
-            logger.warning("%s: not read, it is not valid YAML (%s)", path, str(error).splitlines()[0])
+        except (yaml.YAMLError, RecursionError, ValueError, TypeError, LookupError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            logger.warning("%s: not read, it is not valid YAML (%s)", path, reason)
             return {}
         if not isinstance(content, dict):
             if content:
@@ -214,7 +220,7 @@ def discover_sessions(root: str | Path) -> list[Session]:
     """
     root = Path(root).expanduser()
     if _is_session(root):
-        return [Session(root)]
+        return [Session(_with_name(root))]
     sessions = [Session(p) for folder in (root, root / "Data") for p in _files(folder, "*") if _is_session(p)]
     if not sessions:
         raise InputError(
@@ -278,6 +284,11 @@ def open_session(path_or_id: str | Path, root: str | Path | None = None, model: 
     return replace(session, model=require_model(model))
 
 
+def _with_name(path: Path) -> Path:
+    """The path of a folder so that it ends in the folder's name, which `.` and `..` do not."""
+    return path if path.name not in ("", "..") else path.resolve()
+
+
 def require_model(path: Path) -> Path:
     """The model that `--model` names. Raises InputError where there is no such file."""
     path = path.expanduser()
@@ -289,7 +300,7 @@ def require_model(path: Path) -> Path:
 def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
     path = Path(path_or_id).expanduser()
     if _is_session(path):
-        return Session(path)
+        return Session(_with_name(path))
     if path.is_dir():
         raise InputError(f"{path}: not an OpenCap session, it has no OpenSimData/; found {_contents(path)}")
     if path.is_absolute() or not (root or os.environ.get(DATA_ROOT_VARIABLE)):

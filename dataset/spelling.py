@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 _SIDES = {"left": "l", "right": "r", "l": "l", "r": "r"}
 _CUTOFF = 0.7  # of similarity, from which a name is offered
+_LONGEST = 80  # letters of a name that is compared with others, which takes the square of them
 _PART = 4  # letters of a part of a name that tell which is meant
 
 
@@ -31,6 +32,8 @@ def with_side(name: str, side: str) -> str:
 
 def nearest(name: str, known: Iterable[str], count: int = 4) -> list[str]:
     """The known names that `name` is a part of or that are most like it, best first; empty where none is."""
+    if len(name) > _LONGEST:
+        return []
     names = list(known)
     partial = [one for one in names if len(name) >= _PART and (name in one or (len(one) >= _PART and one in name))]
     return list(dict.fromkeys([*partial, *get_close_matches(name, names, n=count, cutoff=_CUTOFF)]))[:count]

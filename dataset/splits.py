@@ -9,6 +9,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
+from dataset.io.guarded_files import LARGEST_LIST_BYTES, read_text
 from dataset.locations import UCSD_HOLDOUT
 from dataset.sessions import Session
 
@@ -45,13 +46,7 @@ def read_ids(path: str | Path) -> list[str]:
     Raises:
         InputError: the file cannot be read or has no ids.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not encoded in UTF-8; save it as UTF-8 in a text editor") from None
+    lines = read_text(path, LARGEST_LIST_BYTES).splitlines()
     ids = [line.partition("#")[0].strip() for line in lines]
     ids = [name for name in ids if name]
     if not ids:

@@ -175,7 +175,7 @@ def test_yaml_holds_lines_and_objects(tmp_path):
         ("constraint: []\n", "unknown key 'constraint'"),
         ("- 'knee_flexion:max:above:'\n", "constraint 1: 'knee_flexion:max:above:': a bound is ''"),
         ("a: b: c\n", "line 1"),
-        ("#" * (2**20 + 1), "larger than 1 MB"),
+        ("#" * (2**20 + 1), "expected 0.0655 MB at most"),
     ],
 )
 def test_a_file_that_is_no_list_of_constraints_is_refused_with_a_sentence(content, says, tmp_path):

@@ -197,7 +197,7 @@ def test_tens_of_thousands_of_columns_are_read_at_once(tmp_path):
     names = "\t".join(["time", *(f"c{i}" for i in range(80_000))])
     (tmp_path / "a.mot").write_text(f"Coordinates\nversion=1\nendheader\n{names}\n")
     start = time.perf_counter()
-    with pytest.raises(InputError, match="no row of data"):
+    with pytest.raises(InputError, match="80001 columns; expected 10000 at most"):
         read_motion(tmp_path / "a.mot")
     assert time.perf_counter() - start < 2
 

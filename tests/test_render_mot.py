@@ -12,7 +12,7 @@ import pytest
 from dataset.errors import InputError, RunError
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
-from dataset.opensim import bone_meshes
+from dataset.opensim import bone_meshes, mesh_files
 from dataset.opensim.bone_meshes import read_bone_meshes
 from dataset.opensim.muscle_geometry import MuscleGeometry
 from dataset.opensim.muscle_points import read_muscle_points
@@ -96,7 +96,7 @@ def test_bones_are_where_opensim_puts_them(subject, motion):
             continue
         checked.add(body)
         path = bone_meshes.find_mesh_file(mesh.get_mesh_file(), bone_meshes.geometry_folders(MODEL))
-        local = bone_meshes.read_mesh(path)[0][0] * mesh.get_scale_factors().to_numpy()
+        local = mesh_files.read_mesh(path)[0][0] * mesh.get_scale_factors().to_numpy()
         expected = mesh.getFrame().findStationLocationInGround(state, opensim.Vec3(*local)).to_numpy()
         own = next(m for m in actor.body.meshes if m.body == subject.skeleton.body_names.index(body))
         drawn = own.vertices @ actor.body.rotations[frame, own.body].T + actor.body.origins[frame, own.body]

@@ -390,7 +390,7 @@ def test_a_session_that_has_moved_leaves_the_player_out(tmp_path, monkeypatch, c
     ("break_it", "message"),
     [
         (lambda folder: (folder / "result.json").unlink(), "holds no finished guidance run"),
-        (lambda folder: (folder / "result.json").write_text("{"), "cannot be read as JSON"),
+        (lambda folder: (folder / "result.json").write_text("{"), "not a JSON file"),
         (lambda folder: (folder / "result.json").write_text("{}"), "result.json: format"),
     ],
 )

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from dataset.errors import InputError
+from dataset.sessions import open_session
 from dataset.splits import read_ids
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints.training_latents_file import read_training_latents
 from utils.reconstruction.reconstruction_config import SamplingConfig
 from utils.runs.run_folder import RunFolder
+from utils.runs.writable import require_writable
 from utils.training.training_state import require_kept_network
 
 
@@ -58,6 +60,35 @@ def test_a_run_that_fails_keeps_the_old_motions(folder):
 def test_a_name_that_leads_out_of_the_output_is_refused(name):
     with pytest.raises(InputError, match="^--exp-name is"):
         SamplingConfig(count=1, exp_name=name)
+
+
+def test_nothing_is_written_through_a_link_that_leaves_the_output(tmp_path):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    (out / "run").mkdir(parents=True)
+    elsewhere.mkdir()
+    require_writable(out / "run", within=out)
+    (out / "run" / "within").symlink_to(out / "run")  # stays inside
+    require_writable(out / "run", within=out)
+    (out / "linked").symlink_to(elsewhere)
+    (out / "run" / "losses.csv").symlink_to(elsewhere / "not_there_yet.csv")
+    for run in ("linked", "linked/deeper", "run"):
+        with pytest.raises(InputError, match="link that leads out of"):
+            require_writable(out / run, within=out)
+    assert not list(elsewhere.iterdir())
+
+
+def test_an_output_folder_that_is_a_link_itself_is_the_users_own(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "disk")
+    require_writable(tmp_path / "out" / "run", within=tmp_path / "out")
+
+
+def test_a_session_named_by_dots_has_the_name_of_its_folder(tmp_path, monkeypatch):
+    (tmp_path / "p1" / "OpenSimData").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "p1" / "OpenSimData")
+    assert open_session("..").id == "p1"
+    monkeypatch.chdir(tmp_path / "p1")
+    assert open_session(".").id == "p1"
 
 
 def test_a_name_may_have_parts():

@@ -114,7 +114,7 @@ def test_npz_is_read_without_unpickling(tmp_path):
     assert (found["f"] == arrays["f"]).all()
     objects = arrays | {"J_regressor": np.array([{"sparse": 1}], dtype=object)}
     np.savez(tmp_path / "objects.npz", **objects)
-    with pytest.raises(InputError, match="pickled objects, which are not read"):
+    with pytest.raises(InputError, match="holds objects.*plain numbers"):
         read_smpl(tmp_path / "objects.npz")
 
 
@@ -160,7 +160,7 @@ def test_the_error_for_a_missing_model_says_where_to_get_one(tmp_path):
     with pytest.raises(InputError, match="weights is"):
         read_smpl(tmp_path / "h.npz")
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 not whole")
-    with pytest.raises(InputError, match="truncated"):
+    with pytest.raises(InputError, match="damaged.*download it again"):
         read_smpl(tmp_path / "cut.npz")
 
 

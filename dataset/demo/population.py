@@ -1,6 +1,5 @@
 """Sessions of synthetic subjects on disk, and which of the subjects are held out."""
 
-import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from dataset.demo.scaled_model import MODEL_NAME, write_scaled_model
 from dataset.demo.trial import make_trial
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import write_motion
 from dataset.locations import COMPLETE_NAME, HOLDOUT_NAME, VALIDATION_NAME
 from dataset.opensim.model_reader import read_osim
@@ -62,7 +62,7 @@ def start_population(population: PopulationSettings) -> None:
     record = population.folder / POPULATION_NAME
     wanted = {name: getattr(population, name) for name in _SHARED}
     if record.is_file():
-        existing = json.loads(record.read_text())
+        existing = read_json_object(record)
         if any(existing.get(name) != value for name, value in wanted.items()):
             raise InputError(
                 f"{population.folder} holds demo sessions with {_described(existing)}, which differs from "

@@ -15,7 +15,11 @@ import pandas as pd
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
+from dataset.io.guarded_files import read_bytes
 
+_LARGEST_FILE_BYTES = 1 << 30
+_MOST_LINES = 1_000_000
+_MOST_COLUMNS = 10_000
 _ROW_COUNTS = ("nrows", "datarows")
 
 
@@ -120,14 +124,15 @@ def write_table(
 
 
 def _read_lines(path: Path) -> list[str]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if b"\0" in content[:4096]:
-        raise InputError(f"{path}: not an OpenSim motion file, it is binary")
+    content = read_bytes(path, _LARGEST_FILE_BYTES)
+    if b"\0" in content:
+        raise InputError(f"{path}: not an OpenSim motion file, it is binary, or text in UTF-16; save it as UTF-8")
+    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = content.count(b"\n")
+    if lines > _MOST_LINES:
+        raise InputError(f"{path}: has {lines} lines; expected {_MOST_LINES} at most, which is 4 hours at 60 Hz")
     # A Windows path in the header may be in any code page; only its ASCII keys are read.
-    return content.decode("utf-8-sig", errors="replace").splitlines()
+    return content.decode("utf-8-sig", errors="replace").split("\n")
 
 
 def _parse_header(lines: list[str]) -> dict[str, str]:
@@ -151,6 +156,8 @@ def _parse_names(path: Path, line: str, number: int) -> tuple[str, ...]:
     names = [name.strip() for name in (line.rstrip().split("\t") if "\t" in line.strip() else line.split())]
     if names[0].lower() != "time":
         raise InputError(f"{path}, line {number}: expected column names starting with 'time', found {names[0]!r}")
+    if len(names) > _MOST_COLUMNS:
+        raise InputError(f"{path}, line {number}: {len(names)} columns; expected {_MOST_COLUMNS} at most")
     if "" in names:
         raise InputError(f"{path}, line {number}: column {names.index('') + 1} has no name")
     seen: set[str] = set()

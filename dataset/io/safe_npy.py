@@ -7,22 +7,24 @@ Sizes that a file states are compared with what it holds before anything of that
 
 import io
 import pickle
-import pickletools
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import file_size, read_bytes
+from dataset.io.pickle_check import UnsoundPickleError, require_sound_pickle
 
 _DTYPE = re.compile(r"[<>|=]?(?:[fiu][1248]|b1|f16|U\d+|S\d+|O8?)")
 
 _LARGEST_FILE_BYTES = 1 << 30
-_LARGEST_ARRAY_BYTES = 1 << 28  # of an array in an .npz; an hour of SMPL parameters at 120 Hz
-_PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
+_LARGEST_ARRAYS_BYTES = 1 << 28  # of the arrays that are read of an .npz; an hour of SMPL parameters at 120 Hz
+_USUAL_ARRAYS_BYTES = 1 << 26  # arrays of more bytes are read where they are at most so many times as large as the file
+_PACKED = 10
 _MOST_VALUES = 1_000_000  # of the lists and dicts of a pickle, those that it repeats counted each time
 
 
@@ -127,17 +129,6 @@ def _plain(value: Any, budget: list[int] | None = None) -> Any:
     raise _NotPlainError(f"a {type(value).__name__}")
 
 
-def _require_sound(program: bytes) -> None:
-    """Raise an error where a pickle states a size that it does not have, for which memory would be reserved.
-
-    `pickletools` reads every argument from the bytes that are there. A memo is numbered from 0 on, so that an index
-    above the number of instructions is not one that pickle has written.
-    """
-    for count, (instruction, argument, _) in enumerate(pickletools.genops(program)):
-        if instruction.name in _PUTS and argument is not None and int(argument) > count:
-            raise ValueError("a memo of a size that it does not need")
-
-
 def read_array_or_dict(path: str | Path) -> Any:
     """Read a .npy file.
 
@@ -148,49 +139,54 @@ def read_array_or_dict(path: str | Path) -> Any:
         InputError: the file cannot be read, is not a .npy file or is truncated; or its pickle names anything else. What
             it names is neither imported nor called.
     """
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-        if size > _LARGEST_FILE_BYTES:
-            raise InputError(f"{path}: has {size / 1e9:.1f} GB, more than any motions need; expected 1 GB at most")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    return _array_or_dict(str(path), content)
+    return _array_or_dict(str(path), read_bytes(path, _LARGEST_FILE_BYTES))
 
 
-def read_npz(path: str | Path, names: tuple[str, ...]) -> tuple[set[str], dict[str, np.ndarray]]:
-    """Read some arrays of an .npz file.
+def read_array(path: str | Path) -> np.ndarray:
+    """Read a .npy file of plain values, without pickled objects.
+
+    Raises:
+        InputError: as `read_array_or_dict`, or the file holds objects.
+    """
+    return _array_or_dict(str(path), read_bytes(path, _LARGEST_FILE_BYTES), pickled=False)
+
+
+def read_npz(path: str | Path, names: Collection[str] | None = None) -> tuple[set[str], dict[str, np.ndarray]]:
+    """Read arrays of an .npz file.
 
     Args:
         path: the file.
-        names: names of the arrays to be read, where the file has them.
+        names: names of the arrays to be read, where the file has them; None for all.
 
     Returns:
         The names of all arrays of the file, and the arrays by name.
 
     Raises:
-        InputError: the file cannot be read, is not an .npz file or is damaged, or an array that is asked for is too
-            large or holds objects.
+        InputError: the file cannot be read, is not an .npz file or is damaged, or the arrays that are asked for are too
+            large when they are unpacked or hold objects.
     """
+    size = file_size(path, _LARGEST_FILE_BYTES)
+    most = max(size, min(_LARGEST_ARRAYS_BYTES, max(_USUAL_ARRAYS_BYTES, _PACKED * size)))
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            arrays = {}
-            for name in [name for name in names if name in entries]:
-                if entries[name].file_size > _LARGEST_ARRAY_BYTES:
-                    raise InputError(
-                        f"{path}: '{name}' has {entries[name].file_size / 1e6:.0f} MB when it is unpacked, expected "
-                        f"{_LARGEST_ARRAY_BYTES / 1e6:.0f} MB at most"
-                    )
-                value = _array_or_dict(f"{path}, '{name}'", archive.read(entries[name]), pickled=False)
-                arrays[name] = value
+            wanted = [name for name in entries if names is None or name in names]
+            unpacked = sum(entries[name].file_size for name in wanted)
+            if unpacked > most:
+                raise InputError(
+                    f"{path}: {', '.join(map(repr, wanted[:3]))} has {unpacked / 1e6:.0f} MB when it is unpacked, "
+                    f"expected {most / 1e6:.0f} MB at most of a file of {size / 1e6:.1f} MB"
+                )
+            arrays = {
+                name: _array_or_dict(f"{path}, '{name}'", archive.read(entries[name]), pickled=False) for name in wanted
+            }
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
     except Exception as error:  # zipfile raises many kinds of errors for a file that is not a zip archive
-        raise InputError(f"{path}: not an .npz file, or damaged ({str(error).splitlines()[0]})") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path}: not an .npz file, or damaged ({reason})") from None
     return set(entries), arrays
 
 
@@ -200,27 +196,30 @@ def _array_or_dict(where: str, content: bytes, pickled: bool = True) -> Any:
     try:
         version = np.lib.format.read_magic(file)
         read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}[version[0]]
-        shape, _, dtype = read_header(file)
-    except (ValueError, KeyError) as error:
-        raise InputError(f"{where}: not a numpy file, or damaged ({str(error).splitlines()[0]})") from None
+        shape, fortran, dtype = read_header(file)
+    except Exception as error:  # numpy evaluates the header as Python, which can fail in many ways
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{where}: not a numpy file, or damaged ({reason})") from None
     if not dtype.hasobject:
         stated, held = int(np.prod(shape, dtype=object)) * dtype.itemsize, len(content) - file.tell()
         if stated > held:
             raise InputError(f"{where}: damaged (its header states {stated} bytes of values, and it has {held})")
         try:
-            return np.load(io.BytesIO(content), allow_pickle=False)
-        except (ValueError, EOFError, MemoryError) as error:
+            return np.ndarray(shape, dtype, content, file.tell(), order="F" if fortran else "C").copy(order="K")
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
             raise InputError(f"{where}: damaged ({str(error).splitlines()[0]})") from None
     if not pickled:
         raise InputError(f"{where}: holds objects; expected an array of numbers")
     try:
-        _require_sound(content[file.tell() :])
+        require_sound_pickle(content[file.tell() :])
         value = _plain(_PlainUnpickler(file).load())
     except _NotPlainError as error:
         raise InputError(
             f"{where}: not read, because its pickle holds or asks for {error}; only dicts and lists of arrays, numbers "
             "and texts are read; save the arrays by themselves with numpy.save"
         ) from None
+    except UnsoundPickleError as error:
+        raise InputError(f"{where}: its pickle is not read, because it is damaged or hostile: {error}") from None
     except Exception as error:  # a malformed pickle can raise any error
         raise InputError(f"{where}: its pickle is damaged ({type(error).__name__})") from None
     if isinstance(value, np.ndarray) and value.shape == shape and value.size == 1:

@@ -5,13 +5,13 @@ The arrays of a model have SMPL's own names, for V vertices and B shape componen
 """
 
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.safe_npy import read_npz
 
 SMPL_JOINTS = 24
 _SHAPES: dict[str, tuple[str | int, ...]] = {
@@ -95,14 +95,11 @@ def read_smpl(path: str | Path, *, trust_pickle: bool = False) -> dict[str, np.n
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as content:
-            return {name: content[name] for name in _SHAPES if name in content}
-    except (OSError, zipfile.BadZipFile, EOFError):
-        raise InputError(f"{path}: not a .npz file, or a truncated one; download it again") from None
-    except ValueError:
+        return read_npz(path, _SHAPES)[1]
+    except InputError as error:
         raise InputError(
-            f"{path}: the file has pickled objects, which are not read; save its arrays as plain numbers, as this "
-            f"command does for a FILE.pkl that you trust: {_CONVERT}"
+            f"{error}; download it again, or save its arrays as plain numbers, as this command does for a FILE.pkl "
+            f"that you trust: {_CONVERT}"
         ) from None
 
 

@@ -11,6 +11,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.io.plausibility import canonical_coordinates
+from dataset.io.safe_npy import read_array
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_motion, segment_repetitions
@@ -20,6 +21,7 @@ from models.conventions import COORDINATES, FRAME_RATE_HZ
 logger = logging.getLogger("bige")
 
 _FEWEST_FRAMES = 4  # that can be resampled
+_MOST_MOTIONS = 5000
 
 
 def read_motion_window(path: Path) -> Window:
@@ -41,20 +43,17 @@ def read_array_windows(path: Path) -> list[Window]:
     Raises:
         InputError: the file holds something else.
     """
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not an array of numbers ({error})") from None
-    if not isinstance(array, np.ndarray) or array.ndim not in (2, 3) or array.shape[-1] != len(COORDINATES):
-        shape = getattr(array, "shape", "several arrays")
-        raise InputError(f"{path}: {shape}; expected (frames, 33) or (motions, frames, 33), degrees and metres")
+    array = read_array(path)
+    if array.ndim not in (2, 3) or array.shape[-1] != len(COORDINATES):
+        raise InputError(f"{path}: {array.shape}; expected (frames, 33) or (motions, frames, 33), degrees and metres")
     if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
         raise InputError(f"{path}: some values are not finite numbers")
+    count, frames_each = 1 if array.ndim == 2 else len(array), array.shape[-2]
+    if count == 0 or frames_each < _FEWEST_FRAMES:
+        raise InputError(f"{path}: {count} motion(s) of {frames_each} frame(s); at least {_FEWEST_FRAMES} are needed")
+    if count > _MOST_MOTIONS:
+        raise InputError(f"{path}: {count} motions; expected {_MOST_MOTIONS} at most in a file, divide it into several")
     motions = array.reshape(-1, *array.shape[-2:]).astype(float)
-    if motions.shape[0] == 0 or motions.shape[1] < _FEWEST_FRAMES:
-        raise InputError(
-            f"{path}: {motions.shape[0]} motion(s) of {motions.shape[1]} frame(s); at least {_FEWEST_FRAMES} are needed"
-        )
     windows = []
     for i, values in enumerate(motions):
         coordinates = canonical_coordinates(values, path)

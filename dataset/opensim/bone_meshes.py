@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from dataset.errors import InputError
+from dataset.opensim.mesh_files import read_meshes
 from dataset.opensim.model_reader import read_osim
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
 from models.skeleton.description import ModelDescription
@@ -78,12 +78,13 @@ def read_bone_meshes(osim_path: str | Path, description: ModelDescription | None
     folders = geometry_folders(osim_path)
     parts: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
     missing: dict[str, None] = {}
-    for body, file, scale, rotation, offset in attached_meshes(osim_path, description):
-        path = find_mesh_file(file, folders)
+    found = [(mesh, find_mesh_file(mesh.file, folders)) for mesh in attached_meshes(osim_path, description)]
+    files = read_meshes([path for _, path in found if path])
+    for (body, file, scale, rotation, offset), path in found:
         if path is None:
             missing[file] = None
             continue
-        vertices, faces = read_mesh(path)
+        vertices, faces = files[path]
         parts.setdefault(body, []).append(((vertices * scale) @ rotation.T + offset, faces))
     if missing:
         logger.warning(
@@ -108,46 +109,6 @@ def geometry_folders(osim_path: str | Path) -> list[Path]:
         else []
     )
     return [folder for folder in (own, *shipped) if folder.is_dir()]
-
-
-def read_mesh(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read a .vtp, .ply, .stl or .obj file.
-
-    Returns:
-        Vertices (V, 3), and triangles (F, 3) as indices of vertices.
-
-    Raises:
-        InputError: the file has no surface.
-    """
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-    from vtkmodules.vtkFiltersCore import vtkTriangleFilter
-
-    path = Path(path)
-    reader = _mesh_reader(path)
-    reader.SetFileName(str(path))
-    triangles = vtkTriangleFilter()
-    triangles.SetInputConnection(reader.GetOutputPort())
-    triangles.PassLinesOff()
-    triangles.PassVertsOff()
-    triangles.Update()
-    mesh = triangles.GetOutput()
-    if not mesh.GetNumberOfPolys():
-        raise InputError(f"{path}: the file has no surface that can be read; replace or remove it")
-    vertices = vtk_to_numpy(mesh.GetPoints().GetData()).astype(float)
-    return vertices, vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(int)
-
-
-def _mesh_reader(path: Path) -> Any:
-    """The VTK reader for the type of a mesh file."""
-    from vtkmodules.vtkIOGeometry import vtkOBJReader, vtkSTLReader
-    from vtkmodules.vtkIOPLY import vtkPLYReader
-    from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
-
-    readers = {".vtp": vtkXMLPolyDataReader, ".ply": vtkPLYReader, ".stl": vtkSTLReader, ".obj": vtkOBJReader}
-    kind = path.suffix.lower()
-    if kind not in readers:
-        raise InputError(f"{path}: a mesh of type {kind!r} cannot be read; expected {', '.join(readers)}")
-    return readers[kind]()
 
 
 def attached_meshes(osim_path: Path, description: ModelDescription) -> Iterator[AttachedMesh]:

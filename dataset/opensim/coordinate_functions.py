@@ -16,6 +16,9 @@ def constant_function(value: float) -> PiecewisePolynomial:
     return PiecewisePolynomial(None, np.zeros(1), _padded([[value]]))
 
 
+_MOST_KNOTS = 500
+
+
 class JointFunctionReader:
     """The coordinates of one model, and its functions of them.
 
@@ -104,11 +107,15 @@ class JointFunctionReader:
                 )
             return np.zeros(1), _padded([descending[::-1]])
         if kind == "SimmSpline":
-            return self._spline_pieces(opensim.SimmSpline.safeDownCast(function))
+            return self._spline_pieces(opensim.SimmSpline.safeDownCast(function), owner)
         raise InputError(f"{self._path}: joint '{owner}' has a function of kind {kind}, which is not supported")
 
-    def _spline_pieces(self, spline: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _spline_pieces(self, spline: Any, owner: str) -> tuple[np.ndarray, np.ndarray]:
         """A SimmSpline's cubics, each recovered from four of its values; beyond its ends the spline is linear."""
+        if not 2 <= spline.getSize() <= _MOST_KNOTS:
+            raise InputError(
+                f"{self._path}: joint '{owner}' has a spline of {spline.getSize()} points; expected 2 to {_MOST_KNOTS}"
+            )
         knots = np.array([spline.getX(i) for i in range(spline.getSize())])
         thirds = np.arange(4) / 3.0
         vandermonde = np.vander(thirds, 4, increasing=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_bytes
 
 _LARGEST_BYTES = 1 << 26  # a model of the whole body has about 0.5 to 6 MB
 # Rajagopal2015 has 7,565 elements, 12 deep, 1,190 of them with a name, and 23 bodies. OpenSim's time grows with the
@@ -27,15 +28,8 @@ def require_sound_model_file(path: str | Path) -> None:
     Raises:
         InputError: the file cannot be read, is not XML of `OpenSimDocument`, or no honest model has its structure.
     """
-    try:
-        with Path(path).open("rb") as file:
-            raw = file.read(_LARGEST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(raw) > _LARGEST_BYTES:
-        raise InputError(f"{path}: is larger than {_LARGEST_BYTES >> 20} MB, which no model is")
     # Comments may be in any code page; OpenSim reads bytes, and declares UTF-8 whatever they are.
-    content = raw.decode("utf-8", errors="replace").encode()
+    content = read_bytes(path, _LARGEST_BYTES).decode("utf-8", errors="replace").encode()
     try:
         _parse(content)
     except expat.ExpatError as error:

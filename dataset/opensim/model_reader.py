@@ -12,7 +12,7 @@ from dataset.errors import InputError
 from dataset.opensim.arm_coordinates import with_arm_coordinates
 from dataset.opensim.coordinate_functions import JointFunctionReader, constant_function
 from dataset.opensim.foot_contacts import read_contacts
-from dataset.opensim.opensim_library import frame_in_body, load_opensim, open_opensim_model
+from dataset.opensim.opensim_library import frame_in_body, load_opensim, naming_model, open_opensim_model
 from dataset.opensim.standard_names import standard_names
 from models.conventions import COORDINATES, NEEDED_COORDINATES
 from models.skeleton.description import JointDescription, ModelDescription, PiecewisePolynomial
@@ -40,7 +40,11 @@ def read_osim(path: str | Path) -> ModelDescription:
         InputError: the file cannot be read; or a joint, function or body in it is not supported, or one that is needed
             is missing. The message names it.
     """
-    path = Path(path)
+    with naming_model(path):
+        return _read_model(Path(path))
+
+
+def _read_model(path: Path) -> ModelDescription:
     model, _ = open_opensim_model(path)
     reader = _ModelReader(model, path)
     bodies, coordinates = reader.bodies, reader.functions.coordinates.values()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from dataset.errors import InputError
-from dataset.opensim.opensim_library import generalised_coordinate_index, load_opensim, open_opensim_model
+from dataset.opensim.opensim_library import generalised_coordinate_index, load_opensim, naming_model, open_opensim_model
 from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters
 from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
@@ -31,6 +31,10 @@ class MuscleGeometry:
         Raises:
             InputError: the file is not an OpenSim model with these muscles and leg coordinates.
         """
+        with naming_model(osim_path):
+            self._open(osim_path)
+
+    def _open(self, osim_path: str | Path) -> None:
         self._model, self._state = open_opensim_model(osim_path)
         opensim = load_opensim()
         self._vector, self._wrap_point = opensim.Vector, opensim.PathWrapPoint

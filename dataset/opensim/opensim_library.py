@@ -1,5 +1,8 @@
 """Access to the OpenSim library: opening model files, frames and generalised coordinates."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -7,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.child_process import ChildDiedError, call_in_child
 from dataset.opensim.model_file_check import require_sound_model_file
+
+_MOST_SECONDS = 10  # of processor time; a model of the whole body takes 0.2
+_MORE_BYTES = 1 << 30
 
 
 def load_opensim() -> ModuleType:
@@ -28,18 +35,56 @@ def open_opensim_model(path: str | Path) -> tuple[Any, Any]:
     Raises:
         InputError: the file is missing, or OpenSim cannot read it.
     """
-    opensim = load_opensim()
+    load_opensim()  # before there is a child, which then has it
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file (expected an OpenSim .osim)")
-    require_sound_model_file(path)
+    status = path.stat()
+    _require_survivable(path, status.st_mtime_ns, status.st_size)
+    return _open(path)
+
+
+def _open(path: Path) -> tuple[Any, Any]:
+    opensim = load_opensim()
     try:
         model = opensim.Model(str(path))
         state = model.initSystem()
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip().splitlines() or ["it does not say why"])[0]
         raise InputError(f"{path}: OpenSim cannot read this model ({reason})") from None
     return model, state
+
+
+@lru_cache(maxsize=1024)
+def _require_survivable(path: Path, modified_ns: int, size: int) -> None:
+    """Raise InputError for a file that OpenSim cannot read or that would end this process; once for each file."""
+    require_sound_model_file(path)
+    try:
+        call_in_child(_opens, str(path), seconds=_MOST_SECONDS, more_bytes=_MORE_BYTES)
+    except ChildDiedError as error:
+        raise InputError(
+            f"{path}: OpenSim dies of this model ({error}); a part of it is malformed, often a joint's function "
+            "without its coordinate"
+        ) from None
+
+
+def _opens(path: str) -> bytes:
+    model, state = _open(Path(path))
+    with suppress(RuntimeError):  # only whether it dies of them
+        model.realizeReport(state)
+    return b""
+
+
+@contextmanager
+def naming_model(path: str | Path) -> Iterator[None]:
+    """Turn what OpenSim raises for a malformed part of a model into an InputError that names the file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path}: a part of this model is malformed or missing ({reason})") from None
 
 
 def frame_in_body(frame: Any) -> tuple[np.ndarray, np.ndarray]:

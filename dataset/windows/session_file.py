@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
+from dataset.io.guarded_files import read_json_object
 from dataset.left_out import LeftOut
 from dataset.locations import REPOSITORY
 from dataset.opensim.model_reader import load_skeleton
@@ -30,6 +32,7 @@ logger = logging.getLogger("bige")
 
 # The code that decides what is in a window.
 _CODE = ("dataset/*.py", "dataset/io/*.py", "dataset/opensim/*.py", "dataset/windows/*.py", "models/*.py")
+_LARGEST_INDEX_BYTES = 1 << 28
 _KNEES = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
 
 
@@ -100,7 +103,7 @@ def stored_index(session: Session, folder: Path, settings: Mapping[str, Any]) ->
     """
     path = _index_path(session, folder, settings)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json_object(path, _LARGEST_INDEX_BYTES)
         index = SessionIndex(
             **content
             | {
@@ -109,7 +112,7 @@ def stored_index(session: Session, folder: Path, settings: Mapping[str, Any]) ->
             }
         )
         size = (folder / index.frame_file).stat().st_size if index.windows else 0
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, InputError, ValueError, TypeError, KeyError):
         return None
     if size != sum(window.stored for window in index.windows) * index.dtype.itemsize:
         return None

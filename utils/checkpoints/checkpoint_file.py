@@ -5,6 +5,7 @@ A checkpoint is a dictionary of `format` (one of FORMATS), `config` (the fields 
 """
 
 import io
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
+from dataset.io.guarded_files import file_size
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
+from utils.checkpoints.checkpoint_check import require_sound_checkpoint
 
 TrainedNetwork = VQVAE | SurrogateTransformer | DynamicsSurrogate
 FORMATS: dict[type, str] = {
@@ -84,8 +87,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         InputError: there is no such file, or it is not a checkpoint.
     """
     path = find_checkpoint(path)
-    if not path.stat().st_size:
+    if not file_size(path, sys.maxsize):
         raise InputError(f"{path} is empty, as a full disk or a broken copy leaves it; use another checkpoint")
+    require_sound_checkpoint(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different type for each way in which a file can be damaged

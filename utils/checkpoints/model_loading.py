@@ -1,7 +1,8 @@
 """Rebuild a VQ-VAE or a surrogate from a checkpoint, whichever format it has."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
+from utils.checkpoints.checkpoint_check import require_own_values
 from utils.checkpoints.checkpoint_file import FORMATS, find_checkpoint, read_checkpoint
 from utils.checkpoints.published_formats import (
     published_surrogate,
@@ -28,7 +30,10 @@ from utils.checkpoints.published_formats import (
 logger = logging.getLogger("bige")
 
 Network = TypeVar("Network", VQVAE, SurrogateTransformer, DynamicsSurrogate)
+Built = TypeVar("Built", bound=nn.Module)
 SurrogateNetwork = DynamicsSurrogate | SurrogateTransformer | PublishedSurrogate
+_GREATEST_SIZE = 1 << 20
+_LAYERS = ("depth", "down_t", "layers", "ground_layers", "muscle_layers")
 _NAMES = {
     "bige-vqvae": "a VQ-VAE",
     "bige-surrogate": "a surrogate that is a transformer of kinematics",
@@ -53,8 +58,10 @@ def load_vqvae(path: str | Path, device: torch.device | str = "cpu") -> VQVAE:
     content = read_checkpoint(path)
     if "format" in content:
         return _rebuild(path, content, VQVAE, VQVAEConfig).to(device).eval()
-    state = published_vqvae_state(path, content)
-    model = VQVAE(published_vqvae_config(path, state))
+    with _refusing(path, "is not a VQ-VAE of the published format"):
+        state = published_vqvae_state(path, content)
+        config = published_vqvae_config(path, state)
+    model = _built(path, lambda: VQVAE(config), state)
     missing = _load_state(path, model, state)
     # Published files have neither a normaliser nor the moving averages of the codebook.
     _require_complete(path, {name for name in missing if not name.startswith(("normalizer.", "quantizer."))})
@@ -81,8 +88,9 @@ def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> Surr
         return _rebuild(path, content, SurrogateTransformer, SurrogateConfig).to(device).eval()
     if "format" in content:
         return _rebuild(path, content, DynamicsSurrogate, DynamicsSurrogateConfig).to(device).eval()
-    state = published_surrogate_state(path, content)
-    model = published_surrogate(state)
+    with _refusing(path, "is not a surrogate of the published format"):
+        state = published_surrogate_state(path, content)
+    model = _built(path, lambda: published_surrogate(state), state)
     _require_complete(path, _load_state(path, model, state))
     logger.warning("%s: published surrogate, whose attention runs over the batch instead of over time", path.name)
     return model.to(device).eval()
@@ -102,12 +110,68 @@ def _rebuild(path: Path, content: Mapping[str, Any], model_class: type[Network],
         raise InputError(
             f"{path} was made by another version of this code: its configuration has {', '.join(sorted(unknown))}"
         )
-    try:
-        model = model_class(config_class(**content["config"]))
-    except (TypeError, ValueError, AssertionError) as error:
-        raise InputError(f"{path}: no network can be built from its configuration ({error})") from None
+    config = _sound_config(path, config_class, content["config"], len(content["net"]))
+    model = _built(path, lambda: model_class(config), content["net"])
     _require_complete(path, _load_state(path, model, content["net"]))
     return model
+
+
+def _built(path: Path, make: Callable[[], Built], state: Mapping[str, Any]) -> Built:
+    """The network that `make` makes, once it is known that the tensors of `state` have its shapes.
+
+    Raises:
+        InputError: they have others, or there is no such network.
+    """
+    require_own_values(path, state)
+    with _refusing(path, "no network can be built from its configuration"):
+        with torch.device("meta"):  # without memory, which a configuration can ask for without bound
+            shapes = {name: value.shape for name, value in make().state_dict().items()}
+        _require_shapes(path, shapes, state)
+        return make()
+
+
+@contextmanager
+def _refusing(path: Path, what: str) -> Iterator[None]:
+    """Turn any error into an InputError; each layer and each wrong type has its own."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0][:120]
+        raise InputError(f"{path}: {what} ({type(error).__name__}: {reason})") from None
+
+
+def _sound_config(path: Path, config_class: type, values: Mapping[str, Any], tensors: int) -> Any:
+    """The configuration, if its values have the types of the defaults and there are tensors for so many layers.
+
+    Raises:
+        InputError: there is a value of another type or size.
+    """
+    for field in fields(config_class):
+        value = values.get(field.name, field.default)
+        expected = float if type(field.default) is float else type(field.default)
+        fits = type(value) is expected or (expected is float and type(value) is int)
+        if not fits and not (field.default is None and (value is None or isinstance(value, str))):
+            raise InputError(
+                f"{path}: `{field.name}` of its configuration is {str(value)[:40]!r}, expected {expected.__name__}"
+            )
+        if type(value) is int and not 0 <= value < _GREATEST_SIZE:
+            raise InputError(f"{path}: `{field.name}` of its configuration is {value}, which no network has")
+        if field.name in _LAYERS and value > tensors:
+            raise InputError(f"{path}: `{field.name}` of its configuration is {value}, of {tensors} tensors")
+    return config_class(**values)
+
+
+def _require_shapes(path: Path, shapes: Mapping[str, torch.Size], state: Mapping[str, Any]) -> None:
+    """Raise InputError where a tensor of the file has not the shape that the network has for it."""
+    for name, shape in shapes.items():
+        if name in state and getattr(state[name], "shape", None) != shape:
+            found = tuple(getattr(state[name], "shape", ()))
+            raise InputError(f"{path} does not fit its configuration: {name} is {found}, expected {tuple(shape)}")
+    lacking = sum(shape.numel() for name, shape in shapes.items() if name not in state)
+    if lacking > _GREATEST_SIZE:
+        raise InputError(f"{path} is incomplete: it lacks {min(name for name in shapes if name not in state)}")
 
 
 def _load_state(path: Path, model: nn.Module, state: Mapping[str, Tensor]) -> set[str]:
@@ -116,6 +180,11 @@ def _load_state(path: Path, model: nn.Module, state: Mapping[str, Tensor]) -> se
     Raises:
         InputError: a tensor does not fit, is not part of this network, or has values that are not finite.
     """
+    require_own_values(path, state)
+    known = model.state_dict()
+    unexpected = [name for name in state if name not in known]
+    if unexpected:
+        raise InputError(f"{path} contains {str(unexpected[0])[:60]}, which is not part of this network")
     for name, value in state.items():
         if isinstance(value, Tensor) and not torch.isfinite(value).all():
             raise InputError(
@@ -123,11 +192,9 @@ def _load_state(path: Path, model: nn.Module, state: Mapping[str, Tensor]) -> se
             )
     try:
         keys = model.load_state_dict(state, strict=False)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:
         mismatch = str(error).splitlines()[-1].strip()
         raise InputError(f"{path} does not fit its configuration: {mismatch}") from None
-    if keys.unexpected_keys:
-        raise InputError(f"{path} contains {keys.unexpected_keys[0]}, which is not part of this network")
     return set(keys.missing_keys)
 
 

@@ -1,6 +1,5 @@
 """Checkpoints as published with T2M-GPT and BIGE, which do not describe their own network."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_json_object
 from models.conventions import COORDINATES
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.vqvae.vqvae_config import VQVAEConfig
@@ -65,12 +65,7 @@ def _recorded_arguments(path: Path) -> dict[str, Any]:
     for file in (path.with_suffix(".json"), path.with_name("args.json")):
         if not file.is_file():
             continue
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{file}: not a JSON file ({error})") from None
-        if not isinstance(content, dict):
-            raise InputError(f"{file}: expected a JSON object of the settings of the network")
+        content = read_json_object(file)
         nested = content.get("network")
         return content | nested if isinstance(nested, dict) else content
     return {}

@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from dataset.errors import InputError
+from dataset.io.safe_npy import read_npz
 from models.conventions import FRAMES_PER_LATENT
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.model_loading import load_vqvae
@@ -92,12 +93,12 @@ def read_training_latents(path: Path, vqvae: VQVAE) -> TrainingLatents:
     """
     channels, encoder = vqvae.config.code_dim, None
     try:
-        with np.load(path) as content:
-            encoder = str(content["vqvae"]) if "vqvae" in content else None  # not in files of earlier versions
-            latents = content["latents"].astype(np.float32)
-            names = tuple(str(name) for name in content["names"])
-            repetition = content.get("repetition")
-            recorded = content["recorded"] if "recorded" in content else np.ones(latents.shape[:2], dtype=bool)
+        content = read_npz(path)[1]
+        encoder = str(content["vqvae"]) if "vqvae" in content else None  # not in files of earlier versions
+        latents = content["latents"].astype(np.float32)
+        names = tuple(str(name) for name in content["names"])
+        repetition = content.get("repetition")
+        recorded = content["recorded"] if "recorded" in content else np.ones(latents.shape[:2], dtype=bool)
     except Exception as error:  # numpy raises a different type for each way in which a file can be damaged
         raise InputError(
             f"{path}: the training latents cannot be read ({str(error) or type(error).__name__}); copy the file again, "

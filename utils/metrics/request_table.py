@@ -1,6 +1,5 @@
 """Table of what was asked of several people's guided motions, in how many it holds in simulation, and what changed."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import read_motion
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.subject.squat_profile import form_differences
@@ -33,9 +33,15 @@ def request_table(folder: Path) -> str:
     lines = [_HEADER, "|---|---|---|---|---|---|---|---|---|---|"]
     for run in sorted(path for path in folder.glob("*") if path.is_dir()):
         paths = sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json"))
-        if paths:
-            summaries = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        if not paths:
+            continue
+        summaries = [read_json_object(path) for path in paths]
+        try:
             lines.append(_line(run.name, summaries, _to_others([_motions(path.parent) for path in paths])))
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise InputError(f"{run}: a summary.json in it is damaged ({type(error).__name__}: {error})") from None
     if len(lines) == 2:
         raise InputError(f"{folder}: holds no <request>/{MOTIONS_FOLDER}/{SESSION_PREFIX}<session>/summary.json")
     return "\n".join(lines)

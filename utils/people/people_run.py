@@ -63,7 +63,7 @@ def guide_people(config: PeopleConfig) -> PeopleResult:
     Raises:
         InputError: the people, the constraints or the networks cannot be used, or nothing can be written.
     """
-    require_writable(config.guidance.run_folder)
+    require_writable(config.guidance.run_folder, within=config.guidance.out_dir)
     terms_of(config.guidance)  # before anybody is guided, what would be wrong for all of them
     load_frozen_vqvae(config.guidance.vq_name)
     load_frozen_surrogate(config.guidance.surrogate_name)

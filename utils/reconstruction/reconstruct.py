@@ -53,7 +53,7 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     Raises:
         InputError: the checkpoint or the sessions cannot be used.
     """
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     device = configure_torch(config)
     model = load_vqvae(config.checkpoint_path, device)
     _, root = config.find_data_root()

@@ -41,7 +41,7 @@ def sample(config: SamplingConfig) -> SamplingResult:
     Raises:
         InputError: the checkpoint cannot be used.
     """
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     device = configure_torch(config)
     checkpoint = find_checkpoint(config.checkpoint_path)
     model = load_vqvae(checkpoint, device)

@@ -44,7 +44,7 @@ def export_joints(config: JointExportConfig) -> JointExportResult:
         InputError: there is no trial, a trial cannot be read, or a file exists already.
     """
     session = config.open_session()
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     trials = config.find_trials(session)
     models = {trial: session.model_for(trial) for trial in trials}
     bodies = {model: load_subject_joints(config, session, trial) for trial, model in models.items()}

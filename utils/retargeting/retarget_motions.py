@@ -143,7 +143,7 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
         InputError: no motion can be used, the session has no usable model, or the files exist already.
     """
     session = config.open_session()
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     body = load_subject_joints(config, session)
     normalisation = Normalisation.read(config.mean, config.std) if config.mean and config.std else None
     source = read_baseline(config.input, config.type, rate_hz=config.fps, unit=config.unit, normalisation=normalisation)

@@ -1,14 +1,16 @@
 """The session and the requested activation of a run, from the record that it left beside its motions."""
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root
 from dataset.sessions import Session, discover_sessions, open_session
+
+_LONGEST_PATH = 4096
 
 logger = logging.getLogger("bige")
 
@@ -45,7 +47,7 @@ def find_run_records(folder: str | Path) -> list[RunRecord]:
         session_id = place.resolve().name.removeprefix(SESSION_PREFIX)
         run = place.resolve().parent.parent
         for path in (place / "args.json", run / f"retarget_args_{session_id}.json"):
-            arguments = _read(path)
+            arguments = read_json_object_or_none(path) or {}
             if arguments.get("subject"):
                 records.append(_record(place, arguments))
                 break
@@ -54,7 +56,7 @@ def find_run_records(folder: str | Path) -> list[RunRecord]:
 
 def _record(folder: Path, arguments: dict[str, Any]) -> RunRecord:
     low, high, muscle = (arguments.get(name) for name in ("low", "high", "muscle"))
-    complete = isinstance(low, int | float) and isinstance(high, int | float) and low < high
+    complete = isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low < high <= 1
     return RunRecord(
         folder,
         session=_session(arguments),
@@ -66,7 +68,16 @@ def _record(folder: Path, arguments: dict[str, Any]) -> RunRecord:
 
 def _session(arguments: dict[str, Any]) -> Session | None:
     """The run's session; a relative path may be relative to the working directory or to this repository."""
-    subject, root = str(arguments["subject"]), arguments.get("data_root")
+    try:
+        return _find_session(arguments)
+    except (OSError, ValueError) as error:  # a name that no path can have
+        logger.warning("the session that the run was made for is not found: %s", error)
+        return None
+
+
+def _find_session(arguments: dict[str, Any]) -> Session | None:
+    subject, root = str(arguments["subject"])[:_LONGEST_PATH], arguments.get("data_root")
+    root = root if isinstance(root, str) else None
     model = Path(arguments["model"]) if isinstance(arguments.get("model"), str) else None
     model = model if model is not None and model.is_file() else None
     for place in (Path(subject).expanduser(), REPOSITORY / subject):
@@ -81,11 +92,3 @@ def _session(arguments: dict[str, Any]) -> Session | None:
     except InputError as error:
         logger.warning("the session that the run was made for is not found: %s", error)
         return None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -10,7 +10,7 @@ from utils.runs.os_errors import os_error_reason
 _PROBE_BYTES = 65536  # as much as a full disk no longer takes
 
 
-def require_writable(folder: str | Path, flag: str = "--out-dir") -> None:
+def require_writable(folder: str | Path, flag: str = "--out-dir", *, within: Path | None = None) -> None:
     """Check that files can be written into a folder, which need not exist yet and is not made.
 
     A small file is written into the folder, or into the nearest parent that exists, and removed again.
@@ -18,11 +18,15 @@ def require_writable(folder: str | Path, flag: str = "--out-dir") -> None:
     Args:
         folder: the folder.
         flag: the flag that names it, for the sentence.
+        within: the folder that nothing may be written outside of, through links either.
 
     Raises:
-        InputError: the folder cannot be written, or cannot be made.
+        InputError: the folder cannot be written, or cannot be made; or a link in it, or on the way to it, leaves
+            `within`.
     """
     folder = Path(folder)
+    if within is not None:
+        _require_within(folder, within)
     try:
         _existing_parent(folder).stat()
         if os.path.lexists(folder) and not folder.is_dir():
@@ -50,6 +54,20 @@ def require_writable_file(path: str | Path, flag: str) -> None:
     require_writable(path.parent, flag)
     if path.is_dir():
         raise InputError(f"{path}: this is a folder; name a file with {flag}")
+
+
+def _require_within(folder: Path, within: Path) -> None:
+    """Raise InputError for a link out of `within` on the way to `folder` or in it."""
+    boundary = within.resolve()
+    links = [place for place in (folder, *folder.parents) if place.is_relative_to(within) and place != within]
+    for parent, folders, files in os.walk(folder):
+        links += [Path(parent, name) for name in (*folders, *files)]
+    for link in links:
+        if link.is_symlink() and not Path(os.path.realpath(link)).is_relative_to(boundary):
+            raise InputError(
+                f"{link}: this is a link that leads out of {within}, and nothing is written through it; remove it, or "
+                "name the place where it leads with --out-dir"
+            )
 
 
 def _existing_parent(folder: Path) -> Path:

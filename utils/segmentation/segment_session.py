@@ -55,7 +55,7 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
     trials = config.find_trials(session)
     refuse_same_names(trials)
     folder = config.out_dir / session.id
-    require_writable(folder)
+    require_writable(folder, within=config.out_dir)
     tables: dict[str, pd.DataFrame] = {}
     left_out: list[LeftOut] = []
     for path in trials:

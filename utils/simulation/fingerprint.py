@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.sessions import Session
 from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.repetition_files import motion_path, summary_path
@@ -131,11 +132,8 @@ def remove_surplus(dynamics: Path, trial: str, count: int) -> None:
 
 def read_summary(folder: Path, name: str) -> dict[str, Any] | None:
     """The summary of a repetition, or None where there is none that can be read."""
-    try:
-        content = json.loads(summary_path(folder, name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) and "start_s" in content else None
+    content = read_json_object_or_none(summary_path(folder, name))
+    return content if content is not None and "start_s" in content else None
 
 
 def _content(path: Path) -> bytes:

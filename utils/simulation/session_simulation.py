@@ -64,7 +64,7 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     configure_cpu(config.threads)
     session = config.open_session()
     folder = config.out_dir / session.id
-    require_writable(folder)
+    require_writable(folder / "OpenSimData" / "Dynamics", within=config.out_dir)
     trials = list(dict.fromkeys(config.find_trials(session)))
     names = repetition_names(session, trials)
     if not config.overwrite:

@@ -59,7 +59,7 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainin
     refuse_several_processes("surrogate_training.py")
     config, kept = resumed_config(config)
     device = configure_torch(config)
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     with held_folder(config.run_folder):
         return _train(config, kept, device)
 

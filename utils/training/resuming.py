@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import remove_leftovers
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.splits import Split
 from utils.checkpoints import find_checkpoint, read_checkpoint
 from utils.runs.shared_configs import flag_of
@@ -116,7 +117,7 @@ def _with_own_run(config: Config) -> Config:
     way_out = f"choose another --exp-name, or continue it with --resume-pth {last}"
     if not last.exists():
         way_out = "choose another --exp-name, or remove the folder"
-    recorded = _read_json(folder / "args.json")
+    recorded = read_json_object_or_none(folder / "args.json")
     if recorded is None:
         raise InputError(f"{folder} already holds a training run; {way_out}")
     if changed := _changed_flag(recorded, _plain(asdict(config))):
@@ -146,8 +147,8 @@ def _origin_of(path: Path, content: Mapping[str, Any]) -> RunOrigin | None:
     """What a checkpoint or, in those of earlier versions, the files beside it say about its run."""
     stored = content.get("run")
     if not isinstance(stored, dict):
-        stored = dict(_read_json(path.with_name("args.json")) or {})
-        stored["split"] = _read_json(path.with_name("split.json"))
+        stored = dict(read_json_object_or_none(path.with_name("args.json")) or {})
+        stored["split"] = read_json_object_or_none(path.with_name("split.json"))
     try:
         split = stored.get("split")
         sets = {} if split is None else {name: split[name] for name in ("training", "validation", "held_out")}
@@ -158,14 +159,6 @@ def _origin_of(path: Path, content: Mapping[str, Any]) -> RunOrigin | None:
             "%s does not say which seed and which sessions its run had; they are those of this command", path
         )
         return None
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

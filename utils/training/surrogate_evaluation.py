@@ -80,7 +80,7 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
     Raises:
         InputError: the checkpoint or the sessions cannot be used.
     """
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)

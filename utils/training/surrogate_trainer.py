@@ -63,7 +63,7 @@ def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)
-    require_writable(config.run_folder)
+    require_writable(config.run_folder, within=config.out_dir)
     with held_folder(config.run_folder):
         windows = open_training_data(config, ProcessGroup(device), activations=True, kept=kept)
         windows.split.write(config.run_folder / "split.json")

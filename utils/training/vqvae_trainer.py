@@ -87,7 +87,7 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
         name, root = config.find_data_root()
         if group.is_main:
             logger.info("sessions of %s (%s)", root, name)
-            require_writable(config.run_folder)
+            require_writable(config.run_folder, within=config.out_dir)
             stack.enter_context(held_folder(config.run_folder))
         windows = open_training_data(config, group, kept=kept)
         if group.is_main:

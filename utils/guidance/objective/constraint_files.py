@@ -7,7 +7,7 @@
 A file may also be the list alone. Its other keys, `title` and `about`, are for people.
 """
 
-import json
+from collections import Counter
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from yaml.events import AliasEvent
 from yaml.nodes import MappingNode
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_json, read_text
 from dataset.locations import SHIPPED_CONSTRAINTS
 from utils.guidance.objective.constraint_grammar import parse_term, term_from
 from utils.guidance.objective.constraints import Term
 
-_MOST_BYTES = 2**20
+_MOST_BYTES, _MOST_TERMS = 1 << 16, 200
 _KEYS = {"title", "about", "constraints"}
 _SUFFIX = ".yaml"
 
@@ -35,8 +36,8 @@ class _Loader(SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key.value, str)]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
+        keys = Counter(key.value for key, _ in node.value if isinstance(key.value, str))
+        repeated = sorted(key for key, count in keys.items() if count > 1)
         if repeated:
             raise YAMLError(f"the key {repeated[0]!r} occurs twice in one entry")
         return super().construct_mapping(node, deep)
@@ -55,6 +56,15 @@ def read_terms(path: str | Path) -> list[Term]:
     """
     path = _find(Path(path))
     content = _load(path)
+    try:
+        return _terms(path, content)
+    except InputError:
+        raise
+    except ValueError:  # Python writes no integer of more than 4300 digits into a message
+        raise InputError(f"{path}: has an integer of more digits than any bound has") from None
+
+
+def _terms(path: Path, content: Any) -> list[Term]:
     if isinstance(content, dict):
         unknown = sorted(set(map(str, content)) - _KEYS)
         if unknown:
@@ -62,6 +72,8 @@ def read_terms(path: str | Path) -> list[Term]:
         content = content.get("constraints")
     if not isinstance(content, list) or not content:
         raise InputError(f"{path}: expected a list of constraints, or the key constraints with that list")
+    if len(content) > _MOST_TERMS:
+        raise InputError(f"{path}: has {len(content)} constraints; expected {_MOST_TERMS} at most")
     return [_term(item, f"{path}, constraint {position}") for position, item in enumerate(content, 1)]
 
 
@@ -94,22 +106,19 @@ def _load(path: Path) -> Any:
     """The content of a YAML or JSON file, of plain values."""
     kind = "JSON" if path.suffix.lower() == ".json" else "YAML"
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path}: is larger than 1 MB, which no list of constraints is")
-        text = path.read_text(encoding="utf-8")
         if kind == "JSON":
-            return json.loads(text)
-        loader = _Loader(text)
+            return read_json(path, _MOST_BYTES)
+        loader = _Loader(read_text(path, _MOST_BYTES))
         try:
             return loader.get_single_data()
         finally:
             loader.dispose()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except RecursionError:
         raise InputError(f"{path}: its lists are nested too deeply for constraints") from None
     except MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise InputError(f"{path}: not a YAML file ({line}{error.problem or error.context})") from None
-    except (ValueError, YAMLError) as error:
+    except InputError:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, YAMLError) as error:
         raise InputError(f"{path}: not a {kind} file ({' '.join(str(error).split())[:200]})") from None

@@ -7,7 +7,6 @@ summary.json               what was asked of the samples and what they do, for p
 args.json                  configuration, command line and versions
 """
 
-import json
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,8 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.guarded_files import read_json_object, read_json_object_or_none
+from dataset.io.safe_npy import read_npz
 from dataset.left_out import LeftOut
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
@@ -86,15 +87,7 @@ def session_folders(run: Path) -> list[Path]:
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The record of a result that is there, with its `fingerprint` and `interrupted`; empty where there is none."""
-    return read_json_object(folder / RECORD_NAME)
-
-
-def read_json_object(path: Path) -> dict[str, Any]:
-    """The object that a file holds; empty where it cannot be read."""
-    try:
-        return _read_json(path)
-    except InputError:
-        return {}
+    return read_json_object_or_none(folder / RECORD_NAME) or {}
 
 
 def load_guidance(folder: str | Path) -> GuidanceResult:
@@ -110,16 +103,22 @@ def load_guidance(folder: str | Path) -> GuidanceResult:
         names = ", ".join(path.name for path in folders)
         raise InputError(f"{folder} holds several sessions; name the folder of one: {names}")
     folder = folders[0]
-    record, arguments = _read_json(folder / RECORD_NAME), _read_json(folder / "args.json")
+    try:
+        return _read_guidance(folder)
+    except InputError:
+        raise
+    except Exception as error:  # values of wrong types, missing keys and arrays of other shapes raise many kinds
+        reason = (str(error).splitlines() or [""])[0][:120]
+        raise InputError(f"{folder}: its result is damaged or incomplete ({type(error).__name__}: {reason})") from None
+
+
+def _read_guidance(folder: Path) -> GuidanceResult:
+    record, arguments = read_json_object(folder / RECORD_NAME), read_json_object(folder / "args.json")
     if record.get("format") != FORMAT:
         raise InputError(f"{folder / RECORD_NAME}: format {record.get('format')}, this program reads {FORMAT}")
     config = _config_from(arguments)
     terms = tuple(Term(**term | {"own": tuple(term.get("own", ()))}) for term in record["terms"])
-    try:
-        with np.load(folder / ARRAYS_NAME) as content:
-            arrays = {name: content[name] for name in content.files}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / ARRAYS_NAME}: cannot be read ({error})") from None
+    arrays = read_npz(folder / ARRAYS_NAME)[1]
     own = OwnSquats(
         _windows_from(arrays, "own_recorded", record["own_recorded"]),
         _windows_from(arrays, "own_simulated", record["own_simulated"]),
@@ -309,16 +308,6 @@ def _find_session(config: GuidanceConfig) -> Session | None:
         return config.open_session()
     except InputError:
         return None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected a JSON object, found a {type(content).__name__}")
-    return content
 
 
 def _write_npz(path: Path, **arrays: np.ndarray) -> None:

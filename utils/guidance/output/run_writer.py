@@ -62,7 +62,7 @@ class RunWriter(GuidanceObserver):
 
     def __enter__(self) -> "RunWriter":
         """Raises InputError where the run folder cannot be written, or the session is not there."""
-        require_writable(self.config.run_folder)
+        require_writable(self.config.run_folder, within=self.config.out_dir)
         self._fingerprint = run_fingerprint(self.config, self.config.open_session())  # before anything is read
         return self
 

@@ -1,6 +1,5 @@
 """The summary of a guidance run: for each sample what was asked, what it does, and what the simulation finds."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 
 from dataset.io.atomic_write import write_json
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.change_description import SquatChange, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
@@ -124,13 +124,12 @@ def write_run_summary(run: Path) -> None:
     """Write `<run>/summary.json`: one entry for each session of the run, from the sessions' own summaries."""
     overall = {}
     for path in sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # another process is replacing it, and writes the summary after that
-            continue
-        overall[content["session"]] = {
+        content = read_json_object_or_none(path)
+        if content is None or not {"session", "wanted", "samples", "accepted"} <= set(content):
+            continue  # another process is replacing it, and writes the summary after that
+        overall[str(content["session"])] = {
             "wanted": content["wanted"],
-            "written": len(content["samples"]),
+            "written": len(content["samples"]) if isinstance(content["samples"], list) else 0,
             "accepted": content["accepted"],
             "summary": str(path.relative_to(run)),
         }

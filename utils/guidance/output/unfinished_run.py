@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -23,6 +22,8 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.guarded_files import read_json_object_or_none
+from dataset.io.safe_npy import read_npz
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_motion_files import write_guided_motion
@@ -60,9 +61,9 @@ class UnfinishedRun:
     def recall(self, initial: Tensor) -> tuple[Tensor, list[Row]] | None:
         """As of `OptimisationMemory`; a batch whose file is damaged, or is of other initial latents, is not known."""
         try:
-            with np.load(self._batch_path()) as content:
-                known, latents, rows = content["initial"], content["latents"], json.loads(str(content["rows"]))
-        except (OSError, ValueError, KeyError, BadZipFile):
+            content = read_npz(self._batch_path())[1]
+            known, latents, rows = content["initial"], content["latents"], json.loads(str(content["rows"]))
+        except (InputError, ValueError, KeyError, RecursionError):
             return None
         if not np.array_equal(known, initial.cpu().numpy()) or latents.shape != known.shape:
             return None
@@ -120,7 +121,4 @@ def has_unfinished(folder: Path, fingerprint: dict[str, str]) -> bool:
 
 
 def _read_fingerprint(folder: Path) -> object:
-    try:
-        return json.loads((folder / _FINGERPRINT_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    return read_json_object_or_none(folder / _FINGERPRINT_NAME)

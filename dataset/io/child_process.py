@@ -1,0 +1,115 @@
+"""Calls of libraries in a process of their own, for files with which these libraries can end the whole process.
+
+OpenSim and VTK are written in C++, and some damaged files make them read memory that is not theirs, call themselves
+without end, or take all memory. What they do with a file is first done in a child, which may die alone.
+"""
+
+import faulthandler
+import importlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from dataset.errors import InputError
+
+_VALUE, _REFUSED = b"+", b"-"
+_SIGNALS = {signal.SIGXCPU: "it takes too long", signal.SIGKILL: "it takes too long", signal.SIGABRT: "it gives up"}
+
+
+class ChildDiedError(Exception):
+    """The child ended without an answer; the text says how."""
+
+
+def call_in_child(function: Callable[[str], bytes], argument: str, *, seconds: int, more_bytes: int) -> bytes:
+    """Call a function of a module in a process of its own.
+
+    Where the system can fork, the child is a copy of this process, so that nothing is imported again.
+
+    Args:
+        function: of a module's top level; takes a text and returns bytes.
+        argument: the text.
+        seconds: most processor time that the child may take.
+        more_bytes: most memory that the child may take beyond that of this process.
+
+    Raises:
+        InputError: the function raised it.
+        ChildDiedError: the function died, was stopped, or raised another error.
+    """
+    answer, status = _forked(function, argument, seconds, more_bytes) if _can_fork() else _spawned(function, argument)
+    if status == 0 and answer[:1] == _VALUE:
+        return answer[1:]
+    if status == 0 and answer[:1] == _REFUSED:
+        raise InputError(answer[1:].decode())
+    reason = _SIGNALS.get(signal.Signals(-status), signal.Signals(-status).name) if status < 0 else "it fails"
+    raise ChildDiedError(reason)
+
+
+def _can_fork() -> bool:
+    return sys.platform == "linux"  # libraries of macOS do not stand it
+
+
+def _forked(function: Callable[[str], bytes], argument: str, seconds: int, more_bytes: int) -> tuple[bytes, int]:
+    """The child's answer, and its exit status or minus its signal."""
+    source, target = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(source)
+            faulthandler.disable()
+            _limit(seconds, more_bytes)
+            _silence()
+            with os.fdopen(target, "wb") as file:
+                file.write(_answer(function, argument))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(target)
+    with os.fdopen(source, "rb") as file:
+        answer = file.read()
+    return answer, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _limit(seconds: int, more_bytes: int) -> None:
+    import resource  # Windows has none, and does not fork
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    with suppress(OSError, ValueError):
+        with open("/proc/self/statm", encoding="ascii") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + more_bytes, used + more_bytes))
+
+
+def _silence() -> None:
+    """Discard what the libraries print; this process prints what is worth it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+def _answer(function: Callable[[str], bytes], argument: str) -> bytes:
+    try:
+        return _VALUE + function(argument)
+    except InputError as error:
+        return _REFUSED + str(error).encode("utf-8", errors="replace")
+
+
+def _spawned(function: Callable[[str], bytes], argument: str) -> tuple[bytes, int]:
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; from dataset.io.child_process import answer_of; "
+        f"answer_of({function.__module__!r}, {function.__name__!r}, sys.argv[1])"
+    )
+    result = subprocess.run([sys.executable, "-c", code, argument], capture_output=True, check=False)
+    return result.stdout, result.returncode
+
+
+def answer_of(module: str, name: str, argument: str) -> None:
+    """Write the answer of a function to standard output, as a child of a system that cannot fork."""
+    answer = _answer(getattr(importlib.import_module(module), name), argument)
+    sys.stdout.buffer.write(answer)
