@@ -101,6 +101,17 @@ def test_a_model_of_a_structure_that_no_model_has_is_refused_before_opensim_read
         read_osim(path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes")
+def test_a_model_that_makes_opensim_wait_for_a_pipe_is_refused_soon(model, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    loads = f'<ExternalLoads name="a"><objects/><groups/><datafile>{tmp_path}/pipe</datafile></ExternalLoads>'
+    path = model("</Model>", f'<ComponentSet name="componentset"><objects>{loads}</objects></ComponentSet></Model>')
+    start = time.monotonic()
+    with pytest.raises(InputError, match="waits for a file"):
+        read_osim(path)
+    assert time.monotonic() - start < 20  # 40 s is the limit by the clock, for one that does not wait
+
+
 def test_entities_of_a_model_are_not_expanded(tmp_path):
     entities = "".join(f"<!ENTITY a{i} '&a{i - 1};&a{i - 1};'>" for i in range(1, 40))
     document = f"<!DOCTYPE a [<!ENTITY a0 'ha'>{entities}]><OpenSimDocument>&a39;</OpenSimDocument>"

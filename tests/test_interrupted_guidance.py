@@ -8,7 +8,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from random_networks import short_run, write_networks, write_person
 
 from dataset.errors import InputError
@@ -184,6 +186,32 @@ def test_a_damaged_batch_is_optimised_again_and_other_settings_begin_anew(config
     optimised.clear()
     break_off(replace(config, seed=config.seed + 1), monkeypatch)
     assert optimised == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": np.array('[{"iteration": 0}]')},
+        {"rows": np.array('[1, "a"]')},
+        {"rows": np.array("[" * 100_000)},
+        {"latents": np.full((2, 3, 4), np.nan, "f4")},
+        {"latents": np.full((2, 3, 4), "a")},
+        {"latents": np.full((2, 3, 4), None)},
+        {"initial": np.zeros(3)},
+    ],
+)
+def test_a_finished_batch_of_other_values_is_not_known(change, tmp_path):
+    initial = torch.zeros(2, 3, 4)
+    row = {"iteration": 0, "active": 2, "met": 0, "objective": 1.5, "proximity": 0.1}
+    UnfinishedRun(tmp_path, {"settings": "a"}).remember(initial, initial + 1, [row])
+    latents, rows = UnfinishedRun(tmp_path, {"settings": "a"}).recall(initial)
+    assert (latents == 1).all()
+    assert rows == [row]
+    path = tmp_path / "optimised_000.npz"
+    with np.load(path) as content:
+        arrays = dict(content) | change
+    np.savez_compressed(path, **arrays)
+    assert UnfinishedRun(tmp_path, {"settings": "a"}).recall(initial) is None
 
 
 def test_one_process_at_a_time_guides_a_person(tmp_path):

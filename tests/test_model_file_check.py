@@ -20,6 +20,7 @@ START = '<?xml version="1.0" encoding="UTF-8" ?>\n<OpenSimDocument Version="4000
         (START + 70_000 * "<a/>" + "</OpenSimDocument>", "elements"),
         (START + 7_000 * '<Marker name="m"/>' + "</OpenSimDocument>", "with a name"),
         (START + "<Model>", "line 2"),
+        (START + '<ControllerSet file="/dev/zero"/></OpenSimDocument>', "from another file"),
         ("<html></html>", "expected <OpenSimDocument>"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><OpenSimDocument>&b;</OpenSimDocument>', "document type"),
         ("", "not XML"),

@@ -7,16 +7,21 @@ without end, or take all memory. What they do with a file is first done in a chi
 import faulthandler
 import importlib
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from dataset.errors import InputError
 
 _VALUE, _REFUSED = b"+", b"-"
-_SIGNALS = {signal.SIGXCPU: "it takes too long", signal.SIGKILL: "it takes too long", signal.SIGABRT: "it gives up"}
+_TOO_LONG = "it takes too long, or waits for a file that never ends"
+_SIGNALS = {signal.SIGXCPU: _TOO_LONG, signal.SIGKILL: _TOO_LONG, signal.SIGABRT: "it gives up"}
+_MOST_CLOCK = 4  # times the processor time of a child, which shares the processor with other programs
+_LOOK_S, _MOST_ASLEEP = 0.25, 6  # looks in a row at a child that waits for something, as for a pipe that nobody writes
 
 
 class ChildDiedError(Exception):
@@ -31,14 +36,18 @@ def call_in_child(function: Callable[[str], bytes], argument: str, *, seconds: i
     Args:
         function: of a module's top level; takes a text and returns bytes.
         argument: the text.
-        seconds: most processor time that the child may take.
+        seconds: most processor time that the child may take. A child that waits for something, such as a pipe, is
+            stopped after 1.5 s.
         more_bytes: most memory that the child may take beyond that of this process.
 
     Raises:
         InputError: the function raised it.
         ChildDiedError: the function died, was stopped, or raised another error.
     """
-    answer, status = _forked(function, argument, seconds, more_bytes) if _can_fork() else _spawned(function, argument)
+    if _can_fork():
+        answer, status = _forked(function, argument, seconds, more_bytes)
+    else:
+        answer, status = _spawned(function, argument, seconds)
     if status == 0 and answer[:1] == _VALUE:
         return answer[1:]
     if status == 0 and answer[:1] == _REFUSED:
@@ -70,9 +79,42 @@ def _forked(function: Callable[[str], bytes], argument: str, seconds: int, more_
         finally:
             os._exit(status)
     os.close(target)
-    with os.fdopen(source, "rb") as file:
-        answer = file.read()
-    return answer, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        answer = _read_all(source, child, time.monotonic() + _MOST_CLOCK * seconds)
+    except BaseException:  # an interruption, too, leaves no child behind
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    finally:
+        os.close(source)
+    if answer is None:
+        os.kill(child, signal.SIGKILL)
+    return answer or b"", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _read_all(source: int, child: int, end_s: float) -> bytes | None:
+    """What a child writes into a pipe; None where it waits, or is not done before a time of the monotonic clock."""
+    parts: list[bytes] = []
+    asleep, before = 0, ("", "")
+    while asleep < _MOST_ASLEEP and time.monotonic() < end_s:
+        if not select.select([source], [], [], _LOOK_S)[0]:
+            now = _state_and_time(child)
+            asleep = asleep + 1 if now[0] == "S" and now == before else 0
+            before = now
+            continue
+        part = os.read(source, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+    return None
+
+
+def _state_and_time(process: int) -> tuple[str, str]:
+    """State of a process, S for one that waits for something other than processor and disk; and its processor time."""
+    with suppress(OSError), open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+        return fields[0], f"{fields[11]} {fields[12]}"
+    return "", ""
 
 
 def _limit(seconds: int, more_bytes: int) -> None:
@@ -100,12 +142,16 @@ def _answer(function: Callable[[str], bytes], argument: str) -> bytes:
         return _REFUSED + str(error).encode("utf-8", errors="replace")
 
 
-def _spawned(function: Callable[[str], bytes], argument: str) -> tuple[bytes, int]:
+def _spawned(function: Callable[[str], bytes], argument: str, seconds: int) -> tuple[bytes, int]:
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; from dataset.io.child_process import answer_of; "
         f"answer_of({function.__module__!r}, {function.__name__!r}, sys.argv[1])"
     )
-    result = subprocess.run([sys.executable, "-c", code, argument], capture_output=True, check=False)
+    command = [sys.executable, "-c", code, argument]
+    try:
+        result = subprocess.run(command, capture_output=True, check=False, timeout=_MOST_CLOCK * seconds)
+    except subprocess.TimeoutExpired:
+        raise ChildDiedError(_TOO_LONG) from None
     return result.stdout, result.returncode
 
 

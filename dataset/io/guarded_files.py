@@ -13,6 +13,7 @@ from typing import Any
 
 from dataset.errors import InputError
 
+LARGEST_BYTES = 1 << 30  # of any file that is read whole
 LARGEST_JSON_BYTES = 6 << 20
 LARGEST_LIST_BYTES = 1 << 20  # of ids
 _NOT_FILES = (
@@ -47,7 +48,7 @@ def file_size(path: str | Path, most_bytes: int) -> int:
     return status.st_size
 
 
-def read_bytes(path: str | Path, most_bytes: int) -> bytes:
+def read_bytes(path: str | Path, most_bytes: int = LARGEST_BYTES) -> bytes:
     """The content of a file of at most so many bytes.
 
     Raises:

@@ -17,7 +17,6 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.io.guarded_files import read_bytes
 
-_LARGEST_FILE_BYTES = 1 << 30
 _MOST_LINES = 1_000_000
 _MOST_COLUMNS = 10_000
 _ROW_COUNTS = ("nrows", "datarows")
@@ -124,7 +123,7 @@ def write_table(
 
 
 def _read_lines(path: Path) -> list[str]:
-    content = read_bytes(path, _LARGEST_FILE_BYTES)
+    content = read_bytes(path)
     if b"\0" in content:
         raise InputError(f"{path}: not an OpenSim motion file, it is binary, or text in UTF-16; save it as UTF-8")
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

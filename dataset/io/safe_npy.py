@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.guarded_files import file_size, read_bytes
+from dataset.io.guarded_files import LARGEST_BYTES, file_size, read_bytes
 from dataset.io.pickle_check import UnsoundPickleError, require_sound_pickle
 
 _DTYPE = re.compile(r"[<>|=]?(?:[fiu][1248]|b1|f16|U\d+|S\d+|O8?)")
 
-_LARGEST_FILE_BYTES = 1 << 30
 _LARGEST_ARRAYS_BYTES = 1 << 28  # of the arrays that are read of an .npz; an hour of SMPL parameters at 120 Hz
 _USUAL_ARRAYS_BYTES = 1 << 26  # arrays of more bytes are read where they are at most so many times as large as the file
 _PACKED = 10
@@ -139,7 +138,7 @@ def read_array_or_dict(path: str | Path) -> Any:
         InputError: the file cannot be read, is not a .npy file or is truncated; or its pickle names anything else. What
             it names is neither imported nor called.
     """
-    return _array_or_dict(str(path), read_bytes(path, _LARGEST_FILE_BYTES))
+    return _array_or_dict(str(path), read_bytes(path))
 
 
 def read_array(path: str | Path) -> np.ndarray:
@@ -148,7 +147,7 @@ def read_array(path: str | Path) -> np.ndarray:
     Raises:
         InputError: as `read_array_or_dict`, or the file holds objects.
     """
-    return _array_or_dict(str(path), read_bytes(path, _LARGEST_FILE_BYTES), pickled=False)
+    return _array_or_dict(str(path), read_bytes(path), pickled=False)
 
 
 def read_npz(path: str | Path, names: Collection[str] | None = None) -> tuple[set[str], dict[str, np.ndarray]]:
@@ -165,7 +164,7 @@ def read_npz(path: str | Path, names: Collection[str] | None = None) -> tuple[se
         InputError: the file cannot be read, is not an .npz file or is damaged, or the arrays that are asked for are too
             large when they are unpacked or hold objects.
     """
-    size = file_size(path, _LARGEST_FILE_BYTES)
+    size = file_size(path, LARGEST_BYTES)
     most = max(size, min(_LARGEST_ARRAYS_BYTES, max(_USUAL_ARRAYS_BYTES, _PACKED * size)))
     try:
         with zipfile.ZipFile(path) as archive:

@@ -2,8 +2,8 @@
 
 OpenSim's parser recurses for each element inside another, and a file of elements nested some ten thousand times deep
 ends the process, with whatever else it was doing. The structure is checked here with a parser that does not recurse.
-What the two parsers could read differently (document types, processing instructions, CDATA) is refused; no model has
-any of these.
+What the two parsers could read differently (document types, processing instructions, CDATA) is refused, and so are
+elements that OpenSim reads from another file (attribute `file`), which would not be checked; no model has any of these.
 """
 
 from pathlib import Path
@@ -64,6 +64,8 @@ def _parse(content: bytes) -> None:
             raise _UnsoundError(f"it has more than {_MOST_NAMED} parts with a name")
         if bodies > _MOST_BODIES:
             raise _UnsoundError(f"it has more than {_MOST_BODIES} bodies")
+        if "file" in attributes:
+            raise _UnsoundError(f"its <{name[:40]}> is to be read from another file; save the model with all its parts")
         if len(attributes) > _MOST_ATTRIBUTES:
             raise _UnsoundError(f"an element of it has more than {_MOST_ATTRIBUTES} attributes")
 

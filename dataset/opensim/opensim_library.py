@@ -63,8 +63,8 @@ def _require_survivable(path: Path, modified_ns: int, size: int) -> None:
         call_in_child(_opens, str(path), seconds=_MOST_SECONDS, more_bytes=_MORE_BYTES)
     except ChildDiedError as error:
         raise InputError(
-            f"{path}: OpenSim dies of this model ({error}); a part of it is malformed, often a joint's function "
-            "without its coordinate"
+            f"{path}: OpenSim does not survive this model ({error}); a part of it is malformed, often a "
+            "joint's function without its coordinate, or it names a file that cannot be read"
         ) from None
 
 

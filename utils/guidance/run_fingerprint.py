@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.io.guarded_files import read_bytes
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
 from dataset.sessions import METADATA_NAME, Session
 from utils.checkpoints.checkpoint_file import find_checkpoint
@@ -81,8 +82,8 @@ def _hash_files(files: dict[str, Path] | dict[int, Path]) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError:
+        return read_bytes(path)
+    except InputError:
         return b""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
-from dataset.io.guarded_files import read_json_object_or_none
+from dataset.io.guarded_files import read_bytes, read_json_object_or_none
 from dataset.sessions import Session
 from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.repetition_files import motion_path, summary_path
@@ -36,8 +36,8 @@ def fingerprint_of(
     """
     chosen = asdict(settings or SimulationSettings()) | {"exact_paths": exact_paths, "muscle_paths": "geometry"}
     return {
-        "model": _hash(_content(model)),
-        "motion": _hash(_content(trial)),
+        "model": _hash(read_bytes(model)),
+        "motion": _hash(read_bytes(trial)),
         "settings": _hash(json.dumps(chosen, sort_keys=True).encode()),
     } | ({} if session is None else {_SESSION: str(session.resolve())})
 
@@ -76,7 +76,7 @@ def _contents_of(session: Session, trials: Sequence[Path]) -> set[tuple[str, str
     found = set()
     for trial in dict.fromkeys([*session.trials, *trials]):
         try:
-            found.add((_hash(_content(session.model_for(trial))), _hash(_content(trial))))
+            found.add((_hash(read_bytes(session.model_for(trial))), _hash(read_bytes(trial))))
         except InputError:
             continue
     return found
@@ -134,13 +134,6 @@ def read_summary(folder: Path, name: str) -> dict[str, Any] | None:
     """The summary of a repetition, or None where there is none that can be read."""
     content = read_json_object_or_none(summary_path(folder, name))
     return content if content is not None and "start_s" in content else None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _hash(content: bytes) -> str:

@@ -32,6 +32,7 @@ from utils.guidance.run_fingerprint import changes_since
 logger = logging.getLogger("bige")
 
 _FINGERPRINT_NAME, _LOCK_NAME = "fingerprint.json", "lock"
+_ROW_COLUMNS = {"iteration", "active", "met", "objective", "proximity"}  # beside those of the terms
 
 
 class UnfinishedRun:
@@ -65,7 +66,7 @@ class UnfinishedRun:
             known, latents, rows = content["initial"], content["latents"], json.loads(str(content["rows"]))
         except (InputError, ValueError, KeyError, RecursionError):
             return None
-        if not np.array_equal(known, initial.cpu().numpy()) or latents.shape != known.shape:
+        if not np.array_equal(known, initial.cpu().numpy()) or not _sound_latents(latents, known) or not _sound(rows):
             return None
         self._next += 1
         return torch.from_numpy(latents), rows
@@ -118,6 +119,21 @@ class UnfinishedRun:
 def has_unfinished(folder: Path, fingerprint: dict[str, str]) -> bool:
     """Whether a folder holds a run that was made from the same, and that can go on."""
     return not changes_since(_read_fingerprint(folder), fingerprint)
+
+
+def _sound_latents(latents: np.ndarray, initial: np.ndarray) -> bool:
+    return latents.shape == initial.shape and latents.dtype == initial.dtype and bool(np.isfinite(latents).all())
+
+
+def _sound(rows: object) -> bool:
+    """Whether what a file holds as rows of iterations are rows of numbers."""
+    return isinstance(rows, list) and all(
+        isinstance(row, dict) and set(row) >= _ROW_COLUMNS and all(map(_is_number, row.values())) for row in rows
+    )
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is float or (type(value) is int and abs(value) < 1 << 53)
 
 
 def _read_fingerprint(folder: Path) -> object:
