@@ -80,7 +80,7 @@ def test_json_that_nests_or_counts_without_end_is_refused(content, tmp_path):
 
 def test_a_function_without_its_coordinate_does_not_end_the_process(model):
     """OpenSim 4.6 reads memory that is not its own for this model."""
-    with pytest.raises(InputError, match="OpenSim dies of this model"):
+    with pytest.raises(InputError, match="OpenSim does not survive this model"):
         read_osim(model("<function>", "<function><SimmSpline><x>0 1</x><y>0 1</y></SimmSpline>"))
 
 
