@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from dataset.errors import InputError
+from dataset.opensim.muscle_check import require_plausible_muscles
 from dataset.opensim.opensim_library import generalised_coordinate_index, load_opensim, naming_model, open_opensim_model
-from models.conventions import MUSCLES
+from models.conventions import COORDINATES, MUSCLES
 from models.muscles.hill import MuscleParameters
 from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER_LEG
 
@@ -31,6 +32,7 @@ class MuscleGeometry:
         Raises:
             InputError: the file is not an OpenSim model with these muscles and leg coordinates.
         """
+        self._path = osim_path
         with naming_model(osim_path):
             self._open(osim_path)
 
@@ -66,23 +68,30 @@ class MuscleGeometry:
         ]
 
     def parameters(self) -> MuscleParameters:
-        """Parameters of the 80 muscles, canonical order, float64."""
+        """Parameters of the 80 muscles, canonical order, float64.
+
+        Raises:
+            InputError: they are not those of a person's muscles, see `require_plausible_muscles`.
+        """
 
         def read(getter: Callable[[Any], float]) -> torch.Tensor:
             return torch.tensor([getter(muscle) for muscle in self._muscles], dtype=torch.float64)
 
-        return MuscleParameters(
+        parameters = MuscleParameters(
             read(lambda muscle: muscle.getMaxIsometricForce() or 1.0),  # that of a muscle without force is not used
             read(lambda muscle: muscle.getOptimalFiberLength()),
             read(lambda muscle: muscle.getTendonSlackLength()),
             read(lambda muscle: muscle.getPennationAngleAtOptimalFiberLength()),
             read(lambda muscle: muscle.getMaxContractionVelocity()),
         )
+        upright = self.lengths(np.zeros((1, len(COORDINATES))))[0]
+        require_plausible_muscles(self._path, parameters, upright, self.switched_off())
+        return parameters
 
     def switched_off(self) -> torch.Tensor:
         """(80,) bool, muscles that apply no force in the model: `appliesForce` is false, or the strength is 0."""
         return torch.tensor(
-            [not muscle.get_appliesForce() or muscle.getMaxIsometricForce() <= 0 for muscle in self._muscles]
+            [not muscle.get_appliesForce() or muscle.getMaxIsometricForce() == 0 for muscle in self._muscles]
         )
 
     def _lengths(self, q: np.ndarray, muscles: Iterable[int]) -> list[float]:

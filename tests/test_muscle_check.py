@@ -1,0 +1,62 @@
+"""Muscles whose parameters are in another unit, damaged or of another path are refused by name."""
+
+import re
+
+import pytest
+
+from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO
+from dataset.opensim.muscle_geometry import MuscleGeometry
+
+MODELS = sorted(SHIPPED_DEMO.glob("Data/*/OpenSimData/Model/*.osim"))
+
+
+@pytest.fixture
+def model(tmp_path):
+    def write(change: str, value: str):
+        """A model whose right vastus medialis has another value of a property."""
+        text = MODELS[0].read_text()
+        start = text.index('name="vasmed_r"', text.index("<ForceSet"))
+        changed = re.sub(rf"<{change}>[^<]*<", f"<{change}>{value}<", text[start:], count=1)
+        path = tmp_path / "a.osim"
+        path.write_text(text[:start] + changed)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("max_isometric_force", "nan", "max_isometric_force of the muscle vasmed_r is nan"),
+        ("max_isometric_force", "-500", "vasmed_r is -500; expected 0 to 50000 N"),
+        ("max_isometric_force", "1e30", "vasmed_r is 1e\\+30"),
+        ("optimal_fiber_length", "97", "optimal_fiber_length of the muscle vasmed_r is 97; expected 0.005 to 1 m"),
+        ("optimal_fiber_length", "nan", "optimal_fiber_length of the muscle vasmed_r is nan"),
+        ("tendon_slack_length", "112", "tendon_slack_length of the muscle vasmed_r is 112"),
+        ("tendon_slack_length", "0", "the fibres of the muscle vasmed_r have .* times their optimal length"),
+        ("tendon_slack_length", "0.4", "the fibres of the muscle vasmed_r have -"),
+    ],
+)
+def test_a_muscle_that_no_person_has_is_refused_by_name(name, value, says, model):
+    with pytest.raises(InputError, match=rf"a\.osim: .*{says}"):
+        MuscleGeometry(model(name, value)).parameters()
+
+
+def test_a_muscle_that_is_switched_off_may_have_any_parameters(model):
+    path = model("optimal_fiber_length", "97")
+    name = '<Millard2012EquilibriumMuscle name="vasmed_r">'
+    path.write_text(path.read_text().replace(name, name + "<appliesForce>false</appliesForce>"))
+    geometry = MuscleGeometry(path)
+    assert geometry.switched_off().sum() == 1
+    geometry.parameters()
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parents[2].name)
+def test_muscles_of_people_are_not_refused(path):
+    MuscleGeometry(path).parameters()
+
+
+def test_muscles_of_recorded_people_are_not_refused(recordings):
+    for path in recordings.rglob("*.osim"):
+        MuscleGeometry(path).parameters()
