@@ -4,6 +4,7 @@ import argparse
 
 from options.config_parser import add_option
 from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig, WindowConfig
+from utils.training.training_config import TrainingConfig
 
 MODEL_HELP = (
     "Use this OpenSim model (.osim) in place of the session's own. The default is the scaled model of the session; of "
@@ -47,6 +48,15 @@ def add_data_options(parser: argparse.ArgumentParser, config_class: type[DataCon
     )  # fmt: skip
     add_option(group, config_class, "data_root", metavar="DIR", help=DATA_ROOT_HELP)
     return group
+
+
+def add_local_rank(group: argparse._ArgumentGroup, config_class: type[TrainingConfig]) -> None:
+    """Add `--local_rank` of a training to a group."""
+    add_option(
+        group, config_class, "local_rank", flags=("--local_rank", "--local-rank"), metavar="N",
+        default=argparse.SUPPRESS,
+        help="Number of this process on its machine; deepspeed and torchrun pass it.",
+    )  # fmt: skip
 
 
 def add_seq_len(group: argparse._ArgumentGroup, config_class: type[WindowConfig]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.surrogate_config import SurrogateConfig
 from options.config_parser import add_option, config_of, new_parser, refuse_options
-from options.shared_options import add_compute_options, add_data_options, add_output_options
+from options.shared_options import add_compute_options, add_data_options, add_local_rank, add_output_options
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.surrogate_training_config import DEFAULT_LR_PATIENCE, SurrogateEvaluationConfig
 from utils.training.surrogate_training_config import SurrogateTrainingConfig as TransformerConfig
@@ -57,7 +57,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     _add_optimisation_options(parser)
     _add_transformer_options(parser)
     _add_output_options(parser)
-    add_compute_options(parser, DynamicsTrainingConfig)
+    add_local_rank(add_compute_options(parser, DynamicsTrainingConfig), DynamicsTrainingConfig)
     return parser
 
 
@@ -77,7 +77,7 @@ def parse_training_or_evaluation(
     """
     namespace = parser.parse_args(arguments)
     if namespace.checkpoint is not None:
-        training = {"kinematics": "--kinematics", "resume_pth": "--resume-pth"}
+        training = {"kinematics": "--kinematics", "resume_pth": "--resume-pth", "local_rank": "--local_rank"}
         training |= _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS
         refuse_options(namespace, training, "with --evaluate")
         return config_of(namespace, SurrogateEvaluationConfig)

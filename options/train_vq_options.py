@@ -4,7 +4,13 @@ import argparse
 
 from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS
 from options.config_parser import add_option, new_parser
-from options.shared_options import add_compute_options, add_data_options, add_output_options, add_seq_len
+from options.shared_options import (
+    add_compute_options,
+    add_data_options,
+    add_local_rank,
+    add_output_options,
+    add_seq_len,
+)
 from utils.training.training_config import PRECISIONS
 from utils.training.vqvae_training_config import (
     DEFAULT_GAMMA,
@@ -29,10 +35,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Compile encoder and decoder with torch.compile, which takes a minute at the start and pays on a GPU; on "
         "a CPU it needs a C++ compiler.",
     )  # fmt: skip
-    add_option(
-        compute, VQVAETrainingConfig, "local_rank", flags=("--local_rank", "--local-rank"), metavar="N",
-        help="Number of this process on its machine; deepspeed and torchrun pass it.",
-    )  # fmt: skip
+    add_local_rank(compute, VQVAETrainingConfig)
     return parser
 
 

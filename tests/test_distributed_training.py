@@ -21,7 +21,7 @@ from utils.checkpoints import read_checkpoint
 from utils.runs.environment import set_seed
 from utils.training import vqvae_trainer
 from utils.training.augmentation import augment
-from utils.training.distributed import ProcessGroup, join_process_group, refuse_several_processes
+from utils.training.distributed import ProcessGroup, join_process_group
 from utils.training.vqvae_training_config import VQVAETrainingConfig
 from utils.training.window_drawing import BatchShare, random_sections
 
@@ -140,11 +140,8 @@ def test_what_no_launcher_sets_is_refused(monkeypatch, variables, reason):
         pass
 
 
-def test_settings_that_processes_cannot_share_are_refused(monkeypatch):
+def test_settings_that_processes_cannot_share_are_refused():
     with pytest.raises(InputError, match="--batch-size 2 has no sample for some of 3 processes"):
         ProcessGroup(CPU, 0, 3).share_of_batch(2)
     with pytest.raises(InputError, match="--vq-norm BN"):
         ProcessGroup(CPU, 0, 2, is_distributed=True).wrap(torch.nn.BatchNorm1d(3))
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(InputError, match=r"surrogate_training.py trains in one process"):
-        refuse_several_processes("surrogate_training.py")

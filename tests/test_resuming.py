@@ -240,7 +240,7 @@ def test_the_same_seed_gives_the_same_surrogate_file(tmp_path):
         where = ["--out-dir", str(tmp_path), "--exp-name", name]
         config = parse_training_or_evaluation(surrogate_parser(""), [*text.split(), *where])
         set_seed(config.seed)
-        train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), CPU)
+        train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), ProcessGroup(CPU))
         found.append([digest(tmp_path / name / file) for file in ("best.pth", "last.pth")])
     assert found[0] == found[1]
 

@@ -265,7 +265,7 @@ def train_surrogate(tmp_path, name: str, more: str = ""):
     text += f" --exp-name {name} {more}"
     config = parse_training_or_evaluation(surrogate_parser(""), text.split())
     set_seed(config.seed)
-    train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), CPU)
+    train_surrogate_on(config, squat_windows(), squat_windows(seed=1), squat_windows(seed=1), ProcessGroup(CPU))
     return tmp_path / name
 
 

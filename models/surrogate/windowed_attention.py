@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.surrogate.batch_dropout import BatchDropout
+
 
 class WindowedAttentionLayer(nn.Module):
     """A layer of a transformer encoder: attention to the frames within reach, then a feed-forward network."""
@@ -33,10 +35,10 @@ class WindowedAttentionLayer(nn.Module):
         self.output = nn.Linear(channels, channels)
         self.bias = nn.Parameter(torch.zeros(heads, 2 * reach + 1))  # by relative frame, from -reach to reach
         self.feedforward = nn.Sequential(
-            nn.Linear(channels, feedforward), nn.ReLU(), nn.Dropout(dropout), nn.Linear(feedforward, channels)
+            nn.Linear(channels, feedforward), nn.ReLU(), BatchDropout(dropout), nn.Linear(feedforward, channels)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(2))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = BatchDropout(dropout)
 
     def forward(self, hidden: Tensor, hidden_frames: Tensor | None = None) -> Tensor:
         """Hidden states (B, T, channels) after the layer.

@@ -2,21 +2,24 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from dataset.errors import InputError
-from models.process_sums import mean_over_processes
+from models.process_sums import agree_with_first, mean_over_processes, sum_over_processes
 from utils.runs.device import is_gpu, own_gpu
 from utils.training.window_drawing import BatchShare
 
 logger = logging.getLogger("bige")
+
+Made = TypeVar("Made")
 
 _LONGEST_WAIT = timedelta(hours=6)  # for the main process, which makes the windows of all sessions
 
@@ -74,6 +77,30 @@ class ProcessGroup:
             )
         return BatchShare.of_process(size, self.rank, self.world_size)
 
+    def part_of_batch(self, size: int) -> BatchShare:
+        """The part of a batch that may have fewer samples than there are processes, so that a part may be empty."""
+        return BatchShare.of_process(size, self.rank, self.world_size)
+
+    def agree_on(self, *tensors: Tensor) -> None:
+        """Replace tensors, in place, by those of the main process."""
+        for tensor in tensors:
+            agree_with_first(tensor)
+
+    def average_gradients(self, model: nn.Module) -> None:
+        """Replace the gradients of a model that is not wrapped by their means over all processes."""
+        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        sum_over_processes(*gradients)
+        for gradient in gradients:
+            gradient.div_(self.world_size)
+
+    def main_first(self, make: Callable[[], Made]) -> Made:
+        """What `make` returns, after the main process has made and stored what it needs."""
+        if self.world_size == 1:
+            return make()
+        made = make() if self.is_main else None
+        distributed.barrier()
+        return make() if made is None else made
+
     def mean(self, value: Tensor) -> Tensor:
         """The mean over all processes of a value of this one, without gradient."""
         return mean_over_processes(value)
@@ -125,12 +152,6 @@ def join_process_group(device: torch.device, local_rank: int | None = None) -> I
         yield ProcessGroup(device, rank, world_size, is_distributed=True)
     finally:
         distributed.destroy_process_group()
-
-
-def refuse_several_processes(script: str) -> None:
-    """Raise InputError where a launcher has started several processes of a script that trains in one."""
-    if int(os.environ.get("WORLD_SIZE") or 1) > 1:
-        raise InputError(f"{script} trains in one process; start it with python instead of torchrun or deepspeed")
 
 
 def _from_launcher(name: str, default: int | None = None) -> int:

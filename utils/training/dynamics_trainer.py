@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from utils.checkpoints import load_surrogate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
 from utils.runs.writable import require_writable
-from utils.training.distributed import ProcessGroup, refuse_several_processes
+from utils.training.distributed import ProcessGroup, join_process_group
 from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of, dynamics_of, evaluate_samples
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
@@ -48,47 +49,44 @@ _LEAST_STD = 1e-2
 _MIN_SD = 1e-3  # of a target, by which its error is divided
 
 
-def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainingResult:
+def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainingResult | None:
     """Train the surrogate on the simulated repetitions of a data root, split by subject, and evaluate it.
+
+    Returns:
+        The result; None in all but the main process of a distributed training, which writes all files.
 
     Raises:
         InputError: the sessions, the checkpoint to resume from or the network cannot be used.
         RunError: training diverged.
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
-    refuse_several_processes("surrogate_training.py")
     config, kept = resumed_config(config)
-    device = configure_torch(config)
-    require_writable(config.run_folder, within=config.out_dir)
-    with held_folder(config.run_folder):
-        return _train(config, kept, device)
+    with join_process_group(configure_torch(config), config.local_rank) as group, ExitStack() as stack:
+        if group.is_main:
+            require_writable(config.run_folder, within=config.out_dir)
+            stack.enter_context(held_folder(config.run_folder))
+        return _train(config, kept, group)
 
 
-def _train(config: DynamicsTrainingConfig, kept: Split | None, device: torch.device) -> SurrogateTrainingResult:
-    """`train_dynamics_surrogate` into a folder that this process holds."""
+def _train(config: DynamicsTrainingConfig, kept: Split | None, group: ProcessGroup) -> SurrogateTrainingResult | None:
+    """`train_dynamics_surrogate` in one process of `group`, the main one of which holds the run folder."""
     name, root = config.find_data_root()
-    logger.info("sessions of %s (%s)", root, name)
-    folder = config.run_folder
+    folder, store = config.run_folder, cache_folder(root, "samples")
     sessions, split = split_by_subject(root, config.seed, kept)
-    split.write(folder / "split.json")
-    record_config(config, folder)
-    store = cache_folder(root, "samples")
+    if group.is_main:
+        logger.info("sessions of %s (%s)", root, name)
+        split.write(folder / "split.json")
+        record_config(config, folder)
     training, validation = (
-        prepare_samples([sessions[name] for name in names], store, config.seed)
+        group.main_first(lambda names=names: prepare_samples([sessions[one] for one in names], store, config.seed))
         for names in (split.training, split.validation)
     )
-    if config.resume_pth is None:
-        model, state = DynamicsSurrogate(config.network), TrainingState()
-        fit_to_samples(model, training)
-        model = model.to(device)
-    else:
-        model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
-        require_kept_network(config.network, model.config, config.resume_pth)
+    model, state = _model_and_state(config, training, group.device)
     logger.info(
         "%d sessions to train on with %d ground and %d muscle samples, %d sessions for validation, %s",
         len(training.folders), training.size("ground"), training.size("muscle"), len(validation.folders), model.config,
     )  # fmt: skip
-    task = DynamicsSurrogateTask(config, model, state, training, validation)
+    task = DynamicsSurrogateTask(config, model, state, training, validation, group)
     settings = LoopSettings(
         folder=folder,
         steps=config.epochs,
@@ -96,13 +94,28 @@ def _train(config: DynamicsTrainingConfig, kept: Split | None, device: torch.dev
         resumed_from=config.resume_pth,
         run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
     )
-    state = run_training(task, settings, ProcessGroup(device), state)
-    best = _load_trainable(folder / BEST, device)
+    state = run_training(task, settings, group, state)
+    if not group.is_main:
+        return None
+    best = _load_trainable(folder / BEST, group.device)
     held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
     subjects = [sessions[name] for name in split.held_out]
     samples = prepare_samples(subjects, store, config.seed)
-    evaluation = evaluate_surrogate_on(best, held_out.to(device), folder, subjects, samples)
+    evaluation = evaluate_surrogate_on(best, held_out.to(group.device), folder, subjects, samples)
     return SurrogateTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)
+
+
+def _model_and_state(
+    config: DynamicsTrainingConfig, training: SampleStore, device: torch.device
+) -> tuple[DynamicsSurrogate, TrainingState]:
+    """The networks, new or of the run that is resumed, and where training starts."""
+    if config.resume_pth is None:
+        model = DynamicsSurrogate(config.network)
+        fit_to_samples(model, training)
+        return model.to(device), TrainingState()
+    model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
+    require_kept_network(config.network, model.config, config.resume_pth)
+    return model, state
 
 
 def _load_trainable(path: Path, device: torch.device) -> DynamicsSurrogate:
@@ -128,8 +141,16 @@ class DynamicsSurrogateTask(TrainingTask):
         state: TrainingState,
         training: SampleStore,
         validation: SampleStore,
+        group: ProcessGroup,
     ) -> None:
-        """Set up the optimiser of a model, which resumes from `state`."""
+        """Set up the optimiser of a model on the device of `group`, which resumes from `state`.
+
+        Raises:
+            InputError: a batch has fewer samples than there are processes.
+        """
+        self.group = group
+        group.share_of_batch(config.batch_size)
+        group.agree_on(*model.state_dict().values())
         self.config, self.model, self.training, self.validation = config, model, training, validation
         self.device = next(model.parameters()).device
         self._sizes = _target_sizes(training.read("ground", range(min(_FITTED_SESSIONS, len(training.folders)))))
@@ -151,15 +172,18 @@ class DynamicsSurrogateTask(TrainingTask):
         batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in ("ground", "muscle")]
         totals = torch.zeros(2)
         for ground, muscle in islice(zip(*batches, strict=False), self.steps):
-            losses = [self._ground_loss(self._on_device(ground)), self._muscle_loss(self._on_device(muscle))]
-            if not torch.isfinite(torch.stack(losses)).all():
+            parts = self._own_part(ground), self._own_part(muscle)
+            losses = torch.stack([self._ground_loss(*parts[0]), self._muscle_loss(*parts[1])])
+            mean = self.group.mean(losses)
+            if not torch.isfinite(mean).all():
                 self._refuse_loss()
             self.optimizer.zero_grad(set_to_none=True)
-            torch.stack(losses).sum().backward()
+            losses.sum().backward()
+            self.group.average_gradients(self.model)
             self._lr = self.optimizer.param_groups[0]["lr"]
             self.optimizer.step()
             self.scheduler.step()
-            totals += torch.stack(losses).detach().cpu()
+            totals += mean.cpu()
         ground_loss, muscle_loss = (totals / self.steps).tolist()
         return {
             "loss": ground_loss + muscle_loss, "ground_loss": ground_loss, "muscle_loss": muscle_loss, "lr": self._lr,
@@ -175,26 +199,40 @@ class DynamicsSurrogateTask(TrainingTask):
         with torch.no_grad():
             for index, folder in enumerate(self.training.folders):
                 ground, muscle = (self._on_device(self.training.read(kind, [index])) for kind in ("ground", "muscle"))
-                if not torch.isfinite(self._ground_loss(ground) + self._muscle_loss(muscle)):
+                counts = len(ground["angles"]), len(muscle["angles"])
+                if not torch.isfinite(self._ground_loss(ground, counts[0]) + self._muscle_loss(muscle, counts[1])):
                     names.append(session_of(folder))
         raise NotFiniteLossError(names or ["none alone"], whole=len(names) in (0, len(self.training.folders)))
 
     def _on_device(self, batch: Batch) -> Batch:
         return {name: values.to(self.device) for name, values in batch.items()}
 
-    def _ground_loss(self, batch: Batch) -> Tensor:
-        """Mean squared errors of wrenches and net moments, in their standard deviations."""
+    def _own_part(self, batch: Batch) -> tuple[Batch, float]:
+        """The samples of a batch that this process computes, and the mean number of those of all processes."""
+        size = len(batch["angles"])
+        share = self.group.part_of_batch(size)
+        return self._on_device({name: share.of(values) for name, values in batch.items()}), size / self.group.world_size
+
+    def _ground_loss(self, batch: Batch, count: float) -> Tensor:
+        """Mean squared errors of wrenches and net moments, in their standard deviations.
+
+        Args:
+            batch: ground samples.
+            count: by which their sum is divided: their number, or the mean number of those of all processes, with which
+                the mean of the losses of all processes is that of the whole batch.
+        """
         reaction = self.model.ground(dynamics_of(batch))
         wrench = (reaction.wrench - batch["wrench"]) / self._sizes["wrench"]
         moments = (reaction.moments - batch["net_moments"]) / self._sizes["net_moments"]
         # The guess holds for everybody; what the network changes in it has to be worth it.
-        changed = _CORRECTION_WEIGHT * reaction.correction.square().mean()
-        return wrench.square().mean() + _MOMENT_WEIGHT * moments.square().mean() + changed
+        changed = _CORRECTION_WEIGHT * _mean(reaction.correction.square(), count)
+        return _mean(wrench.square(), count) + _MOMENT_WEIGHT * _mean(moments.square(), count) + changed
 
-    def _muscle_loss(self, batch: Batch) -> Tensor:
-        """Smooth L1 loss of the activations."""
+    def _muscle_loss(self, batch: Batch, count: float) -> Tensor:
+        """Smooth L1 loss of the activations; the arguments are those of `_ground_loss`."""
         predicted = activations_of(self.model, batch["moments"], batch)
-        return functional.smooth_l1_loss(predicted, batch["activations"], beta=SMOOTH_ACTIVATION)
+        errors = functional.smooth_l1_loss(predicted, batch["activations"], beta=SMOOTH_ACTIVATION, reduction="none")
+        return _mean(errors, count)
 
     def evaluate(self) -> dict[str, Any]:
         """Metrics of the whole surrogate on the validation subjects."""
@@ -203,6 +241,11 @@ class DynamicsSurrogateTask(TrainingTask):
 
     def show(self, writer: "SummaryWriter", step: int) -> None:
         """Nothing beside the logged metrics."""
+
+
+def _mean(values: Tensor, count: float) -> Tensor:
+    """The mean of values (N, ...) as if there were `count` samples."""
+    return values.sum() / (count * values.shape[1:].numel())
 
 
 @torch.no_grad()

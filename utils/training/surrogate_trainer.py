@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from dataset.splits import Split
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_source import WindowSource
 from models.conventions import ROTATION_INDICES
+from models.surrogate.batch_dropout import set_part_of_batch
 from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.transformer import SurrogateTransformer
 from utils.checkpoints import load_surrogate
@@ -22,7 +24,7 @@ from utils.runs.record import record_config
 from utils.runs.tensorboard_views import show_activations
 from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
-from utils.training.distributed import ProcessGroup, refuse_several_processes
+from utils.training.distributed import ProcessGroup, join_process_group
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.resuming import RunOrigin, held_folder, resumed_config
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
@@ -50,25 +52,29 @@ _LEAST_STD_DEG = 1e-2  # degrees, and degrees per frame
 _LEAST_STD_ANTHROPOMETRY = 1e-2  # kilograms and metres
 
 
-def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult:
+def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult | None:
     """Train a surrogate on the simulated repetitions of a data root, split by subject, and evaluate it.
+
+    Returns:
+        The result; None in all but the main process of a distributed training, which writes all files.
 
     Raises:
         InputError: the sessions, the checkpoint to resume from or the network cannot be used.
         RunError: training diverged.
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
-    refuse_several_processes("surrogate_training.py")
     config, kept = resumed_config(config)
-    device = configure_torch(config)
-    name, root = config.find_data_root()
-    logger.info("sessions of %s (%s)", root, name)
-    require_writable(config.run_folder, within=config.out_dir)
-    with held_folder(config.run_folder):
-        windows = open_training_data(config, ProcessGroup(device), activations=True, kept=kept)
-        windows.split.write(config.run_folder / "split.json")
-        record_config(config, config.run_folder)
-        return train_surrogate_on(config, windows.training, windows.validation, windows.held_out, device, windows.split)
+    with join_process_group(configure_torch(config), config.local_rank) as group, ExitStack() as stack:
+        name, root = config.find_data_root()
+        if group.is_main:
+            logger.info("sessions of %s (%s)", root, name)
+            require_writable(config.run_folder, within=config.out_dir)
+            stack.enter_context(held_folder(config.run_folder))
+        windows = open_training_data(config, group, activations=True, kept=kept)
+        if group.is_main:
+            windows.split.write(config.run_folder / "split.json")
+            record_config(config, config.run_folder)
+        return train_surrogate_on(config, windows.training, windows.validation, windows.held_out, group, windows.split)
 
 
 def train_surrogate_on(
@@ -76,10 +82,11 @@ def train_surrogate_on(
     training: WindowSource,
     validation: WindowSource,
     held_out: WindowSource,
-    device: torch.device,
+    group: ProcessGroup,
     split: Split | None = None,
-) -> SurrogateTrainingResult:
-    """`train_surrogate` on windows of a split that have been opened."""
+) -> SurrogateTrainingResult | None:
+    """`train_surrogate` on windows of a split that have been opened, in one process of `group`."""
+    device = group.device
     if config.mirror:
         training = training.with_mirrored()
     if config.resume_pth is None:
@@ -91,7 +98,7 @@ def train_surrogate_on(
         require_kept_network(config.network, model.config, config.resume_pth)
     logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
-    task = SurrogateTask(config, model, state, training, _all_of(validation).to(device))
+    task = SurrogateTask(config, model, state, training, _all_of(validation).to(device), group)
     settings = LoopSettings(
         folder=config.run_folder,
         steps=config.epochs,
@@ -100,7 +107,9 @@ def train_surrogate_on(
         resumed_from=config.resume_pth,
         run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
     )
-    state = run_training(task, settings, ProcessGroup(device), state)
+    state = run_training(task, settings, group, state)
+    if not group.is_main:
+        return None
     best = _load_trainable(config.run_folder / BEST, device)
     evaluation = evaluate_surrogate_on(best, _all_of(held_out).to(device), config.run_folder)
     return SurrogateTrainingResult(config.run_folder, best, state.best, state.best_step, state.step, evaluation)
@@ -151,10 +160,17 @@ class SurrogateTask(TrainingTask):
         state: TrainingState,
         training: WindowSource,
         validation: MotionBatch,
+        group: ProcessGroup,
     ) -> None:
-        """Set up the optimiser of a model, which resumes from `state`; the validation windows are on its device."""
+        """Set up the optimiser of a model, which resumes from `state`; the validation windows are on its device.
+
+        Raises:
+            InputError: a batch has fewer windows than there are processes.
+        """
         self.config, self.model, self.training, self.validation = config, model, training, validation
-        self.device = validation.motion.device
+        self.group, self.device = group, group.device
+        group.share_of_batch(config.batch_size)
+        group.agree_on(*model.state_dict().values())
         self._lr = config.lr  # of the last step
         self.optimizer = torch.optim.Adam(model.parameters(), config.lr, weight_decay=config.weight_decay)
         self.plateau: ReduceLROnPlateau | None = None
@@ -174,32 +190,43 @@ class SurrogateTask(TrainingTask):
 
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise for one epoch; the mean loss of its windows."""
+        rate = torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64, device=self.device)
+        self.group.agree_on(rate)  # the main process alone follows the validation loss
+        self.optimizer.param_groups[0]["lr"] = float(rate)
         total = 0.0
         for chosen in torch.randperm(len(self.training)).split(self.config.batch_size):
             delay = torch.randint(self.config.shift_frames + 1, (len(chosen),))
-            windows = self.training.take(chosen).to(self.device)
-            total += self._optimise(windows, delay.to(self.device)) * len(chosen)
+            total += self._optimise(chosen, delay) * len(chosen)
         return {"loss": total / len(self.training), "lr": self._lr}
 
-    def _optimise(self, windows: MotionBatch, delay: Tensor) -> float:
-        """One step of the optimiser on B windows, delayed by `delay` (B,) frames; their loss."""
-        motion, recorded, activations, labelled = delay_windows(windows, delay)
+    def _optimise(self, chosen: Tensor, delay: Tensor) -> float:
+        """One step of the optimiser on the windows `chosen` (B,), delayed by `delay` (B,) frames; their loss."""
+        share = self.group.part_of_batch(len(chosen))
+        # A process without a window of a small batch computes one that does not count.
+        rows = slice(share.start, max(share.stop, share.start + 1))
+        set_part_of_batch(self.model, share.size, rows)
+        windows = self.training.take(chosen[rows]).to(self.device)
+        motion, recorded, activations, labelled = delay_windows(windows, delay[rows].to(self.device))
+        labelled = labelled & (share.stop > share.start)
         anthropometry = windows.anthropometry
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             prediction = self.model(motion, recorded, anthropometry)
         loss = activation_loss(prediction, activations, labelled)
-        if not torch.isfinite(loss):
+        mean = self.group.mean(loss)
+        if not torch.isfinite(mean):
             bad = ~torch.isfinite(prediction - activations).flatten(1).all(1)  # (B,)
             names = [name for name, is_bad in zip(windows.names, bad.tolist(), strict=True) if is_bad]
-            raise NotFiniteLossError(names or windows.names, whole=len(names) in (0, len(windows.names)))
+            found = self.group.gather(names) or self.group.gather(list(windows.names))
+            raise NotFiniteLossError(found, whole=len(found) >= share.size)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self.group.average_gradients(self.model)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self._lr = self.optimizer.param_groups[0]["lr"]
         self.optimizer.step()
         if self.scheduler is not None:
             self.scheduler.step()
-        return loss.item()
+        return mean.item()
 
     def evaluate(self) -> dict[str, Any]:
         """Metrics of the activations of the validation windows."""

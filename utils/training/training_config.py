@@ -29,6 +29,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
         cosine: let the learning rate rise linearly and then fall to 0 along half a cosine.
         precision: arithmetic of the network, one of PRECISIONS; bfloat16 is mixed precision.
         resume_pth: checkpoint from which training continues; one without a training state provides initial weights.
+        local_rank: number of this process on its machine, for launchers that do not set $LOCAL_RANK.
     """
 
     mirror: bool = False
@@ -38,6 +39,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     cosine: bool = False
     precision: str = "float32"
     resume_pth: Path | None = None
+    local_rank: int | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
@@ -45,6 +47,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
         require_at_least(1, batch_size=self.batch_size)
         require_at_least(0, lr=self.lr, weight_decay=self.weight_decay)
         require_choice(PRECISIONS, precision=self.precision)
+        require_at_least(-1, local_rank=self.local_rank)  # -1 is what some launchers pass for a single process
 
     def refuse_with_cosine(self, **settings: object) -> None:
         """Raise InputError for the first setting that is given although `cosine` replaces what it is for."""

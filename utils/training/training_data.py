@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from torch import distributed
-
 from dataset.splits import Split
 from dataset.windows.session_file import SessionIndex
 from dataset.windows.window_loading import SplitWindows, open_split
@@ -36,11 +34,7 @@ def open_training_data(
         watch = _with_progress if group.is_main else unwatched
         return open_split(root, seed=config.seed, activations=activations, frames=frames, watch=watch, kept=kept)
 
-    if not group.is_distributed:
-        return opened()
-    windows = opened() if group.is_main else None
-    distributed.barrier()
-    return windows or opened()
+    return group.main_first(opened)
 
 
 def _with_progress(indices: Iterator[SessionIndex], total: int) -> Iterator[SessionIndex]:

@@ -41,7 +41,6 @@ class VQVAETrainingConfig(TrainingConfig):
         eval_iter: steps between two evaluations on the held-out subjects.
         save_iter: steps between two checkpoints `<step>.pth`.
         save_minutes: most minutes between two writings of `last.pth`, which is written after each evaluation too.
-        local_rank: number of this process on its machine, for launchers that do not set $LOCAL_RANK.
     """
 
     exp_name: str = "VQVAE"
@@ -67,7 +66,6 @@ class VQVAETrainingConfig(TrainingConfig):
     eval_iter: int = 1000
     save_iter: int = 10_000
     save_minutes: float = 5.0
-    local_rank: int | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError where values are out of range or do not go together."""
@@ -76,7 +74,6 @@ class VQVAETrainingConfig(TrainingConfig):
         require_at_least(1, **{name: getattr(self, name) for name in steps})
         sizes = ("nb_code", "code_dim", "code_groups", "width", "down_t", "stride_t", "depth", "dilation_growth_rate")
         require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
-        require_at_least(-1, local_rank=self.local_rank)  # -1 is what some launchers pass for a single process
         for step in self.lr_scheduler or ():
             require_at_least(1, lr_scheduler=step)
         require_at_least(1, crop_len=self.crop_len)
