@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def _train(config: DynamicsTrainingConfig, kept: Split | None, group: ProcessGro
         split.write(folder / "split.json")
         record_config(config, folder)
     training, validation = (
-        group.main_first(lambda names=names: prepare_samples([sessions[one] for one in names], store, config.seed))
+        group.main_first(partial(prepare_samples, [sessions[name] for name in names], store, config.seed))
         for names in (split.training, split.validation)
     )
     model, state = _model_and_state(config, training, group.device)
