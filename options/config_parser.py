@@ -88,10 +88,23 @@ def parse_config(
 ) -> Config:
     """Parse the command line (or `arguments`) and make the configuration of it.
 
+    A field `given` of the configuration gets the names of the fields that the command line names.
+
     Raises:
         InputError: by the configuration itself, where values do not go together.
     """
-    return config_of(parser.parse_args(arguments), config_class)
+    namespace = parser.parse_args(arguments)
+    if "given" in config_class.__dataclass_fields__:  # type: ignore[attr-defined]
+        namespace.given = given_fields(parser, arguments)
+    return config_of(namespace, config_class)
+
+
+def given_fields(parser: argparse.ArgumentParser, arguments: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The fields that the command line (or `arguments`) names, `outer.inner` of a nested configuration."""
+    absent = object()
+    every = argparse.Namespace(**{action.dest: absent for action in parser._actions})
+    parsed = vars(parser.parse_args(arguments, every))
+    return tuple(sorted(name for name, value in parsed.items() if value is not absent))
 
 
 def config_of(namespace: argparse.Namespace, config_class: type[Config], prefix: str = "") -> Config:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.surrogate_config import SurrogateConfig
-from options.config_parser import add_option, config_of, new_parser, refuse_options
+from options.config_parser import add_option, config_of, given_fields, new_parser, refuse_options
 from options.shared_options import add_compute_options, add_data_options, add_local_rank, add_output_options
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.surrogate_training_config import DEFAULT_LR_PATIENCE, SurrogateEvaluationConfig
@@ -76,6 +76,7 @@ def parse_training_or_evaluation(
         InputError: values do not go together, or a flag would have no effect.
     """
     namespace = parser.parse_args(arguments)
+    namespace.given = given_fields(parser, arguments)
     if namespace.checkpoint is not None:
         training = {"kinematics": "--kinematics", "resume_pth": "--resume-pth", "local_rank": "--local_rank"}
         training |= _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS
@@ -181,8 +182,9 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = add_output_options(parser, DynamicsTrainingConfig)
     add_option(
         group, DynamicsTrainingConfig, "resume_pth", metavar="PATH", default=argparse.SUPPRESS,
-        help="Continue exactly from this checkpoint, with the seed, the split and the network of its run; one without "
-        "a training state provides initial weights. The command of an interrupted run goes on by itself.",
+        help="Continue exactly from this checkpoint, with the settings of its run where no flag says otherwise; seed, "
+        "split and network stay. One without a training state provides initial weights. The command of an interrupted "
+        "run goes on by itself.",
     )  # fmt: skip
     add_option(
         group, SurrogateEvaluationConfig, "checkpoint", flags=("--evaluate",), metavar="PATH", default=None,

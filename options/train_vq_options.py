@@ -180,6 +180,7 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, VQVAETrainingConfig, "resume_pth", metavar="PATH",
-        help="Continue exactly from this checkpoint, with the seed, the split and the network of its run; one without "
-        "a training state provides initial weights. The command of an interrupted run goes on by itself.",
+        help="Continue exactly from this checkpoint, with the settings of its run where no flag says otherwise; seed, "
+        "split and network stay. One without a training state provides initial weights. The command of an interrupted "
+        "run goes on by itself.",
     )  # fmt: skip

@@ -149,6 +149,35 @@ def test_a_resumed_run_keeps_seed_split_and_network(tmp_path):
     assert split == Split(("a",), ("b",), ("c",), "of the test")
 
 
+def test_a_flag_that_says_the_default_is_refused_where_the_run_has_another_value(tmp_path):
+    last = train(tmp_path, "first", "--seed 7") / "last.pth"
+    for more, reason in (
+        ("--seed 123", "--seed 123 differs .* 7;"),
+        ("--width 512", "--width 512 differs .* 16;"),
+        ("--quantizer ema_reset --nb-code 512", "--nb-code 512 differs .* 16;"),
+    ):
+        text = f"--exp-name second --out-dir {tmp_path} --resume-pth {last} {more}"
+        with pytest.raises(InputError, match=reason):
+            resumed_config(parse_config(build_parser(""), VQVAETrainingConfig, text.split()))
+
+
+def test_settings_that_the_command_does_not_name_are_those_of_the_run_and_others_are_said(tmp_path, caplog):
+    last = train(tmp_path, "first", "--lr-scheduler 3 5 --data-root elsewhere") / "last.pth"
+    (tmp_path / "alone").mkdir()
+    alone = _copied(last, tmp_path / "alone")
+    for path in (last, alone):
+        text = f"--exp-name second --out-dir {tmp_path} --resume-pth {path} --lr 2e-4 --total-iter 20"
+        caplog.clear()
+        config, _ = resumed_config(parse_config(build_parser(""), VQVAETrainingConfig, text.split()))
+        assert (config.lr, config.total_iter) == (2e-4, 20), "as the command says"
+        kept = (config.batch_size, config.augment, config.warm_up_iter, config.lr_scheduler, config.data_root)
+        assert kept == (4, 1.0, 2, (3, 5), Path("elsewhere")), "as in the run"
+        assert (config.exp_name, config.print_iter) == ("second", 200), "settings of the command that change nothing"
+        said = [one.message for one in caplog.records if one.levelname == "WARNING"]
+        assert [" ".join(one.split()[:2]) for one in said] == ["--lr 0.0002", "--total-iter 20"]
+        assert f"takes the place of 0.001 in the run of {path}" in said[0]
+
+
 def test_a_kept_split_takes_no_session_that_was_held_out_or_is_new():
     sessions = discover_sessions(SHIPPED_DEMO)
     first, second = (session.id for session in sessions)

@@ -93,7 +93,7 @@ def _train(config: DynamicsTrainingConfig, kept: Split | None, group: ProcessGro
         steps=config.epochs,
         seed=config.seed,
         resumed_from=config.resume_pth,
-        run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
+        run=RunOrigin.of(config, split).as_dict(),
     )
     state = run_training(task, settings, group, state)
     if not group.is_main:
@@ -115,7 +115,7 @@ def _model_and_state(
         fit_to_samples(model, training)
         return model.to(device), TrainingState()
     model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
-    require_kept_network(config.network, model.config, config.resume_pth)
+    require_kept_network(config.network, model.config, config.resume_pth, config.given)
     return model, state
 
 

@@ -3,9 +3,9 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from utils.checkpoints import find_checkpoint, read_checkpoint
 from utils.runs.shared_configs import flag_of
 from utils.training.training_config import TrainingConfig
 from utils.training.training_loop import LAST
-from utils.training.training_state import network_flag
+from utils.training.training_state import is_given, network_flag
 
 logger = logging.getLogger("bige")
 
@@ -28,9 +28,10 @@ Config = TypeVar("Config", bound=TrainingConfig)
 _KEPT = ("seed", "seq_len")  # they decide which windows are in which set
 # Settings that change nothing of what is trained.
 _FREE = (
-    "out_dir", "exp_name", "resume_pth", "threads", "device", "local_rank", "print_iter", "eval_iter", "save_iter",
-    "save_minutes",
+    "out_dir", "exp_name", "resume_pth", "threads", "device", "local_rank", "given", "print_iter", "eval_iter",
+    "save_iter", "save_minutes",
 )  # fmt: skip
+_DATA = ("dataname", "data_root")  # they say together where the sessions are
 _LOCK_NAME = ".training.lock"
 
 
@@ -42,22 +43,30 @@ class RunOrigin:
         seed: seed of the split and of every step.
         seq_len: length of the windows in latents.
         split: the sessions of each set; None where it is not known.
+        settings: the settings that matter, by their fields; empty where they are not known.
     """
 
     seed: int
     seq_len: int
     split: Split | None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: TrainingConfig, split: Split | None) -> "RunOrigin":
+        """That of a training with a configuration and a split."""
+        settings = {name: value for name, value in _plain(asdict(config)).items() if name not in _FREE}
+        return cls(config.seed, config.seq_len, split, settings)
 
     def as_dict(self) -> dict[str, Any]:
         """As it is stored in a checkpoint from which training can be resumed."""
-        return {"seed": self.seed, "seq_len": self.seq_len, "split": self.split and _plain(asdict(self.split))}
+        return _plain(asdict(self))
 
 
 def resumed_config(config: Config) -> tuple[Config, Split | None]:
     """The configuration with which a training goes on, and the split of the run that is resumed, where it is known.
 
     A command that is given again goes on with the run in its folder. Seed, length of the windows and network are those
-    of the run that is resumed.
+    of the run that is resumed. So are all other settings, but those that the command line names.
 
     Raises:
         InputError: the folder holds another training run, or a flag differs from the run that is resumed.
@@ -77,21 +86,51 @@ def resumed_config(config: Config) -> tuple[Config, Split | None]:
     origin = _origin_of(path, content)
     kept: dict[str, Any] = {"resume_pth": path}
     for name in _KEPT if origin else ():
-        kept[name] = _kept_value(config, name, getattr(origin, name), path)
+        kept[name] = _kept_value(config, name, getattr(origin, name), path, config.given)
+    if origin and config.given is not None:
+        kept |= _settings_of_run(config, origin.settings, path, config.given)
     network = config.network  # type: ignore[attr-defined]  # every training's configuration has one of its kind
     stored = content.get("config")
     if isinstance(stored, dict) and set(stored) <= {field.name for field in fields(network)}:
-        named = {name: _kept_value(network, name, value, path, network_flag(name)) for name, value in stored.items()}
+        given = config.given
+        if given is not None:
+            given = [name.removeprefix("network.") for name in given if name.startswith("network.")]
+        named = {
+            name: _kept_value(network, name, value, path, given, network_flag(name)) for name, value in stored.items()
+        }
         kept["network"] = replace(network, **named)
     return replace(config, **kept), origin.split if origin else None
 
 
-def _kept_value(asked: Any, name: str, of_run: Any, path: Path, flag: str | None = None) -> Any:
-    """The run's value of a setting; defaults count as not asked for."""
+def _settings_of_run(
+    config: TrainingConfig, settings: Mapping[str, Any], path: Path, given: Sequence[str]
+) -> dict[str, Any]:
+    """The settings of the run that the command line does not name; those that it names otherwise are said."""
+    kept: dict[str, Any] = {}
+    own = _plain(asdict(config))
+    for name, of_run in settings.items():
+        if name in (*_FREE, *_KEPT, "network") or name not in own:
+            continue
+        if name in given or (name in _DATA and set(_DATA) & set(given)):
+            if own[name] != of_run:
+                logger.warning("%s %s takes the place of %s in the run of %s", flag_of(name), own[name], of_run, path)
+        else:
+            kept[name] = tuple(of_run) if isinstance(of_run, list) else of_run
+            if name == "data_root" and of_run is not None:
+                kept[name] = Path(of_run)
+            if own[name] != of_run:
+                logger.info("%s %s of the run of %s is kept", flag_of(name), of_run, path)
+    return kept
+
+
+def _kept_value(
+    asked: Any, name: str, of_run: Any, path: Path, given: Sequence[str] | None, flag: str | None = None
+) -> Any:
+    """The run's value of a setting. Raises InputError where another one was asked for."""
     value = getattr(asked, name)
     default = next(field.default for field in fields(asked) if field.name == name)
     flag = flag or flag_of(name)
-    if value not in (of_run, default):
+    if value != of_run and is_given(name, value, default, given):
         raise InputError(
             f"{flag} {value} differs from the run of {path}, which has {of_run}; leave {flag} out to go on with that "
             "run, or start a new training without --resume-pth"
@@ -153,7 +192,8 @@ def _origin_of(path: Path, content: Mapping[str, Any]) -> RunOrigin | None:
         split = stored.get("split")
         sets = {} if split is None else {name: split[name] for name in ("training", "validation", "held_out")}
         kept = None if split is None else Split(**{k: tuple(v) for k, v in sets.items()}, origin=str(split["origin"]))
-        return RunOrigin(int(stored["seed"]), int(stored["seq_len"]), kept)
+        settings = stored.get("settings", {} if "_command" not in stored else stored)
+        return RunOrigin(int(stored["seed"]), int(stored["seq_len"]), kept, dict(settings))
     except (KeyError, TypeError, ValueError):
         logger.warning(
             "%s does not say which seed and which sessions its run had; they are those of this command", path

@@ -95,7 +95,7 @@ def train_surrogate_on(
         fit_to_windows(model, training.take(range(0, len(training), every)).to(device))
     else:
         model, state = _load_trainable(config.resume_pth, device), read_training_state(config.resume_pth)
-        require_kept_network(config.network, model.config, config.resume_pth)
+        require_kept_network(config.network, model.config, config.resume_pth, config.given)
     logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
     task = SurrogateTask(config, model, state, training, _all_of(validation).to(device), group)
@@ -105,7 +105,7 @@ def train_surrogate_on(
         seed=config.seed,
         patience=config.patience,
         resumed_from=config.resume_pth,
-        run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
+        run=RunOrigin.of(config, split).as_dict(),
     )
     state = run_training(task, settings, group, state)
     if not group.is_main:

@@ -1,5 +1,6 @@
 """Settings that the trainings of the VQ-VAE and of the surrogate share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
         precision: arithmetic of the network, one of PRECISIONS; bfloat16 is mixed precision.
         resume_pth: checkpoint from which training continues; one without a training state provides initial weights.
         local_rank: number of this process on its machine, for launchers that do not set $LOCAL_RANK.
+        given: names of the fields that the command line names, `network.width` of a nested one; a resumed training
+            takes the others from its run. None where no command line was read: every value counts as given that is
+            not the default.
     """
 
     mirror: bool = False
@@ -40,6 +44,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     precision: str = "float32"
     resume_pth: Path | None = None
     local_rank: int | None = None
+    given: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""

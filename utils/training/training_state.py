@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -86,20 +87,26 @@ def read_training_state(path: Path) -> TrainingState:
     return state
 
 
-def require_kept_network(asked: Any, kept: Any, path: Path) -> None:
+def is_given(name: str, value: Any, default: Any, given: Sequence[str] | None) -> bool:
+    """Whether a setting was asked for; without a command line (`given` is None), if it is not the default."""
+    return value != default if given is None else name in given
+
+
+def require_kept_network(asked: Any, kept: Any, path: Path, given: Sequence[str] | None = None) -> None:
     """Refuse settings of the network that differ from those of the checkpoint, whose network is kept.
 
     Args:
-        asked: the network's configuration of this run; defaults count as not asked for.
+        asked: the network's configuration of this run.
         kept: the configuration in the checkpoint.
         path: the checkpoint.
+        given: see `TrainingConfig.given`.
 
     Raises:
         InputError: a setting differs.
     """
     for field in fields(asked):
         value, of_checkpoint = getattr(asked, field.name), getattr(kept, field.name)
-        if value not in (of_checkpoint, field.default):
+        if value != of_checkpoint and is_given(f"network.{field.name}", value, field.default, given):
             flag = network_flag(field.name)
             raise InputError(
                 f"{flag} {value} differs from the network of {path}, which has {of_checkpoint} and is kept; leave "

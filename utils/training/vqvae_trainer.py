@@ -116,7 +116,7 @@ def train_vqvae_on(
         _fit_normalizer(model, training, config)
     else:
         model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
-        require_kept_network(config.network, model.config, config.resume_pth)
+        require_kept_network(config.network, model.config, config.resume_pth, config.given)
     logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
     task = VQVAETask(config, model, state, training, validation, group)
@@ -129,7 +129,7 @@ def train_vqvae_on(
         keep_every=config.save_iter,
         save_minutes=config.save_minutes,
         resumed_from=config.resume_pth,
-        run=RunOrigin(config.seed, config.seq_len, split).as_dict(),
+        run=RunOrigin.of(config, split).as_dict(),
     )
     state = run_training(task, settings, group, state)
     if not group.is_main:
