@@ -1,35 +1,72 @@
 """Measure one iteration of guidance by part, for growing numbers of samples and lengths of the motions.
 
-python benchmarks/guidance.py --subject demo-person-040 --samples 5 20 --seq-len 49 98
+    python benchmarks/guidance.py
+    python benchmarks/guidance.py --subject demo-person-040 --samples 1 5 20 --seq-len 49 98 --repeats 5
+
+Each row is a process of its own, on one thread. ms is the processor time of an iteration with the surrogate, the median
+of --repeats; the percentages are its parts. The ratio is to the first row. GFLOP/s counts matrix products and
+convolutions of both passes, and the share is that of products of square matrices, measured in the same process. MB is
+the largest resident memory, with the packages, the subject and the networks, whose loading takes the memory of `start`.
 """
 
 import time
+from statistics import median
+from typing import Any
 
 from benchmark_parser import make_parser
+from measuring import apart, counted_operations, machine, peak_megabytes, product_rate, spread
+
+PARTS = ("proximity", "decoder", "feet", "surrogate", "terms", "gradient")
 
 
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--subject", default="demo-person-040", help="Demo person, or the folder of a session.")
-    parser.add_argument("--samples", type=int, nargs="+", default=[5, 20], help="Samples that are optimised together.")
-    parser.add_argument("--seq-len", type=int, nargs="+", default=[49], help="Length of the motions in latents.")
-    parser.add_argument("--repeats", type=int, default=5, help="Iterations, whose fastest is printed part by part.")
+    parser.add_argument("--samples", type=int, nargs="+", default=[1, 5, 20], help="Samples optimised together.")
+    parser.add_argument("--seq-len", type=int, nargs="+", default=[49, 98], help="Length of the motions in latents.")
+    parser.add_argument("--repeats", type=int, default=5, help="Measured iterations (default: 5).")
     arguments = parser.parse_args()
+    print(machine())
+    columns = "".join(f"{part:>11}" for part in PARTS)
+    print(f"samples  latents      ms   ratio  spread  ms a sample{columns}   GFLOP/s  share     MB  (start)")
+    first = None
+    for seq_len in arguments.seq_len:
+        for samples in arguments.samples:
+            found = apart(measure, arguments.subject, samples, seq_len, arguments.repeats)
+            totals = [sum(run) for run in found["runs"]]
+            ms = median(totals)
+            first = first or ms
+            parts = [median(run[i] for run in found["runs"]) / ms for i in range(len(PARTS))]
+            print(
+                f"{samples:7}{seq_len:9}{ms:8.0f}{ms / first:8.2f}{spread(totals):8.0%}{ms / samples:13.1f}"
+                + "".join(f"{part:11.0%}" for part in parts)
+                + f"{found['rate'] / 1e9:10.1f}{found['share']:7.0%}{found['megabytes']:7.0f}{found['start']:9.0f}",
+                flush=True,
+            )
 
+
+def measure(subject: str, samples: int, seq_len: int, repeats: int) -> dict[str, Any]:
+    """Milliseconds of the parts of each iteration, operations a second and their share, and peak megabytes."""
     import torch
 
     from utils.guidance.guidance_config import GuidanceConfig
-    from utils.guidance.preparation import Preparation, prepare
+    from utils.guidance.preparation import prepare
 
-    def iteration(prepared: Preparation, z: torch.Tensor) -> dict[str, float]:
-        """Seconds of CPU time by part."""
-        models, objective, update = prepared.models, prepared.objective(), prepared.latents.update
-        variable = update.zero(z).requires_grad_()
+    config = GuidanceConfig(
+        subject=subject, seq_len=seq_len, min_samples=samples, threads=1, verify=False, device="cpu"
+    )
+    prepared = prepare(config)
+    start = peak_megabytes()
+    models, objective, update = prepared.models, prepared.objective(), prepared.latents.update
+    z = torch.stack([prepared.latents.sampler(number) for number in range(samples)])
+
+    def iteration() -> list[float]:
         clock = [time.process_time()]
 
         def lap() -> None:
             clock.append(time.process_time())
 
+        variable = update.zero(z).requires_grad_()
         moved = z + update(variable)
         distance, _ = objective.proximity(moved)
         cost = objective.attraction(moved, z, distance)
@@ -45,23 +82,13 @@ def main() -> None:
         lap()
         torch.autograd.grad((cost + torch.stack(losses).sum(0)).sum(), variable)
         lap()
-        parts = ("proximity and change", "decoder", "filter and feet", "surrogate", "terms", "gradient")
-        return dict(zip(parts, (1e3 * (b - a) for a, b in zip(clock, clock[1:], strict=False)), strict=True))
+        return [1e3 * (end - begin) for begin, end in zip(clock, clock[1:], strict=False)]
 
-    for seq_len in arguments.seq_len:
-        most = max(arguments.samples)
-        config = GuidanceConfig(
-            subject=arguments.subject, seq_len=seq_len, min_samples=most, threads=1, verify=False, device="cpu"
-        )
-        prepared = prepare(config)
-        starts = torch.stack([prepared.latents.sampler(number) for number in range(most)])
-        for samples in arguments.samples:
-            runs = [iteration(prepared, starts[:samples]) for _ in range(arguments.repeats)]
-            best = {part: min(run[part] for run in runs) for part in runs[0]}
-            total = sum(best.values())
-            print(f"{samples} samples of {seq_len} latents, one thread: {total:.0f} ms an iteration")
-            for part, milliseconds in best.items():
-                print(f"  {part:22}{milliseconds:8.1f} ms  {milliseconds / total:4.0%}")
+    operations = counted_operations(iteration)  # in the first one, which is slower than the others
+    runs = [iteration() for _ in range(repeats)]
+    megabytes = peak_megabytes()
+    rate = operations / (median(map(sum, runs)) / 1e3)
+    return {"runs": runs, "rate": rate, "share": rate / product_rate(), "megabytes": megabytes, "start": start}
 
 
 if __name__ == "__main__":

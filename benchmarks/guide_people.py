@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from benchmark_parser import make_parser
+from measuring import machine
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     limo = ["--threads", "1", "--device", "cpu", "--min-samples", arguments.samples]
+    print(machine())
     print(f"{'':24}{'people':>7}{'s':>8}{'CPU s':>8}{'MB':>7}  of the loop")
     with tempfile.TemporaryDirectory() as folder:
         sessions = _copy_people(Path(folder), max(arguments.people))

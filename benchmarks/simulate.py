@@ -1,23 +1,55 @@
-"""Measure the milliseconds per frame of static optimisation, without and with gradients, on one thread.
+"""Measure static optimisation against the seconds of motion, without and with gradients, on one thread.
 
-python benchmarks/simulate.py SESSION [--samples 20]
+    python benchmarks/simulate.py
+    python benchmarks/simulate.py SESSION --samples 1 5 20
+
+Motions of 196 frames at 60 Hz, windows of the session's squats, are simulated together. Each row is a process of its
+own; rows take turns, --rounds times. The time is the processor time for a second of motion, the ratio is to the first
+row, and GB the largest resident memory of the process, with the packages. The share is that of the products of small
+matrices in the rate of products of large ones, in float64. Labels and verdicts are solved without
+gradients; refinement needs gradients, for which the quadratic programs are solved to 1e-9.
 """
 
-import resource
-import statistics
-import time
 from pathlib import Path
+from statistics import median
 
 from benchmark_parser import make_parser
+from measuring import apart, counted_operations, cpu_seconds, machine, peak_megabytes, product_rate, spread
+
+SHIPPED = "demo/shipped/Data/demo-person-040"
+FRAMES, RATE_HZ = 196, 60.0
+KINDS = {"labels": (1e-5, False), "forward to 1e-9": (1e-9, False), "forward and backward": (1e-9, True)}
 
 
 def main() -> None:
     parser = make_parser(__doc__)
-    parser.add_argument("session", type=Path, help="OpenCap session folder.")
-    parser.add_argument(
-        "--samples", type=int, default=20, help="Motions of 196 frames, simulated together (default: 20)."
-    )
+    parser.add_argument("session", type=Path, nargs="?", help=f"OpenCap session folder (default: {SHIPPED}).")
+    parser.add_argument("--samples", type=int, nargs="+", default=[1, 5, 20], help="Motions simulated together.")
+    parser.add_argument("--rounds", type=int, default=2, help="Processes for each row (default: 2).")
     arguments = parser.parse_args()
+    session = arguments.session or Path(__file__).resolve().parents[1] / SHIPPED
+    print(machine())
+    print(f"{'':22}seconds of motion   ms a second   ratio  spread  share     GB")
+    for kind in KINDS:
+        first = None
+        cases = {samples: [] for samples in arguments.samples}
+        for _ in range(arguments.rounds):
+            for samples, found in cases.items():
+                found.append(apart(measure, session, samples, kind))
+        for samples, found in cases.items():
+            seconds = samples * FRAMES / RATE_HZ
+            times, shares, gigabytes = zip(*found, strict=True)
+            ms = 1e3 * median(times) / seconds
+            first = first or ms
+            print(
+                f"{kind:22}{seconds:17.1f}{ms:14.1f}{ms / first:8.2f}{spread(times):8.0%}"
+                f"{median(shares):7.0%}{max(gigabytes):7.2f}",
+                flush=True,
+            )
+
+
+def measure(session_path: Path, samples: int, kind: str) -> tuple[float, float, float]:
+    """Seconds of processor time of one simulation after a first one, share of the product rate, and peak gigabytes."""
     import torch
 
     from dataset.sessions import open_session
@@ -26,37 +58,23 @@ def main() -> None:
     from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
-    session = open_session(arguments.session)
+    torch.set_flush_denormal(True)
+    session = open_session(session_path)
     windows = [torch.as_tensor(window.coordinates) for window in MotionDataset([session]).windows]
-    motion = torch.stack([windows[i % len(windows)] for i in range(arguments.samples)])
-    frames = motion.shape[0] * motion.shape[1]
+    motion = torch.stack([windows[i % len(windows)] for i in range(samples)])
+    tolerance, backward = KINDS[kind]
+    simulator = build_simulator(session.model_path, SimulationSettings(tolerance=tolerance))
 
-    def median_ms(work, runs: int) -> float:
-        times = []
-        for _ in range(runs):
-            start = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - start)
-        return 1e3 * statistics.median(times) / frames
+    def work() -> None:
+        leaf = motion.clone().requires_grad_(backward)
+        with torch.set_grad_enabled(backward):
+            activations = simulator(leaf, RATE_HZ).activations
+        if backward:
+            activations.sum().backward()
 
-    print(f"{'':<44}{'ms/frame':>10}{'peak GB':>10}")
-    for name, tolerance, backward in (
-        ("labels, QP tolerance 1e-5, forward", 1e-5, False),
-        ("gradients, QP tolerance 1e-8, forward", 1e-8, False),
-        ("gradients, QP tolerance 1e-8, and backward", 1e-8, True),
-    ):
-        simulator = build_simulator(session.model_path, SimulationSettings(tolerance=tolerance))
-
-        def work(simulator=simulator, backward=backward):
-            leaf = motion.clone().requires_grad_(backward)
-            with torch.set_grad_enabled(backward):
-                activations = simulator(leaf, 60.0).activations
-            if backward:
-                activations.sum().backward()
-
-        work()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{name:<44}{median_ms(work, 3):>10.2f}{peak:>10.2f}")
+    operations = counted_operations(work)  # the first time, which is slower than the others
+    seconds, gigabytes = cpu_seconds(work), peak_megabytes() / 1e3
+    return seconds, operations / seconds / product_rate(torch.float64), gigabytes
 
 
 if __name__ == "__main__":

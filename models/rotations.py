@@ -6,7 +6,6 @@ in `models.skeleton.kinematic_tree`.
 """
 
 import numpy as np
-import roma
 import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
@@ -62,6 +61,8 @@ def about_z(angle: Tensor) -> Tensor:
 
 def from_rotation_vector(vector: Tensor) -> Tensor:
     """Rotations (..., 3, 3) by |vector| radians about `vector` (..., 3): the exponential map, smooth at zero."""
+    import roma  # here, because it imports torch's compiler, which takes a second that most scripts need not wait
+
     return roma.rotvec_to_rotmat(vector)
 
 
@@ -75,6 +76,8 @@ def between_directions(source: Tensor, target: Tensor) -> Tensor:
 
 def interpolate(first: Tensor, second: Tensor, fraction: float) -> Tensor:
     """Spherical interpolation (..., 3, 3) between rotations `first` (fraction 0) and `second` (fraction 1)."""
+    import roma
+
     return roma.rotmat_slerp(first, second, torch.tensor(fraction, dtype=first.dtype, device=first.device))
 
 

@@ -24,6 +24,7 @@ DOCUMENTS = [
     "docs/cluster.md",
     "docs/evaluation.md",
     "docs/glossary.md",
+    "docs/performance.md",
     "docs/rendering.md",
     "docs/training.md",
 ]

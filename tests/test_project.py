@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path.name for path in ROOT.glob("*.py"))
 BENCHMARKS = sorted(f"benchmarks/{path.name}" for path in (ROOT / "benchmarks").glob("*.py"))
-BENCHMARKS.remove("benchmarks/benchmark_parser.py")
+BENCHMARKS = [name for name in BENCHMARKS if not name.endswith(("/benchmark_parser.py", "/measuring.py"))]
 HEAVY = ("torch", "opensim", "pandas", "scipy", "matplotlib", "pyvista")
 HELP_CPU_S = 5.0
 
