@@ -4,11 +4,10 @@
     python benchmarks/training_step.py --batch 16 --width 128 512 --processes 1 2 --rounds 2
 
 Each row is a training on the shipped demo people in processes of its own, started by torchrun where there are several,
-that ends after the measured steps. The first batch, the first width and one process are varied one at a time; the
-surrogate trains in one process only. Rows take turns, --rounds times. ms is the processor time of a step in the slowest
-process, on one thread; the batch is that of all processes together. GFLOP/s counts matrix products and convolutions of
-both passes, and the share is that of products of square matrices, measured in the same process. MB is the largest
-resident memory of a process.
+that ends after the measured steps. The first batch, the first width and one process are varied one at a time. Rows take
+turns, --rounds times. ms is the processor time of a step in the slowest process, on one thread; the batch is that of all
+processes together. GFLOP/s counts matrix products and convolutions of both passes, and the share is that of products of
+square matrices, measured in the same process. MB is the largest resident memory of a process.
 """
 
 import argparse
@@ -50,8 +49,7 @@ def main() -> None:
             batches, widths = _DEFAULTS[network]
             batches, widths = arguments.batch or batches, arguments.width or widths
             cases = [(batch, widths[0], 1) for batch in batches] + [(batches[0], width, 1) for width in widths[1:]]
-            if network == "vqvae":
-                cases += [(batches[0], widths[0], processes) for processes in arguments.processes if processes != 1]
+            cases += [(batches[0], widths[0], processes) for processes in arguments.processes if processes != 1]
             _print_table(network, cases, arguments.steps, arguments.rounds, folder)
 
 
