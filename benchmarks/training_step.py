@@ -5,9 +5,9 @@
 
 Each row is a training on the shipped demo people in processes of its own, started by torchrun where there are several,
 that ends after the measured steps. The first batch, the first width and one process are varied one at a time. Rows take
-turns, --rounds times. ms is the processor time of a step in the slowest process, on one thread; the batch is that of all
-processes together. GFLOP/s counts matrix products and convolutions of both passes, and the share is that of products of
-square matrices, measured in the same process. MB is the largest resident memory of a process.
+turns, --rounds times. ms is the processor time of a step in the slowest process, on one thread; the batch is that of
+all processes together. GFLOP/s counts matrix products and convolutions of both passes, and the share is that of
+products of square matrices, measured in the same process. MB is the largest resident memory of a process.
 """
 
 import argparse
