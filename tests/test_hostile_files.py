@@ -22,12 +22,17 @@ from dataset.motion_folders.tiling import tiling_period
 from dataset.opensim.mesh_files import read_mesh
 from dataset.opensim.model_reader import read_osim
 from dataset.sessions import Session
+from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
+from models.surrogate.surrogate_config import SurrogateConfig
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints import load_vqvae
 from utils.checkpoints.checkpoint_file import save_checkpoint
 from utils.guidance.objective.constraint_files import read_terms
 from utils.runs.recorded_session import find_run_records
+from utils.training.dynamics_training_config import DynamicsTrainingConfig
+from utils.training.surrogate_training_config import SurrogateTrainingConfig
+from utils.training.vqvae_training_config import VQVAETrainingConfig
 
 MODEL = min(SHIPPED_DEMO.glob("Data/*/OpenSimData/Model/*.osim"))
 
@@ -296,3 +301,29 @@ def test_constraints_that_python_cannot_name_are_answered_with_a_sentence(conten
 def test_a_record_that_names_no_possible_folder_has_no_session(values, tmp_path):
     (tmp_path / "args.json").write_text(json.dumps(values))
     assert [record.session for record in find_run_records(tmp_path)] == [None]
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"batch_size": 10**9}, "--batch-size is 1000000000, expected a number of at most 65536"),
+        ({"network": VQVAEConfig(width=10**6)}, "--width is 1000000"),
+        ({"network": VQVAEConfig(depth=10**5)}, "--depth is 100000, expected a number of at most 100"),
+        ({"network": VQVAEConfig(nb_code=10**9)}, "--nb-code is 1000000000"),
+        ({"network": VQVAEConfig(depth=40)}, "--depth 40 with --dilation-growth-rate 3"),
+        ({"network": VQVAEConfig(dilation_growth_rate=10**9)}, "--dilation-growth-rate is 1000000000"),
+    ],
+)
+def test_a_network_or_batch_that_no_machine_has_room_for_is_refused_by_its_flag(settings, says):
+    with pytest.raises(InputError, match=says):
+        VQVAETrainingConfig(**settings)
+
+
+def test_a_surrogate_that_no_machine_has_room_for_is_refused_by_its_flag():
+    with pytest.raises(InputError, match="--ground-width is 1000000"):
+        DynamicsTrainingConfig(network=DynamicsSurrogateConfig(ground_width=10**6))
+    with pytest.raises(InputError, match="--layers is 100000"):
+        SurrogateTrainingConfig(network=SurrogateConfig(layers=10**5))

@@ -5,7 +5,7 @@ Every configuration is a frozen dataclass whose fields are the flags of its root
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN
 
 _GREATEST_SEED = 2**32 - 1  # of numpy
 _GREATEST_INTEGER = 2**31 - 1
+_LARGEST_SIZE, _MOST_LAYERS = 2**16, 100  # of a batch or a layer; of a network
 _FLAGS_WITH_UNDERSCORES = ("file_type", "folder_path", "local_rank")
 
 
@@ -206,6 +207,23 @@ def require_at_least(least: float, **values: float | None) -> None:
             raise InputError(f"{flag_of(name)} is {value}, expected a number of at least {least:g}")
         if value > _GREATEST_INTEGER and isinstance(value, int):
             raise InputError(f"{flag_of(name)} is {value}, expected a number of at most {_GREATEST_INTEGER}")
+
+
+def require_layers(**values: int) -> None:
+    """Raise InputError for the first of the named numbers of layers that is below 1 or more than any network has."""
+    _require_from_1_to(_MOST_LAYERS, values)
+
+
+def require_sizes(**values: int) -> None:
+    """Raise InputError for the first of the named sizes that is below 1 or more than any machine has memory for."""
+    _require_from_1_to(_LARGEST_SIZE, values)
+
+
+def _require_from_1_to(most: int, values: Mapping[str, int]) -> None:
+    require_at_least(1, **values)
+    for name, value in values.items():
+        if value > most:
+            raise InputError(f"{flag_of(name)} is {value}, expected a number of at most {most}")
 
 
 def require_seq_len(seq_len: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from dataset.errors import InputError
 from models.conventions import LONGEST_SEQ_LEN
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
-from utils.runs.shared_configs import require_at_least
+from utils.runs.shared_configs import require_at_least, require_layers, require_sizes
 from utils.training.training_config import TrainingConfig
 
 
@@ -30,8 +30,10 @@ class DynamicsTrainingConfig(TrainingConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
         super().__post_init__()
-        sizes = ("ground_width", "ground_layers", "muscle_width", "muscle_layers", "reference_samples")
-        require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
+        network = self.network
+        require_sizes(ground_width=network.ground_width, muscle_width=network.muscle_width)
+        require_sizes(reference_samples=network.reference_samples)
+        require_layers(ground_layers=network.ground_layers, muscle_layers=network.muscle_layers)
         require_at_least(1, epochs=self.epochs)
         # Fields of all trainings; both legs are one network's, and its rate always falls along a cosine.
         if self.mirror or not self.cosine or self.precision != "float32":

@@ -14,6 +14,8 @@ from utils.runs.shared_configs import (
     WindowConfig,
     require_at_least,
     require_fraction,
+    require_layers,
+    require_sizes,
 )
 from utils.training.training_config import TrainingConfig
 
@@ -47,8 +49,9 @@ class SurrogateTrainingConfig(TrainingConfig):
     def __post_init__(self) -> None:
         """Raise InputError where values are out of range or do not go together."""
         super().__post_init__()
-        sizes = ("d_model", "layers", "heads", "feedforward")
-        require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
+        network = self.network
+        require_sizes(d_model=network.d_model, heads=network.heads, feedforward=network.feedforward)
+        require_layers(layers=network.layers)
         require_at_least(1, epochs=self.epochs, lr_patience=self.lr_patience, patience=self.patience)
         require_at_least(0, shift_frames=self.shift_frames, clip=self.clip)
         require_fraction(dropout=self.network.dropout)

@@ -13,6 +13,7 @@ from utils.runs.shared_configs import (
     flag_of,
     require_at_least,
     require_choice,
+    require_sizes,
 )
 
 PRECISIONS = ("float32", "bfloat16")
@@ -49,7 +50,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
         super().__post_init__()
-        require_at_least(1, batch_size=self.batch_size)
+        require_sizes(batch_size=self.batch_size)
         require_at_least(0, lr=self.lr, weight_decay=self.weight_decay)
         require_choice(PRECISIONS, precision=self.precision)
         require_at_least(-1, local_rank=self.local_rank)  # -1 is what some launchers pass for a single process

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 
 from dataset.errors import InputError
 from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS, VQVAEConfig
-from utils.runs.shared_configs import require_at_least, require_choice, require_fraction
+from utils.runs.shared_configs import (
+    require_at_least,
+    require_choice,
+    require_fraction,
+    require_layers,
+    require_sizes,
+)
 from utils.training.training_config import TrainingConfig
 
 INITIALISATIONS = ("random", "interpolator")
@@ -72,8 +78,10 @@ class VQVAETrainingConfig(TrainingConfig):
         super().__post_init__()
         steps = ("total_iter", "print_iter", "eval_iter", "save_iter")
         require_at_least(1, **{name: getattr(self, name) for name in steps})
-        sizes = ("nb_code", "code_dim", "code_groups", "width", "down_t", "stride_t", "depth", "dilation_growth_rate")
-        require_at_least(1, **{name: getattr(self.network, name) for name in sizes})
+        sizes = ("nb_code", "code_dim", "code_groups", "width", "stride_t", "dilation_growth_rate")
+        require_sizes(**{name: getattr(self.network, name) for name in sizes})
+        require_at_least(1, down_t=self.network.down_t)  # the length of a window bounds it
+        require_layers(depth=self.network.depth)
         for step in self.lr_scheduler or ():
             require_at_least(1, lr_scheduler=step)
         require_at_least(1, crop_len=self.crop_len)
@@ -92,6 +100,7 @@ class VQVAETrainingConfig(TrainingConfig):
                 "every group has the same number of channels"
             )
         self._require_whole_latent_frames()
+        self._require_dilation_within_window()
         self.refuse_with_cosine(lr_scheduler=self.lr_scheduler, gamma=self.gamma)
 
     def _require_whole_latent_frames(self) -> None:
@@ -103,6 +112,14 @@ class VQVAETrainingConfig(TrainingConfig):
             raise InputError(
                 f"--down-t {stages} with --stride-t {stride} does not divide a window: its {frames} frames are "
                 f"no multiple of {stride} to the power of {stages}"
+            )
+
+    def _require_dilation_within_window(self) -> None:
+        rate, depth = self.network.dilation_growth_rate, self.network.depth
+        if rate ** (depth - 1) > 10 * self.window_frames:
+            raise InputError(
+                f"--depth {depth} with --dilation-growth-rate {rate} dilates the last block by {rate} to the power of "
+                f"{depth - 1}, far beyond a window of {self.window_frames} frames"
             )
 
     @property
