@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from dataset.errors import InputError
+from dataset.io.atomic_write import remove_leftovers, temporary_path
 from dataset.locations import SHIPPED_DEMO, cache_folder
 from dataset.sessions import Session, discover_sessions, open_session
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
@@ -104,11 +105,13 @@ def test_samples_are_made_once_and_anew_where_a_label_changes(session, tmp_path)
 def test_an_interrupted_preparation_leaves_no_half_session(session, tmp_path):
     store = tmp_path / "store"
     (first,) = prepare_samples([session], store, seed=0).folders
-    interrupted = first.with_name(f".{first.name}.part")
+    interrupted = temporary_path(first)
+    interrupted = interrupted.with_name(interrupted.name.replace(f"-{os.getpid()}.", "-999999999."))
     first.rename(interrupted)
     (interrupted / "muscle.npy").unlink()
     again = prepare_samples([session], store, seed=0)
     assert again.folders == (first,)
+    remove_leftovers(store)
     assert not interrupted.exists()
 
 

@@ -1,6 +1,5 @@
 """Sessions of synthetic subjects on disk, and which of the subjects are held out."""
 
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from dataset.demo.population_settings import PopulationSettings
 from dataset.demo.scaled_model import MODEL_NAME, write_scaled_model
 from dataset.demo.trial import make_trial
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.atomic_write import atomic_folder, atomic_write, write_json
 from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import write_motion
 from dataset.locations import COMPLETE_NAME, HOLDOUT_NAME, VALIDATION_NAME
@@ -84,13 +83,8 @@ def make_session(population: PopulationSettings, person_index: int) -> Session:
     if folder.is_dir():
         return Session(folder)
     person = draw_person(population.seed, person_index)
-    partial = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        _write_session(partial, person, population)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with atomic_folder(folder) as temporary:
+        _write_session(temporary, person, population)
     return Session(folder)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.io.atomic_write import remove_leftovers, temporary_path
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 
 
@@ -63,8 +64,8 @@ class RunFolder:
         stays. Files of other programs in the old folder are kept.
         """
         restore_folder(self.motions)
-        temporary = self.motions.with_name(f".{self.motions.name}.part")
-        shutil.rmtree(temporary, ignore_errors=True)  # of a run that was killed
+        temporary = temporary_path(self.motions)
+        remove_leftovers(self.motions.parent)
         try:
             temporary.mkdir(parents=True)
             yield temporary

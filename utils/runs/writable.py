@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.io.atomic_write import remove_leftovers, temporary_ending
 from utils.runs.os_errors import os_error_reason
 
 _PROBE_BYTES = 65536  # as much as a full disk no longer takes
@@ -13,7 +14,8 @@ _PROBE_BYTES = 65536  # as much as a full disk no longer takes
 def require_writable(folder: str | Path, flag: str = "--out-dir", *, within: Path | None = None) -> None:
     """Check that files can be written into a folder, which need not exist yet and is not made.
 
-    A small file is written into the folder, or into the nearest parent that exists, and removed again.
+    A small file is written into the folder, or into the nearest parent that exists, and removed again. What killed
+    processes have left in the folder is removed.
 
     Args:
         folder: the folder.
@@ -31,9 +33,11 @@ def require_writable(folder: str | Path, flag: str = "--out-dir", *, within: Pat
         _existing_parent(folder).stat()
         if os.path.lexists(folder) and not folder.is_dir():
             raise NotADirectoryError(20, "Not a directory")
-        with tempfile.NamedTemporaryFile(dir=_existing_parent(folder), prefix=".bige-", suffix=".part") as file:
+        ending = temporary_ending()
+        with tempfile.NamedTemporaryFile(dir=_existing_parent(folder), prefix=".bige-", suffix=ending) as file:
             file.write(bytes(_PROBE_BYTES))
             file.flush()
+        remove_leftovers(folder)
     except OSError as error:
         raise InputError(
             f"{folder}: nothing can be written there ({os_error_reason(error)}); name another place with {flag}"

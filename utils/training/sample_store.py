@@ -9,7 +9,6 @@ import json
 import logging
 import multiprocessing
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.io.atomic_write import atomic_folder
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from utils.runs.progress import show_progress
@@ -130,11 +130,8 @@ def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
         samples = samples_of_session(session, seed)
     except InputError as error:
         return LeftOut(session.id, str(error))
-    partial_folder = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(partial_folder, ignore_errors=True)
-    partial_folder.mkdir(parents=True)
-    _write(partial_folder, samples)
-    partial_folder.rename(folder)
+    with atomic_folder(folder) as temporary:
+        _write(temporary, samples)
     return folder
 
 
