@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from test_writable_output import COMMANDS, PERSON, ROOT, TRIAL, run
+from test_writable_output import COMMANDS, PERSON, TRIAL, run
 
 from dataset.io import atomic_write as module
 from dataset.io.atomic_write import atomic_folder, atomic_write, remove_leftovers, temporary_ending, temporary_path
@@ -106,7 +106,6 @@ def test_folders_are_cleaned_once_for_each_process(tmp_path, monkeypatch):
     assert cleaned == [tmp_path]
 
 
-WHERE = {"make_tables.py": None, "render_mot.py": ".", "report.py": None, "run_guidance.py": None}
 QUICK = {
     "export_mot.py": ([TRIAL, "--format", "mot", "--out-dir", "OUT"], "."),
     "render_mot.py": ([TRIAL, "--subject", PERSON, "--renderer", "stick", "--image", "OUT/phases.png"], "."),
