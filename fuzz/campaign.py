@@ -24,7 +24,8 @@ from fuzz.readers import Reader, reader
 MOST_SECONDS = 2.0  # of processor time, for a file under 10 MB
 MOST_MB = 500.0
 LARGEST_BYTES = 10_000_000
-_STUCK_S = 40.0  # of the clock, which other programs take from, too
+_STUCK_S = 60.0  # of the clock, in which a reader that waits for nothing would have ended
+_MOST_READ_S = 20  # of processor time, after which a reader that does not end is stopped
 _CODE_EVENTS = (
     "os.system",
     "os.exec",
@@ -134,6 +135,7 @@ def _fuzz_one(kind: Reader, seconds: float, seed: int, keep: Path, with_bombs: b
         Path(folder, name).write_bytes(valid)
         with suppress(InputError):
             kind.read(Path(folder, name))  # what it imports is not counted
+        input_of(kind, seed, 0, with_bombs)  # makes the bombs, of which each child would make its own
         start = time.monotonic()
         budget = Budget(start + seconds, most_inputs)
         while result.inputs < budget.inputs and (time.monotonic() < budget.end or not result.inputs):
@@ -159,6 +161,8 @@ def _run_worker(
     with os.fdopen(source, "rb", buffering=0) as pipe:
         while True:
             ready = select.select([pipe], [], [], _STUCK_S)[0]
+            if not ready and not _waits(child):
+                continue  # the machine is busy
             if not ready:
                 os.kill(child, signal.SIGKILL)
             part = pipe.read(65536) if ready else b""
@@ -172,8 +176,16 @@ def _run_worker(
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     result.inputs = number
     if status < 0:
-        _fail(result, keep, make, number, "slow: it does not end" if not ready else f"crash: died of signal {-status}")
+        endless = not ready or -status == signal.SIGXCPU
+        _fail(result, keep, make, number, "slow: it does not end" if endless else f"crash: died of signal {-status}")
         result.inputs += 1
+
+
+def _waits(child: int) -> bool:
+    """Whether a process waits for something, in place of computing."""
+    return (
+        Path(f"/proc/{child}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] == "S"
+    )
 
 
 def _count(
@@ -217,6 +229,7 @@ def _work(
             del content
             number += 1
             ran.clear()
+            resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + _MOST_READ_S, resource.RLIM_INFINITY))
             before_s, before_mb, before_child_mb = _processor_s(), _reset_peak_mb(), _peak_of_children_mb()
             reading = True
             outcome = _outcome(kind, path)

@@ -275,6 +275,17 @@ def test_a_configuration_that_asks_for_another_network_is_refused_before_it_is_b
         load_vqvae(checkpoint)
 
 
+@pytest.mark.parametrize("rate", [1e30, 10**9, -3, 0, True, "3", [2]])
+def test_a_record_beside_published_weights_that_no_network_has_is_refused(rate, tmp_path):
+    network = VQVAE(VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=3))
+    net = {name: value for name, value in network.state_dict().items() if not name.startswith("normalizer")}
+    torch.save({"net": net}, tmp_path / "net.pth")
+    load_vqvae(tmp_path / "net.pth")
+    (tmp_path / "args.json").write_text(json.dumps({"dilation_growth_rate": rate}))
+    with pytest.raises(InputError, match="dilation_growth_rate"):
+        load_vqvae(tmp_path / "net.pth")
+
+
 def test_shipped_weights_are_sound():
     assert load_vqvae(SHIPPED_VQVAE).config.coordinates == 33
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _PUTS, _GETS = ("PUT", "BINPUT", "LONG_BINPUT"), ("GET", "BINGET", "LONG_BINGET")
 _CHANGES = ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD")  # of the container below on the stack
 _NAMING = ("GLOBAL", "INST", "STACK_GLOBAL")
-_MOST_INSTRUCTIONS = 500_000
+_MOST_INSTRUCTIONS = 300_000
 _MOST_PARTS = 1_000_000  # of one value that is not a container which grows, repeated parts counted each time
 _DEEPEST = 100
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ Network = TypeVar("Network", VQVAE, SurrogateTransformer, DynamicsSurrogate)
 Built = TypeVar("Built", bound=nn.Module)
 SurrogateNetwork = DynamicsSurrogate | SurrogateTransformer | PublishedSurrogate
 _GREATEST_SIZE = 1 << 20
+_LARGEST_DILATION = 1 << 16  # frames between the inputs of a convolution
 _LAYERS = ("depth", "down_t", "layers", "ground_layers", "muscle_layers")
 _NAMES = {
     "bige-vqvae": "a VQ-VAE",
@@ -61,6 +62,7 @@ def load_vqvae(path: str | Path, device: torch.device | str = "cpu") -> VQVAE:
     with _refusing(path, "is not a VQ-VAE of the published format"):
         state = published_vqvae_state(path, content)
         config = published_vqvae_config(path, state)
+    config = _sound_config(path, VQVAEConfig, asdict(config), len(state))
     model = _built(path, lambda: VQVAE(config), state)
     missing = _load_state(path, model, state)
     # Published files have neither a normaliser nor the moving averages of the codebook.
@@ -160,7 +162,12 @@ def _sound_config(path: Path, config_class: type, values: Mapping[str, Any], ten
             raise InputError(f"{path}: `{field.name}` of its configuration is {value}, which no network has")
         if field.name in _LAYERS and value > tensors:
             raise InputError(f"{path}: `{field.name}` of its configuration is {value}, of {tensors} tensors")
-    return config_class(**values)
+    config = config_class(**values)
+    if isinstance(config, VQVAEConfig):
+        rate, blocks = config.dilation_growth_rate, config.depth
+        if rate < 1 or rate ** (blocks - 1) > _LARGEST_DILATION:
+            raise InputError(f"{path}: `dilation_growth_rate` of its configuration is {rate}, for {blocks} blocks")
+    return config
 
 
 def _require_shapes(path: Path, shapes: Mapping[str, torch.Size], state: Mapping[str, Any]) -> None:

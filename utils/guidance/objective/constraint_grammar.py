@@ -179,6 +179,7 @@ def _number(key: str, value: Any, source: str) -> float:
     except (TypeError, ValueError, OverflowError):
         result = math.nan
     if not math.isfinite(result):
-        shown = "an integer too large" if isinstance(value, int) else repr(str(value)[:40])
+        too_large = isinstance(value, int) and not isinstance(value, bool)
+        shown = "an integer too large" if too_large else repr(str(value)[:40])
         raise InputError(f"{source}: {key} is {shown}, expected a number")
     return result
