@@ -152,6 +152,8 @@ def test_a_run_that_is_resumed_equals_the_unbroken_one(root, tmp_path, monkeypat
     assert read_checkpoint(last)["training"]["step"] == 1
     resumed = train(config_of(root, tmp_path, "broken", f"--resume-pth {last}"))
     one, other = (read_checkpoint(result.folder / "last.pth") for result in (straight, resumed))
+    for name in ("best.pth", "last.pth", "losses.csv"):  # the same seed gives the same bytes
+        assert (straight.folder / name).read_bytes() == (resumed.folder / name).read_bytes(), name
     assert one["net"].keys() == other["net"].keys()
     assert all(torch.equal(value, other["net"][name]) for name, value in one["net"].items())
     assert one["training"]["step"] == other["training"]["step"] == 2

@@ -25,7 +25,7 @@ def of_another(path: Path, process: str | int) -> Path:
 @pytest.fixture
 def neighbour():
     """The id of a process that runs."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as process:
         yield process.pid
         process.stdin.close()
 
@@ -107,26 +107,28 @@ def test_folders_are_cleaned_once_for_each_process(tmp_path, monkeypatch):
 
 
 QUICK = {
-    "export_mot.py": ([TRIAL, "--format", "mot", "--out-dir", "OUT"], "."),
-    "render_mot.py": ([TRIAL, "--subject", PERSON, "--renderer", "stick", "--image", "OUT/phases.png"], "."),
-    "segment_squats.py": (["--subject", PERSON, "--out-dir", "OUT"], "segments/demo-person-040"),
-    "make_demo_sessions.py": (["--people", "1", "--no-labels", "--out-dir", "OUT"], "Data"),
-    "wasserstein_mocap.py": (COMMANDS["wasserstein_mocap.py"], "."),
-    "MOT_eval.py": (["--dataname", "demo", "--sample", "2", "--out-dir", "OUT"], "VQVAE"),
+    "export_mot.py": [TRIAL, "--format", "mot", "--out-dir", "OUT"],
+    "render_mot.py": [TRIAL, "--subject", PERSON, "--renderer", "stick", "--image", "OUT/phases.png", "--overwrite"],
+    "segment_squats.py": ["--subject", PERSON, "--out-dir", "OUT"],
+    "make_demo_sessions.py": ["--people", "1", "--no-labels", "--out-dir", "OUT"],
+    "wasserstein_mocap.py": COMMANDS["wasserstein_mocap.py"],
+    "MOT_eval.py": ["--dataname", "demo", "--sample", "2", "--out-dir", "OUT"],
 }
+WHOLE = "demo-person-001"  # a session of make_demo_sessions.py appears when it is complete, and is not touched again
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", QUICK)
 def test_the_next_run_of_a_script_removes_what_a_killed_one_has_left(script, tmp_path, neighbour):
-    arguments, _ = QUICK[script]
     out = tmp_path / "out"
-    result = run(script, [argument.replace("OUT", str(out)) for argument in arguments])
+    arguments = [argument.replace("OUT", str(out)) for argument in QUICK[script]]
+    result = run(script, arguments)
     assert result.returncode in (0, 1), result.stderr
-    folders = sorted({path.parent for path in out.rglob("*") if path.is_file()})
+    folders = sorted(
+        {path.parent for path in out.rglob("*") if path.is_file() and WHOLE not in path.parent.relative_to(out).parts}
+    )
     stay = [place for folder in folders for place in fill(folder, neighbour)]
-    more = ["--overwrite"] if script == "simulate_activations.py" else []
-    result = run(script, [*(argument.replace("OUT", str(out)) for argument in arguments), *more])
+    result = run(script, arguments)
     assert result.returncode in (0, 1), result.stderr
     left = sorted(path for folder in folders for path in hidden(folder))
     assert left == sorted(stay), "those of the running process and of others stay"
