@@ -10,6 +10,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.opensim.arm_coordinates import with_arm_coordinates
+from dataset.opensim.body_check import require_plausible_bodies
 from dataset.opensim.coordinate_functions import JointFunctionReader, constant_function
 from dataset.opensim.foot_contacts import read_contacts
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, naming_model, open_opensim_model
@@ -76,6 +77,7 @@ def _read_model(path: Path) -> ModelDescription:
         missing_coordinates=missing,
         own_body_names=tuple(bodies),
     )
+    require_plausible_bodies(path, description)
     if missing:
         description = with_arm_coordinates(description)
         _log_missing(path, description)
