@@ -282,6 +282,30 @@ def test_latents_know_their_network(tmp_path, straight):
     assert np.isfinite(read_training_latents(straight / "latents.npz", model).latents).all()
 
 
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda saved: saved["training"].update(optimizer=[1, 2]), "a training state of another version"),
+        (lambda saved: saved["training"].update(step="two"), "a training state of another version"),
+        (lambda saved: saved["training"]["optimizer"].update(param_groups=[]), "its optimiser does not fit"),
+        (lambda saved: saved["training"]["optimizer"]["state"][0]["exp_avg"].fill_(torch.nan), "optimiser is NaN"),
+        (lambda saved: saved["run"]["settings"].update(batch_size="many"), "not those of a training of this code"),
+    ],
+)
+def test_a_damaged_training_state_is_a_sentence(tmp_path, straight, spoil, reason):
+    saved = torch.load(straight / "last.pth", weights_only=True)
+    spoil(saved)
+    torch.save(saved, tmp_path / "damaged.pth")
+    text = f"--out-dir {tmp_path} --exp-name new --resume-pth {tmp_path / 'damaged.pth'}"
+
+    def resume() -> None:
+        config, _ = resumed_config(parse_config(build_parser(""), VQVAETrainingConfig, text.split()))
+        vqvae_trainer.train_vqvae_on(config, squat_windows(), squat_windows(seed=1), ProcessGroup(CPU))
+
+    with pytest.raises(InputError, match=reason):
+        resume()
+
+
 def _copied(file: Path, folder: Path) -> Path:
     (folder / file.name).write_bytes(file.read_bytes())
     return folder / file.name

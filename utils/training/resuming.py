@@ -99,7 +99,12 @@ def resumed_config(config: Config) -> tuple[Config, Split | None]:
             name: _kept_value(network, name, value, path, given, network_flag(name)) for name, value in stored.items()
         }
         kept["network"] = replace(network, **named)
-    return replace(config, **kept), origin.split if origin else None
+    try:
+        return replace(config, **kept), origin.split if origin else None
+    except TypeError:
+        raise InputError(
+            f"{path}: its settings are not those of a training of this code; use another checkpoint"
+        ) from None
 
 
 def _settings_of_run(

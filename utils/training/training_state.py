@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -51,6 +52,17 @@ class TrainingState:
         """Whether an earlier training is resumed."""
         return self.optimizer is not None
 
+    def require_types(self) -> None:
+        """Raise TypeError where a value is not of the kind that it should be."""
+        counts, states = (self.step, self.best_step), (self.optimizer, self.plateau)
+        if not all(isinstance(count, int) and count >= 0 for count in counts) or not isinstance(self.best, int | float):
+            raise TypeError("steps and loss must be numbers")
+        if not all(state is None or isinstance(state, dict) for state in states):
+            raise TypeError("states must be dictionaries")
+        parts = (self.optimizer or {}).get("state", {})
+        if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
+            raise TypeError("the optimiser's state must be dictionaries")
+
     def restore(self, optimizer: Optimizer, plateau: ReduceLROnPlateau | None = None) -> None:
         """Load the states of a resumed training into an optimiser and a scheduler that follows the validation loss.
 
@@ -62,7 +74,7 @@ class TrainingState:
                 optimizer.load_state_dict(self.optimizer)
             if self.plateau is not None and plateau is not None:
                 plateau.load_state_dict(self.plateau)
-        except (KeyError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"training cannot be resumed: its optimiser does not fit the network ({error})") from None
 
 
@@ -76,13 +88,20 @@ def read_training_state(path: Path) -> TrainingState:
     if not stored:
         logger.info("training starts from the weights of %s, which has no training state", path)
         return TrainingState()
-    values = {_EARLIER_NAMES.get(name, name): value for name, value in stored.items()}
     try:
+        values = {_EARLIER_NAMES.get(name, name): value for name, value in stored.items()}
         state = TrainingState(**{"best_step": values["step"]} | values)
-    except (KeyError, TypeError):
+        state.require_types()
+    except (AttributeError, KeyError, TypeError):
         raise InputError(
             f"{path} has a training state of another version of this code, from which training cannot be resumed"
         ) from None
+    for values in (state.optimizer or {}).get("state", {}).values():
+        if not all(torch.isfinite(value).all() for value in values.values() if isinstance(value, torch.Tensor)):
+            raise InputError(
+                f"{path}: the state of its optimiser is NaN or infinite, so its training diverged; resume from an "
+                "earlier checkpoint"
+            )
     logger.info("training is resumed after step %d of %s", state.step, path)
     return state
 
