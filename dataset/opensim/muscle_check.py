@@ -1,5 +1,6 @@
 """Check of the parameters of a model's muscles: those in another unit or damaged would be simulated in silence."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from torch import Tensor
 from dataset.errors import InputError
 from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters
+
+logger = logging.getLogger("bige")
 
 # Property in the model file, unit, lowest and highest value; models of persons have 170 to 6,200 N, 0.026 to 0.5 m,
 # 0.014 to 0.57 m, 0 to 24 degrees and 10 optimal lengths per second.
@@ -36,8 +39,8 @@ def require_plausible_muscles(
         switched_off: (80,) bool, the muscles that apply no force, which may have any parameters.
 
     Raises:
-        InputError: a parameter is not a number, or is not that of a person's muscle; or the parameters do not fit the
-            length of the path.
+        InputError: a parameter is not a number, or is not that of a person's muscle; parameters that do not fit the
+            length of the path are logged.
     """
     used = (~switched_off).nonzero()[:, 0].tolist()
     for (name, unit, low, high), values in zip(_RANGES, parameters, strict=True):
@@ -50,9 +53,15 @@ def require_plausible_muscles(
     _, optimal, slack, pennation, _ = (values.numpy() for values in parameters)
     fibres = (np.asarray(lengths_m) - slack) / (optimal * np.cos(pennation))
     for i in used:
-        if not _SHORTEST <= fibres[i] <= _LONGEST:
+        if not np.isfinite(fibres[i]):
             raise InputError(
-                f"{path}: the fibres of the muscle {MUSCLES[i]} have {fibres[i]:.2g} times their optimal length when "
-                f"the person stands upright, expected {_SHORTEST} to {_LONGEST}; its tendon_slack_length or "
-                "optimal_fiber_length does not belong to its path"
+                f"{path}: the path of the muscle {MUSCLES[i]} has no length; a point of it is not a number"
             )
+    odd = [f"{MUSCLES[i]} ({fibres[i]:.2g})" for i in used if not _SHORTEST <= fibres[i] <= _LONGEST]
+    if odd:
+        logger.warning(
+            "%s: when the person stands upright, the fibres of these muscles have these times their optimal length, "
+            "%g to %g would be usual; they are simulated with hardly any force, and their tendon_slack_length, "
+            "optimal_fiber_length or path is probably wrong: %s",
+            path, _SHORTEST, _LONGEST, ", ".join(odd),
+        )  # fmt: skip
