@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.atomic_write import atomic_folder, atomic_write, write_json
 from utils.runs.os_errors import describe_os_error
 from utils.runs.writable import require_writable, require_writable_file
 
@@ -117,6 +117,19 @@ def write_half(path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def write_short(path: Path, make) -> None:
+    with make(path):
+        raise OSError("582 requested and 224 written")  # as numpy says it
+
+
+@pytest.mark.parametrize("make", [atomic_write, atomic_folder])
+def test_an_array_that_the_disk_cuts_short_names_the_file(tmp_path, make):
+    with pytest.raises(OSError, match="No space") as raised:
+        write_short(tmp_path / "windows", make)
+    assert describe_os_error(raised.value).startswith(f"{tmp_path / 'windows'}: the disk is full")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_write_that_fails_names_the_file_and_keeps_what_was_there(tmp_path):
     write_json(tmp_path / "args.json", {"seed": 1})
     before = (tmp_path / "args.json").read_text()
@@ -140,6 +153,10 @@ def test_a_write_that_fails_names_the_file_and_keeps_what_was_there(tmp_path):
          "32", "--total-iter", "2", "--warm-up-iter", "1", "--out-dir", "OUT"], 100),
         ("train_vq.py", ["--dataname", "demo", "--batch-size", "4", "--width", "32", "--code-dim", "32", "--nb-code",
          "32", "--total-iter", "30", "--eval-iter", "2", "--warm-up-iter", "1", "--out-dir", "OUT"], 600),
+        pytest.param(
+            "surrogate_training.py", ["--dataname", "demo", "--kinematics", "--d-model", "12", "--batch-size", "4",
+            "--epochs", "2", "--out-dir", "OUT"], 100, marks=pytest.mark.slow,
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Atomic writing: a file is written under a temporary name and renamed when it is complete."""
 
+import errno
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ from typing import Any
 
 _HOST = re.sub(r"[^A-Za-z0-9]", "-", platform.node())[:40]
 _LEFTOVER = re.compile(r"\..+\.(?P<host>[A-Za-z0-9-]*)-(?P<process>\d+)\.part(\.[^.]*)?")
+_SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 _FORGOTTEN_S = 86_400  # after which a file of another machine counts as left over
 
 _in_use: set[str] = set()  # temporary files of this process
@@ -37,6 +39,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             yield temporary
             os.replace(temporary, path)
         except OSError as error:
+            _refuse_short_write(error, path)
             # A write that fails names no file, and the temporary file is not the one that the user knows.
             if error.errno is None or error.filename not in (None, str(temporary), temporary):
                 raise
@@ -55,12 +58,22 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         _clean_once(path.parent)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        yield temporary
+        try:
+            yield temporary
+        except OSError as error:
+            _refuse_short_write(error, path)
+            raise
         try:
             temporary.rename(path)
         except OSError:
             if not path.is_dir():
                 raise
+
+
+def _refuse_short_write(error: OSError, path: Path) -> None:
+    """Name the file and the reason in numpy's error of a write that the disk has cut short, which has neither."""
+    if error.errno is None and _SHORT_WRITE.search(str(error)):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 def temporary_path(path: Path) -> Path:
