@@ -1,7 +1,7 @@
 """Settings that the trainings of the VQ-VAE and of the surrogate share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset.errors import InputError
@@ -45,7 +45,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     precision: str = "float32"
     resume_pth: Path | None = None
     local_rank: int | None = None
-    given: Sequence[str] | None = None
+    given: Sequence[str] | None = field(default=None, compare=False)  # not of the training, but of how it was asked for
 
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
