@@ -57,10 +57,13 @@ def parts_of(surrogate, motion):
     sampling = surrogate.dynamics.sampling(motion.shape[1])
     dynamics = surrogate.dynamics(motion, sampling)
     kinematics = surrogate.dynamics.kinematics(motion, sampling, None)
-    reaction = surrogate.networks.ground(dynamics)
+    reaction = surrogate.networks.ground(dynamics, surrogate.muscles.capacity)
     return {
         "inverse dynamics": (lambda given: surrogate.dynamics(given, sampling), [motion]),
-        "feet share": (lambda *given: surrogate.networks.ground(LegDynamics(*given)), list(dynamics)),
+        "feet share": (
+            lambda *given: surrogate.networks.ground(LegDynamics(*given), surrogate.muscles.capacity),
+            list(dynamics),
+        ),
         "angles, speeds": (lambda given: surrogate.dynamics.kinematics(given, sampling, None), [motion]),
         "muscles share": (
             lambda samples, *given: [

@@ -7,6 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -34,9 +35,10 @@ SIZES = "--ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1 -
 
 @pytest.fixture(autouse=True)
 def few_variations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One variation of the muscles in place of eight, with fewer samples."""
+    """One variation of the muscles in place of eight, with fewer samples, and one repetition with varied muscles."""
     monkeypatch.setattr(dynamics_samples, "_VARIATIONS", 1)
     monkeypatch.setattr(dynamics_samples, "_OF_VARIATION", 40)
+    monkeypatch.setattr(dynamics_samples, "_VARIED_REPETITIONS", 1)
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +69,28 @@ def test_samples_of_a_session(session):
     assert len(ground["force"]) > 20  # at 15 Hz, a repetition of two seconds or more
     vertical = ground["wrench"][..., 1].sum(1)
     assert abs(vertical.mean() - 1) < 0.1  # body weights
-    assert len(samples.capacity) == muscle["model"].max() + 1 == 2  # its own muscles and a variation
+    # Its own muscles, a variation for the muscle samples, and one for the ground samples.
+    assert muscle["model"].max() == 1
+    assert len(samples.capacity) == samples.varied_ground["model"].max() + 1 == 3
     assert ((muscle["activations"] >= 0) & (muscle["activations"] <= 1)).all()
     assert (ground["model"] == 0).all()
     again, other = (samples_of_session(session, seed=seed) for seed in (0, 1))
     assert (again.muscle["activations"] == muscle["activations"]).all()
     assert not (other.muscle["activations"] == muscle["activations"]).all()
+
+
+def test_with_other_muscles_the_feet_share_the_same_ground_reaction_otherwise(session, monkeypatch):
+    """Where the muscles vary by nothing, the simulation is that of the session's files."""
+    samples = samples_of_session(session, seed=0)
+    own, varied = samples.ground, samples.varied_ground
+    assert (varied["force"] == own["force"]).all()
+    difference = np.abs(varied["wrench"] - own["wrench"])[3:-3]
+    assert np.allclose(varied["wrench"].sum(1), own["wrench"].sum(1), atol=2e-2)
+    assert difference.max() > 0.01  # body weights
+    monkeypatch.setattr(dynamics_samples, "vary_muscles", lambda muscles, generator: muscles)
+    alike = samples_of_session(session, seed=0)
+    assert np.allclose(alike.varied_ground["wrench"][3:-3], own["wrench"][3:-3], atol=1e-3)
+    assert np.allclose(alike.varied_ground["net_moments"][3:-3], own["net_moments"][3:-3], atol=1e-3)
 
 
 def test_a_session_without_simulated_forces_is_left_out_with_a_sentence(root, session, tmp_path, caplog):
@@ -120,9 +138,10 @@ def test_every_sample_is_drawn_once_with_the_capacity_of_its_muscles(session, tm
     for kind in KINDS:
         whole = store.read(kind, [0])
         batches = list(store.batches(kind, 100, torch.Generator().manual_seed(0)))
-        drawn = {name: torch.cat([batch[name] for batch in batches]) for name in ("angles", "capacity")}
-        assert len(drawn["angles"]) == store.size(kind)
-        rows = [torch.cat([part["angles"].flatten(1), part["capacity"].flatten(1)], 1) for part in (drawn, whole)]
+        pose = "angles" if kind == "muscle" else "unloaded"
+        drawn = {name: torch.cat([batch[name] for batch in batches]) for name in (pose, "capacity")}
+        assert len(drawn[pose]) == store.size(kind)
+        rows = [torch.cat([part[pose].flatten(1), part["capacity"].flatten(1)], 1) for part in (drawn, whole)]
         assert torch.equal(*(torch.unique(values, dim=0) for values in rows))
 
 

@@ -34,6 +34,8 @@ MUSCLE_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 # Flexion of hip, knee and ankle, degrees, from upright stance to a deep squat.
 REFERENCE_POSES_DEG = ((0, 0, 0), (30, 40, 10), (60, 70, 18), (85, 95, 25), (105, 115, 30), (120, 135, 35))
 REFERENCE_KNEES_DEG = tuple(float(knee) for _, knee, _ in REFERENCE_POSES_DEG)
+CAPACITY_INPUTS = len(MUSCLE_GROUPS) * len(REFERENCE_POSES_DEG)
+LEAST_CAPACITY = 1e-4  # body weights times metres
 _ACTIVATION = 0.5  # at which tendons are stretched
 
 
@@ -70,3 +72,12 @@ def moment_capacity(
         for coordinate, members in MUSCLE_GROUPS.values()
     ]
     return torch.stack(groups).permute(2, 0, 1)
+
+
+def capacity_inputs(capacity: Tensor) -> Tensor:
+    """Inputs of a network that describe a person's muscles, (..., CAPACITY_INPUTS).
+
+    Args:
+        capacity: (..., groups, poses) as of `moment_capacity`, over body weight, metres.
+    """
+    return capacity.clamp(min=LEAST_CAPACITY).log().flatten(-2)

@@ -94,7 +94,7 @@ class SubjectSurrogate(nn.Module):
         motion = motion.to(self.able)
         sampling = self.dynamics.sampling(motion.shape[1])
         dynamics = self.dynamics(motion, sampling, extra, floor_m=0.0)
-        reaction = self.networks.ground(dynamics)
+        reaction = self.networks.ground(dynamics, self.muscles.capacity)
         moments, share, centres = (
             self.to_frames(samples, sampling)
             for samples in (reaction.moments, reaction.share, on_the_floor(reaction.pressure, dynamics))

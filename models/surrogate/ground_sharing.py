@@ -1,9 +1,12 @@
 """How two feet share the ground reaction: a network where the motion alone does not determine it.
 
-The motion gives the sum of both feet's forces and moments. Its parts are the fraction of the vertical force under each
-foot, the places of the two centres of pressure, how hard the feet push against each other, and the free moments. The
-network gives these, as deviations from a plain guess, and the rest follows, so that the parts always add up to the sum.
-One network serves both legs: it gets its own leg first and mirrored vectors for the left one.
+The motion gives the sum of both feet's forces and moments, less the residual that the simulation leaves at the pelvis
+where the ground's reaction would cost much muscle activation. The parts of the sum are the fraction of the vertical
+force under each foot, the places of the two centres of pressure, how hard the feet push against each other, and the
+free moments. The network gives the residual and these, as deviations from a plain guess, and the rest follows, so that
+the parts always add up to the sum.
+One network serves both legs: it gets its own leg first and mirrored vectors for the left one. The feet push against
+each other as spares the person's muscles, so it is told what these can do.
 """
 
 from typing import NamedTuple
@@ -11,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from models.muscles.moment_capacity import CAPACITY_INPUTS, capacity_inputs
 from models.normalizer import Normalizer
 from models.surrogate.ground_balance import GroundBalance
 from models.surrogate.leg_dynamics import LegDynamics
@@ -23,7 +27,8 @@ _LEAST_SHARE, _LEAST_CONTACT = 0.01, 1e-3
 _FAINT_VERTICAL, _FARTHEST_M = 0.02, 0.15  # body weights; metres from the usual centre of pressure
 # Typical sizes of the outputs: log odds of the fraction of load; force forwards and inwards (body weights); centre of
 # pressure forwards and sideways (m); free moment and moment of the toes (body weights times metres).
-_OUTPUT_SIZES = (1.0, 0.05, 0.05, 0.03, 0.02, 0.01, 0.01)
+_SHARING_SIZES = (1.0, 0.05, 0.05, 0.03, 0.02, 0.01, 0.01)
+_RESIDUAL_SIZES = (0.01,) * 6  # half of the force (body weights) and the moment (the same times metres) at the pelvis
 _WEIGHT_N = 700.0
 _MIRROR = (1.0, 1.0, -1.0)  # of a vector; an axial vector has the opposite signs
 INPUTS = 3 + 3 + 2 + 2 * 15 + 2 * 4 + 2 * 3 + 2 + 4 + 2 + 2 * 7 + 1
@@ -34,13 +39,15 @@ class GroundReaction(NamedTuple):
 
     Attributes:
         wrench: (N, 2, 6) force over body weight, and moment about the origin of the person's frame over it, metres.
+        residual: (N, 6) what the motion demands and the feet do not give, in the same form.
         share: (N, 2) fraction of the vertical force under each foot.
         moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
         pressure: (N, 2, 2) centres of pressure, x and z in the person's frame, metres.
-        correction: (N, 2, 7) what the network changes in the guess, in typical sizes.
+        correction: (N, 2, 13) what the network changes in the guess, and the residual, in typical sizes.
     """
 
     wrench: Tensor
+    residual: Tensor
     share: Tensor
     moments: Tensor
     pressure: Tensor
@@ -63,8 +70,11 @@ class GroundSharing(nn.Module):
         super().__init__()
         self.balance = GroundBalance()
         self.normalizer = Normalizer(INPUTS)
-        self.network = perceptron(INPUTS, width, layers, len(_OUTPUT_SIZES))
-        self.register_buffer("sizes", torch.tensor(_OUTPUT_SIZES), persistent=False)
+        self.capacity_normalizer = Normalizer(2 * CAPACITY_INPUTS)
+        self.of_capacity = nn.Linear(2 * CAPACITY_INPUTS, width, bias=False)
+        sizes = torch.tensor([*_SHARING_SIZES, *_RESIDUAL_SIZES])
+        self.network = perceptron(INPUTS, width, layers, len(sizes))
+        self.register_buffer("sizes", sizes, persistent=False)
         self.register_buffer("mirror", torch.tensor([_MIRROR, (1.0, 1.0, 1.0)]), persistent=False)  # left, right
 
     def features(self, dynamics: LegDynamics) -> Tensor:
@@ -89,19 +99,56 @@ class GroundSharing(nn.Module):
         ]  # fmt: skip
         return torch.cat(parts, -1)
 
-    def forward(self, dynamics: LegDynamics, features: Tensor | None = None) -> GroundReaction:
+    def capacity_features(self, capacity: Tensor) -> Tensor:
+        """Inputs that describe a person's muscles, own leg first, (..., 2, 2 * CAPACITY_INPUTS).
+
+        Args:
+            capacity: (..., 2, groups, poses) moments of muscle groups over body weight, metres.
+        """
+        own = capacity_inputs(capacity)
+        return torch.cat([own, own.flip(-2)], -1)
+
+    def forward(self, dynamics: LegDynamics, capacity: Tensor) -> GroundReaction:
         """The ground reaction.
 
         Args:
             dynamics: N samples.
-            features: as of `features`, where they are known already.
+            capacity: (N or 1, 2, groups, poses) moments of muscle groups over body weight, metres.
         """
-        features = self.features(dynamics) if features is None else features
-        correction = self.network(self.normalizer.normalize(features))  # (N, 2, 7)
-        odds, ahead, inward, forwards, sideways, free, toes = (correction * self.sizes).unbind(-1)
+        correction = self._correction(dynamics, capacity)
+        sharing, of_legs = (correction * self.sizes).split([len(_SHARING_SIZES), len(_RESIDUAL_SIZES)], -1)
+        residual = self._residual(of_legs, dynamics)
+        given = dynamics._replace(force=dynamics.force - residual[:, :3], moment=dynamics.moment - residual[:, 3:])
+        wrench, share, pressure = self._shared(given, sharing)
+        moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
+        # The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
+        toes = sharing[..., -1:]
+        moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes], -1)
+        return GroundReaction(wrench, residual, share, moments, pressure, correction)
+
+    def _correction(self, dynamics: LegDynamics, capacity: Tensor) -> Tensor:
+        """What the network says of each leg, (N, 2, 13), in typical sizes."""
+        of_capacity = self.of_capacity(self.capacity_normalizer.normalize(self.capacity_features(capacity)))
+        first, *others = self.network
+        hidden: Tensor = first(self.normalizer.normalize(self.features(dynamics))) + of_capacity
+        for layer in others:
+            hidden = layer(hidden)
+        return hidden
+
+    def _shared(self, dynamics: LegDynamics, sharing: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """How the feet share a ground reaction.
+
+        Args:
+            dynamics: N samples, whose force and moment the feet give.
+            sharing: (N, 2, 7) what the network changes in the guess.
+
+        Returns:
+            Wrenches (N, 2, 6), fractions of the vertical force (N, 2) and centres of pressure (N, 2, 2).
+        """
+        odds, ahead, inward, forwards, sideways, free, _ = sharing.unbind(-1)
         total, moment = dynamics.force, dynamics.moment
-        heels, feet_toes = dynamics.joints[:, :, 3], dynamics.joints[:, :, 4]
-        usual = (heels + _PRESSURE_AHEAD * (feet_toes - heels))[..., [0, 2]]  # (N, 2, 2)
+        heels, toes = dynamics.joints[:, :, 3], dynamics.joints[:, :, 4]
+        usual = (heels + _PRESSURE_AHEAD * (toes - heels))[..., [0, 2]]  # (N, 2, 2)
         guess = self.balance(dynamics, usual)
         share = self._share(odds, guess, dynamics.contact)
         both = 4 * share.prod(1)  # 1 where both feet carry the same, 0 where one carries all
@@ -128,11 +175,15 @@ class GroundSharing(nn.Module):
         about_origin = torch.stack(
             [-pressure[..., 1] * force[..., 1], turning + twist, pressure[..., 0] * force[..., 1]], -1
         )
-        wrench = torch.cat([force, about_origin], -1)
-        moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
-        # The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
-        moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes[..., None]], -1)
-        return GroundReaction(wrench, share, moments, pressure, correction)
+        return torch.cat([force, about_origin], -1), share, pressure
+
+    def _residual(self, of_legs: Tensor, dynamics: LegDynamics) -> Tensor:
+        """Residual force and moment (N, 6) about the origin, of what each leg says of those at the pelvis (N, 2, 6)."""
+        polar = self.mirror
+        axial = polar * polar.prod(1, keepdim=True)
+        force, moment = (of_legs * torch.cat([polar, axial], 1)).sum(1).split(3, -1)
+        pelvis = dynamics.joints[:, :, 0].mean(1)  # between the hips
+        return torch.cat([force, moment + torch.linalg.cross(pelvis, force, dim=-1)], -1)
 
     def _share(self, odds: Tensor, guess: Tensor, contact: Tensor) -> Tensor:
         """Fraction of the vertical force under each foot, (N, 2).

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.muscles.moment_arms import LEG_COORDINATES, MUSCLES_PER_LEG
-from models.muscles.moment_capacity import MUSCLE_GROUPS, REFERENCE_KNEES_DEG
+from models.muscles.moment_capacity import CAPACITY_INPUTS, LEAST_CAPACITY, MUSCLE_GROUPS, REFERENCE_KNEES_DEG
 from models.normalizer import Normalizer
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.perceptron import perceptron
@@ -24,10 +24,8 @@ _RELATIVE = (
     ("ankle_angle", ("dorsiflexors",)),
 )
 _LARGEST_RELATIVE = 3.0
-_LEAST_CAPACITY = 1e-4  # body weights times metres
 _MOMENT_SIZE, _SPEED_SIZE = 0.1, 3.0  # body weights times metres, rad/s
 MOVING_INPUTS = 3 * len(LEG_COORDINATES) + len(_GROUPS) + len(_RELATIVE)
-CAPACITY_INPUTS = len(_GROUPS) * len(REFERENCE_KNEES_DEG)
 
 
 class MuscleSharing(nn.Module):
@@ -78,11 +76,7 @@ class MuscleSharing(nn.Module):
         def at(index: Tensor) -> Tensor:
             return capacity.gather(-1, index[..., None, None].expand(-1, -1, capacity.shape[2], 1))[..., 0]
 
-        return torch.lerp(at(above - 1), at(above), part).clamp(min=_LEAST_CAPACITY)
-
-    def capacity_features(self, capacity: Tensor) -> Tensor:
-        """Inputs that describe a person's muscles, (..., CAPACITY_INPUTS), from capacities (..., groups, poses)."""
-        return capacity.clamp(min=_LEAST_CAPACITY).log().flatten(-2)
+        return torch.lerp(at(above - 1), at(above), part).clamp(min=LEAST_CAPACITY)
 
     def hidden(self, features: Tensor, capacity_features: Tensor) -> Tensor:
         """Values of the last hidden layer, (N, 2, width).

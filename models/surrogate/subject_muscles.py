@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from models.conventions import SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
+from models.muscles.moment_capacity import capacity_inputs
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.muscle_sharing import MuscleSharing
@@ -62,7 +63,7 @@ class SubjectMuscles(nn.Module):
         self.floor = simulator.settings.activation_floor
         device = reference.moments.device
         self.register_buffer("capacity", capacity.to(device), persistent=False)
-        self.register_buffer("capacity_features", network.capacity_features(self.capacity))
+        self.register_buffer("capacity_features", capacity_inputs(self.capacity))
         both = ReferenceSamples(*(values[:, None].expand(-1, len(SIDES), -1) for values in reference))
         solved = _solve_reference(both, simulator).to(device)
         with torch.no_grad():

@@ -11,6 +11,7 @@ from torch.nn import functional
 from dataset.sessions import Session
 from models.conventions import MUSCLES, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
+from models.muscles.moment_capacity import capacity_inputs
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
 from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
 from utils.simulation.simulators import build_simulator
@@ -50,7 +51,7 @@ def activations_of(model: DynamicsSurrogate, moments: Tensor, batch: Batch) -> T
     """Activations (N, 2, 40) that the muscles' network answers for moments (N, 2, 7) over body weight."""
     kinematics, capacity = LegKinematics(batch["angles"], batch["speeds"]), batch["capacity"]
     features = model.muscles.features(moments, kinematics, capacity)
-    return model.muscles(features, model.muscles.capacity_features(capacity))
+    return model.muscles(features, capacity_inputs(capacity))
 
 
 @torch.no_grad()
@@ -68,7 +69,7 @@ def predicted_and_simulated(
     """
     device = next(model.parameters()).device
     batch = {name: values.to(device) for name, values in store.read("ground", [number]).items()}
-    reaction = model.ground(dynamics_of(batch))
+    reaction = model.ground(dynamics_of(batch), batch["capacity"])
     if session is None:
         activations = activations_of(model, reaction.moments, batch)
     else:

@@ -1,9 +1,10 @@
 """Training samples of the surrogate after inverse dynamics, made from the simulated repetitions of a session.
 
 Ground samples are what `GroundSharing` learns from: the dynamics of a motion every 1/15 s and the simulated ground
-reaction. Muscle samples are what `MuscleSharing` learns from: moments, angles and speeds of the legs, and the
-activations by which static optimisation shares the moments, on the subject's own muscles and on random variations of
-them, for moments and speeds that are varied as well.
+reaction; some repetitions are simulated again, each with a random variation of the muscles. Muscle samples are what
+`MuscleSharing` learns from: moments, angles and speeds of the legs, and the activations by which static optimisation
+shares the moments, on the subject's own muscles and on random variations of them, for moments and speeds that are
+varied as well.
 """
 
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
+from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table
 from dataset.sessions import Session, repetition_of
 from dataset.windows.resample import resample
-from models.conventions import FRAME_RATE_HZ, SIDES
+from models.conventions import FEET, FRAME_RATE_HZ, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
 from models.muscles.muscle_variation import vary_muscles
@@ -31,6 +33,7 @@ from utils.simulation.simulators import build_simulator
 from utils.training.simulated_labels import require_repetition
 
 _MARGIN_S = 1.0  # of the trial on both sides of a repetition, as in its simulation
+_VARIED_REPETITIONS = 4  # of each model, that are simulated again with other muscles
 _VARIATIONS = 8  # of the muscles of each model, beside its own
 _OF_VARIATION = 250  # muscle samples of each
 _MOMENT_SDS, _SPEED_SD = (0.2, 0.15), 0.35  # of the logarithm of all moments, and of each relative to the others
@@ -44,6 +47,7 @@ class DynamicsSamples:
         ground: fields of `LegDynamics`; `wrench` (N, 2, 6) and `net_moments` (N, 2, 7) as in `GroundReaction`; and of
             the same frames `angles`, `speeds` (N, 2, 7), `activations` (N, 2, 40) and `model` (N,), as of `muscle`;
             `session_model` (N,), the number of the model in `models_of`.
+        varied_ground: fields of `LegDynamics`, `wrench`, `net_moments` and `model` as in `ground`, for varied muscles.
         muscle: `angles`, `speeds`, `moments` (M, 2, 7) as in `LegKinematics` and `GroundReaction`, `activations`
             (M, 2, 40), and `model` (M,), the row of `capacity`.
         capacity: (models, 2, groups, poses) as `moment_capacity`, over body weight, metres.
@@ -51,6 +55,7 @@ class DynamicsSamples:
     """
 
     ground: dict[str, np.ndarray]
+    varied_ground: dict[str, np.ndarray]
     muscle: dict[str, np.ndarray]
     capacity: np.ndarray
     left_out: tuple[str, ...] = ()
@@ -69,6 +74,7 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
         InputError: no repetition of the session has simulated forces and moments, or none can be used.
     """
     ground: list[dict[str, np.ndarray]] = []
+    varied: list[dict[str, np.ndarray]] = []
     muscle: list[dict[str, np.ndarray]] = []
     capacities: list[np.ndarray] = []
     simulators = {model: build_simulator(model) for model in models_of(session)}
@@ -101,7 +107,10 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
         for part, capacity in _muscle_samples(simulators[model], repetitions, generator):
             muscle.append(part | {"model": np.full(len(part["angles"]), len(capacities))})
             capacities.append(capacity)
-    return DynamicsSamples(_joined(ground), _joined(muscle), np.stack(capacities), tuple(left_out))
+        for part, capacity in _varied_ground(simulators[model], repetitions, generator):
+            varied.append(part | {"model": np.full(len(part["wrench"]), len(capacities))})
+            capacities.append(capacity)
+    return DynamicsSamples(_joined(ground), _joined(varied), _joined(muscle), np.stack(capacities), tuple(left_out))
 
 
 def models_of(session: Session) -> list[Path]:
@@ -128,12 +137,16 @@ class _Repetition:
         coordinates: (C, N) filtered coordinates of the samples, radians and metres.
         speeds: (C, N) per second.
         moments_nm: (N, 2, 7) net moments, Nm.
+        motion: the repetition with its surroundings, at 60 Hz.
+        frames: (N,) of this motion, those of the samples.
     """
 
     ground: dict[str, np.ndarray]
     coordinates: Tensor
     speeds: Tensor
     moments_nm: Tensor
+    motion: Motion
+    frames: np.ndarray
 
 
 def _trial_of(session: Session, muscle_driven: Path) -> Path | None:
@@ -166,12 +179,12 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     first, last = np.searchsorted(whole.time_s, [start_s - _MARGIN_S, end_s + _MARGIN_S])
     motion = whole.cut(int(first), int(last))
     dynamics = MotionDynamics(simulator, torch.float64)
-    coordinates = torch.as_tensor(motion.coordinates)[None]
-    extra = {name: torch.as_tensor(values)[None] for name, values in motion.extra.items()}
+    coordinates, extra = _as_batch(motion)
     sampling = dynamics.sampling(len(motion))
     found = dynamics(coordinates, sampling, extra)
     raw = dynamics.coordinate_map(coordinates, extra)
-    time_s = motion.time_s[0] + np.arange(len(found.force)) * FRAMES_A_SAMPLE / FRAME_RATE_HZ
+    frames = np.arange(len(found.force)) * FRAMES_A_SAMPLE
+    time_s = motion.time_s[0] + frames / FRAME_RATE_HZ
     inside = (time_s >= start_s - 1e-6) & (time_s <= end_s + 1e-6)
     found = LegDynamics(*(values[inside] for values in found))
     times_s = time_s[inside]
@@ -194,7 +207,13 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     within_s = times_s.clip(labels.time_s[0], labels.time_s[-1])
     activations = PchipInterpolator(labels.time_s, labels.activations)(within_s)
     ground["activations"] = activations.reshape(len(times_s), 2, -1).astype(np.float32)
-    return _Repetition(ground, values, speeds, torch.from_numpy(net))
+    return _Repetition(ground, values, speeds, torch.from_numpy(net), motion, frames[inside])
+
+
+def _as_batch(motion: Motion) -> tuple[Tensor, dict[str, Tensor]]:
+    """Coordinates (1, T, 33) of a motion, and the model's further ones (1, T)."""
+    extra = {name: torch.as_tensor(values)[None] for name, values in motion.extra.items()}
+    return torch.as_tensor(motion.coordinates)[None], extra
 
 
 def _of_legs(coordinates: Tensor, simulator: ActivationSimulator) -> np.ndarray:
@@ -247,6 +266,29 @@ def _muscle_samples(
             "activations": activations.unflatten(1, (2, -1)).float().numpy(),
         }
         yield values, capacity.float().numpy()
+    simulator.muscles = own
+
+
+@torch.no_grad()
+def _varied_ground(
+    simulator: ActivationSimulator, repetitions: list[_Repetition], generator: np.random.Generator
+) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+    """Ground samples of some repetitions, each simulated on a variation of the muscles, with the capacity of these."""
+    own = simulator.muscles
+    count = min(_VARIED_REPETITIONS, len(repetitions))
+    for index in generator.choice(len(repetitions), count, replace=False).tolist():
+        one = repetitions[index]
+        simulator.muscles = vary_muscles(own, generator)
+        coordinates, extra = _as_batch(one.motion)
+        simulation = simulator(coordinates, FRAME_RATE_HZ, extra)
+        resultant = torch.cat([simulation.ground_forces, simulation.centres_of_pressure, simulation.free_moments], -1)
+        of_feet = {side: resultant[0, one.frames, foot].numpy() for foot, side in enumerate(FEET)}
+        dynamics = LegDynamics(*(torch.from_numpy(one.ground[name]) for name in LegDynamics._fields))
+        net = _of_legs(simulation.moments[0, one.frames].T, simulator) / simulator.weight_n
+        capacity = moment_capacity(simulator.paths, simulator.muscles, simulator.able) / simulator.weight_n
+        values = {name: one.ground[name] for name in LegDynamics._fields}
+        wrench = _wrenches(dynamics, of_feet, simulator.weight_n)
+        yield values | {"wrench": wrench, "net_moments": net.astype(np.float32)}, capacity.float().numpy()
     simulator.muscles = own
 
 

@@ -16,6 +16,7 @@ from dataset.errors import InputError
 from dataset.locations import cache_folder
 from dataset.splits import Split
 from dataset.windows.window_loading import load_windows, split_by_subject
+from models.muscles.moment_capacity import capacity_inputs
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.subject_muscles import ReferenceSamples
@@ -28,7 +29,7 @@ from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.resuming import RunOrigin, held_folder, resumed_config
-from utils.training.sample_store import Batch, SampleStore, prepare_samples, session_of
+from utils.training.sample_store import KINDS, Batch, SampleStore, prepare_samples, session_of
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.training_loop import (
     BEST,
@@ -48,6 +49,7 @@ _MOMENT_WEIGHT, _CORRECTION_WEIGHT = 2.0, 0.3
 _FITTED_SESSIONS = 64
 _LEAST_STD = 1e-2
 _MIN_SD = 1e-3  # of a target, by which its error is divided
+Counted = tuple[Batch, float]  # samples, and the number by which the sum of their losses is divided
 
 
 def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainingResult | None:
@@ -156,7 +158,7 @@ class DynamicsSurrogateTask(TrainingTask):
         self.device = next(model.parameters()).device
         self._sizes = _target_sizes(training.read("ground", range(min(_FITTED_SESSIONS, len(training.folders)))))
         self._sizes = {name: value.to(self.device) for name, value in self._sizes.items()}
-        self.steps = max(-(-training.size(kind) // config.batch_size) for kind in ("ground", "muscle"))
+        self.steps = max(-(-training.size(kind) // config.batch_size) for kind in KINDS)
         self.optimizer = torch.optim.AdamW(model.parameters(), config.lr, weight_decay=config.weight_decay)
         state.restore(self.optimizer)
         self.scheduler = cosine_schedule(
@@ -170,11 +172,10 @@ class DynamicsSurrogateTask(TrainingTask):
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise for one epoch; the mean losses."""
         generator = torch.Generator().manual_seed(int(torch.randint(2**31, ())))
-        batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in ("ground", "muscle")]
+        batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in KINDS]
         totals = torch.zeros(2)
-        for ground, muscle in islice(zip(*batches, strict=False), self.steps):
-            parts = self._own_part(ground), self._own_part(muscle)
-            losses = torch.stack([self._ground_loss(*parts[0]), self._muscle_loss(*parts[1])])
+        for batch in islice(zip(*batches, strict=False), self.steps):
+            losses = self._losses(*(self._own_part(part) for part in batch))
             mean = self.group.mean(losses)
             if not torch.isfinite(mean).all():
                 self._refuse_loss()
@@ -199,20 +200,25 @@ class DynamicsSurrogateTask(TrainingTask):
         names = []
         with torch.no_grad():
             for index, folder in enumerate(self.training.folders):
-                ground, muscle = (self._on_device(self.training.read(kind, [index])) for kind in ("ground", "muscle"))
-                counts = len(ground["angles"]), len(muscle["angles"])
-                if not torch.isfinite(self._ground_loss(ground, counts[0]) + self._muscle_loss(muscle, counts[1])):
+                batches = (self._on_device(self.training.read(kind, [index])) for kind in KINDS)
+                losses = self._losses(*((batch, float(_size(batch))) for batch in batches))
+                if not torch.isfinite(losses).all():
                     names.append(session_of(folder))
         raise NotFiniteLossError(names or ["none alone"], whole=len(names) in (0, len(self.training.folders)))
 
     def _on_device(self, batch: Batch) -> Batch:
         return {name: values.to(self.device) for name, values in batch.items()}
 
-    def _own_part(self, batch: Batch) -> tuple[Batch, float]:
+    def _own_part(self, batch: Batch) -> Counted:
         """The samples of a batch that this process computes, and the mean number of those of all processes."""
-        size = len(batch["angles"])
+        size = _size(batch)
         share = self.group.part_of_batch(size)
         return self._on_device({name: share.of(values) for name, values in batch.items()}), size / self.group.world_size
+
+    def _losses(self, ground: Counted, varied_ground: Counted, muscle: Counted) -> Tensor:
+        """The losses (2,) of the ground's and of the muscles' network for samples of each kind."""
+        of_ground = (self._ground_loss(*ground) + self._ground_loss(*varied_ground)) / 2
+        return torch.stack([of_ground, self._muscle_loss(*muscle)])
 
     def _ground_loss(self, batch: Batch, count: float) -> Tensor:
         """Mean squared errors of wrenches and net moments, in their standard deviations.
@@ -222,7 +228,7 @@ class DynamicsSurrogateTask(TrainingTask):
             count: by which their sum is divided: their number, or the mean number of those of all processes, with which
                 the mean of the losses of all processes is that of the whole batch.
         """
-        reaction = self.model.ground(dynamics_of(batch))
+        reaction = self.model.ground(dynamics_of(batch), batch["capacity"])
         wrench = (reaction.wrench - batch["wrench"]) / self._sizes["wrench"]
         moments = (reaction.moments - batch["net_moments"]) / self._sizes["net_moments"]
         # The guess holds for everybody; what the network changes in it has to be worth it.
@@ -244,6 +250,11 @@ class DynamicsSurrogateTask(TrainingTask):
         """Nothing beside the logged metrics."""
 
 
+def _size(batch: Batch) -> int:
+    """The number of samples in a batch of any kind."""
+    return len(batch["capacity"])
+
+
 def _mean(values: Tensor, count: float) -> Tensor:
     """The mean of values (N, ...) as if there were `count` samples."""
     return values.sum() / (count * values.shape[1:].numel())
@@ -255,10 +266,12 @@ def fit_to_samples(model: DynamicsSurrogate, store: SampleStore) -> None:
     sessions = range(min(_FITTED_SESSIONS, len(store.folders)))
     ground, muscle = store.read("ground", sessions), store.read("muscle", sessions)
     model.ground.normalizer.fit(model.ground.features(dynamics_of(ground)), min_std=_LEAST_STD)
+    varied = store.read("varied_ground", sessions)["capacity"]
+    model.ground.capacity_normalizer.fit(model.ground.capacity_features(varied), min_std=_LEAST_STD)
     kinematics = LegKinematics(muscle["angles"], muscle["speeds"])
     features = model.muscles.features(muscle["moments"], kinematics, muscle["capacity"])
     model.muscles.normalizer.fit(features, min_std=_LEAST_STD)
-    model.muscles.capacity_normalizer.fit(model.muscles.capacity_features(muscle["capacity"]), min_std=_LEAST_STD)
+    model.muscles.capacity_normalizer.fit(capacity_inputs(muscle["capacity"]), min_std=_LEAST_STD)
     legs = ReferenceSamples(*(muscle[name].flatten(0, 1) for name in ReferenceSamples._fields))
     chosen = torch.randint(len(legs.moments), (model.config.reference_samples,))
     model.reference = ReferenceSamples(*(values[chosen] for values in legs))

@@ -26,12 +26,12 @@ from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
 
 logger = logging.getLogger("bige")
 
-KINDS = ("ground", "muscle")
+KINDS = ("ground", "varied_ground", "muscle")
 _CAPACITY = "capacity"
 _LEFT_OUT = "left_out.json"
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "7"  # changes with the content of the samples
+_LAYOUT = "8"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 
@@ -147,7 +147,8 @@ def _fingerprint(session: Session, seed: int) -> str:
 
 
 def _write(folder: Path, samples: DynamicsSamples) -> None:
-    for kind, values in (("ground", samples.ground), ("muscle", samples.muscle)):
+    for kind in KINDS:
+        values: dict[str, np.ndarray] = getattr(samples, kind)
         layout = [(name, array.dtype, array.shape[1:]) for name, array in values.items()]
         rows = np.empty(len(next(iter(values.values()))), dtype=layout)
         for name, array in values.items():
