@@ -22,10 +22,10 @@ class DynamicsTrainingConfig(TrainingConfig):
     seq_len: int = LONGEST_SEQ_LEN
     batch_size: int = 1024
     lr: float = 2e-3
-    weight_decay: float = 1e-3
+    weight_decay: float = 2e-2
     cosine: bool = True
     network: DynamicsSurrogateConfig = field(default_factory=DynamicsSurrogateConfig)
-    epochs: int = 40
+    epochs: int = 20
 
     def __post_init__(self) -> None:
         """Raise InputError where a value is out of its range."""
