@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import math
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -337,6 +338,19 @@ def test_coordinates_beside_the_33_keep_the_feet_in_place(recordings, networks):
     row = evaluate_set(MotionSet.of("recorded", folder, networks), None, MetricConfig(parts=("floor",)))
     assert row.metrics["contact_sliding"].mean < 2
     assert row.metrics["sliding"].mean < 0.03
+
+
+def test_a_subject_whose_model_cannot_be_simulated_is_evaluated_without_activations(tmp_path, networks):
+    session = tmp_path / "demo-person-040"
+    shutil.copytree(discover_sessions(SHIPPED_DEMO)[0].path, session)
+    shutil.rmtree(session / "OpenSimData" / "Dynamics")
+    (model,) = session.rglob("*.osim")
+    model.write_text(re.sub(r"<gravity>.*?</gravity>", "<gravity>0 0 0</gravity>", model.read_text(), flags=re.DOTALL))
+    folder = read_motion_folder(session, "mocap")
+    row = evaluate_set(MotionSet.of("weightless", folder, networks), None, MetricConfig(parts=("guidance",)))
+    assert 60 < row.metrics["knee_flexion"].mean < 140
+    assert "peak_activation" not in row.metrics
+    assert any("gravity is 0 0 0" in note for note in row.left_out)
 
 
 def made_row(name="BIGE & co"):

@@ -32,7 +32,7 @@ class SubjectSet:
     Attributes:
         source: the motions as read from their files, and the subject's session.
         networks: the networks that give features and missing activations.
-        problem: why there is no skeleton; None where there is one, or where none was needed so far.
+        problem: why there is no skeleton or no activation; None where there is, or where none was needed so far.
         predicted: number of motions whose activations the surrogate predicted.
         motion: (B, T, 33) float32, degrees and metres, canonical order. Each motion is placed by its first frame: at
             x = z = 0, facing +x, at the height that it has in its file. So no metric depends on where in the laboratory
@@ -141,7 +141,14 @@ class SubjectSet:
     def has_activations(self) -> bool:
         """Whether the files have activations, or the surrogate can predict them."""
         known = all(window.activations is not None for window in self.windows)
-        return known or self.skeleton is not None or not self.networks.need_model
+        if not (known or self.skeleton is not None or not self.networks.need_model):
+            return False
+        try:
+            _ = self.activations
+        except InputError as error:  # the model has bodies, but cannot be simulated
+            self.problem = str(error)
+            return False
+        return True
 
     @cached_property
     def activations(self) -> Tensor:
