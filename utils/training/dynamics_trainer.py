@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,14 +20,13 @@ from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.subject_muscles import ReferenceSamples
 from utils.checkpoints import load_surrogate
-from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
-from utils.runs.writable import require_writable
-from utils.training.distributed import ProcessGroup, join_process_group
+from utils.training.distributed import ProcessGroup
 from utils.training.dynamics_evaluation import SMOOTH_ACTIVATION, activations_of, dynamics_of, evaluate_samples
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
-from utils.training.resuming import RunOrigin, held_folder, resumed_config
+from utils.training.resuming import RunOrigin, resumed_config
+from utils.training.run_processes import processes_of_run
 from utils.training.sample_store import KINDS, Batch, SampleStore, prepare_samples, session_of
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.training_loop import (
@@ -64,20 +62,16 @@ def train_dynamics_surrogate(config: DynamicsTrainingConfig) -> SurrogateTrainin
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
     config, kept = resumed_config(config)
-    with join_process_group(configure_torch(config), config.local_rank) as group, ExitStack() as stack:
-        if group.is_main:
-            require_writable(config.run_folder, within=config.out_dir)
-            stack.enter_context(held_folder(config.run_folder))
+    with processes_of_run(config) as group:
         return _train(config, kept, group)
 
 
 def _train(config: DynamicsTrainingConfig, kept: Split | None, group: ProcessGroup) -> SurrogateTrainingResult | None:
     """`train_dynamics_surrogate` in one process of `group`, the main one of which holds the run folder."""
-    name, root = config.find_data_root()
+    _, root = config.find_data_root()
     folder, store = config.run_folder, cache_folder(root, "samples")
     sessions, split = split_by_subject(root, config.seed, kept)
     if group.is_main:
-        logger.info("sessions of %s (%s)", root, name)
         split.write(folder / "split.json")
         record_config(config, folder)
     training, validation = (

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +18,13 @@ from models.surrogate.batch_dropout import set_part_of_batch
 from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.transformer import SurrogateTransformer
 from utils.checkpoints import load_surrogate
-from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
 from utils.runs.tensorboard_views import show_activations
-from utils.runs.writable import require_writable
 from utils.training.augmentation import delay_windows
-from utils.training.distributed import ProcessGroup, join_process_group
+from utils.training.distributed import ProcessGroup
 from utils.training.lr_schedules import cosine_schedule
-from utils.training.resuming import RunOrigin, held_folder, resumed_config
+from utils.training.resuming import RunOrigin, resumed_config
+from utils.training.run_processes import processes_of_run
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.surrogate_metrics import activation_loss, activation_metrics, labelled_activations, predict_all
 from utils.training.surrogate_training_config import SurrogateTrainingConfig
@@ -64,12 +62,7 @@ def train_surrogate(config: SurrogateTrainingConfig) -> SurrogateTrainingResult 
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
     config, kept = resumed_config(config)
-    with join_process_group(configure_torch(config), config.local_rank) as group, ExitStack() as stack:
-        name, root = config.find_data_root()
-        if group.is_main:
-            logger.info("sessions of %s (%s)", root, name)
-            require_writable(config.run_folder, within=config.out_dir)
-            stack.enter_context(held_folder(config.run_folder))
+    with processes_of_run(config) as group:
         windows = open_training_data(config, group, activations=True, kept=kept)
         if group.is_main:
             windows.split.write(config.run_folder / "split.json")

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +19,13 @@ from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import load_vqvae
 from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
-from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
-from utils.runs.writable import require_writable
 from utils.training.augmentation import augment
-from utils.training.distributed import ProcessGroup, join_process_group
+from utils.training.distributed import ProcessGroup
 from utils.training.lr_schedules import cosine_schedule, milestone_schedule
 from utils.training.reconstruction_views import show_reconstruction
-from utils.training.resuming import RunOrigin, held_folder, resumed_config
+from utils.training.resuming import RunOrigin, resumed_config
+from utils.training.run_processes import processes_of_run
 from utils.training.training_data import open_training_data
 from utils.training.training_latents import write_latents
 from utils.training.training_loop import (
@@ -83,12 +81,7 @@ def train_vqvae(config: VQVAETrainingConfig) -> VQVAETrainingResult | None:
         KeyboardInterrupt: the user stopped the training; `last.pth` has been written.
     """
     config, kept = resumed_config(config)
-    with join_process_group(configure_torch(config), config.local_rank) as group, ExitStack() as stack:
-        name, root = config.find_data_root()
-        if group.is_main:
-            logger.info("sessions of %s (%s)", root, name)
-            require_writable(config.run_folder, within=config.out_dir)
-            stack.enter_context(held_folder(config.run_folder))
+    with processes_of_run(config) as group:
         windows = open_training_data(config, group, kept=kept)
         if group.is_main:
             record_config(config, config.run_folder)
