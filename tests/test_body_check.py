@@ -22,6 +22,7 @@ KNEE = '(<CustomJoint name="walker_knee_r">.*?'
         (FEMUR + "<inertia>)([^<]*)", "-1 -1 -1 0 0 0", "femur_r .* moments of inertia of -1"),
         (FEMUR + "<inertia>)([^<]*)", "1e5 1e5 1e5 0 0 0", "femur_r .* moments of inertia of 100000"),
         (FEMUR + "<mass>)([^<]*)", "300", "the body femur_r has 300 of the model's"),
+        (FEMUR + "<mass>)([^<]*)", "0", "the body femur_r has 0 of the model's .* at least"),
         (KNEE + "<translation>)([^<]*)", "nan 0 0", "the joint .* in its bodies, expected metres"),
         (KNEE + "<translation>)([^<]*)", "0 400 0", "the joint .* in its bodies, expected metres"),
         ("(<coefficients>)([^<]*)", "1e30 0", "has a function of its coordinate"),

@@ -42,6 +42,16 @@ def test_a_muscle_that_no_person_has_is_refused_by_name(name, value, says, model
         MuscleGeometry(model(name, value)).parameters()
 
 
+def test_strengths_in_kilonewtons_are_refused(tmp_path):
+    def in_kilonewtons(found: re.Match[str]) -> str:
+        return f"<max_isometric_force>{float(found[1]) / 1000}<"
+
+    text = re.sub(r"<max_isometric_force>([^<]*)<", in_kilonewtons, MODELS[0].read_text())
+    (tmp_path / "a.osim").write_text(text)
+    with pytest.raises(InputError, match=r"a\.osim: max_isometric_force is .* N at most, of all muscles"):
+        MuscleGeometry(tmp_path / "a.osim").parameters()
+
+
 @pytest.mark.parametrize(("slack", "times"), [("0", "2.7"), ("0.4", "-")])
 def test_a_tendon_that_does_not_fit_its_path_is_named(slack, times, model, caplog):
     with caplog.at_level(logging.WARNING, logger="bige"):

@@ -206,7 +206,7 @@ def _parse_rows(
     if len(back):
         i = back[0]
         raise InputError(
-            f"{path}, line {numbers[i + 1]}: time {time_s[i + 1]:g} s follows {time_s[i]:g} s; it must increase"
+            f"{path}, line {numbers[i + 1]}: time {time_s[i + 1]:.12g} s follows {time_s[i]:.12g} s; it must increase"
         )
     return time_s.copy(), values[:, 1:]
 

@@ -46,7 +46,8 @@ _DESCENT_M, _TRAVEL_M = 0.05, 0.3
 _STILL_DEG = 0.3
 _BEND = 60.0  # of both knees, in the unit of the file, during which a pelvis descends by more than 5 cm
 
-# Joints turn by less than two turns even when their angles go on beyond 180 degrees; a person may spin many times.
+# Of every motion, generated ones too; recordings are held to the narrower limits of `reach`. Joints turn by less than
+# two turns even when their angles go on beyond 180 degrees; a person may spin many times.
 _LARGEST_JOINT_DEG, _LARGEST_PELVIS_DEG, _LARGEST_M = 1080.0, 36000.0, 1000.0
 _LARGEST_EXTRA = 1e6  # of a further column, which may be anything
 
@@ -293,7 +294,8 @@ def refuse_absurd(coordinates: np.ndarray, activations: np.ndarray | None, sourc
         unit = "m" if COORDINATES[column] in TRANSLATIONS else "degrees"
         raise InputError(
             f"{source or 'the motion'}: column {COORDINATES[column]!r} is {coordinates[row, column]:.4g} {unit} in "
-            f"data row {row + 1}, which no person reaches; correct the value, or cut the file there"
+            f"data row {row + 1}, which no person reaches; expected {-limits[column]:g} to {limits[column]:g} {unit}; "
+            "correct the value, or cut the file there"
         )
     if activations is not None:
         beyond = np.argwhere((activations < -_ACTIVATION_TOLERANCE) | (activations > 1 + _ACTIVATION_TOLERANCE))

@@ -12,6 +12,8 @@ from models.skeleton.description import ModelDescription
 # 0.28 m, 0.36 of the mass in one body, and coefficients of joint functions to 2.3 (radians and metres).
 _FARTHEST_MASS_CENTRE_M, _FARTHEST_JOINT_M, _LARGEST_GYRATION_M = 1.0, 2.0, 1.0
 _LARGEST_SHARE = 0.7
+# The lightest of these has 0.05 of the mass. OpenSim drops the inertia of a body without mass, so nothing else tells.
+_HEAVY, _LEAST_SHARE = ("pelvis", "torso", "femur_l", "femur_r", "tibia_l", "tibia_r"), 0.01
 _LARGEST_COEFFICIENT = 1e4
 _LIGHTEST_KG = 1e-3  # of a body whose radius of gyration is looked at; a lighter one may be without mass
 
@@ -35,6 +37,8 @@ def _faults(model: ModelDescription) -> Iterable[str]:
         body = f"the body {name}"
         if not 0 <= mass <= _LARGEST_SHARE * total:
             yield f"{body} has {mass:g} of the model's {total:g} kg"
+        if name in _HEAVY and mass < _LEAST_SHARE * total:
+            yield f"{body} has {mass:g} of the model's {total:g} kg, expected {_LEAST_SHARE * total:.2g} at least"
         if not np.abs(centre).max() <= _FARTHEST_MASS_CENTRE_M:
             yield f"{body} has its mass centre at {_shown(centre)}, expected metres from the body's origin"
         if not np.isfinite(inertia).all():

@@ -22,6 +22,7 @@ _RANGES = (
     ("pennation_angle_at_optimal", "rad", 0.0, 1.5),
     ("max_contraction_velocity", "optimal lengths/s", 0.1, 100.0),
 )
+_WEAKEST_N = 100.0  # of a person's strongest muscle, which has 2,000 N and more; forces in kilonewtons are below it
 # Length of the fibres of a person who stands upright, in optimal lengths; 0.62 to 1.31 in those models. Beyond this
 # range a muscle has no active force.
 _SHORTEST, _LONGEST = 0.3, 1.9
@@ -50,7 +51,12 @@ def require_plausible_muscles(
                     f"{path}: {name} of the muscle {MUSCLES[i]} is {float(values[i]):g}; expected {low:g} to {high:g} "
                     f"{unit}"
                 )
-    _, optimal, slack, pennation, _ = (values.numpy() for values in parameters)
+    forces, optimal, slack, pennation, _ = (values.numpy() for values in parameters)
+    if used and forces[used].max() < _WEAKEST_N:
+        raise InputError(
+            f"{path}: max_isometric_force is {forces[used].max():g} N at most, of all muscles; expected newtons, "
+            f"{_WEAKEST_N:g} N at least of the strongest"
+        )
     fibres = (np.asarray(lengths_m) - slack) / (optimal * np.cos(pennation))
     for i in used:
         if not np.isfinite(fibres[i]):

@@ -9,7 +9,7 @@ from dataset.windows.cut_repetitions import require_times_of_trial
 
 _SAME_FRAMES = 1.5  # of the slower file, by which the ends of the files may differ
 # Peaks of single landings are 13 body weights (McNitt-Gray 1991, Kinematics and impulse characteristics of drop
-# landings), and the moment of such a force about a joint half a metre away is as large in body weights and metres.
+# landings). Half a metre from a joint such a force has a moment of 6.5 body weights times a metre.
 _LARGEST_FORCE, _LARGEST_MOMENT = 20.0, 20.0
 
 
@@ -43,18 +43,18 @@ def require_repetition(trial: Motion, labels: Motion, forces: Table, moments: Ta
 
 def _require_values(table: Table, weight_n: float) -> None:
     """Raise InputError where a column of forces or moments has a value that no simulation of a person gives."""
-    limits = np.full(len(table.names), np.inf)
+    limits, units = np.full(len(table.names), np.inf), [""] * len(table.names)
     for column, name in enumerate(table.names):
         if name.startswith("ground_force") and "_v" in name:
-            limits[column] = _LARGEST_FORCE * weight_n
+            limits[column], units[column] = _LARGEST_FORCE * weight_n, "N"
         elif name.endswith("_moment") or "_torque_" in name:
-            limits[column] = _LARGEST_MOMENT * weight_n
+            limits[column], units[column] = _LARGEST_MOMENT * weight_n, "Nm"
     beyond = np.argwhere(~(np.abs(table.data) <= limits) | ~np.isfinite(table.data))
     if len(beyond):
         row, column = beyond[0]
-        expected = (
-            f"{-limits[column]:.0f} to {limits[column]:.0f}" if np.isfinite(limits[column]) else "a finite number"
-        )
+        limit, expected = limits[column], "a finite number"
+        if np.isfinite(limit):
+            expected = f"{-limit:.0f} to {limit:.0f} {units[column]}"
         raise InputError(
             f"{table.source}: column {table.names[column]!r} is {table.data[row, column]:.4g} in data row {row + 1} "
             f"({table.time_s[row]:.4g} s); expected {expected}"
