@@ -17,7 +17,9 @@ def main() -> None:
     """Run the fuzzer of the command line."""
     from fuzz.names import READER_NAMES
 
-    parser = argparse.ArgumentParser("python -m fuzz", description=__doc__, formatter_class=_Plain)
+    parser = argparse.ArgumentParser(
+        "python -m fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="Time in all, seconds. Default 60.")
     parser.add_argument("--reader", nargs="+", choices=READER_NAMES, help="Readers to be fuzzed. Default all.")
     parser.add_argument("--seed", type=int, default=0, help="Seed of the inputs. Default 0.")
@@ -34,10 +36,6 @@ def main() -> None:
         for failure in result.failures:
             print(failure)
     sys.exit(any(result.failures for result in results))
-
-
-class _Plain(argparse.RawDescriptionHelpFormatter):
-    """Keeps the lines of the description."""
 
 
 if __name__ == "__main__":

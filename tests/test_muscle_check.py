@@ -75,9 +75,10 @@ def test_a_muscle_that_is_switched_off_may_have_any_parameters(model):
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.parents[2].name)
 def test_muscles_of_people_are_not_refused(path):
-    MuscleGeometry(path).parameters()
+    assert MuscleGeometry(path).parameters().max_isometric_force.shape == (80,)
 
 
 def test_muscles_of_recorded_people_are_not_refused(recordings):
-    for path in recordings.rglob("*.osim"):
-        MuscleGeometry(path).parameters()
+    strengths = [MuscleGeometry(path).parameters().max_isometric_force for path in recordings.rglob("*.osim")]
+    assert strengths
+    assert all(strength.shape == (80,) for strength in strengths)

@@ -19,7 +19,11 @@ from dataset.errors import InputError
 
 _VALUE, _REFUSED = b"+", b"-"
 _TOO_LONG = "it takes too long, or waits for a file that never ends"
-_SIGNALS = {signal.SIGXCPU: _TOO_LONG, signal.SIGKILL: _TOO_LONG, signal.SIGABRT: "it gives up"}
+_SIGNALS = {
+    signal.SIGXCPU: _TOO_LONG,
+    signal.SIGKILL: f"{_TOO_LONG}, or takes too much memory",
+    signal.SIGABRT: "it gives up",
+}
 _MOST_CLOCK = 4  # times the processor time of a child, which shares the processor with other programs
 _LOOK_S, _MOST_ASLEEP = 0.25, 6  # looks in a row at a child that waits for something, as for a pipe that nobody writes
 

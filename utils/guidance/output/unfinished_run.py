@@ -10,6 +10,7 @@
 
 import json
 import logging
+import math
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -133,7 +134,7 @@ def _sound(rows: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is float or (type(value) is int and abs(value) < 1 << 53)
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 1 << 53)
 
 
 def _read_fingerprint(folder: Path) -> object:
