@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -72,6 +73,35 @@ def test_windows_are_made_anew_where_a_file_changed_and_only_there(root, tmp_pat
     assert stored_index(other, tmp_path, {"with_activations": True}) is None
     open_windows([changed, other], tmp_path, SETTINGS)
     assert len(list(tmp_path.glob("*.frames"))) == 2, "the old frames are removed"
+
+
+def test_a_file_that_no_reader_reads_is_not_hashed(root, tmp_path, caplog):
+    (session,) = (one for one in discover_sessions(root) if one.id == "demo-person-040")
+    huge = session.trials[0].with_name("squats-of-another-program.mot")
+    with huge.open("wb") as file:
+        file.truncate(50 << 30)  # sparse
+    try:
+        began_s = time.process_time()
+        index = store_session(session, tmp_path, SETTINGS)
+        assert time.process_time() - began_s < 10
+        assert stored_index(session, tmp_path, SETTINGS) == index
+        assert [item.source for item in index.left_out] == ["demo-person-040/squats-of-another-program"]
+        assert "expected 1.07 GB at most" in index.left_out[0].reason
+    finally:
+        huge.unlink()
+
+
+def test_windows_are_made_anew_where_the_model_of_one_trial_changed(root, tmp_path):
+    session = discover_sessions(root)[0]
+    own = session.path / "OpenSimData" / "Model" / session.squat_trials[0].stem / "own.osim"
+    own.parent.mkdir()
+    try:
+        shutil.copy(session.model_path, own)
+        store_session(session, tmp_path, SETTINGS)
+        own.write_text(own.read_text() + "\n")
+        assert stored_index(session, tmp_path, SETTINGS) is None
+    finally:
+        shutil.rmtree(own.parent)
 
 
 def test_an_interrupted_call_goes_on_where_it_stopped(sessions, tmp_path, monkeypatch):

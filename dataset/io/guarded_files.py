@@ -114,4 +114,4 @@ def read_json_object_or_none(path: str | Path) -> dict[str, Any] | None:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.3g} MB"
+    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"

@@ -19,7 +19,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
-from dataset.io.guarded_files import read_json_object
+from dataset.io.guarded_files import LARGEST_BYTES, read_json_object
 from dataset.left_out import LeftOut
 from dataset.locations import REPOSITORY
 from dataset.opensim.model_reader import load_skeleton
@@ -199,12 +199,12 @@ def _index_path(session: Session, folder: Path, settings: Mapping[str, Any]) -> 
 
 def _sources(session: Session, settings: Mapping[str, Any]) -> list[Path]:
     """The files that the windows of a session can depend on."""
-    opensim = session.path / "OpenSimData"
-    files = [session.path / METADATA_NAME, *(opensim / "Kinematics").glob("*"), *(opensim / "Model").glob("*.osim")]
+    models = (session.path / "OpenSimData" / "Model").rglob("*")
+    files = [session.path / METADATA_NAME, *session.trials, *(p for p in models if p.suffix.lower() == ".osim")]
     if session.model is not None:
         files.append(session.model)
     if settings.get("with_activations") or not session.trials:
-        files += (opensim / "Dynamics").glob("*/*")
+        files += session.muscle_driven
     return sorted(path for path in files if path.is_file())
 
 
@@ -220,9 +220,17 @@ def _stamps(session: Session, settings: Mapping[str, Any]) -> dict[str, list[int
 def _key(session: Session, settings: Mapping[str, Any], stamps: Mapping[str, Any]) -> str:
     """Hash of the code, then of the session's files and the settings."""
     digest = hashlib.blake2b(json.dumps([session.id, dict(settings)], sort_keys=True).encode(), digest_size=16)
-    for name in stamps:
-        digest.update(name.encode() + b"\0" + hashlib.blake2b((session.path / name).read_bytes()).digest())
+    for name, stamp in stamps.items():
+        digest.update(name.encode() + b"\0" + _content_hash(session.path / name, stamp))
     return f"{_code_key()}-{digest.hexdigest()}"
+
+
+def _content_hash(path: Path, stamp: list[int]) -> bytes:
+    """Hash of a file's content, or of its stamp where no reader reads it, because it is too large or not readable."""
+    if stamp[0] <= LARGEST_BYTES:
+        with suppress(OSError), path.open("rb") as file:
+            return hashlib.file_digest(file, hashlib.blake2b).digest()
+    return hashlib.blake2b(json.dumps(stamp).encode()).digest()
 
 
 @lru_cache(maxsize=1)

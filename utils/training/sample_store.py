@@ -123,10 +123,10 @@ def _with_progress(results: Iterator[Path | LeftOut], total: int) -> list[Path |
 def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
     """The folder of a session's samples, or why it has none."""
     torch.set_num_threads(1)
-    folder = store / f"{session.id}-{_fingerprint(session, seed)}"
-    if folder.is_dir():
-        return folder
     try:
+        folder = store / f"{session.id}-{_fingerprint(session, seed)}"
+        if folder.is_dir():
+            return folder
         samples = samples_of_session(session, seed)
     except InputError as error:
         return LeftOut(session.id, str(error))
