@@ -8,33 +8,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dataset.errors import InputError
-from dataset.io.guarded_files import read_bytes
+from dataset.session_metadata import METADATA_NAME, log_mass_warning, mass_warning, names_nobody, read_metadata
 from dataset.session_models import choose_model
 
 logger = logging.getLogger("bige")
 
 DATA_ROOT_VARIABLE = "BIGE_DATA"
-METADATA_NAME = "sessionMetadata.yaml"
-_LARGEST_METADATA_BYTES = 1 << 16  # OpenCap writes about 1 kB
 _DOWNLOAD_PREFIX = "OpenCapData_"
 _SQUAT_NAME = re.compile("sqt|squat", re.IGNORECASE)
-# OpenCap writes defaultSubject where nobody was named, and people write the others.
-_PLACEHOLDERS = {
-    "",
-    "defaultsubject",
-    "subject",
-    "default",
-    "unknown",
-    "anonymous",
-    "test",
-    "none",
-    "null",
-    "na",
-    "nan",
-}
 _REPETITION_FOLDER = re.compile(r"(?P<trial>.+?)(_segment)?_(?P<number>\d+)")
 
 
@@ -68,32 +50,16 @@ class Session:
     @property
     def has_placeholder_subject(self) -> bool:
         """Whether the metadata's `subjectID` names nobody, as OpenCap's `defaultSubject`."""
-        subject = self.metadata.get("subjectID")
-        return isinstance(subject, str) and re.sub(r"[\s_./~?-]+", "", subject).lower() in _PLACEHOLDERS
+        return names_nobody(self.metadata.get("subjectID"))
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Content of `sessionMetadata.yaml`, every value as text; empty where the file is missing or is no mapping."""
-        path = self.path / METADATA_NAME
-        if not os.path.lexists(path):
-            return {}
-        try:
-            text = read_bytes(path, _LARGEST_METADATA_BYTES).decode("utf-8-sig", errors="replace")
-        except InputError as error:
-            logger.warning("%s", error)
-            return {}
-        try:
-            # YAML allows no tabs. BaseLoader is as safe as safe_load, and keeps ids such as 007 or 1e3 as written.
-            content = yaml.load(text.replace("\t", "  "), Loader=yaml.BaseLoader)
-        except (yaml.YAMLError, RecursionError, ValueError, TypeError, LookupError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            logger.warning("%s: not read, it is not valid YAML (%s)", path, reason)
-            return {}
-        if not isinstance(content, dict):
-            if content:
-                logger.warning("%s: not read; expected lines of the form `key: value`", path)
-            return {}
-        return content
+        return read_metadata(self.path)
+
+    def mass_warning(self, model: Path) -> str:
+        """What is wrong between the body mass of the metadata and that of a model of the session; empty if nothing."""
+        return mass_warning(self.metadata, self.path, model)
 
     @property
     def model_path(self) -> Path:
@@ -103,9 +69,9 @@ class Session:
             InputError: the session has no model.
         """
         if self.model is not None:
-            return self.model
+            return self._with_mass_compared(self.model)
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
-        return choose_model(self.path / "OpenSimData" / "Model", preferred_trials=trials)
+        return self._with_mass_compared(choose_model(self.path / "OpenSimData" / "Model", preferred_trials=trials))
 
     def model_for(self, motion: str | Path | None) -> Path:
         """The model of a trial or repetition: its own where the session keeps a model for each trial.
@@ -122,7 +88,11 @@ class Session:
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
         in_dynamics = motion.parent.parent.name == "Dynamics"
         name = motion.parent.name if in_dynamics else motion.stem
-        return choose_model(self.path / "OpenSimData" / "Model", name, trials)
+        return self._with_mass_compared(choose_model(self.path / "OpenSimData" / "Model", name, trials))
+
+    def _with_mass_compared(self, model: Path) -> Path:
+        log_mass_warning(self.metadata, self.path, model)
+        return model
 
     @property
     def trials(self) -> list[Path]:

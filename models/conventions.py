@@ -57,6 +57,8 @@ ANTHROPOMETRIC_FEATURES = (
     "foot_length_m",
 )
 
+PERSON_MASS_KG = (5.0, 500.0)  # no one who squats weighs less or more
+
 FRAME_RATE_HZ = 60.0
 FRAMES_PER_LATENT = 4  # in which --seq-len counts
 WINDOW_FRAMES = 49 * FRAMES_PER_LATENT

@@ -146,7 +146,7 @@ def test_a_model_can_be_named(tmp_path):
     [
         (b"subjectID:\tS7\nmass_kg:\t70\n", "S7"),
         (b"subjectID: S7\r\nheight_m: 1.8\r\n", "S7"),
-        ("subjectID: J\u00fcrgen\n".encode("latin-1"), "J\ufffdrgen"),
+        ("subjectID: J\u00fcrgen\n".encode("latin-1"), "J\u00fcrgen"),
         (b"subjectID: 007\n", "007"),
         (b"subjectID:\n  nested: 1\n", "odd"),
         (b"", "odd"),

@@ -14,6 +14,7 @@ from typing import Any
 from dataset.errors import InputError
 
 LARGEST_BYTES = 1 << 30  # of any file that is read whole
+LARGEST_MODEL_BYTES = 1 << 26  # a model of the whole body has about 0.5 to 6 MB
 LARGEST_JSON_BYTES = 6 << 20
 LARGEST_LIST_BYTES = 1 << 20  # of ids
 _NOT_FILES = (

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
+from models.conventions import PERSON_MASS_KG
 from models.skeleton.description import ModelDescription
 
 # Models of persons have mass centres within 0.38 m of the body's origin, joints within 0.57 m, radii of gyration of
@@ -31,6 +32,11 @@ def require_plausible_bodies(path: str | Path, description: ModelDescription) ->
 
 def _faults(model: ModelDescription) -> Iterable[str]:
     total = float(model.masses_kg.sum())
+    if not PERSON_MASS_KG[0] < total < PERSON_MASS_KG[1]:
+        yield (
+            f"the bodies of the model weigh {total:g} kg in all; expected a person's mass, {PERSON_MASS_KG[0]:g} to "
+            f"{PERSON_MASS_KG[1]:g} kg"
+        )
     for name, mass, centre, inertia in zip(
         model.own_body_names, model.masses_kg, model.mass_centres, model.inertias, strict=True
     ):

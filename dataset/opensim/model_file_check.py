@@ -10,9 +10,8 @@ from pathlib import Path
 from xml.parsers import expat
 
 from dataset.errors import InputError
-from dataset.io.guarded_files import read_bytes
+from dataset.io.guarded_files import LARGEST_MODEL_BYTES, read_bytes
 
-_LARGEST_BYTES = 1 << 26  # a model of the whole body has about 0.5 to 6 MB
 # Rajagopal2015 has 7,565 elements, 12 deep, 1,190 of them with a name, and 23 bodies. OpenSim's time grows with the
 # square of the named components and of the attributes, and with the cube of the bodies.
 _DEEPEST = 60
@@ -29,7 +28,7 @@ def require_sound_model_file(path: str | Path) -> None:
         InputError: the file cannot be read, is not XML of `OpenSimDocument`, or no honest model has its structure.
     """
     # Comments may be in any code page; OpenSim reads bytes, and declares UTF-8 whatever they are.
-    content = read_bytes(path, _LARGEST_BYTES).decode("utf-8", errors="replace").encode()
+    content = read_bytes(path, LARGEST_MODEL_BYTES).decode("utf-8", errors="replace").encode()
     try:
         _parse(content)
     except expat.ExpatError as error:

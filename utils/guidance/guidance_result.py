@@ -43,6 +43,7 @@ class GuidanceResult:
         history: one row per iteration: batch, iteration, active, met, objective, proximity and the loss of each term.
         interrupted: whether the user stopped the run early.
         made: when the run ended, UTC.
+        warnings: what is doubtful of the session itself, in sentences.
         seconds: how long the run took; of one that went on after an interruption, since then.
         command: the command line of the run, or how else it was called.
         versions: versions of python, torch, opensim and of this code.
@@ -68,6 +69,7 @@ class GuidanceResult:
     versions: dict[str, str]
     baseline: Baseline | None = None
     changes: tuple[SquatChange, ...] = ()
+    warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property

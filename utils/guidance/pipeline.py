@@ -89,6 +89,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         own_squats=prepared.own_squats,
         baseline=baseline,
         changes=changes,
+        warnings=tuple(filter(None, [session.mass_warning(session.model_path)])),
         training_names=latents.names,
         training_latents=None if latents.latents is None else latents.latents.cpu(),
         between_subject_distance=latents.between_subject_distance,

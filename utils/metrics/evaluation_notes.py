@@ -64,6 +64,7 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
                 f"Fréchet distance: {fewest} motions are too few to estimate a covariance in {dimensions} dimensions; "
                 "the distance is overestimated"
             )
+    warnings += [warning for subject in motions.subjects for warning in subject.warnings]
     shared = motions.shared_between_subjects
     if shared:
         warnings.append(

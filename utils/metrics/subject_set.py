@@ -34,6 +34,7 @@ class SubjectSet:
         networks: the networks that give features and missing activations.
         problem: why there is no skeleton or no activation; None where there is, or where none was needed so far.
         predicted: number of motions whose activations the surrogate predicted.
+        warnings: what is doubtful of the models, once they were needed.
         motion: (B, T, 33) float32, degrees and metres, canonical order. Each motion is placed by its first frame: at
             x = z = 0, facing +x, at the height that it has in its file. So no metric depends on where in the laboratory
             a person stood and faced.
@@ -47,6 +48,7 @@ class SubjectSet:
     networks: EvaluationNetworks
     problem: str | None = None
     predicted: int = field(default=0, init=False)
+    warnings: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         """Stack the motions and their masks."""
@@ -91,6 +93,7 @@ class SubjectSet:
         except InputError as error:
             self.problem = str(error)
             return None
+        self.warnings = tuple(filter(None, map(self.source.session.mass_warning, loaded)))
         skeleton: Any = loaded[models[0]]
         if any(one.body_names != skeleton.body_names for one in loaded.values()):
             self.problem = f"{self.name}: the models of its trials have different bodies, {', '.join(map(str, loaded))}"

@@ -80,6 +80,7 @@ def build_page(result: GuidanceResult) -> str:
         shown=sum(motion["kind"] == "sample" for motion in data["motions"]),
         summary=sentences.summarise(result),
         constraints=constraint_rows(result),
+        warnings=result.warnings,
         baseline=result.baseline and baseline_sentence(result.baseline),
         changes=listed.changes,
         distinct_deg=f"{DISTINCT_DEG:g}",

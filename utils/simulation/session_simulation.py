@@ -98,10 +98,11 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
         reasons = dict.fromkeys(item.reason for item in left_out)
         raise InputError(f"{session.path}: none of {len(trials)} trials can be simulated: {'; '.join(reasons)}")
     result = SimulationResult(folder, tuple(summaries), tuple(left_out))
-    several = len(set(models.values())) > 1
+    used = list(dict.fromkeys(models.values()))
     record = {
         "session": session.id,
-        "model": models if several else next(iter(models.values())),
+        "model": models if len(used) > 1 else used[0],
+        "warnings": list(filter(None, map(session.mass_warning, used))),
         "repetitions": summaries,
         "left_out": {item.source: item.reason for item in left_out},
     }

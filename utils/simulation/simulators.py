@@ -23,7 +23,6 @@ from models.skeleton.description import ModelDescription
 logger = logging.getLogger("bige")
 
 _GRAVITY_M_S2 = (9.7, 9.9)  # the earth's is 9.76 to 9.83
-_MASS_KG = (5.0, 500.0)
 
 
 class ExactPaths:
@@ -59,7 +58,7 @@ def build_simulator(
     """
     settings = settings or SimulationSettings()
     description = with_torso_mass_height(read_osim(osim_path), settings.torso_mass_height)
-    _require_weight(description, osim_path)
+    _require_gravity(description, osim_path)
     geometry = MuscleGeometry(osim_path)
     paths: MusclePaths | ExactPaths = ExactPaths(geometry)
     if not exact_paths:
@@ -79,16 +78,11 @@ def build_simulator(
     return ActivationSimulator(description, Muscles(geometry.parameters()), paths, settings, off)
 
 
-def _require_weight(description: ModelDescription, osim_path: Path) -> None:
-    """Raise InputError where the model has no weight, or gravity is not the earth's along -y."""
+def _require_gravity(description: ModelDescription, osim_path: Path) -> None:
+    """Raise InputError where gravity is not the earth's along -y."""
     down = -float(description.gravity[1])
     if not (_GRAVITY_M_S2[0] < down < _GRAVITY_M_S2[1] and np.abs(description.gravity[[0, 2]]).max() < 0.01 * down):
         found = " ".join(f"{value + 0.0:g}" for value in description.gravity)
         raise InputError(
             f"{osim_path}: gravity is {found} m/s^2, and a squat needs the earth's along -y, such as 0 -9.81 0"
-        )
-    mass_kg = float(description.masses_kg.sum())
-    if not _MASS_KG[0] < mass_kg < _MASS_KG[1]:
-        raise InputError(
-            f"{osim_path}: the bodies of the model weigh {mass_kg:g} kg in all; a person's mass is expected"
         )
