@@ -1,4 +1,4 @@
-"""The body mass that a session states is compared with its model; metadata that cannot be used is named and left out."""
+"""The body mass that a session states is compared with its model; metadata that cannot be used stops nothing."""
 
 import re
 import shutil
