@@ -4,7 +4,7 @@ import math
 import re
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_SPACES = " \t\r\n"  # not those of other alphabets, such as the non-breaking one
+SPACES = " \t\r\n"  # not those of other alphabets, such as the non-breaking one
 
 
 def plain_number(text: str) -> float | None:
@@ -13,7 +13,7 @@ def plain_number(text: str) -> float | None:
     Python's `float` also reads `1_0`, digits of other alphabets, `nan` and `infinity`, and rounds `1e309` to infinity.
     Other programs read none of these, and a person who writes one means something else.
     """
-    text = text.strip(_SPACES)
+    text = text.strip(SPACES)
     if not _PLAIN.fullmatch(text):
         return None
     number = float(text)
@@ -22,5 +22,5 @@ def plain_number(text: str) -> float | None:
 
 def plain_integer(text: str) -> int | None:
     """The integer that a text of ASCII digits is in full, with or without a sign; None for any other text."""
-    text = text.strip(_SPACES)
-    return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else None
+    text = text.strip(SPACES)
+    return int(text) if re.fullmatch(r"[+-]?\d{1,100}", text, re.ASCII) else None

@@ -305,7 +305,7 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     """Sorting key for natural order, in which `segment_10` follows `segment_9`."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
 def _contents(folder: Path, most: int = 8) -> str:

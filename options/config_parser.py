@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dataset.errors import InputError
+from dataset.plain_numbers import plain_integer, plain_number
 
 Config = TypeVar("Config")
 
@@ -29,6 +30,23 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
             return text
         shown = " ".join(map(_as_typed, default)) if isinstance(default, list | tuple) else _as_typed(default)
         return f"{text} (default: {shown})".replace("%", "%%").replace("%%%%", "%%")
+
+
+def _integer(text: str) -> int:
+    value = plain_integer(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not an integer such as 12")
+    return value
+
+
+def _number(text: str) -> float:
+    value = plain_number(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number such as 0.5")
+    return value
+
+
+_NUMBERS = {int: _integer, float: _number}
 
 
 def _as_typed(value: Any) -> str:
@@ -79,7 +97,7 @@ def add_option(
         if several and "action" not in options:
             options.setdefault("nargs", "+")
         if item is not str and "action" not in options:
-            options.setdefault("type", item)
+            options.setdefault("type", _NUMBERS.get(item, item))
     group.add_argument(*flags, **options)
 
 

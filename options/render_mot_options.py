@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from dataset.plain_numbers import plain_integer
 from options.config_parser import add_option, config_of, new_parser
 from options.shared_options import MODEL_HELP
 from utils.rendering.camera import VIEWS
@@ -42,10 +43,10 @@ def parse_render(parser: argparse.ArgumentParser, arguments: Sequence[str] | Non
 
 def picture_size(text: str) -> tuple[int, int]:
     """Width and height in pixels from a text such as 1280x720, for argparse."""
-    try:
-        width, height = (int(part) for part in text.lower().split("x"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a size such as 1280x720") from None
+    before, _, after = text.lower().partition("x")
+    width, height = plain_integer(before), plain_integer(after)
+    if width is None or height is None:
+        raise argparse.ArgumentTypeError(f"{text} is not a size such as 1280x720")
     return width, height
 
 

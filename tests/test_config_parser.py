@@ -49,7 +49,20 @@ def test_flags_have_the_types_of_the_fields(parser):
     )
 
 
-@pytest.mark.parametrize("line", ["", "x.mot --width wide", "x.mot --unknown 1", "x.mot --rate 60"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "x.mot --width wide",
+        "x.mot --width 1_0",
+        "x.mot --width \u0664",
+        "x.mot --rate-hz 1e309",
+        "x.mot --rate-hz +nan",
+        "x.mot --rate-hz 6_0",
+        "x.mot --unknown 1",
+        "x.mot --rate 60",
+    ],
+)
 def test_other_command_lines_are_refused_with_status_2(parser, line, capsys):
     with pytest.raises(SystemExit) as stopped:
         parse_config(parser, Outer, line.split())

@@ -234,3 +234,32 @@ def test_a_muscle_in_place_of_a_quantity_means_its_activation(name):
     assert parse_term(f"{name}:max:below:0.3") == parse_term(f"activation:{name}:max:below:0.3")
     content = {"quantity": name, "statistic": "max", "comparison": "below", "high": 0.3}
     assert term_from(content, "file") == parse_term(f"activation:{name}:max:below:0.3")
+
+
+@pytest.mark.parametrize(
+    "number", ["9_0", "\u0669\u0660", "1e309", "+nan", "inf", "0x5A", "1:30", "90\u00a0", "1,5", "true"]
+)
+def test_a_bound_that_is_no_plain_number_is_refused_wherever_it_stands(number, tmp_path):
+    path = tmp_path / "asked.yaml"
+    for text in (
+        f"- {{quantity: knee_flexion, statistic: max, comparison: above, low: {number}}}\n",
+        f"- {{quantity: knee_flexion, statistic: max, comparison: within, low: {number}, high: own+5}}\n",
+        f"- {{quantity: knee_flexion, statistic: max, comparison: above, low: 90, weight: {number}}}\n",
+        f"- knee_flexion:max:above:90:tolerance={number}\n",
+    ):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError):
+            read_terms(path)
+    with pytest.raises(InputError):
+        parse_term(f"knee_flexion:max:above:{number}")
+
+
+def test_a_number_in_yaml_is_the_number_in_a_line_and_in_json(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "- {quantity: knee_flexion, statistic: max, comparison: within, low: 9e1, high: +95}\n"
+    )
+    (tmp_path / "a.json").write_text(
+        '[{"quantity": "knee_flexion", "statistic": "max", "comparison": "within", "low": 90, "high": 95.0}]'
+    )
+    assert read_terms(tmp_path / "a.yaml") == read_terms(tmp_path / "a.json")
+    assert read_terms(tmp_path / "a.yaml") == [parse_term("knee_flexion:max:within:90:95")]

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import signal
 import struct
 import time
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from dataset.errors import InputError
+from dataset.io.child_process import ChildDiedError, call_in_child
 from dataset.io.guarded_files import read_bytes, read_json, read_text
 from dataset.io.pickle_check import UnsoundPickleError, require_sound_pickle
 from dataset.io.safe_npy import read_array, read_array_or_dict, read_npz
@@ -338,3 +340,21 @@ def test_a_surrogate_that_no_machine_has_room_for_is_refused_by_its_flag():
         DynamicsTrainingConfig(network=DynamicsSurrogateConfig(ground_width=10**6))
     with pytest.raises(InputError, match="--layers is 100000"):
         SurrogateTrainingConfig(network=SurrogateConfig(layers=10**5))
+
+
+def _end_by(number: str) -> bytes:
+    os.kill(os.getpid(), int(number))
+    return b""
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (signal.SIGSEGV, "SIGSEGV"),
+        (signal.SIGABRT, "it gives up"),
+        (signal.SIGRTMIN + 3, f"signal {signal.SIGRTMIN + 3}"),
+    ],
+)
+def test_a_child_that_ends_by_any_signal_is_reported(number, says):
+    with pytest.raises(ChildDiedError, match=says):
+        call_in_child(_end_by, str(int(number)), seconds=5, more_bytes=1 << 30)

@@ -19,10 +19,10 @@ from dataset.errors import InputError
 
 _VALUE, _REFUSED = b"+", b"-"
 _TOO_LONG = "it takes too long, or waits for a file that never ends"
-_SIGNALS = {
-    signal.SIGXCPU: _TOO_LONG,
-    signal.SIGKILL: f"{_TOO_LONG}, or takes too much memory",
-    signal.SIGABRT: "it gives up",
+_SIGNALS = {  # by name, since Windows lacks most of them
+    "SIGXCPU": _TOO_LONG,
+    "SIGKILL": f"{_TOO_LONG}, or takes too much memory",
+    "SIGABRT": "it gives up",
 }
 _MOST_CLOCK = 4  # times the processor time of a child, which shares the processor with other programs
 _LOOK_S, _MOST_ASLEEP = 0.25, 6  # looks in a row at a child that waits for something, as for a pipe that nobody writes
@@ -56,8 +56,16 @@ def call_in_child(function: Callable[[str], bytes], argument: str, *, seconds: i
         return answer[1:]
     if status == 0 and answer[:1] == _REFUSED:
         raise InputError(answer[1:].decode())
-    reason = _SIGNALS.get(signal.Signals(-status), signal.Signals(-status).name) if status < 0 else "it fails"
-    raise ChildDiedError(reason)
+    raise ChildDiedError(_reason(-status) if status < 0 else "it fails")
+
+
+def _reason(number: int) -> str:
+    """What a signal that ended a child means."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:  # real-time signals have no names but the first and the last
+        return f"signal {number}"
+    return _SIGNALS.get(name, name)
 
 
 def _can_fork() -> bool:

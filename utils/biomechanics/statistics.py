@@ -25,7 +25,7 @@ STATISTICS: dict[str, Callable[[Trace], Tensor]] = {
 AT_PEAK = "at_peak"  # the one statistic that asks for a muscle: the value at its peak frame
 AT_BOTTOM = "at_bottom"
 _OVER = "_over_"
-_AT_PHASE = re.compile(r"at_(\d{1,3})_?(?:%|percent)")
+_AT_PHASE = re.compile(r"at_(\d{1,3})_?(?:%|percent)", re.ASCII)
 _ALSO = {
     "peak": "max", "maximum": "max", "largest": "max", "minimum": "min", "smallest": "min", "least": "min",
     "average": "mean", "bottom": AT_BOTTOM, "at_the_bottom": AT_BOTTOM,

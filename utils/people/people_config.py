@@ -37,7 +37,7 @@ class PeopleConfig(DataConfig):
         super().__post_init__()
         require_at_least(1, jobs=self.jobs)
         require_choice(SPLITS, split=self.split)
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", self.shard)
+        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", self.shard)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             raise InputError(f"--shard is {self.shard}, expected K/N with K from 1 to N, for example 3/20")
         if self.guidance.baseline:

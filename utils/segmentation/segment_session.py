@@ -99,7 +99,7 @@ def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]
     repetitions = segmentation.repetitions
     for old in folder.glob(f"{glob.escape(path.stem)}_segment_*.mot"):
         number = old.stem.removeprefix(f"{path.stem}_segment_")
-        if number.isdigit() and int(number) > len(repetitions):
+        if number.isdecimal() and int(number) > len(repetitions):
             old.unlink()
             logger.info("removed %s, which an earlier run wrote; the trial has no such repetition now", old)
     rows = []

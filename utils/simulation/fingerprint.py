@@ -120,7 +120,7 @@ def remove_surplus(dynamics: Path, trial: str, count: int) -> None:
     """Remove repetitions that an earlier run of this program simulated and that the trial does not have any more."""
     for folder in sorted(dynamics.glob("*_segment_*")):
         name, _, number = folder.name.rpartition("_segment_")
-        if name != trial or not number.isdigit() or int(number) <= count:
+        if name != trial or not number.isdecimal() or int(number) <= count:
             continue
         summary = read_summary(folder, folder.name)
         if summary is None or FINGERPRINT not in summary:

@@ -14,11 +14,12 @@ from typing import Any
 
 from yaml import MarkedYAMLError, SafeLoader, YAMLError
 from yaml.events import AliasEvent
-from yaml.nodes import MappingNode
+from yaml.nodes import MappingNode, ScalarNode
 
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_json, read_text
 from dataset.locations import SHIPPED_CONSTRAINTS
+from dataset.plain_numbers import plain_integer, plain_number
 from utils.guidance.objective.constraint_grammar import parse_term, term_from
 from utils.guidance.objective.constraints import Term
 
@@ -28,7 +29,11 @@ _SUFFIX = ".yaml"
 
 
 class _Loader(SafeLoader):
-    """YAML of plain values, without references between its parts and with each key once."""
+    """YAML of plain values, without references between its parts and with each key once.
+
+    Numbers are read as those of a line. YAML itself would read 017 as 15, and 9_0 and 1:30 as 90;
+    here 017 is 17, and the others stay texts, which are no bounds.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(AliasEvent):
@@ -41,6 +46,16 @@ class _Loader(SafeLoader):
         if repeated:
             raise YAMLError(f"the key {repeated[0]!r} occurs twice in one entry")
         return super().construct_mapping(node, deep)
+
+
+def _number_or_text(loader: _Loader, node: ScalarNode) -> float | int | str:
+    text = loader.construct_scalar(node)
+    whole, number = plain_integer(text), plain_number(text)
+    return text if number is None else number if whole is None else whole
+
+
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _number_or_text)
 
 
 def shipped_constraints() -> list[str]:

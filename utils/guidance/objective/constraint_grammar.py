@@ -14,10 +14,12 @@ group in place of a quantity means its activation: `quadriceps:max:below:0.3`.
 
 import math
 import re
+from contextlib import suppress
 from typing import Any
 
 from dataset.errors import InputError
 from dataset.muscle_names import canonical_muscle
+from dataset.plain_numbers import SPACES, plain_number
 from utils.biomechanics.registry import Quantity, canonical_names, find_quantity
 from utils.biomechanics.statistics import AT_PEAK
 from utils.guidance.objective.constraint_checks import check_possible
@@ -29,7 +31,7 @@ _KEYS = {
 }  # fmt: skip
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
-_OWN = re.compile(rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*({_NUMBER}))?", re.IGNORECASE)
+_OWN = re.compile(rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*({_NUMBER}))?", re.IGNORECASE | re.ASCII)
 
 
 def parse_term(text: str) -> Term:
@@ -39,11 +41,11 @@ def parse_term(text: str) -> Term:
         InputError: the line cannot be read; the message says which part is wrong.
     """
     source = f"constraint {text!r}"
-    parts = [part.strip() for part in text.split(":")]
+    parts = [part.strip(SPACES) for part in text.split(":")]
     options: dict[str, Any] = {}
     while parts and (parts[-1] == "wish" or "=" in parts[-1]):
         key, _, value = parts.pop().partition("=")
-        options[key.strip()] = value.strip()
+        options[key.strip()] = value.strip(SPACES)
     parts.reverse()
 
     def following(what: str) -> str:
@@ -174,11 +176,13 @@ def _own_bound(value: Any, source: str) -> str:
 
 
 def _number(key: str, value: Any, source: str) -> float:
-    try:
-        result = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        result = math.nan
-    if not math.isfinite(result):
+    result: float | None = None
+    if isinstance(value, str):
+        result = plain_number(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            result = float(value)
+    if result is None or not math.isfinite(result):
         too_large = isinstance(value, int) and not isinstance(value, bool)
         shown = "an integer too large" if too_large else repr(str(value)[:40])
         raise InputError(f"{source}: {key} is {shown}, expected a number")
