@@ -19,6 +19,7 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
 from dataset.io.marker_jumps import Jumps, mend_jumps
+from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_legs
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, list_names, read_table, write_table
 from dataset.io.plausibility import (
@@ -36,6 +37,7 @@ from dataset.io.plausibility import (
 from dataset.io.reach import check_reach
 from models.conventions import (
     ACTIVATION_COLUMNS,
+    COORDINATE_INDEX,
     COORDINATES,
     NEEDED_COORDINATES,
     ROTATION_INDICES,
@@ -45,6 +47,8 @@ from models.conventions import (
 logger = logging.getLogger("bige")
 
 BETA_SUFFIX = "_beta"
+_HEIGHT = COORDINATE_INDEX["pelvis_ty"]
+_ALL_BUT_HEIGHT = [i for i in range(len(COORDINATES)) if i != _HEIGHT]
 
 
 def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
@@ -85,6 +89,9 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
 
     time_s = in_seconds(table.time_s, table.source)
     coordinates = data[:, [index[name] for name in COORDINATES]]
+    refuse_marks(COORDINATES, coordinates, table.source)
+    in_file = coordinates.copy()
+    _handle_gap(find_constant_gap(time_s, in_file, coordinates, [_HEIGHT]), table.source, jumps)  # tells no unit
     refuse_speeds_by_values(coordinates, table.in_degrees, table.source)
     to_metres = metres_per_unit(coordinates, table.source)
     coordinates[:, TRANSLATION_INDICES] *= to_metres
@@ -101,6 +108,9 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
 
     refuse_absurd(coordinates, activations, table.source)
     as_written = coordinates
+    _handle_gap(find_constant_gap(time_s, in_file, coordinates, _ALL_BUT_HEIGHT), table.source, jumps)
+    if jumps == "refuse":
+        warn_of_still_legs(in_file, coordinates, table.source)
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
@@ -111,6 +121,8 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         name = table.names[i]
         if name not in known:
             values = table.data[:, i]
+            if mark := find_mark([name], values[:, None]):
+                logger.warning("%s: %s", table.source, mark)
             refuse_absurd_extra(name, values, table.source)
             extra[name] = values * to_metres if is_translation(name) else values
             if is_angle(name):
@@ -168,6 +180,14 @@ def _right_first() -> tuple[str, ...]:
 
 
 _RIGHT_FIRST = _right_first()
+
+
+def _handle_gap(gap: str, source: Path | None, jumps: Jumps) -> None:
+    """Refuse a recording with a gap of a constant value, and warn of one in any other motion."""
+    if gap and jumps == "refuse":
+        raise InputError(f"{source}: {gap}; fill the gap, or cut the file there")
+    if gap:
+        logger.warning("%s: %s; it is kept, as it is", source, gap)
 
 
 def _refuse_not_finite(table: Table, used: list[int]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.continuous_angles import continuous_angles
+from dataset.io.missing_marks import refuse_marks
 from dataset.io.opensim_table import Table
 from models.conventions import (
     ACTIVATION_COLUMNS,
@@ -260,6 +261,7 @@ def canonical_coordinates(coordinates: np.ndarray, source: Path | None) -> np.nd
         InputError: the values are those of no person's motion in any unit.
     """
     result = np.array(coordinates, dtype=float)
+    refuse_marks(COORDINATES, result, source)
     refuse_speeds_by_values(result, True, source)
     result[:, list(TRANSLATION_INDICES)] *= metres_per_unit(result, source)
     result[:, list(ROTATION_INDICES)] *= degrees_per_unit(result, True, False, source)

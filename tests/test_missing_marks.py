@@ -1,0 +1,96 @@
+"""Marks for missing data are called that, by column, value and rows; what only looks like one is read."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dataset.errors import InputError
+from dataset.io.mot import read_motion, write_motion
+from dataset.io.motion import Motion
+from dataset.io.plausibility import canonical_coordinates
+from dataset.locations import SHIPPED_DEMO
+from models.conventions import COORDINATE_INDEX as AT
+
+TRIAL = min((SHIPPED_DEMO / "Data/demo-person-040/OpenSimData/Kinematics").glob("*.mot"))
+GAP = slice(100, 130)
+
+
+@pytest.fixture(scope="module")
+def trial() -> Motion:
+    """Two squats at 60 Hz, the first of which ends in row 100."""
+    return read_motion(TRIAL).cut(100, 318)
+
+
+def with_value(motion: Motion, name: str, rows: slice, value: float) -> Motion:
+    coordinates = motion.coordinates.copy()
+    coordinates[rows, AT[name]] = value
+    return replace(motion, coordinates=coordinates)
+
+
+def read_again(folder, motion: Motion, **how) -> Motion:
+    write_motion(folder / "a.mot", motion)
+    return read_motion(folder / "a.mot", **how)
+
+
+@pytest.mark.parametrize("name", ["knee_angle_l", "pelvis_ty", "pelvis_rotation", "arm_flex_r", "mtp_angle_l"])
+@pytest.mark.parametrize("value", [-999, 9999, 999.9, 1e30, -32768])
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [(GAP, "data rows 101 to 130"), (slice(7, 8), "data row 8"), (slice(None), "every row"), (slice(5), "rows 1 to 5")],
+)
+@pytest.mark.parametrize("jumps", ["refuse", "keep"])
+def test_values_that_no_angle_has(tmp_path, trial, name, value, rows, where, jumps):
+    says = rf"a\.mot: column '{name}' is {value:g}".replace("+", r"\+") + f" in .*{where}, which looks like a mark for"
+    with pytest.raises(InputError, match=says):
+        read_again(tmp_path, with_value(trial, name, rows, value), jumps=jumps)
+
+
+def test_the_same_in_an_array(trial):
+    with pytest.raises(InputError, match="'knee_angle_l' is -999 in data rows 101 to 130, which looks like a mark"):
+        canonical_coordinates(with_value(trial, "knee_angle_l", GAP, -999).coordinates, None)
+
+
+@pytest.mark.parametrize("name", ["knee_angle_r", "hip_flexion_l", "pelvis_ty", "lumbar_extension"])
+@pytest.mark.parametrize("value", [0, -1, 99, -99])
+@pytest.mark.parametrize("rows", [slice(150, 180), slice(0, 45), slice(170, None)], ids=["middle", "start", "end"])
+def test_a_run_of_a_value_that_could_be_measured(tmp_path, trial, name, value, rows):
+    if name == "pelvis_ty" and abs(value) == 99:
+        pytest.skip("of positions, 99 is no usual mark, and is refused as no person's height")
+    with pytest.raises(InputError, match=f"'{name}' is {value} in data rows .* looks like a mark for missing data"):
+        read_again(tmp_path, with_value(trial, name, rows, value))
+
+
+def test_in_a_generated_motion_it_is_a_fault_of_the_generator(tmp_path, trial, caplog):
+    motion = with_value(trial, "knee_angle_r", GAP, 0)
+    np.testing.assert_allclose(read_again(tmp_path, motion, jumps="keep").coordinates, motion.coordinates, atol=1e-6)
+    assert "'knee_angle_r' is 0 in data rows 101 to 130" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("mtp_angle_l", lambda x: 0 * x),
+        ("knee_angle_r", lambda x: np.maximum(x - 20, 0)),  # at the end of its range, as inverse kinematics leaves it
+        ("lumbar_bending", lambda x: x.round()),
+        ("pelvis_rotation", lambda x: x - 999),
+        ("pelvis_tx", lambda x: -1 + 0 * x),
+    ],
+)
+def test_what_rests_at_such_a_value_is_read(tmp_path, trial, name, function, caplog):
+    motion = with_value(trial, name, slice(None), function(trial.column(name)))
+    read = read_again(tmp_path, motion).column(name) - motion.column(name)
+    np.testing.assert_allclose((read + 180) % 360 - 180, 0, atol=1e-6)
+    assert "mark" not in caplog.text
+
+
+def test_a_leg_that_was_not_recorded_is_named(tmp_path, trial, caplog):
+    read_again(tmp_path, with_value(trial, "knee_angle_l", slice(None), 0))
+    assert "'knee_angle_l' is 0 in every row while knee_angle_r ranges over" in caplog.text
+
+
+def test_a_mark_in_a_further_column_is_named(tmp_path, trial, caplog):
+    emg = np.random.default_rng(0).random(len(trial))
+    emg[GAP] = -9999
+    read_again(tmp_path, replace(trial, extra={"emg": emg}))
+    assert "'emg' is -9999 in data rows 101 to 130" in caplog.text
