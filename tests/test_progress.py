@@ -49,6 +49,18 @@ def test_a_resumed_loop_counts_on_and_shows_numbers(clock, caplog):
     assert caplog.messages[0] == "run: 320 of 400 steps after 3 min, about 13 min left, loss 0.123"
 
 
+def test_of_a_loop_that_ends_early_no_time_is_left(clock, caplog):
+    caplog.set_level("INFO", logger="bige")
+    with Progress(140, title="batch 0", unit="iterations") as shown:
+        clock[0] += 10
+        shown.advance(40)
+        clock[0] += 1
+    assert caplog.messages == [
+        "batch 0: 40 of 140 iterations after 10 s, about 25 s left",
+        "batch 0: 40 of 140 iterations after 11 s",
+    ]
+
+
 def test_a_unit_that_takes_long_gets_lines_too(caplog, monkeypatch):
     caplog.set_level("INFO", logger="bige")
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.05)

@@ -25,6 +25,7 @@ from utils.guidance.objective.published_terms import published_terms
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
 from utils.report.comparison_squats import make_band, make_reference
+from utils.report.constraint_table import constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import build_page
 from utils.report.skeleton_figure import SkeletonFigure
@@ -169,6 +170,25 @@ def test_the_tables_sort_by_the_numbers_of_the_result(result, page):
     assert residual in [cell["text"] for cell in cells]
 
 
+def test_samples_have_the_numbers_of_their_files_and_of_the_printed_tables(result, page):
+    assert [motion["label"] for motion in page.data["motions"][:3]] == ["sample 0", "sample 1", "sample 2"]
+    for j, name in enumerate(result.file_names):
+        (row, _) = page.find(tag="tr", **{"data-sample": str(j)})  # of both tables
+        assert row["text"].split()[0] == str(j)
+        (button, _) = page.find(tag="button", **{"data-show": str(j)})
+        assert button["title"] == name
+    assert f"sample 0: left, predicted {result.verification.predicted[0, 0]:.2f}" in build_page(result)
+
+
+def test_the_tolerance_that_is_shown_is_the_one_of_the_verdict(session):
+    """The registered one, 0.01 of activation, only counts where the surrogate judges."""
+    peak = {
+        simulated: constraint_rows(make_result(session, simulated=simulated))[0]["tolerance"]
+        for simulated in (True, False)
+    }
+    assert peak == {True: "0", False: "0.01"}
+
+
 def test_a_minimised_term_is_shown_as_a_root_in_its_own_unit(page):
     row = next(e for e in page.find(tag="tr") if "Difference between left and right" in e["text"])
     assert "root mean square" in row["text"]
@@ -215,8 +235,8 @@ def test_a_report_stays_below_eight_megabytes_and_says_what_it_leaves_out(sessio
     assert 50 < shown < 600
     assert f"The player has the first {shown} of 600 samples" in page.words()
     assert "The tables list the first 500 of 600 samples" in page.words()
-    rows = page.find(tag="tr", **{"data-sample": "500"})
-    assert len(rows) == 2
+    assert len(page.find(tag="tr", **{"data-sample": "499"})) == 2
+    assert not page.find(tag="tr", **{"data-sample": "500"})
     assert len({button["data-show"] for button in page.find(tag="button", **{"class": "show"})}) == shown
     assert "of 600" in page.find(tag="header")[0]["text"]
 

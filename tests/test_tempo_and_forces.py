@@ -21,6 +21,7 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
 from utils.guidance.subject.own_motions import OwnMotions
+from utils.guidance.verification import prediction_of, simulate_motions
 from utils.simulation.simulated_prediction import simulated_prediction
 from utils.simulation.simulators import build_simulator
 
@@ -167,6 +168,19 @@ def test_extension_moments_are_positive_in_a_squat_and_the_kneecap_is_pressed_by
     )
 
 
+def test_the_load_on_the_right_foot_that_is_shown_is_the_one_that_can_be_asked_for():
+    """A squat that leans to the left for a second, and then stands evenly for two."""
+    motion = timed_squat(0.5, 0.1, 0.5, depth_deg=40)
+    motion = torch.cat([motion, motion[:, -1:].expand(-1, 60, -1)], 1)
+    motion[:, 60:125, AT["lumbar_bending"]] = -20
+    simulator = build_simulator(rajagopal2015())
+    (found,) = simulate_motions(simulator, motion)
+    context = guided_context(motion, prediction=prediction_of([found]))
+    asked = value_of("load_share_r", context, "mean").item()
+    assert found.right_foot_share == pytest.approx(asked, abs=1e-12)
+    assert abs(asked - found.load_share[:, 1].mean().item()) > 0.02  # standing does not count
+
+
 def test_the_centre_of_pressure_is_0_at_the_heel_and_1_at_the_toes_whichever_way_a_foot_points():
     skeleton = load_skeleton(rajagopal2015(), torch.float64)
     motion = torch.zeros(1, 3, 33, dtype=torch.float64)
@@ -221,7 +235,8 @@ def test_both_sides_of_a_quantity_are_those_of_its_sided_names():
 def test_own_squats_are_brought_to_the_asked_tempo():
     motion = torch.cat([timed_squat(0.8, 0.2, 0.9), torch.zeros(1, 240, 33)], 1)
     motion[:, -240:] = motion[:, :1]
-    own = OwnMotions(("one",), motion, motion, (114,))
+    sliding = motion + 0.1 * torch.sin(torch.arange(motion.shape[1]) / 50)[:, None]
+    own = OwnMotions(("one",), sliding, motion, (114,))
     terms = [parse_term("descent_time:within:2.7:3.3"), parse_term("hold_time:above:0.8")]
     slow = at_asked_tempo(own, guided_context(motion), terms)
     context = guided_context(slow.recorded)
@@ -229,7 +244,8 @@ def test_own_squats_are_brought_to_the_asked_tempo():
     assert value_of("hold_time", context).item() == pytest.approx(0.88, abs=0.1)
     before, after = (value_of("ascent_time", guided_context(one)).item() for one in (motion, slow.recorded))
     assert after == pytest.approx(before, abs=0.1)
-    assert slow.recorded.amax(1) == pytest.approx(motion.amax(1), abs=1e-9)
+    assert slow.recorded.amax(1) == pytest.approx(motion.amax(1), abs=1e-9)  # of the planted motion
+    assert slow.placed is slow.recorded
     assert asked_duration_s(terms) == pytest.approx(2.7 + 0.8 + 1.0)
     faster = at_asked_tempo(own, guided_context(motion), [parse_term("repetition_time:below:1.5")])
     assert value_of("repetition_time", guided_context(faster.recorded)).item() == pytest.approx(1.35, abs=0.1)

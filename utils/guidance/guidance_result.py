@@ -93,6 +93,10 @@ class GuidanceResult:
             bool(term.met(self.predicted_values(k)[j : j + 1])[0]) for k, term in enumerate(self.terms) if term.required
         )
 
+    def tolerance_of(self, term: Term) -> float:
+        """How far out of the bounds of a term a value still counts as met here, in the quantity's unit."""
+        return term.effective_tolerance if self.verification is None else term.grace
+
     @property
     def activation_range(self) -> tuple[float, float] | None:
         """The range that the peak activation of `config.muscle` had to lie in; None where constraints replaced it."""

@@ -118,7 +118,8 @@ class _Search:
         self, samples: list[GuidedSample], simulator: ActivationSimulator, on_round: OnRound
     ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
         """The samples, refined, and what the simulation finds of each; `on_round` as of `refine`."""
-        logger.info("simulating %d motions on the subject's own model", len(samples))
+        count = len(samples)
+        logger.info("simulating %d motion%s on the subject's own model", count, "s" * (count != 1))
         self.progress.begin("round", ITERATIONS)
         return refine(
             samples,

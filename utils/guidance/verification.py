@@ -19,6 +19,8 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Skeleton
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context, activation_of
+from utils.biomechanics.registry import evaluate_quantity
+from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
@@ -42,7 +44,8 @@ class SimulatedMotion:
         moments: (T, 2, 7) net joint moments of the left and the right leg on LEG_COORDINATES, Nm/kg.
         centres_of_pressure: (T, 2, 3) of the left and the right foot, metres, ground frame.
         residual_n: RMS of the pelvis residual force in newtons: what gravity and the ground reaction do not explain.
-        right_foot_share: mean share of the vertical ground reaction force under the right foot.
+        right_foot_share: share of the vertical ground reaction force under the right foot, mean over the repetition, as
+            `load_share_r:mean` has it.
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
         contact: (T, 2) contact of the right and the left foot with the floor, 0 to 1.
         unexplained: (4,) the largest forces that nothing gives, see `UnexplainedForces`.
@@ -68,8 +71,9 @@ def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[Sim
     assert found.moments is not None
     assert found.centres_of_pressure is not None
     residual_n = simulation.residuals[:, _INNER, 3:].square().sum(-1).mean(-1).sqrt()
-    vertical = simulation.ground_forces[:, _INNER, :, 1]
-    share = vertical[..., 0].sum(-1) / vertical.sum((-2, -1))  # there may be frames without any force
+    share = summarise(
+        evaluate_quantity("load_share_r", guided_context(motion.detach().cpu(), prediction=found)), "mean"
+    )
     reserves = reserve_rms_nm(simulation.reserves[:, _INNER])
     unexplained = torch.stack([*unexplained_forces(simulation, simulator.weight_n, _INNER)], 1)
     return [
@@ -109,7 +113,8 @@ class Verification:
         simulated: (S, 2) its simulated peak activation.
         term_values: the value of each term, (S, C), with what the simulation finds.
         residual_n: (S,) RMS of the pelvis residual force, newtons.
-        right_foot_share: (S,) mean share of the vertical ground reaction force under the right foot.
+        right_foot_share: (S,) share of the vertical ground reaction force under the right foot, mean over the
+            repetition.
         reserves_nm: (S, 14) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`; None in runs of
             earlier versions.
         contact: (S, T, 2) contact of the right and the left foot with the floor, 0 to 1; None in runs of earlier

@@ -49,7 +49,7 @@ def peak_chart(predicted: np.ndarray, simulated: np.ndarray, asked: tuple[float,
             _text(x(0) - 8, y(tick) + 4, f"{tick:.1f}", "tick", "end"),
         ]
     parts += [_line(x(0), y(0), x(top), y(0), "axis"), _line(x(0), y(0), x(0), y(top), "axis")]
-    for j, (before, after) in enumerate(zip(predicted, simulated, strict=True), 1):
+    for j, (before, after) in enumerate(zip(predicted, simulated, strict=True)):
         left, right = ((x(a), y(b)) for a, b in zip(before, after, strict=True))
         tips = [
             Markup("<title>sample {}: {}, predicted {:.2f}, simulated {:.2f}</title>").format(j, side, a, b)

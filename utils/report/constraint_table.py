@@ -27,7 +27,7 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
                 "target": "as small as the rest allows" if is_minimised else with_minus_signs(term.bounds_text),
                 "target_unit": "" if is_minimised else unit,
                 "unit": unit,
-                "tolerance": "" if is_minimised else f"{term.effective_tolerance:g}",
+                "tolerance": "" if is_minimised else f"{result.tolerance_of(term):g}",
                 "kind": term_kind(term),
                 "met": "" if is_minimised else f"{met} of {len(result.samples)}",
                 "state": term_state(met == len(result.samples), term.required),

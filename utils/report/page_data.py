@@ -76,8 +76,8 @@ def _samples(result: GuidanceResult, figure: SkeletonFigure | None) -> Iterator[
         simulated = result.verification and encoding.encode_activations(result.verification.activations[j].numpy())
         yield {
             "kind": "sample",
-            "number": j + 1,
-            "label": f"sample {j + 1}",
+            "number": j,
+            "label": f"sample {j}",
             "met": sample.accepted,
             "verdict": verdicts[j] if verdicts else "",
             "note": sample_note(result, j, stands_up=phases.is_complete),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dataset.muscle_names import without_side
-from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
 from utils.report.comparison_squats import Reference
@@ -135,9 +135,13 @@ def history_paragraph(config: GuidanceConfig) -> str:
     """What the charts of the optimisation show."""
     rounds = config.refinement_rounds
     refinement = f" The last batches, at most {rounds}, use the simulation in place of the surrogate."
+    phases = (
+        "Everything counts from the first iteration."
+        if config.start == OWN
+        else "At first only the distance to the training motions counts, and then the constraints are phased in."
+    )
     return (
         "The batches of samples follow one another, with dashed lines between them; each value is the mean over a "
-        "batch. Losses are shown before their weights, have no unit, and should fall. At first only the distance to "
-        "the training motions counts, and then the constraints are phased in. Samples that miss a requirement are "
-        f"replaced by new ones in the next batch.{refinement if rounds else ''}"
+        f"batch. Losses are shown before their weights, have no unit, and should fall. {phases} Samples that miss a "
+        f"requirement are replaced by new ones in the next batch.{refinement if rounds else ''}"
     )

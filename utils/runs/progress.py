@@ -76,7 +76,7 @@ class Progress:
             self._bar.close()
             self._bar = None
         elif self._logs and self._lines and time.monotonic() > self._last:
-            self._log()
+            self._log(is_over=True)
         self._logs = False
         self._ended.set()
 
@@ -86,12 +86,13 @@ class Progress:
             if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES / 2:
                 self._log()
 
-    def _log(self) -> None:
+    def _log(self, *, is_over: bool = False) -> None:
+        """Log a line; of what is over, which may be before all units are done, no time is left."""
         self._last = time.monotonic()
         self._lines += 1
         elapsed_s, done = self._last - self._start, self.done - self._first
         left = ""
-        if done and self.done < self.total:
+        if done and self.done < self.total and not is_over:
             left = f", about {_duration(elapsed_s * (self.total - self.done) / done)} left"
         logger.info(
             "%s: %d of %d %s after %s%s%s",

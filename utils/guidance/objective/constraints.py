@@ -98,6 +98,15 @@ class Term:
         return find_quantity(self.quantity).tolerance if self.tolerance is None else self.tolerance
 
     @property
+    def grace(self) -> float:
+        """How far out of bounds a final verdict lets a value be, in the quantity's unit.
+
+        The registered tolerance is for what is optimised. In the verdict only one that was asked for counts, and that
+        of `equals`, which nothing meets without.
+        """
+        return self.effective_tolerance if self.tolerance is not None or self.comparison == "equals" else 0.0
+
+    @property
     def bounds_text(self) -> str:
         """The comparison and its bounds in words."""
         if self.comparison == "small":
@@ -149,13 +158,11 @@ class Term:
     def holds(self, value: Tensor) -> Tensor:
         """(B,) bool, whether every channel of values (B, C) is within the bounds, as a final verdict says.
 
-        The registered tolerance is for what is optimised; here, only one that was asked for counts, and that of
-        `equals`, which nothing meets without. Always true for `small`.
+        Only `grace` counts, to within rounding. Always true for `small`.
         """
         if self.comparison == "small":
             return torch.ones(len(value), dtype=torch.bool, device=value.device)
-        grace = self.effective_tolerance if self.tolerance is not None or self.comparison == "equals" else 0.0
-        return self.excess(value).amax(-1) <= grace + _ROUNDING * self.effective_tolerance
+        return self.excess(value).amax(-1) <= self.grace + _ROUNDING * self.effective_tolerance
 
     def met(self, value: Tensor) -> Tensor:
         """(B,) bool, every channel within the bounds and their tolerance; always true for `small`."""

@@ -99,7 +99,8 @@ def refine(
                 best[i], lowest[i], simulations[i] = current[i], max(violation, missing), simulation
         if on_round:
             on_round(best, [simulation for simulation in simulations if simulation is not None])
-        logger.info("%d of %d motions meet the requirements in simulation", sum(v <= 0 for v in lowest), len(samples))
+        met, after = sum(violation <= 0 for violation in lowest), f"refinement round {number}: " if number else ""
+        logger.info("%s%d of %d motions meet the requirements in simulation", after, met, len(samples))
         left = [
             k
             for k, (i, violation) in enumerate(zip(pending, violations, strict=True))

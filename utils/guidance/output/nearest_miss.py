@@ -1,6 +1,7 @@
 """What stood in the way where too few motions meet what is asked, and what would have to be relaxed to what."""
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any
 
 from utils.guidance.guidance_result import GuidanceResult
@@ -14,9 +15,9 @@ class _Miss:
     Attributes:
         term: the requirement.
         values: the sample's, left and right or one.
-        bound: the bound that would have to be relaxed, `at least` or `at most`, or `equal to`.
+        bound: the bound that would have to be relaxed, `at least` or `at most`.
         asked: its value as asked.
-        relaxed: what it would have to be for the sample to meet it.
+        relaxed: what it would have to be for the sample to meet it, three significant digits.
     """
 
     term: Term
@@ -31,7 +32,7 @@ class _Miss:
         values = "/".join(f"{value:.3g}" for value in self.values)
         return (
             f"{self.term.label} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
-            f"{self.bound} {self.relaxed:.3g}{unit} in place of {self.asked:g}"
+            f"{self.bound} {self.relaxed:g}{unit} in place of {self.asked:g}"
         )
 
 
@@ -49,7 +50,7 @@ def nearest_miss(result: GuidanceResult) -> dict[str, Any] | None:
                 "name": miss.term.label,
                 "value": [float(f"{value:.6g}") for value in miss.values],
                 "asked": miss.term.bounds_text,
-                "relaxed": f"{miss.bound} {miss.relaxed:.3g}",
+                "relaxed": f"{miss.bound} {miss.relaxed:g}",
             }
             for miss in _misses(result, j)
         ],
@@ -75,10 +76,11 @@ def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
         lines.append(f"  {sentence}; nobody can perform it.")
     if result.samples[j].implausibility > 1.0:
         lines.append("  It is further from every recorded squat than --max-distance allows.")
-    often = _missed_most_often(result)
-    if often is not None:
-        term, count = often
-        lines.append(f"In the way most often: {term.label}, which {count} of {len(result.samples)} motions miss.")
+    count, terms = _missed_most_often(result)
+    if count:
+        names = " and ".join(term.label for term in terms)
+        each = " each" if len(terms) > 1 else ""
+        lines.append(f"In the way most often: {names}, which {count} of {len(result.samples)} motions{each} miss.")
     return lines
 
 
@@ -98,23 +100,29 @@ def _misses(result: GuidanceResult, j: int) -> list[_Miss]:
         over = max(values) - high if high is not None else float("-inf")
         under = low - min(values) if low is not None else float("-inf")
         if over >= under and high is not None:
-            miss = _Miss(term, values, "at most", high, max(values))
+            miss = _Miss(term, values, "at most", high, _rounded(max(values), ROUND_CEILING))
         else:
             assert low is not None
-            miss = _Miss(term, values, "at least", low, min(values))
+            miss = _Miss(term, values, "at least", low, _rounded(min(values), ROUND_FLOOR))
         found.append((max(over, under) / term.effective_tolerance, miss))
     return [miss for _, miss in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _rounded(value: float, rounding: str) -> float:
+    """The value with three significant digits, rounded so that the sample itself lies inside such a bound."""
+    return float(Context(prec=3, rounding=rounding).create_decimal(value))
 
 
 def _unexplained(result: GuidanceResult, j: int) -> str:
     return result.verification.unexplained_sentences()[j] if result.verification else ""
 
 
-def _missed_most_often(result: GuidanceResult) -> tuple[Term, int] | None:
+def _missed_most_often(result: GuidanceResult) -> tuple[int, list[Term]]:
+    """The largest number of samples that miss one requirement, and all requirements that so many miss."""
     counts = [
         (sum(not sample.met[k] for sample in result.samples), term)
         for k, term in enumerate(result.terms)
         if term.required
     ]
-    count, term = max(counts, key=lambda pair: pair[0], default=(0, None))
-    return None if term is None or not count else (term, count)
+    most = max((count for count, _ in counts), default=0)
+    return most, [term for count, term in counts if count == most]

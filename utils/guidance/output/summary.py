@@ -37,7 +37,7 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
                 "name": term.label,
                 "unit": term.unit,
                 "asked": term.bounds_text,
-                "tolerance": term.effective_tolerance if term.comparison != "small" else None,
+                "tolerance": result.tolerance_of(term) if term.comparison != "small" else None,
                 "weight": term.weight,
                 "required": term.required,
                 "of_a_whole_motion": term.of_a_whole_motion,

@@ -54,12 +54,14 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
     phases = context.phases
     edges = torch.stack([phases.start, phases.descent_end, phases.ascent_start, phases.end], 1).to(own.recorded)
     lengths = torch.stack([wanted[name] for name in _PARTS], 1) * context.rate_hz
-    frames = own.recorded.shape[1]
-    recorded = [
-        _stretched(motion, before, length) for motion, before, length in zip(own.recorded, edges, lengths, strict=True)
+    frames = own.placed.shape[1]
+    # Feet that slide in a recording would be planted elsewhere if parts of it lasted longer, hence the planted motions.
+    stretched = [
+        _stretched(motion, before, length) for motion, before, length in zip(own.placed, edges, lengths, strict=True)
     ]
     ends = (edges[:, 0] + lengths.sum(1)).round().clamp(max=frames).int().tolist()
-    return replace(own, recorded=torch.stack(recorded), repetition=tuple(ends))
+    motions = torch.stack(stretched)
+    return replace(own, recorded=motions, placed=motions, repetition=tuple(ends))
 
 
 def _inside(value: Tensor, term: Term) -> Tensor:

@@ -94,7 +94,7 @@ def make_own_starts(
         size = 1.0 + _GROWTH * (turn // len(order))
         used += 1
         i = order[(turn + which) % len(order)]
-        varied = _at_pace(own.recorded[i], own.repetition[i], variations[which].duration ** size)
+        varied = _at_pace(own, i, variations[which].duration ** size)
         if varied is None:
             continue
         start = models.vqvae.encode(varied[None])[0]
@@ -115,9 +115,12 @@ def change_of_pace(motion: Tensor, factor: float) -> Tensor:
     return (1 - share) * motion[before] + share * motion[after]
 
 
-def _at_pace(motion: Tensor, repetition: int, factor: float) -> Tensor | None:
-    """The motion (T, 33) at another pace, which may be limited by T; None where hardly any change is left."""
+def _at_pace(own: OwnMotions, i: int, factor: float) -> Tensor | None:
+    """Squat number i, (T, 33), at another pace, which may be limited by T; None where hardly any change is left.
+
+    A change of pace is one of the planted motion; see `utils.guidance.subject.asked_tempo`.
+    """
     if factor == 1.0:
-        return motion
-    factor = min(factor, (len(motion) - REST_FRAMES) / repetition)
-    return None if abs(factor - 1.0) < _LEAST_PACE else change_of_pace(motion, factor)
+        return own.recorded[i]
+    factor = min(factor, (own.placed.shape[1] - REST_FRAMES) / own.repetition[i])
+    return None if abs(factor - 1.0) < _LEAST_PACE else change_of_pace(own.placed[i], factor)

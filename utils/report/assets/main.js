@@ -48,7 +48,7 @@ function startPage() {
   show(new Set(["sample", "frame", "playing"]));
   document.querySelectorAll("button[data-show]").forEach((button) => {
     button.addEventListener("click", () => {
-      player.set({ sample: data.samples[Number(button.dataset.show) - 1] });
+      player.set({ sample: data.samples[Number(button.dataset.show)] });
       find("watch").scrollIntoView({ block: "start" });
     });
   });

@@ -1,0 +1,74 @@
+"""What is said where too few motions meet what is asked: the nearest miss, and bounds that it would meet."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+from synthetic_run import make_result
+
+from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
+from utils.guidance.verification import missed_requirements
+
+KNEE, QUADRICEPS = "knee_flexion:max:within:100:110", "quadriceps:max:below:0.1"
+
+
+def result_of(*samples, lines=(KNEE, QUADRICEPS)):
+    """A run in which sample j has the values samples[j] of what is asked, left and right of each line."""
+    terms = [parse_term(line) for line in lines]
+    result = make_result(samples=len(samples), simulated=False)
+    guided = []
+    for sample, values in zip(result.samples, samples, strict=True):
+        given = [torch.tensor(value) for value in values]
+        met = tuple(bool(term.holds(value[None])) for term, value in zip(terms, given, strict=True))
+        violation = float(missed_requirements(terms, [value[None] for value in given]))
+        guided.append(replace(sample, values=tuple(given), met=met, violation=violation))
+    return replace(result, terms=tuple(terms), samples=tuple(guided))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ([91.24, 84.342], [0.1, 0.05]),  # three digits of the lower knee would be 84.3, of the upper 91.2
+        ([104.0, 110.04], [0.09, 0.09]),
+        ([105.0, 105.0], [0.10042, 0.4961]),
+        ([99.96, 105.0], [0.12345, 0.05]),
+    ],
+)
+def test_a_sample_meets_the_bounds_that_are_offered(values):
+    found = nearest_miss(result_of(values))
+    asked = {parse_term(line).label: line for line in (KNEE, QUADRICEPS)}
+    assert found["in_the_way"]
+    for miss in found["in_the_way"]:
+        bound, number = re.fullmatch(r"at (least|most) (\S+)", miss["relaxed"]).groups()
+        quantity = asked[miss["name"]].rsplit(":", 2 if "below" in asked[miss["name"]] else 3)[0]
+        relaxed = parse_term(f"{quantity}:{'above' if bound == 'least' else 'below'}:{number}")
+        assert bool(relaxed.holds(torch.tensor([miss["value"]])))
+
+
+def test_the_requirement_that_is_missed_by_most_tolerances_comes_first():
+    found = nearest_miss(result_of(([99.0, 104.0], [0.5, 0.1])))["in_the_way"]
+    assert [miss["name"] for miss in found] == ["quadriceps_max", "knee_flexion_max"]
+
+
+def test_the_sample_that_misses_least_is_named_by_its_number():
+    far, near = ([50.0, 50.0], [0.5, 0.5]), ([99.0, 99.0], [0.1, 0.1])
+    assert nearest_miss(result_of(far, near))["sample"] == 1
+    assert "Sample 1 comes nearest of those that miss it:" in nearest_miss_sentences(result_of(far, near))
+
+
+def test_all_requirements_that_are_missed_most_often_are_named():
+    both, quadriceps = ([50.0, 50.0], [0.5, 0.5]), ([105.0, 105.0], [0.5, 0.5])
+    assert nearest_miss_sentences(result_of(both, both))[-1] == (
+        "In the way most often: knee_flexion_max and quadriceps_max, which 2 of 2 motions each miss."
+    )
+    assert nearest_miss_sentences(result_of(both, quadriceps))[-1] == (
+        "In the way most often: quadriceps_max, which 2 of 2 motions miss."
+    )
+
+
+def test_nothing_is_said_where_all_that_were_wanted_are_accepted():
+    accepted = result_of(([105.0, 105.0], [0.05, 0.05]))
+    assert nearest_miss(accepted) is None
+    assert nearest_miss_sentences(accepted) == []
