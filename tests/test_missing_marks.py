@@ -10,6 +10,7 @@ from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.io.plausibility import canonical_coordinates
 from dataset.locations import SHIPPED_DEMO
+from dataset.motion_folders.file_reader import read_array_windows
 from models.conventions import COORDINATE_INDEX as AT
 
 TRIAL = min((SHIPPED_DEMO / "Data/demo-person-040/OpenSimData/Kinematics").glob("*.mot"))
@@ -98,3 +99,24 @@ def test_a_mark_in_a_further_column_is_named(tmp_path, trial, caplog):
     emg[GAP] = -9999
     read_again(tmp_path, replace(trial, extra={"emg": emg}))
     assert "'emg' is -9999 in data rows 101 to 130" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [(1e30, "looks like a mark"), (-999, "looks like a mark"), (np.inf, "finite"), (5000, "no person")],
+)
+def test_absurd_values_of_generated_arrays_are_refused_by_motion(tmp_path, trial, value, says):
+    motions = np.stack([trial.coordinates] * 3)
+    motions[1, 40, AT["knee_angle_r"]] = value
+    np.save(tmp_path / "a.npy", motions)
+    with pytest.raises(InputError, match=rf"a\.npy.*{says}"):
+        read_array_windows(tmp_path / "a.npy")
+
+
+def test_bad_but_finite_generated_arrays_are_evaluated_with_a_warning(tmp_path, trial, caplog):
+    motions = np.stack([trial.coordinates] * 3)
+    motions[1:, 40:60, AT["ankle_angle_r"]] = 120.0
+    np.save(tmp_path / "a.npy", motions)
+    assert len(read_array_windows(tmp_path / "a.npy")) == 3
+    assert "motion 1: column 'ankle_angle_r' is 120 degrees in data row 41" in caplog.text
+    assert "it is kept, as it is (and 1 more of 3 motions)" in caplog.text

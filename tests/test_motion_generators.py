@@ -255,7 +255,7 @@ def test_a_damaged_file_is_an_input_error(tmp_path):
         ("joints", walk() * (-1, 1, 1), "backwards"),
         ("joints", walk() * (1, -1, -1), "stands along -y"),
         ("joints", walk()[..., [1, 0, 2]], r"stands along \+x"),
-        ("joints", np.where(np.arange(40)[:, None, None] == 7, np.nan, walk()), "infinity, the first is 7"),
+        ("joints", np.where(np.arange(40)[:, None, None] == 7, np.nan, walk()), "infinity, the first is frame 8"),
     ],
 )
 def test_errors_name_the_fault(tmp_path, kind, value, words):
@@ -473,3 +473,33 @@ def test_an_archive_that_unpacks_to_more_than_any_motion_is_refused(tmp_path):
             entry.write(bytes(16_000_000))
     with pytest.raises(InputError, match="when it is unpacked"):
         read_baseline(tmp_path / "a.npz", "smpl")
+
+
+@pytest.mark.parametrize(
+    ("joint", "frames", "value", "says"),
+    [
+        ("right_knee", slice(7, 8), 1e30, "right_knee is at 1e.30 1e.30 1e.30 m in frame 8"),
+        ("left_wrist", slice(7, 8), -999, "left_wrist is .* m from left_elbow in frame 8"),
+        (
+            "left_wrist",
+            slice(7, 20),
+            0,
+            "left_wrist is exactly at 0 0 0 in frame 8, as some joint is in 13 of 40 frames",
+        ),
+        (slice(None), slice(30, 40), 0, "left_hip is exactly at 0 0 0 in frame 31, .* 10 of 40 frames; .* padding"),
+        ("left_knee", slice(7, 8), "left_hip", "left_knee is 0 m from left_hip in frame 8"),
+    ],
+)
+def test_joints_that_are_missing_in_some_frames_are_named(tmp_path, joint, frames, value, says):
+    joints = walk()
+    columns = JOINT_INDEX[joint] if isinstance(joint, str) else joint
+    joints[frames, columns] = joints[frames, JOINT_INDEX[value]] if isinstance(value, str) else value
+    np.save(tmp_path / "a.npy", joints)
+    with pytest.raises(InputError, match=says):
+        read_baseline(tmp_path / "a.npy", "joints", rate_hz=20)
+
+
+def test_the_origin_of_a_body_may_be_its_pelvis(tmp_path):
+    joints = walk() - walk()[:, :1]
+    np.save(tmp_path / "a.npy", joints)
+    assert len(read_baseline(tmp_path / "a.npy", "joints", rate_hz=20).clips) == 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset.errors import InputError
-from models.skeleton.joint_set import JOINT_INDEX
+from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS
 
 logger = logging.getLogger("bige")
 
@@ -17,7 +17,11 @@ _FASTEST_PELVIS_M_S = 12.5  # the fastest sprint that was measured
 # Range of the height of the lowest joint above the floor at 0, and how much it may change while the body stays there.
 _LOWEST_JOINT_M, _FLOOR_CHANGES_M = (-0.08, 0.3), 0.3
 _LEAST_PELVIS_M = 0.03
+# No network is so wrong as to leave these: they are marks for missing data, padding, or damage.
+_FARTHEST_M = 1000.0  # from the origin
+_BONE_M = (0.005, 2.0)  # of the limbs, whose bones have 0.2 to 0.6 m
 _CLEAR = 0.4  # sine of an angle that is beyond doubt
+_LIMBS = [JOINT_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("knee", "ankle", "elbow", "wrist")]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,9 @@ def require_finite(where: str, motion: np.ndarray) -> None:
     bad = ~np.isfinite(motion.reshape(len(motion), -1)).all(1)
     if bad.any():
         first = int(bad.argmax())
-        raise InputError(f"{where}: {bad.sum()} of {len(motion)} frames hold NaN or infinity, the first is {first}")
+        raise InputError(
+            f"{where}: {bad.sum()} of {len(motion)} frames hold NaN or infinity, the first is frame {first + 1}"
+        )
 
 
 def checked_joints(where: str, joints: np.ndarray, rate_hz: float, *, z_may_be_up: bool) -> np.ndarray:
@@ -58,8 +64,8 @@ def checked_joints(where: str, joints: np.ndarray, rate_hz: float, *, z_may_be_u
         (T, 22, 3), float64.
 
     Raises:
-        InputError: the legs have no human length, no axis of the file can be the vertical, left and right are swapped,
-            or the body moves faster than a human can.
+        InputError: the legs have no human length, a joint is missing in some frames or is out of all proportion, no
+            axis of the file can be the vertical, left and right are swapped, or the body moves faster than a human can.
     """
     joints = joints.astype(float)
     leg_m = _leg_length(joints)
@@ -70,6 +76,7 @@ def checked_joints(where: str, joints: np.ndarray, rate_hz: float, *, z_may_be_u
         raise InputError(
             f"{where}: the leg measures {leg_m:.4g} m from hip to ankle, expected {low} to {high}; {advice}"
         )
+    _require_all_joints(where, joints)
     if _vertical(where, joints, z_may_be_up) == 2:
         logger.info("%s: z is up in this file; the motion is turned so that y is up", where)
         joints = np.stack([joints[..., 0], joints[..., 2], -joints[..., 1]], -1)
@@ -81,6 +88,36 @@ def checked_joints(where: str, joints: np.ndarray, rate_hz: float, *, z_may_be_u
             f"unit of positions (--unit) and the frame rate (--fps), which is taken as {rate_hz:g} Hz"
         )
     return joints
+
+
+def _require_all_joints(where: str, joints: np.ndarray) -> None:
+    """Raise InputError where a joint of (T, 22, 3), metres, is not there in a frame, or no body could hold it."""
+    advice = "fill the gap, or cut these frames"
+    absent = (joints[:, 1:] == 0).all(-1)  # the pelvis may be the origin
+    if absent.any():
+        frame, joint = map(int, np.argwhere(absent)[0])
+        raise InputError(
+            f"{where}: {JOINTS[joint + 1]} is exactly at 0 0 0 in frame {frame + 1}, as some joint is in "
+            f"{absent.any(1).sum()} of {len(joints)} frames; these look like "
+            f"marks for missing data or padding; {advice}"
+        )
+    beyond = np.abs(joints).max(-1) > _FARTHEST_M
+    if beyond.any():
+        frame, joint = map(int, np.argwhere(beyond)[0])
+        found = " ".join(f"{value:.4g}" for value in joints[frame, joint])
+        raise InputError(
+            f"{where}: {JOINTS[joint]} is at {found} m in frame {frame + 1}; expected {_FARTHEST_M:g} m from the "
+            f"origin at most; {advice}"
+        )
+    length = np.linalg.norm(joints[:, _LIMBS] - joints[:, [PARENTS[joint] for joint in _LIMBS]], axis=-1)
+    wrong = (length < _BONE_M[0]) | (length > _BONE_M[1])
+    if wrong.any():
+        frame, bone = map(int, np.argwhere(wrong)[0])
+        names = f"{JOINTS[_LIMBS[bone]]} is {length[frame, bone]:.3g} m from {JOINTS[PARENTS[_LIMBS[bone]]]}"
+        raise InputError(
+            f"{where}: {names} in frame {frame + 1}, and {np.median(length[:, bone]):.3g} m in the median frame; "
+            f"expected {_BONE_M[0]:g} to {_BONE_M[1]:g} m; {advice}"
+        )
 
 
 def _vertical(where: str, joints: np.ndarray, z_may_be_up: bool) -> int:

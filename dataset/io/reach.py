@@ -73,17 +73,23 @@ def check_reach(
     Raises:
         InputError: with `refuse`, there is such a value; the sentence names column, value, row and limits.
     """
+    beyond = find_beyond_reach(time_s, as_written, coordinates)
+    if beyond and refuse:
+        raise InputError(f"{source or 'the motion'}: {beyond}; correct the value, or cut the file there")
+    if beyond:
+        logger.warning("%s: %s; it is kept, as it is", source or "the motion", beyond)
+
+
+def find_beyond_reach(time_s: np.ndarray, as_written: np.ndarray, coordinates: np.ndarray) -> str:
+    """The first value of a motion that no person reaches, in words, or nothing; the arguments are those of `check_reach`."""
     found = _more_than_a_turn(as_written) or _angle_beyond(coordinates) or _position_beyond(coordinates)
     found = found or _speed_beyond(time_s, coordinates)
     if found is None:
-        return
-    sentence = (
-        f"{source or 'the motion'}: column {COORDINATES[found.column]!r} is {found.value} in data row {found.row + 1} "
-        f"({time_s[found.row]:.4g} s), which no person reaches; expected {found.expected}"
+        return ""
+    return (
+        f"column {COORDINATES[found.column]!r} is {found.value} in data row {found.row + 1} ({time_s[found.row]:.4g} "
+        f"s), which no person reaches; expected {found.expected}"
     )
-    if refuse:
-        raise InputError(f"{sentence}; correct the value, or cut the file there")
-    logger.warning("%s; it is kept, as it is", sentence)
 
 
 def limits_deg(name: str) -> tuple[float, float] | None:

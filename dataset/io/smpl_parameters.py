@@ -18,6 +18,7 @@ _COUNT = len(JOINTS)
 _RATE_NAMES = ("mocap_framerate", "mocap_frame_rate", "frame_rate", "framerate", "fps")
 _POSE_NAMES, _TRANSLATION_NAMES = ("poses", "smpl_poses"), ("trans", "transl", "smpl_trans")
 _SPLIT_NAMES = ("root_orient", "pose_body")
+_WILDEST_ANGLE = 100 * np.pi  # of any joint in any frame: rotation vectors that go on may pass a few turns
 _LARGEST_ANGLE = 2 * np.pi + 0.1  # of a joint other than the root, radians
 _FURTHEST_M = 20.0  # from the origin of a recording
 _FASTEST_SLIDE_M_S, _SLOW_SLIDE_M_S, _LEAST_SLIDE_M_S = 4.0, 1.5, 0.1
@@ -56,6 +57,13 @@ def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) 
     if translation.shape != (len(poses), 3):
         raise InputError(f"{path}: 'trans' has the shape {translation.shape}; expected ({len(poses)}, 3)")
     require_finite(str(path), np.concatenate([poses, translation], 1))
+    wildest = np.abs(poses[:, : 3 * _COUNT]).max(1)
+    if wildest.max() > _WILDEST_ANGLE:
+        frame = int(wildest.argmax())
+        raise InputError(
+            f"{path}: 'poses' has an angle of {wildest[frame]:.4g} in frame {frame + 1}, expected radians; are these "
+            "degrees, or is that a mark for missing data?"
+        )
     largest = float(np.percentile(np.linalg.norm(poses[:, 3 : 3 * _COUNT].reshape(-1, 3), axis=-1), 99.5))
     if largest > _LARGEST_ANGLE:
         raise InputError(f"{path}: 'poses' has angles of {largest:.0f}, expected radians up to 6.3; are these degrees?")

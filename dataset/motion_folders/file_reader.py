@@ -11,6 +11,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.io.plausibility import canonical_coordinates
+from dataset.io.reach import find_beyond_reach
 from dataset.io.safe_npy import read_array
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
@@ -40,6 +41,9 @@ def read_motion_window(path: Path) -> Window:
 def read_array_windows(path: Path) -> list[Window]:
     """The motions of a .npy file: (T, 33) or (N, T, 33) at 60 Hz, degrees and metres, canonical order.
 
+    As of motion files, what no person reaches is a fault of the generator, which is what is evaluated: it is kept, with
+    a warning. Values that no generator gives, such as 1e30 or -999, are refused.
+
     Raises:
         InputError: the file holds something else.
     """
@@ -54,15 +58,24 @@ def read_array_windows(path: Path) -> list[Window]:
     if count > _MOST_MOTIONS:
         raise InputError(f"{path}: {count} motions; expected {_MOST_MOTIONS} at most in a file, divide it into several")
     motions = array.reshape(-1, *array.shape[-2:]).astype(float)
-    windows = []
+    windows, beyond = [], []
     for i, values in enumerate(motions):
-        coordinates = canonical_coordinates(values, path)
+        where = path if array.ndim == 2 else Path(f"{path}, motion {i}")
+        coordinates = canonical_coordinates(values, where)
+        beyond += [f"{where}: {found}" for found in [_beyond_reach(coordinates)] if found]
         period = tiling_period(coordinates)
         frames = np.arange(len(coordinates))
         name = path.stem if array.ndim == 2 else f"{path.stem}_{i}"
         motion = Motion(frames / FRAME_RATE_HZ, coordinates, source=path)
         windows.append(_whole_motion(name, motion, frames < (len(coordinates) if period is None else period)))
+    if beyond:
+        more = f" (and {len(beyond) - 1} more of {count} motions)" if len(beyond) > 1 else ""
+        logger.warning("%s; it is kept, as it is%s", beyond[0], more)
     return windows
+
+
+def _beyond_reach(coordinates: np.ndarray) -> str:
+    return find_beyond_reach(np.arange(len(coordinates)) / FRAME_RATE_HZ, coordinates, coordinates)
 
 
 def read_trial_windows(path: Path) -> list[Window]:
