@@ -81,7 +81,7 @@ def check_reach(
 
 
 def find_beyond_reach(time_s: np.ndarray, as_written: np.ndarray, coordinates: np.ndarray) -> str:
-    """The first value of a motion that no person reaches, in words, or nothing; the arguments are those of `check_reach`."""
+    """The first value of a motion that no person reaches, in words, or nothing; arguments as of `check_reach`."""
     found = _more_than_a_turn(as_written) or _angle_beyond(coordinates) or _position_beyond(coordinates)
     found = found or _speed_beyond(time_s, coordinates)
     if found is None:
