@@ -11,12 +11,12 @@ from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES, canonical_muscle, 
 from models.conventions import COORDINATES, MUSCLE_INDEX, MUSCLES
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
-from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
 from utils.guidance.objective.constraint_checks import check_together
 from utils.guidance.objective.constraint_files import read_terms, shipped_constraints
 from utils.guidance.objective.constraint_grammar import parse_term, term_from
 from utils.guidance.objective.own_bounds import own_value, with_own_bounds
-from utils.guidance.objective.published_terms import published_terms, terms_of
+from utils.guidance.objective.published_terms import published_terms, terms_of, without_published_wishes
 from utils.guidance.objective.quantity_list import vocabulary
 
 
@@ -73,6 +73,9 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("descent time:above:2", "descent_time:mean:above:2"),
         ("load:mean over ascent:within:.4:.6", "load_share:mean_over_ascent:within:.4:.6"),
         ("trunk_lean:at 50%:below:30", "trunk_lean:at_50_percent:below:30"),
+        ("left knee flexion:max:at most:90", "knee_flexion_l:max:below:90"),
+        ("descent time:At least:3", "descent_time:mean:above:3"),
+        ("vasti:max:between:0.3:0.5", "activation:vasti:max:within:0.3:0.5"),
     ):
         assert parse_term(words) == parse_term(short)
 
@@ -131,6 +134,21 @@ def test_the_papers_set_is_the_published_objective():
         assert (ours.quantity, ours.statistic, ours.required) == (theirs.quantity, theirs.statistic, theirs.required)
         losses = [term.weight * term.loss(term.value(context)) for term in (ours, theirs)]
         torch.testing.assert_close(*losses)
+
+
+def test_from_own_squats_the_papers_wishes_act_only_where_they_are_asked_for():
+    def acting(**options):
+        config = GuidanceConfig(subject="someone", whole=False, **options)
+        return without_published_wishes(terms_of(config), config)
+
+    by_default = acting()
+    assert [term.name for term in by_default] == ["MAC", "com_acc", "slide"]
+    assert by_default[1].weight == 10 * PublishedWeights().com_acceleration
+    everything = ["MAC", "tilt", "asymmetry", "omega", "com_speed", "com_acc", "slide"]
+    assert [term.name for term in acting(weights=PublishedWeights(tilt=1.0))] == everything
+    in_file = acting(constraints_file="squat")
+    assert [term.name for term in in_file] == everything
+    assert in_file == read_terms("squat")
 
 
 def test_shipped_sets_are_read_and_can_be_met_together():

@@ -89,6 +89,7 @@ def test_a_line_is_parsed_into_a_term():
         ("knee_flexion:max_over_flight:above:90", "descent"),
         ("knee_flexion:max:below:owned", "80%own"),
         ("knee_flexion:max", "comparison"),
+        ("left knee flexion:at most:90", "no statistic over time before 'at most', such as max"),
         ("activation", "muscle"),
     ],
 )

@@ -4,11 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas
 import pytest
 from synthetic_squats import squats
 
 from dataset.io.mot import read_motion, write_motion
+from models.conventions import COORDINATE_INDEX
+from utils.segmentation.segment_session import segment_session
+from utils.segmentation.segmentation_config import SegmentationConfig
 
 SCRIPT = Path(__file__).parent.parent / "segment_squats.py"
 
@@ -36,6 +40,15 @@ def test_segments_table_and_plot(tmp_path):
         assert row.hold_s < 0.1
         assert row.standing_on == "left and right"
     assert (tmp_path / "out" / "abc" / "SQT01_segments.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_descent_is_that_from_stance_to_the_bottom_wherever_the_ascent_ends(tmp_path):
+    """A person who rises onto the toes at the end does not descend further."""
+    trial = squats(1, hold_s=0.5)
+    trial.coordinates[len(trial) // 2 :, COORDINATE_INDEX["pelvis_ty"]] += np.linspace(0, 0.03, (len(trial) + 1) // 2)
+    write_motion(tmp_path / "abc" / "OpenSimData" / "Kinematics" / "squat.mot", trial)
+    (table,) = segment_session(SegmentationConfig(subject=tmp_path / "abc", out_dir=tmp_path / "out")).tables.values()
+    assert list(table["descent_cm"]) == [pytest.approx(35, abs=0.2)]
 
 
 def test_invalid_input_gives_one_sentence_and_status_2(tmp_path):

@@ -17,13 +17,13 @@ from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
-from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig, PublishedWeights
+from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
 from utils.guidance.latents.latent_sampling import LatentSampler
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds
-from utils.guidance.objective.published_terms import published_terms, terms_of
+from utils.guidance.objective.published_terms import terms_of, without_published_wishes
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
@@ -40,8 +40,6 @@ logger = logging.getLogger("bige")
 _ITERATIONS = {OWN: 100, TRAINING: 400, BOTH: 400}
 _BRIEF = 40  # suffices for most that is asked, from own squats
 _DRAWN = 3  # so many times the wanted training squats are drawn; those that miss least of what is asked come first
-_SMOOTHNESS = 10.0  # times the published weight of accelerations: least change alone allows a jerk between two frames
-_ALWAYS_WISHED = ("com_acceleration", "foot_slip")
 _GRADIENT_TOLERANCE = 1e-9  # of the quadratic programs, whose gradients need it
 _STARTS = 3  # so many times the wanted samples are prepared as own starts
 
@@ -149,7 +147,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     )
     config = replace(config, seq_len=seq_len, start=start)
     if start == OWN:
-        terms = _without_published_wishes(terms, config)
+        terms = without_published_wishes(terms, config)
     prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations, brief, simulations)
     wanted = math.ceil(config.candidates * config.min_samples)
     if start != OWN and isinstance(latents.sampler, LatentSampler):
@@ -164,26 +162,6 @@ def prepare(config: GuidanceConfig) -> Preparation:
         lambda z: _violation(prepared.objective(), z),
     )
     return replace(prepared, latents=latents.starting_from(starts.latents, starts.names, only=start == OWN))
-
-
-def _without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list[Term]:
-    """The terms without what the paper wishes of every squat, unless the weights were chosen.
-
-    The paper's tilt of the pelvis, symmetry and slowness make a squat plausible that comes from the training data. The
-    person's own squat is plausible, and these would change it without being asked to. Small accelerations and feet that
-    do not slide are wished for in any case.
-    """
-    if config.weights != PublishedWeights():
-        return terms
-    published = published_terms(*config.range_or_default, config.muscle, config.weights)
-    wishes = [term for term in published if not term.required and term.quantity not in _ALWAYS_WISHED]
-    kept = [term for term in terms if term not in wishes]
-    return [
-        replace(term, weight=_SMOOTHNESS * term.weight)
-        if term in published and term.quantity == "com_acceleration"
-        else term
-        for term in kept
-    ]
 
 
 def _seed_of(session: Session, seed: int) -> int:

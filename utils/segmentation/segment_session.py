@@ -120,7 +120,7 @@ def _row(motion: Motion, repetition: Repetition) -> dict[str, Any]:
     part = motion.cut(repetition.start_frame, repetition.end_frame)
     start_s, end_s = part.time_s[[0, -1]]
     hold_starts_s, hold_ends_s = motion.time_s[[repetition.descent_end_frame, repetition.ascent_start_frame]]
-    pelvis_m = part.column("pelvis_ty")
+    descending_m = motion.column("pelvis_ty")[repetition.start_frame : repetition.bottom_frame + 1]
     return {
         "standing_on": " and ".join({"l": "left", "r": "right"}[side] for side in repetition.standing),
         "start_s": start_s,
@@ -132,5 +132,5 @@ def _row(motion: Motion, repetition: Repetition) -> dict[str, Any]:
         "ascent_s": end_s - hold_ends_s,
         "knee_flexion_l_deg": part.column("knee_angle_l").max(),
         "knee_flexion_r_deg": part.column("knee_angle_r").max(),
-        "descent_cm": 100 * (pelvis_m.max() - pelvis_m.min()),
+        "descent_cm": 100 * (descending_m.max() - descending_m[-1]),
     }

@@ -8,8 +8,9 @@ A term is one line,
     activation:quadriceps:max:below:80%own      pelvis_tilt:at_peak:vasmed:within:-35:-17:wish
 
 or an object with the fields of `Term`. A bound is a number in the quantity's unit, or in terms of the person's own
-squats: `80%own`, `own-20`, `own+0.5`. The statistic may be left out for quantities of a whole motion. A muscle or a
-group in place of a quantity means its activation: `quadriceps:max:below:0.3`.
+squats: `80%own`, `own-20`, `own+0.5`. `at least`, `at most` and `between` are `above`, `below` and `within`. The
+statistic may be left out for quantities of a whole motion. A muscle or a group in place of a quantity means its
+activation: `quadriceps:max:below:0.3`.
 """
 
 import math
@@ -30,6 +31,7 @@ _KEYS = {
     "wish", "name", "unit",
 }  # fmt: skip
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
+_OTHER_WORDS = {"at least": "above", "at most": "below", "between": "within"}
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 _OWN = re.compile(rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*({_NUMBER}))?", re.IGNORECASE | re.ASCII)
 
@@ -57,11 +59,14 @@ def parse_term(text: str) -> Term:
     quantity = _quantity(content["quantity"], source)
     if quantity.argument and "argument" not in content:
         content["argument"] = following(quantity.argument)
-    if quantity.statistic is None or not parts or parts[-1] not in COMPARISONS:
+    compares = bool(parts) and _comparison(parts[-1]) in COMPARISONS
+    if compares and quantity.statistic is None:
+        raise InputError(f"{source} names no statistic over time before {parts[-1]!r}, such as max or at_bottom")
+    if not compares:
         content["statistic"] = following("statistic over time")
     if content.get("statistic", "").lower().replace(" ", "_") == AT_PEAK:
         content["muscle"] = following("muscle")
-    content["comparison"] = following("comparison")
+    content["comparison"] = _comparison(following("comparison"))
     content["numbers"] = parts[::-1]
     return term_from(content | options, source)
 
@@ -85,6 +90,7 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     for key in ("quantity", "comparison"):
         if not content.get(key):
             raise InputError(f"{source}: {key} is missing")
+    content = content | {"comparison": _comparison(content["comparison"])}
     if "argument" not in content:
         content = content | _activation_of(content["quantity"])
     quantity = _quantity(content["quantity"], source)
@@ -117,6 +123,11 @@ def term_from(content: dict[str, Any], source: str) -> Term:
         raise InputError(f"{source}: the weight must not be negative, and the tolerance must be above 0")
     check_possible(term, source)
     return term
+
+
+def _comparison(words: str) -> str:
+    """The name of a comparison that may be given by other words, such as `at most`; other texts as they are."""
+    return _OTHER_WORDS.get(words.lower().replace("_", " "), words)
 
 
 def _activation_of(name: str) -> dict[str, str]:

@@ -18,6 +18,10 @@ logger = logging.getLogger("bige")
 
 PUBLISHED_NAME = "MAC"  # of the muscle activation constraint, in files
 TILT_RANGE_DEG = (-34.2, -17.4)  # of the paper's own rows: MoCap mean - SD to Reference + SD of MoCap
+_SMOOTHNESS = (
+    10.0  # times the weight of accelerations from own squats: least change alone allows a jerk between two frames
+)
+_ALWAYS_WISHED = ("com_acceleration", "foot_slip")
 
 
 def published_terms(
@@ -65,6 +69,16 @@ def published_terms(
     return [term for term in terms if term.weight > 0]
 
 
+def asked_terms(config: GuidanceConfig) -> list[Term]:
+    """The constraints and wishes that the configuration asks for, line by line and in a file.
+
+    Raises:
+        InputError: a constraint cannot be read.
+    """
+    asked = [parse_term(line) for line in config.constraint]
+    return asked + (read_terms(config.constraints_file) if config.constraints_file else [])
+
+
 def terms_of(config: GuidanceConfig) -> list[Term]:
     """The published terms, and the constraints that the configuration adds to them or puts in their place.
 
@@ -74,8 +88,7 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
     Raises:
         InputError: a constraint cannot be read, or two contradict each other.
     """
-    asked = [parse_term(line) for line in config.constraint]
-    asked += read_terms(config.constraints_file) if config.constraints_file else []
+    asked = asked_terms(config)
     check_together(asked)
     published = published_terms(*config.range_or_default, config.muscle, config.weights)
     if config.low is None and any(term.required for term in asked):
@@ -89,3 +102,24 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
     terms = [term for term in published if term.required or (term.quantity, term.statistic) not in named] + asked
     check_together(terms)
     return with_whole_motion(terms) if config.whole else terms
+
+
+def without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list[Term]:
+    """The terms without what the paper wishes of every squat, unless that was asked for or the weights were chosen.
+
+    The paper's tilt of the pelvis, symmetry and slowness make a squat plausible that comes from the training data. The
+    person's own squat is plausible, and these would change it without being asked to. Small accelerations and feet that
+    do not slide are wished for in any case.
+    """
+    if config.weights != PublishedWeights():
+        return terms
+    published = published_terms(*config.range_or_default, config.muscle, config.weights)
+    asked = asked_terms(config)
+    unasked = [term for term in published if not term.required and term not in asked]
+    kept = [term for term in terms if term not in unasked or term.quantity in _ALWAYS_WISHED]
+    return [
+        replace(term, weight=_SMOOTHNESS * term.weight)
+        if term in unasked and term.quantity == "com_acceleration"
+        else term
+        for term in kept
+    ]

@@ -44,7 +44,8 @@ def sample_table(result: GuidanceResult) -> str:
         columns.append(["whole", *(_missing_of_whole(result, j) for j in range(len(result.samples)))])
     for name, title, factor, digits in _SHOWN:
         values = result.measures[name].values
-        columns.append([title, *(format_sides([factor * one for one in row], digits) for row in values.tolist())])
+        rows = ([round(factor * one, 2) for one in row] for row in values.tolist())  # a hundredth is enough of each
+        columns.append([title, *(format_sides(row, digits) for row in rows)])
     if result.between_subject_distance:
         shares = [sample.proximity / result.between_subject_distance for sample in result.samples]
         columns.append(["between-subject distances", *(f"{share:.2f}" for share in shares)])
