@@ -11,6 +11,7 @@ from bodies import SimpleSkeleton, squat
 from opensim_poses import rajagopal2015
 
 from dataset.errors import InputError
+from dataset.io.mot import read_motion, write_motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
@@ -22,6 +23,8 @@ from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_guidance
+from utils.guidance.subject.frozen_models import load_models
+from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace
 from utils.guidance.subject.squat_profile import form_difference, squat_profiles
 from utils.report.page import build_page
@@ -50,6 +53,20 @@ def test_a_squats_profile_is_its_own_geometry():
     assert found.toe_out_deg == pytest.approx(0, abs=1e-4)
     assert found.knee_difference_deg == pytest.approx(0, abs=1e-4)
     assert found.descent_s + found.hold_s + found.ascent_s == pytest.approx(2.0, abs=0.4)
+
+
+def test_a_recorded_angle_that_cannot_be_guided_is_named(tmp_path, caplog):
+    """A knee adduction, beside the 33 coordinates, in the recording of a model without it."""
+    folder = tmp_path / "person"
+    shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", folder)
+    (path,) = (folder / "OpenSimData" / "Kinematics").glob("*.mot")
+    trial = read_motion(path)
+    models = load_models(None, None, Session(folder), "cpu", 6.0)
+    load_own_squats(Session(folder), models)
+    assert "cannot be guided" not in caplog.text
+    write_motion(path, replace(trial, extra={"knee_adduction_r": 8 * np.sin(trial.time_s)}))
+    load_own_squats(Session(folder), models)
+    assert "person: knee_adduction_r, up to 8 degrees in the recording, cannot be guided" in caplog.text
 
 
 def test_form_does_not_depend_on_tempo_and_grows_with_depth():

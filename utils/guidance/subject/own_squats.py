@@ -1,5 +1,7 @@
 """The subject's recorded squats, which guided motions are compared with."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +9,7 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
+from dataset.io.plausibility import is_angle
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.motion_dataset import MotionDataset
@@ -17,6 +20,9 @@ from models.conventions import FRAMES_PER_LATENT, LONGEST_SEQ_LEN, SIDES, WINDOW
 from utils.guidance.subject.frozen_models import FrozenModels
 from utils.guidance.subject.postprocessing import low_pass
 
+logger = logging.getLogger("bige")
+
+_STILL_DEG = 1.0  # an angle that changes by less does not move
 LONGEST_REPETITION_FRAMES = LONGEST_SEQ_LEN * FRAMES_PER_LATENT - MADE_FRAMES
 
 
@@ -48,6 +54,14 @@ def load_own_squats(session: Session, models: FrozenModels, frames: int = WINDOW
         left_out = tuple(dict.fromkeys([*left_out, *more]))
     if not recorded:
         return OwnSquats(left_out=left_out)
+    if beside := _beside_the_33(recorded):
+        logger.warning(
+            "%s: %s, up to %.0f degrees in the recording, cannot be guided; the own squats are shown without, and "
+            "their feet stand elsewhere than recorded",
+            session.id,
+            " and ".join(beside),
+            max(beside.values()),
+        )
     motion = torch.as_tensor(np.stack([window.coordinates for window in recorded]), dtype=torch.float32)
     motion = low_pass(motion.to(models.device), models.smooth_hz)
     return OwnSquats(recorded, simulated, models.describe_motion(motion).activations.cpu().numpy(), left_out)
@@ -67,6 +81,16 @@ def longest_repetition(session: Session) -> int:
         lengths = [one.end_frame - one.start_frame for one in repetitions if len(one.standing) == len(SIDES)]
         longest = max(longest, *(length for length in lengths if length <= LONGEST_REPETITION_FRAMES), 0)
     return longest
+
+
+def _beside_the_33(windows: Sequence[Window]) -> dict[str, float]:
+    """Angles that move beside the 33 coordinates, such as a knee adduction, with their largest values in degrees."""
+    largest: dict[str, float] = {}
+    for window in windows:
+        for name, values in window.extra.items():
+            if is_angle(name) and np.ptp(values) > _STILL_DEG:
+                largest[name] = max(largest.get(name, 0.0), float(np.abs(values).max()))
+    return largest
 
 
 def _windows(
