@@ -22,7 +22,7 @@ from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSam
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
-from utils.guidance.pipeline import run_guidance
+from utils.guidance.pipeline import run_baseline, run_guidance
 from utils.guidance.subject.frozen_models import load_models
 from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace
@@ -209,8 +209,23 @@ def test_own_squats_cannot_be_started_from_where_there_are_none(tmp_path):
     model.parent.mkdir(parents=True)
     shutil.copy(rajagopal2015(), model)
     config = GuidanceConfig(subject=str(tmp_path), start="own", threads=1)
-    with pytest.raises(InputError, match="has no squat that guidance could start from"):
+    with pytest.raises(InputError, match="has no squat on two feet that guidance could start from"):
         run_guidance(config)
+
+
+def test_squats_on_one_leg_are_no_own_squats_of_two_feet(tmp_path, caplog):
+    """Putting the other foot on the floor would make squats that nobody did."""
+    person = shutil.copytree(SHIPPED_DEMO / "Data/demo-person-040", tmp_path / "person", symlinks=True)
+    shutil.rmtree(person / "OpenSimData/Dynamics", ignore_errors=True)
+    (trial,) = Session(person).trials
+    motion = read_motion(trial).cut(100, 318)
+    bend = (motion.column("knee_angle_r") / 90).clip(0, 1)
+    for name, values in (("hip_flexion", 38 + 55 * bend), ("knee_angle", 85 + 48 * bend), ("ankle_angle", 0 * bend)):
+        motion.coordinates[:, AT[f"{name}_l"]] = values
+    write_motion(trial, motion)
+    with pytest.raises(InputError, match="holds no squat on two feet"):
+        run_baseline(GuidanceConfig(subject=str(person), exp_name="now", threads=1, verify=False))
+    assert "the session's 2 squat(s) are on one leg" in caplog.text
 
 
 def test_the_baseline_is_written_for_programs(tmp_path):

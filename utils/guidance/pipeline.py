@@ -121,7 +121,7 @@ def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:
     prepared = prepare(config)
     baseline = measure_baseline(prepared)
     if baseline is None:
-        raise InputError(f"{prepared.session.path} holds no squat that could be described")
+        raise InputError(f"{prepared.session.path} holds no squat on two feet that could be described")
     return prepared.session, baseline
 
 

@@ -134,7 +134,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     terms = with_own_bounds(terms, models.own)
     start = config.start or (TRAINING if own is None else OWN)
     if start != TRAINING and own is None:
-        raise InputError(f"--start {start}: {session.path} has no squat that guidance could start from")
+        raise InputError(f"--start {start}: {session.path} has no squat on two feet that guidance could start from")
     iterations = config.total_iter or _ITERATIONS[start]
     brief = _BRIEF if start == OWN and config.total_iter is None else 0
     latents = load_latent_space(

@@ -1,5 +1,6 @@
 """The subject's own squats on two feet, as motions that guided ones are compared with and start from."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from dataset.windows.window import Window
 from utils.biomechanics.registry import evaluate_quantity
 from utils.guidance.subject.frozen_models import FrozenModels
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
+
+logger = logging.getLogger("bige")
 
 _IN_THE_AIR_M = 0.05  # of one foot for most of a repetition: a single-leg squat
 _MOST = 6  # squats; of more, those that lie evenly in the recordings are taken
@@ -35,15 +38,22 @@ class OwnMotions:
 
 @torch.no_grad()
 def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions | None:
-    """The own squats in recorded windows, on the models' device; None without a window.
+    """The own squats on two feet in recorded windows, on the models' device; None where there is none.
 
-    Squats on one leg are used only where there are no others.
+    Squats on one leg are left out: guided motions stand on both feet, and with the other foot put on the floor they
+    would be squats that nobody did.
     """
     if not windows:
         return None
     recorded = torch.as_tensor(np.stack([window.coordinates for window in windows]), dtype=torch.float32)
     recorded = recorded.to(models.device)
     usable = _on_two_feet(recorded, models)
+    if not usable:
+        logger.warning(
+            "the session's %d squat(s) are on one leg; guided motions are squats on both feet, and are neither begun "
+            "from these nor compared with them", len(windows),
+        )  # fmt: skip
+        return None
     count = min(_MOST, len(usable))
     chosen = [usable[round(k)] for k in np.linspace(0, len(usable) - 1, count)]
     return OwnMotions(
@@ -55,11 +65,11 @@ def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions |
 
 
 def _on_two_feet(motion: Tensor, models: FrozenModels) -> list[int]:
-    """Which of the motions (A, T, 33) are squats on both feet; all, where none is."""
+    """Which of the motions (A, T, 33) are squats on both feet."""
     context = models.describe_motion(stand_on_floor(low_pass(motion, models.smooth_hz), models.skeleton)[0])
     lift = evaluate_quantity("foot_lift", context).values.amax(-1)  # (A, T)
     typical = lift.masked_fill(~context.mask, torch.nan).nanmedian(1).values
-    return [i for i, height in enumerate(typical.tolist()) if height < _IN_THE_AIR_M] or list(range(len(motion)))
+    return [i for i, height in enumerate(typical.tolist()) if height < _IN_THE_AIR_M]
 
 
 def _name(window: Window) -> str:
