@@ -44,6 +44,7 @@ LEG_AND_PELVIS_INDICES = tuple(range(COORDINATE_INDEX["lumbar_extension"]))
 LEG_AND_PELVIS_ROTATION_INDICES = tuple(i for i in LEG_AND_PELVIS_INDICES if i in ROTATION_INDICES)
 
 SIDES = ("l", "r")  # the order of the muscles
+KNEE_INDICES = tuple(COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES)
 FEET = ("r", "l")  # right first, as contact points are ordered
 
 # Features of a subject that the surrogate receives, in kilograms and metres; see `OpenSimSkeleton.anthropometry`.

@@ -38,7 +38,7 @@ from utils.opensim_tools.tool_folder import (
     MOTION,
     README,
     RESULTS,
-    SimulatedMotion,
+    ToolMotion,
     write_tool_folder,
 )
 from utils.simulation.session_simulation import TOOLS_FOLDER, simulate_session
@@ -77,7 +77,7 @@ def squat() -> Motion:
 
 def tool_folder(folder: Path, model_path: Path, simulator: ActivationSimulator, motion: Motion) -> Path:
     span_s = float(motion.time_s[0]), float(motion.time_s[-1])
-    simulated = SimulatedMotion("squat", motion.time_s, simulate_motion(simulator, motion), span_s)
+    simulated = ToolMotion("squat", motion.time_s, simulate_motion(simulator, motion), span_s)
     write_tool_folder(folder, model_path, simulator, simulated)
     return folder
 

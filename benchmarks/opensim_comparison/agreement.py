@@ -25,7 +25,7 @@ from opensim_comparison.tool_results import (
     without_pennation_and_tendons,
 )
 from utils.guidance.guidance_result import GuidanceResult
-from utils.opensim_tools.tool_folder import INVERSE_DYNAMICS, SimulatedMotion, write_tool_folder
+from utils.opensim_tools.tool_folder import INVERSE_DYNAMICS, ToolMotion, write_tool_folder
 from utils.simulation.simulated_repetition import MARGIN_S, simulate_motion
 from utils.simulation.simulators import build_simulator
 
@@ -133,7 +133,7 @@ def exported(folder: Path, model_path: Path, simulator: ActivationSimulator, squ
     """The tool folder of a simulated motion, written."""
     simulation = simulate_motion(simulator, squat.motion)
     write_tool_folder(
-        folder, model_path, simulator, SimulatedMotion(folder.name, squat.motion.time_s, simulation, squat.span_s)
+        folder, model_path, simulator, ToolMotion(folder.name, squat.motion.time_s, simulation, squat.span_s)
     )
     return folder
 

@@ -20,6 +20,7 @@ from models.conventions import (
     ACTIVATION_COLUMNS,
     COORDINATE_INDEX,
     COORDINATES,
+    KNEE_INDICES,
     ROTATION_INDICES,
     TRANSLATION_INDICES,
     TRANSLATIONS,
@@ -62,7 +63,6 @@ _ACTIVATION_TOLERANCE = 0.01
 _SPEEDS_TITLE = re.compile(r"^(speeds|accelerations)\b")
 _SPEEDS_NAME = re.compile(r"_(u|dudt|speeds|accelerations)$", re.IGNORECASE)
 _PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in "lr"]
 _HEIGHT = COORDINATE_INDEX["pelvis_ty"]
 
 
@@ -84,7 +84,7 @@ def refuse_speeds(table: Table) -> None:
 
 def refuse_speeds_by_values(coordinates: np.ndarray, in_degrees: bool, source: Path | None) -> None:
     """Raise InputError where the values (T, 33), as in the file, are those of speeds or accelerations."""
-    knees, height = coordinates[:, _KNEES], coordinates[:, _HEIGHT]
+    knees, height = coordinates[:, KNEE_INDICES], coordinates[:, _HEIGHT]
     swing = _SWING_DEG if in_degrees else math.radians(_SWING_DEG)
     swings = (knees.min(0) < -swing) & (knees.max(0) > swing) & (np.abs(knees.mean(0)) < 0.2 * np.abs(knees).max(0))
     if swings.all() and height.min() < 0 < height.max() and abs(height.mean()) < _DESCENT_M:
@@ -160,7 +160,7 @@ def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
             )
         factor, unit = by_rise[0]
     _refuse_mixed_units(coordinates, factor, source)
-    bend = float(np.ptp(coordinates[:, _KNEES], axis=0).min())
+    bend = float(np.ptp(coordinates[:, KNEE_INDICES], axis=0).min())
     if factor != 1 and bend > _BEND and rise * factor < _DESCENT_M:
         raise InputError(
             f"{source or 'the motion'}: column 'pelvis_ty' is {height:.4g} in the median frame and ranges over "
@@ -319,13 +319,13 @@ def forward_knees(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
         InputError: one knee flexes negatively and the other positively.
     """
     where = source or "the motion"
-    knees = coordinates[:, _KNEES]
+    knees = coordinates[:, KNEE_INDICES]
     low, high = knees.min(0), knees.max(0)
     backward = (low < _BACKWARD_KNEE_DEG) & (high < -low / 3)
     if not backward.any():
         return coordinates
     if not backward.all() and high[~backward].max() > -_BACKWARD_KNEE_DEG:
-        names = [COORDINATES[i] for i in _KNEES]
+        names = [COORDINATES[i] for i in KNEE_INDICES]
         raise InputError(
             f"{where}: {names[int(backward.argmax())]} is negative when the knee bends, down to {low.min():.0f} "
             f"degrees, and {names[int(backward.argmin())]} is positive; flexion must be positive on both sides"
@@ -337,5 +337,5 @@ def forward_knees(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
         low.min(),
     )
     coordinates = coordinates.copy()
-    coordinates[:, _KNEES] *= -1
+    coordinates[:, KNEE_INDICES] *= -1
     return coordinates

@@ -8,9 +8,7 @@ from torch import Tensor
 
 from dataset.left_out import LeftOut
 from dataset.windows.mirror import mirror_activations, mirror_motion
-from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
-
-_KNEES = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
+from models.conventions import FRAME_RATE_HZ, KNEE_INDICES
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class MotionBatch:
 
     def depth_and_duration(self) -> Tensor:
         """(N, 2) largest knee flexion in the repetition, degrees, and its duration, seconds."""
-        flexion = self.motion[..., _KNEES].amax(-1).masked_fill(~self.repetition, -torch.inf)  # (N, T)
+        flexion = self.motion[..., KNEE_INDICES].amax(-1).masked_fill(~self.repetition, -torch.inf)  # (N, T)
         return torch.stack([flexion.amax(1), self.repetition.sum(1) / FRAME_RATE_HZ], 1)
 
     def take(self, indices: Sequence[int] | Tensor) -> "MotionBatch":

@@ -26,14 +26,13 @@ from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import METADATA_NAME, Session
 from dataset.windows.motion_dataset import arrays_of, read_session
 from dataset.windows.window import Window
-from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ
+from models.conventions import FRAME_RATE_HZ, KNEE_INDICES
 
 logger = logging.getLogger("bige")
 
 # The code that decides what is in a window.
 _CODE = ("dataset/*.py", "dataset/io/*.py", "dataset/opensim/*.py", "dataset/windows/*.py", "models/*.py")
 _LARGEST_INDEX_BYTES = 1 << 28
-_KNEES = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
 
 
 @dataclass(frozen=True)
@@ -283,5 +282,5 @@ def _without_repeated_end(frames: np.ndarray) -> np.ndarray:
 
 def _depth_and_duration(window: Window) -> tuple[float, float]:
     """Largest knee flexion in the repetition, degrees, and its duration, seconds."""
-    flexion = window.coordinates[window.first_repetition][:, _KNEES]
+    flexion = window.coordinates[window.first_repetition][:, KNEE_INDICES]
     return float(flexion.max()), len(flexion) / FRAME_RATE_HZ

@@ -6,6 +6,7 @@ latter depends on the person's muscles, for which its answer is corrected (`subj
 """
 
 import torch
+from scipy.constants import g as GRAVITY_M_S2
 from torch import Tensor, nn
 
 from models.muscles.moment_arms import LEG_COORDINATES
@@ -18,8 +19,6 @@ from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
 from models.surrogate.subject_muscles import ReferenceSamples, SubjectMuscles
 from models.surrogate.time_sampling import TimeSampling
-
-_GRAVITY_M_S2 = 9.80665  # from moments over body weight to moments over body mass
 
 
 class DynamicsSurrogate(nn.Module):
@@ -104,7 +103,7 @@ class SubjectSurrogate(nn.Module):
         return MusclePrediction(
             activations=activations.unflatten(0, by_motion),
             load_share=share.unflatten(0, by_motion).clamp(0, 1),
-            moments=(moments * _GRAVITY_M_S2).unflatten(0, by_motion),
+            moments=(moments * GRAVITY_M_S2).unflatten(0, by_motion),
             centres_of_pressure=centres.unflatten(0, by_motion),
         )
 

@@ -7,13 +7,13 @@ dynamics of a scaled model use `models.skeleton.inverse_dynamics`.
 """
 
 import torch
+from scipy.constants import g as GRAVITY_M_S2
 from torch import Tensor
 
 from models.conventions import ANTHROPOMETRIC_FEATURES, TRANSLATION_INDICES
 from models.filters import derivative_matrices, low_pass_matrix
 from models.surrogate.joint_positions import named_joint_positions
 
-_GRAVITY = 9.80665
 _COORDINATE_CUTOFF_HZ, _FORCE_CUTOFF_HZ = 4.0, 3.0
 # Two point masses for each segment, with the segment's mass, mass centre and moment of inertia about a transverse axis
 # (Rajagopal2015): from point, to point, fraction of body mass, mass centre and radius of gyration as fractions of the
@@ -62,12 +62,12 @@ def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tenso
     masses, positions = _point_masses(points)
     positions = positions + pelvis.unsqueeze(-2)  # (B, T, M, 3)
     acceleration = _along_time(derivative_matrices(frames, rate_hz)[1], positions)
-    weighted = masses[:, None] * (acceleration + acceleration.new_tensor([0.0, _GRAVITY, 0.0]))
+    weighted = masses[:, None] * (acceleration + acceleration.new_tensor([0.0, GRAVITY_M_S2, 0.0]))
     moment = positions[..., [0, 2]] * weighted[..., 1, None] - positions[..., 1, None] * weighted[..., [0, 2]]
     wrench = torch.cat((weighted.sum(-2), moment.sum(-2)), -1)  # per kilogram, about the ground's origin
     wrench = _along_time(low_pass_matrix(frames, rate_hz, _FORCE_CUTOFF_HZ), wrench)
     force = wrench[..., :3]
-    centre = wrench[..., 3:] / force[..., 1, None].clamp_min(0.2 * _GRAVITY) - pelvis[..., [0, 2]]  # (B, T, 2)
+    centre = wrench[..., 3:] / force[..., 1, None].clamp_min(0.2 * GRAVITY_M_S2) - pelvis[..., [0, 2]]  # (B, T, 2)
 
     ankles = {side: points[f"ankle_{side}"] for side in "lr"}
     between = (ankles["r"] - ankles["l"])[..., [0, 2]]
@@ -79,7 +79,7 @@ def ground_loads(motion: Tensor, anthropometry: Tensor, rate_hz: float) -> Tenso
     ahead = ((centre - middle) * straight).sum(-1, keepdim=True)
     fraction = {"r": (0.5 + towards_right).clamp(0, 1)}
     fraction["l"] = 1 - fraction["r"]
-    loads = [10 * (centre - middle), force / _GRAVITY]
+    loads = [10 * (centre - middle), force / GRAVITY_M_S2]
     for side in "lr":
         along = (points[f"toes_{side}"] - ankles[side])[..., [0, 2]]
         along = along / along.norm(dim=-1, keepdim=True).clamp_min(1e-3)  # horizontal direction of the foot

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, SIDES
+from models.conventions import FRAME_RATE_HZ, KNEE_INDICES
 
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
 _MOVED = 0.05  # of the range of the knees, away from the stance at that end
 _MARGIN_FRAMES = round(0.15 * FRAME_RATE_HZ)  # in which a squat's first and last twentieth take place
 
@@ -24,7 +23,7 @@ def repetition_frames(motion: Tensor) -> Tensor:
     Returns:
         (B, T) bool.
     """
-    flexion = motion[..., _KNEES].mean(-1)
+    flexion = motion[..., KNEE_INDICES].mean(-1)
     limit = _MOVED * (flexion.amax(1) - flexion.amin(1)).unsqueeze(1)
     frame = torch.arange(flexion.shape[1], device=motion.device)
     left = (flexion - flexion[:, :1]).abs() > limit

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from dataset.windows.repetition_phases import SMOOTHING_FRAMES, Phases, divide_into_phases
-from models.conventions import COORDINATE_INDEX, SIDES
+from models.conventions import KNEE_INDICES
 
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
 PARTS = ("descent", "hold", "ascent", "repetition")
 
 
@@ -47,7 +46,7 @@ class RepetitionParts:
 
 def mean_knee_flexion(motion: Tensor) -> Tensor:
     """(B, T) knee flexion in degrees, mean of both knees, of motions (B, T, 33)."""
-    return motion[..., _KNEES].mean(-1)
+    return motion[..., KNEE_INDICES].mean(-1)
 
 
 @torch.no_grad()
@@ -59,7 +58,7 @@ def divide_squats(motion: Tensor, counts: Tensor, seen: Tensor) -> RepetitionPar
         counts: (B, T) bool, the frames of which one is the bottom.
         seen: (B, T) bool, the frames that there are; the squat may begin and end in any of them.
     """
-    knees, known = motion[..., _KNEES].cpu().double(), counts.cpu()[..., None]
+    knees, known = motion[..., KNEE_INDICES].cpu().double(), counts.cpu()[..., None]
     deepest, straightest = knees.masked_fill(~known, -torch.inf).amax(1), knees.masked_fill(~known, torch.inf).amin(1)
     more = (deepest - straightest).argmax(1)
     flexion = knees[torch.arange(len(knees)), :, more]

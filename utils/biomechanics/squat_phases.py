@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.conventions import COORDINATE_INDEX, SIDES
+from models.conventions import KNEE_INDICES
 
 PHASES = 101  # points from the start of the descent to the end of the ascent; the deepest frame is in the middle
 _UPRIGHT = 0.15  # of the depth: the subject stands where the knees are flexed less than that above the least flexion
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def find_phases(coordinates: np.ndarray, frames: int | None = None) -> SquatPhas
         coordinates: (T, 33), degrees and metres; T is at least 3.
         frames: look only at so many frames from the start; None for all.
     """
-    flexion = coordinates[:frames, _KNEES].mean(1)
+    flexion = coordinates[:frames, KNEE_INDICES].mean(1)
     deepest = int(flexion.argmax().clip(1, len(flexion) - 2))
     upright = flexion <= flexion.min() + _UPRIGHT * np.ptp(flexion)
     before, after = np.flatnonzero(upright[:deepest]), np.flatnonzero(upright[deepest + 1 :])

@@ -15,7 +15,7 @@ from dataset.sessions import open_session
 from dataset.windows.resample import to_even
 from utils.export.animation import animate, body_frames, rest_bones
 from utils.export.export_config import UNITS_PER_M, ExportConfig
-from utils.opensim_tools.tool_folder import SimulatedMotion, write_tool_folder
+from utils.opensim_tools.tool_folder import ToolMotion, write_tool_folder
 from utils.runs.writable import require_writable
 from utils.simulation.simulated_repetition import simulate_motion
 from utils.simulation.simulators import build_simulator
@@ -102,7 +102,7 @@ def export_simulation(folder: Path, model_path: Path, motion: Motion) -> None:
             f"{motion.source}: lasts {span_s[1] - span_s[0]:.2f} s; at least {_LEAST_S:g} s are needed to simulate it"
         )
     simulator = build_simulator(model_path)
-    simulated = SimulatedMotion(
+    simulated = ToolMotion(
         folder.name.removesuffix("_opensim"), motion.time_s, simulate_motion(simulator, motion), span_s
     )
     write_tool_folder(folder, model_path, simulator, simulated)

@@ -50,8 +50,8 @@ _FAINT_N = 1.0  # a body that carries less is loaded at the middle of its contac
 
 
 @dataclass(frozen=True)
-class SimulatedMotion:
-    """A simulated motion.
+class ToolMotion:
+    """A simulated motion, as OpenSim's tools are to repeat it.
 
     Attributes:
         name: of the motion.
@@ -66,9 +66,7 @@ class SimulatedMotion:
     span_s: tuple[float, float]
 
 
-def write_tool_folder(
-    folder: Path, model_path: Path, simulator: ActivationSimulator, simulated: SimulatedMotion
-) -> None:
+def write_tool_folder(folder: Path, model_path: Path, simulator: ActivationSimulator, simulated: ToolMotion) -> None:
     """Write the folder of a simulated motion; the README comes last and means that all is there.
 
     Args:

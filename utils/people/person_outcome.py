@@ -5,10 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.sessions import Session
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.result_files import read_json_object, read_record
+from utils.guidance.output.result_files import read_record
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.run_fingerprint import FINGERPRINT, changes_since, run_fingerprint
 from utils.report.page import REPORT_NAME
@@ -74,14 +75,32 @@ def outcome_on_disk(
     record = read_record(folder)
     if not record or record.get("interrupted"):
         return None, []
-    if made_since is not None and datetime.fromisoformat(record["made"]) < made_since:
+    if made_since is not None and not _made_since(record, made_since):
         return None, []
     changed = changes_since(record.get(FINGERPRINT), run_fingerprint(config, session))
-    summary = read_json_object(folder / "summary.json")
-    if changed or not summary:
+    summary = read_json_object_or_none(folder / "summary.json") or {}
+    if changed or not _is_whole(summary):
         return None, changed or ["summary"]
     seconds = record.get("seconds")
-    return _outcome(summary, float(seconds or 0), folder, is_kept=True), []
+    return _outcome(summary, float(seconds) if isinstance(seconds, int | float) else 0.0, folder, is_kept=True), []
+
+
+def _made_since(record: dict[str, Any], since: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(str(record.get("made"))) >= since
+    except (ValueError, TypeError):  # no date, or one without its time zone, as this program does not write it
+        return False
+
+
+def _is_whole(summary: dict[str, Any]) -> bool:
+    """Whether a `summary.json`, which may be damaged, holds all that an outcome is made of."""
+    texts = [summary.get("session"), summary.get("judged_by"), *_lines(summary.get("why_not", []))]
+    counts = [summary.get("accepted"), summary.get("wanted")]
+    return all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
+
+
+def _lines(value: object) -> list[object]:
+    return value if isinstance(value, list) else [None]
 
 
 def _outcome(summary: dict[str, Any], seconds: float, folder: Path, *, is_kept: bool = False) -> PersonOutcome:

@@ -15,7 +15,7 @@ from dataset.sessions import Session
 from dataset.windows.segmentation import segment_motion
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
-from utils.opensim_tools.tool_folder import README, SimulatedMotion, write_tool_folder
+from utils.opensim_tools.tool_folder import README, ToolMotion, write_tool_folder
 from utils.runs.environment import configure_cpu
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
@@ -223,7 +223,7 @@ def _simulate(
     return summaries, segmentation.left_out(trial.stem)
 
 
-def _with_surroundings(simulated: SimulatedRepetition) -> SimulatedMotion:
+def _with_surroundings(simulated: SimulatedRepetition) -> ToolMotion:
     """The repetition for OpenSim's tools, which need the motion around it for their splines."""
     span_s = float(simulated.motion.time_s[0]), float(simulated.motion.time_s[-1])
-    return SimulatedMotion(simulated.name, simulated.surrounded_s, simulated.surrounded, span_s)
+    return ToolMotion(simulated.name, simulated.surrounded_s, simulated.surrounded, span_s)

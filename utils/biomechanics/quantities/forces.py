@@ -7,7 +7,7 @@ import torch
 from scipy.constants import g as GRAVITY_M_S2
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, SIDES
+from models.conventions import KNEE_INDICES, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from utils.biomechanics.context import Context
 from utils.biomechanics.differences import second_difference
@@ -15,7 +15,6 @@ from utils.biomechanics.quantities.feet import per_foot
 from utils.biomechanics.quantities.stance import foot_directions
 from utils.biomechanics.registry import quantity
 
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
 # The fits are of knees flexed by 0 to 120 degrees; the lever arm's cubic is least at 96, and the fit of the ratio has a
 # pole at 127. Beyond these angles both are held.
 _LEAST_ARM_DEG, _LARGEST_RATIO_DEG = 96.0, 115.0
@@ -101,7 +100,7 @@ def patellofemoral_compression(context: Context) -> tuple[Tensor, Tensor]:
     et al. 1986; Brechter and Powers 2002). Muscles that flex the knee at the same time add to it, and are not counted.
     """
     moment = (-_moment(context, "knee_angle")).clamp(min=0) / GRAVITY_M_S2  # metres, over body weight
-    knee_deg = context.motion[..., _KNEES]
+    knee_deg = context.motion[..., KNEE_INDICES]
     return moment / _lever_arm_m(knee_deg) * _compression_ratio(knee_deg), context.activation_mask
 
 

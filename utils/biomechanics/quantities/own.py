@@ -9,8 +9,8 @@ from utils.biomechanics.differences import root_mean_square
 from utils.biomechanics.registry import quantity
 from utils.biomechanics.repetition_parts import RepetitionParts
 
-# Position of the body, arms and toes are no part of a squat's form.
-_FORM = [
+# The form of a squat: rotations of legs, pelvis and trunk. Position of the body, arms and toes are no part of it.
+FORM = [
     index
     for name, index in COORDINATE_INDEX.items()
     if index in ROTATION_INDICES and name.startswith(("pelvis", "hip", "knee", "ankle", "lumbar"))
@@ -23,7 +23,7 @@ def change_from_own(context: Context) -> Tensor:
 
     Both are compared at equal phases: start, bottom and end are brought together, so that tempo does not count.
     """
-    angles = context.motion[..., _FORM]
+    angles = context.motion[..., FORM]
     with torch.no_grad():
         own = _at_phases_of(context.own, context)  # (R, B, T, K)
         counts = context.mask[..., None]
@@ -34,7 +34,7 @@ def change_from_own(context: Context) -> Tensor:
 
 def _at_phases_of(own: Context, context: Context) -> Tensor:
     """(R, B, T, K) the angles of R own repetitions at the phases of the T frames of B motions."""
-    angles = own.motion[..., _FORM].to(context.motion)  # (R, T', K)
+    angles = own.motion[..., FORM].to(context.motion)  # (R, T', K)
     frame = torch.arange(context.motion.shape[1], device=angles.device).to(angles)
     share = _share(context.phases, frame)  # (B, T), 0 start, 1 bottom, 2 end
     start, bottom, end = (getattr(own.phases, name).to(angles)[:, None, None] for name in ("start", "bottom", "end"))

@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, SIDES
+from models.conventions import KNEE_INDICES, SIDES
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity, quantity
 
 _ENDS_S = 0.1
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
 _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
 _EDGE = 0.05  # of the greatest flexion, over which bent knees begin to count: a squat passes through it in a few frames
 
@@ -20,7 +19,7 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
     A motion that begins or ends in the middle of a squat has half a one there. Half of the flexion is 10 degrees at
     least, so that standing is no squat.
     """
-    flexion = context.motion[..., _KNEES].mean(-1)
+    flexion = context.motion[..., KNEE_INDICES].mean(-1)
     deepest = flexion.detach().masked_fill(~context.feet_mask, -torch.inf).amax(1, keepdim=True)
     deepest = deepest.clamp(min=_LEAST_SQUAT_DEG)
     bent = torch.sigmoid((flexion - 0.5 * deepest) / (_EDGE * deepest))
@@ -35,7 +34,7 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
 @quantity("standing_flexion", "deg", 1.0, channels=SIDES, limits=(-15, 160), usual=(0, 15), statistic="max")
 def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
     """Knee flexion of each side in the first and the last 0.1 s; a whole motion begins and ends upright."""
-    return context.motion[..., _KNEES], _ends(context)
+    return context.motion[..., KNEE_INDICES], _ends(context)
 
 
 @quantity("standing_lean", "deg", 1.0, limits=(0, 180), usual=(0, 20), statistic="max")

@@ -7,7 +7,7 @@ import numpy as np
 from dataset.io.motion import Motion
 from models.conventions import FRAME_RATE_HZ
 from utils.guidance.guidance_result import GuidanceResult
-from utils.opensim_tools.tool_folder import SimulatedMotion, write_tool_folder
+from utils.opensim_tools.tool_folder import ToolMotion, write_tool_folder
 from utils.simulation.simulated_repetition import simulate_motion
 from utils.simulation.simulators import build_simulator
 
@@ -26,5 +26,5 @@ def write_opensim_folders(result: GuidanceResult, folder: Path) -> None:
         motion = Motion(np.arange(len(coordinates)) / FRAME_RATE_HZ, coordinates)
         name = Path(file_name).stem
         span_s = float(motion.time_s[0]), float(motion.time_s[-1])
-        simulated = SimulatedMotion(name, motion.time_s, simulate_motion(simulator, motion), span_s)
+        simulated = ToolMotion(name, motion.time_s, simulate_motion(simulator, motion), span_s)
         write_tool_folder(folder / name, model_path, simulator, simulated)

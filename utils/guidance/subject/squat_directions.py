@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, SIDES
+from models.conventions import COORDINATE_INDEX, KNEE_INDICES
 from utils.guidance.subject.frozen_models import FrozenModels
 
 # What varies on purpose, in degrees, degrees and metres, and what is held fixed meanwhile, in frames.
@@ -11,7 +11,6 @@ KNEE, LEAN, WIDTH, DESCENT, ASCENT = "knee flexion", "trunk lean", "stance width
 FEATURES = (KNEE, LEAN, WIDTH, DESCENT, ASCENT)
 _MOST_SQUATS = 256  # training latents that are decoded
 _RIDGE = 0.01  # of the features' variance, so that features which go together do not blow each other up
-_KNEES = [COORDINATE_INDEX[f"knee_angle_{side}"] for side in SIDES]
 _LEANS = [COORDINATE_INDEX[name] for name in ("pelvis_tilt", "lumbar_extension")]
 _UNDER_WAY = 0.1  # of the depth, in which a squat's descent has begun and its ascent has not ended
 
@@ -43,7 +42,7 @@ def squat_features(motion: Tensor, models: FrozenModels) -> Tensor:
     Knee flexion (mean of the sides) and the forward lean of the trunk at the bottom, degrees; distance between the feet
     in the first frame, metres; frames of descent and of ascent.
     """
-    knee = motion[..., _KNEES].mean(-1)
+    knee = motion[..., KNEE_INDICES].mean(-1)
     bottom = knee.argmax(1, keepdim=True)
     lean = -motion[..., _LEANS].sum(-1).gather(1, bottom)
     feet = models.skeleton.contact_points(motion[:, :1]).unflatten(2, (2, 6)).mean(3)  # (B, 1, 2, 3), right first

@@ -8,18 +8,12 @@ import torch
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES
+from models.conventions import COORDINATE_INDEX, SIDES
 from models.protocols import Skeleton
+from utils.biomechanics.quantities.own import FORM
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.squat_phases import find_phases, normalise_phases
 from utils.guidance.guided_context import guided_context
-
-# Rotations of legs, pelvis and trunk; position and heading of the body and the arms are no part of a squat's form.
-_FORM = [
-    COORDINATE_INDEX[name]
-    for name in COORDINATES
-    if name in ("pelvis_tilt", "pelvis_list", "pelvis_rotation") or name.startswith(("hip", "knee", "ankle", "lumbar"))
-]
 
 _JOINTS = ("knee_angle", "hip_flexion", "ankle_angle")
 
@@ -102,7 +96,7 @@ def form_differences(some: Sequence[Tensor], others: Sequence[Tensor]) -> np.nda
 
 def _form(motion: Tensor) -> np.ndarray:
     coordinates = motion.double().cpu().numpy()
-    return normalise_phases(coordinates[:, _FORM], find_phases(coordinates))
+    return normalise_phases(coordinates[:, FORM], find_phases(coordinates))
 
 
 def _profile(

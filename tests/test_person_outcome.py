@@ -1,0 +1,65 @@
+"""How the guidance of a person ended, as the files of a result say, which may be damaged."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from dataset.locations import SHIPPED_DEMO
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.run_fingerprint import run_fingerprint
+from utils.people.person_outcome import MET, NOT_MET, outcome_on_disk
+from utils.runs.run_folder import RunFolder
+
+SUMMARY = {"session": "demo-person-040", "judged_by": "simulation", "accepted": 3, "wanted": 3, "why_not": []}
+MADE = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes the two files of a result, and answers what is said of it: its status, and what has changed."""
+    config = GuidanceConfig(subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"), out_dir=tmp_path)
+    session = config.open_session()
+    folder = RunFolder(config.run_folder, session.id).motions
+    folder.mkdir(parents=True)
+
+    def write(summary=SUMMARY, made_since=None, **record):
+        content = {"fingerprint": run_fingerprint(config, session), "made": MADE.isoformat(), "seconds": 12.5}
+        (folder / "result.json").write_text(json.dumps(content | record))
+        (folder / "summary.json").write_text(summary if isinstance(summary, str) else json.dumps(summary))
+        outcome, changed = outcome_on_disk(config, session, made_since)
+        return outcome and outcome.status, outcome and outcome.seconds, changed
+
+    return write
+
+
+def test_a_result_that_is_there_is_what_its_summary_says(written):
+    assert written() == (MET, 12.5, [])
+    assert written(SUMMARY | {"accepted": 2, "why_not": ["one is missing"]}) == (NOT_MET, 12.5, [])
+    assert written(seconds="long") == (MET, 0.0, [])
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "", "[1", "[]", "{}", '{"accepted": 3, "wanted": 3}', SUMMARY | {"accepted": "3"}, SUMMARY | {"wanted": None},
+        SUMMARY | {"accepted": True}, SUMMARY | {"session": 7}, SUMMARY | {"why_not": "none"},
+        SUMMARY | {"why_not": [1]}, {**SUMMARY, "judged_by": ["simulation"]},
+    ],
+)  # fmt: skip
+def test_a_person_whose_summary_is_damaged_is_guided_again(written, summary):
+    assert written(summary) == (None, None, ["summary"])
+
+
+@pytest.mark.parametrize("made", [None, 7, "", "yesterday", "2026-06-01", "2026-04-30T00:00:00+00:00"])
+def test_a_result_of_an_earlier_run_or_of_no_date_is_made_again_where_all_are(written, made):
+    assert written(made=made)[0] == MET
+    assert written(made_since=MADE, made=made) == (None, None, [])
+    assert written(made_since=MADE)[0] == MET
+
+
+def test_a_result_of_other_settings_names_what_has_changed(written):
+    assert written(fingerprint={"settings": "other"}) == (
+        None, None, ["recordings", "model", "networks", "settings"],
+    )  # fmt: skip
+    assert written(fingerprint="other") == (None, None, ["record of what it was made from"])
