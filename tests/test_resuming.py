@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +131,10 @@ def test_another_command_does_not_replace_a_run(tmp_path):
         with pytest.raises(InputError, match=reason):
             train(tmp_path, "mine", more)
     assert {path.name: digest(path) for path in folder.iterdir()} == before
+    record = folder / "args.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"network": 5}))
+    with pytest.raises(InputError, match="already holds a training run"):
+        train(tmp_path, "mine")
 
 
 def test_a_resumed_run_keeps_seed_split_and_network(tmp_path):

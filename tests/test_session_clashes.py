@@ -9,7 +9,10 @@ import pytest
 from dataset.errors import InputError
 from dataset.sessions import Session, discover_sessions, open_session
 from dataset.splits import split_sessions
+from models.conventions import MUSCLES, SIDES
+from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import SimulationSettings
+from models.muscles.static_optimization import PELVIS
 from utils.runs.recorded_session import find_run_records
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
 from utils.simulation.repetition_files import motion_path, summary_path
@@ -77,6 +80,19 @@ def test_trials_that_differ_in_case_are_told_apart(tmp_path):
         repetition_names(session, session.trials)
 
 
+# A summary with the numbers that tables are made of.
+WHOLE = {
+    "repetition": "squats1_segment_1",
+    "start_s": 0.5,
+    "end_s": 2.0,
+    "peak_vertical_force_bw": 1.2,
+    "residual_rms": dict.fromkeys(PELVIS, 3.0),
+    "reserve_rms_nm": {f"{name}_{side}": 1.0 for name in LEG_COORDINATES for side in SIDES},
+    "peak_activation": dict.fromkeys(MUSCLES, 0.3),
+    "warnings": ["noisy"],
+}
+
+
 @pytest.fixture
 def simulated(tmp_path):
     """Files of one repetition, and the model and trial that they were made from."""
@@ -86,7 +102,7 @@ def simulated(tmp_path):
     folder = tmp_path / "Dynamics" / name
     folder.mkdir(parents=True)
     motion_path(folder, name).write_text("")
-    summary = {"start_s": 0.5, "end_s": 2.0, FINGERPRINT: fingerprint_of(model, trial, None)}
+    summary = WHOLE | {FINGERPRINT: fingerprint_of(model, trial, None)}
     summary_path(folder, name).write_text(json.dumps(summary))
     return model, trial, folder, name
 
@@ -102,6 +118,21 @@ def test_an_unchanged_result_is_kept_and_a_stale_one_is_made_anew_with_the_reaso
     trial.write_text("another motion")
     assert kept_summary(folder, name, fingerprint_of(model, trial, None), (0.5, 2.0)) is None
     assert "its model and motion changed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"start_s": "0.5"}, {"end_s": None}, {"peak_activation": {"vasmed_l": 0.3}}, {"residual_rms": 3.0},
+        {"warnings": "none"}, {"repetition": 1}, {"reserve_rms_nm": {}},
+    ],
+)  # fmt: skip
+def test_a_repetition_whose_summary_is_damaged_is_made_anew(simulated, damage, caplog):
+    model, trial, folder, name = simulated
+    same = fingerprint_of(model, trial, None)
+    summary_path(folder, name).write_text(json.dumps(WHOLE | {FINGERPRINT: same} | damage))
+    assert kept_summary(folder, name, same, (0.5, 2.0)) is None
+    assert "simulated anew, because its summary changed" in caplog.text
 
 
 def test_results_of_another_program_are_not_replaced(simulated):
@@ -133,7 +164,7 @@ def test_results_of_another_session_of_the_name_are_refused_and_those_of_a_moved
     folder.mkdir(parents=True)
     motion_path(folder, name).write_text("")
     old = fingerprint_of(first.model_path, first.trial("squats1"), None, session=first.path)
-    summary_path(folder, name).write_text(json.dumps({"start_s": 0.5, "end_s": 2.0, FINGERPRINT: old}))
+    summary_path(folder, name).write_text(json.dumps(WHOLE | {FINGERPRINT: old}))
     for session in (first, moved):
         require_same_session(folder.parent, session, session.trials)
     new = fingerprint_of(moved.model_path, moved.trial("squats1"), None, session=moved.path)

@@ -14,6 +14,7 @@ from dataset.io.guarded_files import read_bytes, read_json_object_or_none
 from dataset.sessions import Session
 from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.repetition_files import motion_path, summary_path
+from utils.simulation.simulation_summary import is_whole_summary
 
 logger = logging.getLogger("bige")
 
@@ -64,7 +65,7 @@ def require_same_session(dynamics: Path, session: Session, trials: Sequence[Path
             continue
         if own is None:
             own = _contents_of(session, trials)
-        if (old.get("model"), old.get("motion")) not in own:
+        if (str(old.get("model")), str(old.get("motion"))) not in own:
             raise InputError(
                 f"{dynamics.parents[1]} holds the results of another session of this name, {old[_SESSION]}, which "
                 f"those of {here} would replace; give another --out-dir, or --overwrite to replace them"
@@ -107,6 +108,8 @@ def kept_summary(folder: Path, name: str, fingerprint: dict[str, str], frames: t
         logger.info("%s: simulated anew, it does not say which model, motion and settings it was made from", name)
         return None
     changed = [what for what, value in fingerprint.items() if what != _SESSION and old.get(what) != value]
+    if not changed and not is_whole_summary(summary):
+        changed = ["summary"]
     if not changed and max(abs(summary["start_s"] - frames[0]), abs(summary["end_s"] - frames[1])) > 1e-6:
         changed = ["boundaries"]
     if changed:

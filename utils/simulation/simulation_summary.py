@@ -54,6 +54,20 @@ def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRep
     }
 
 
+def is_whole_summary(content: dict[str, Any]) -> bool:
+    """Whether the content of a file, which may be damaged, is a summary with the numbers that tables are made of."""
+    numbers = [content.get(name) for name in ("start_s", "end_s", "peak_vertical_force_bw")]
+    legs = {f"{name}_{side}" for name in LEG_COORDINATES for side in SIDES}
+    for name, keys in (("residual_rms", set(PELVIS)), ("reserve_rms_nm", legs), ("peak_activation", set(MUSCLES))):
+        values = content.get(name)
+        if not isinstance(values, dict) or set(values) != keys:
+            return False
+        numbers += values.values()
+    warnings = content.get("warnings")
+    texts = [content.get("repetition"), *(warnings if isinstance(warnings, list) else [None])]
+    return all(isinstance(text, str) for text in texts) and all(type(number) in (int, float) for number in numbers)
+
+
 def largest_residual_n(summary: dict[str, Any]) -> float:
     """The largest RMS residual force on the pelvis of a summary, newtons."""
     return max(summary["residual_rms"][f"pelvis_t{axis}"] for axis in "xyz")

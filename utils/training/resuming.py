@@ -178,7 +178,7 @@ def _changed_flag(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str 
     for name, value in asked.items():
         if name in _FREE or name not in recorded:
             continue
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(recorded[name], dict):
             for part, inner in value.items():
                 if part in recorded[name] and recorded[name][part] != inner:
                     return f"{network_flag(part)} is {recorded[name][part]}, not {inner}"
