@@ -1,6 +1,7 @@
 """The surrogate after inverse dynamics: what holds with any weights, and how close the shipped ones are to labels."""
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,29 @@ def test_both_feet_carry_the_whole_ground_reaction_less_the_residual(untrained, 
     torch.testing.assert_close(reaction.share.sum(1), torch.ones(len(whole)))
     assert reaction.share.min() >= 0
     assert reaction.share.std(0).min() > 0.01  # the weights do something
+
+
+def test_what_the_network_says_of_the_toes_acts_on_their_joint_alone(untrained, samples):
+    batch = samples.read("ground", [0])
+    ground, dynamics = deepcopy(untrained.ground), dynamics_of(batch)
+    before = ground(dynamics, batch["capacity"])
+    toes = len(ground.sizes) - 6 - 1  # the last output before the residual's six
+    with torch.no_grad():
+        ground.network[-1].bias[toes] += 0.5
+    after = ground(dynamics, batch["capacity"])
+    change = torch.zeros_like(before.moments)
+    change[..., MTP] = 0.5 * ground.sizes[toes]
+    torch.testing.assert_close(after.moments - before.moments, change, atol=1e-6, rtol=0)
+    torch.testing.assert_close(after.wrench, before.wrench)
+
+
+def test_a_motion_of_which_nothing_may_be_seen_is_seen_whole(surrogate, squat):
+    """As of a window without a mask; others of its batch keep theirs."""
+    mask = torch.ones(2, FRAMES, dtype=torch.bool)
+    mask[0], mask[1, 100:] = False, False
+    found = surrogate(squat.expand(2, -1, -1), mask)
+    torch.testing.assert_close(found.activations[:1], surrogate(squat).activations, atol=1e-5, rtol=0)
+    assert bool((found.activations[1, 100:] == found.activations[1, 99]).all())
 
 
 def test_the_surrogate_answers_what_the_protocol_says(surrogate, squat):

@@ -73,6 +73,20 @@ def test_a_lifted_foot_carries_nothing_and_the_other_carries_the_body(simulator,
     assert bool(simulation.converged.all())
 
 
+def test_preferences_between_the_feet_do_not_act_where_one_foot_stands(simulator, standing):
+    """Among preferences, each as an equation with a slack, those that are soft by a thousand body weights are none."""
+    frames, rate_hz = standing
+    names = ("vertical_symmetry", "shear_symmetry", "pressure_symmetry_m", "knee_line_m", "inward_force")
+    indifferent = replace(simulator.settings, **dict.fromkeys(names, 1e3))
+    without = type(simulator)(simulator.dynamics.description, simulator.muscles, simulator.paths, indifferent)
+    motion = lifted(frames, "l", 45, 90)[None]
+    with torch.no_grad():
+        ours, theirs = (run(motion, rate_hz).ground_forces[0] for run in (simulator, without))
+    one_foot, both_feet = slice(58, 62), slice(0, 15)  # the forces are filtered over 0.1 s
+    torch.testing.assert_close(ours[one_foot], theirs[one_foot], atol=0.5, rtol=0)
+    assert (ours - theirs)[both_feet].abs().max() > 10
+
+
 def test_both_feet_in_the_air_leave_everything_to_the_residuals(simulator, standing):
     frames, rate_hz = standing
     time_s = torch.arange(len(frames), dtype=torch.float64) / rate_hz

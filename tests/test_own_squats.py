@@ -15,7 +15,8 @@ from dataset.io.mot import read_motion, write_motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
-from utils.guidance.baseline import Baseline, baseline_sentence
+from models.conventions import MUSCLE_INDEX
+from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence
 from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
@@ -24,6 +25,7 @@ from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
 from utils.guidance.subject.frozen_models import load_models
+from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace
 from utils.guidance.subject.squat_profile import form_difference, squat_profiles
@@ -53,6 +55,17 @@ def test_a_squats_profile_is_its_own_geometry():
     assert found.toe_out_deg == pytest.approx(0, abs=1e-4)
     assert found.knee_difference_deg == pytest.approx(0, abs=1e-4)
     assert found.descent_s + found.hold_s + found.ascent_s == pytest.approx(2.0, abs=0.4)
+
+
+def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_frames():
+    motion = own()[None]
+    activations = torch.full((1, FRAMES, 80), 0.2)
+    activations[:, 100, MUSCLE_INDEX["vasmed_l"]] = 0.6
+    activations[:, [0, 11, -12, -1]] = 0.9
+    motions = OwnMotions(("one",), motion, motion, (120,))
+    found = baseline_of(motions, SimpleSkeleton(), "vasmed", activations, None)
+    assert found.peaks[0].tolist() == pytest.approx([0.6, 0.2])
+    assert not found.simulated
 
 
 def test_a_recorded_angle_that_cannot_be_guided_is_named(tmp_path, caplog):

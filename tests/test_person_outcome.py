@@ -7,7 +7,7 @@ import pytest
 
 from dataset.locations import SHIPPED_DEMO
 from utils.guidance.guidance_config import GuidanceConfig
-from utils.guidance.run_fingerprint import run_fingerprint
+from utils.guidance.run_fingerprint import changes_since, run_fingerprint
 from utils.people.person_outcome import MET, NOT_MET, outcome_on_disk
 from utils.runs.run_folder import RunFolder
 
@@ -56,6 +56,21 @@ def test_a_result_of_an_earlier_run_or_of_no_date_is_made_again_where_all_are(wr
     assert written(made=made)[0] == MET
     assert written(made_since=MADE, made=made) == (None, None, [])
     assert written(made_since=MADE)[0] == MET
+
+
+@pytest.mark.parametrize("name", ["vqvae/vqvae.pth", "vqvae/latents.npz", "surrogate/surrogate.pth"])
+def test_every_file_of_the_networks_is_in_the_fingerprint(tmp_path, name):
+    for path in ("vqvae/vqvae.pth", "vqvae/latents.npz", "surrogate/surrogate.pth"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(b"before")
+    config = GuidanceConfig(
+        subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"),
+        vq_name=tmp_path / "vqvae/vqvae.pth",
+        surrogate_name=tmp_path / "surrogate/surrogate.pth",
+    )
+    before = run_fingerprint(config, config.open_session())
+    (tmp_path / name).write_bytes(b"after")
+    assert changes_since(before, run_fingerprint(config, config.open_session())) == ["networks"]
 
 
 def test_a_result_of_other_settings_names_what_has_changed(written):

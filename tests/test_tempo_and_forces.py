@@ -162,10 +162,23 @@ def test_extension_moments_are_positive_in_a_squat_and_the_kneecap_is_pressed_by
     for name in ("hip_extension_moment", "knee_extension_moment"):
         assert value_of(name, context, "min").min() > 0.2
     assert 1 < value_of("patellofemoral_compression", context, "mean").min() < 8
+    assert value_of("ankle_plantarflexion_moment", context, "min").min() > 0.05
     torch.testing.assert_close(
         value_of("load_share_l", context, "mean") + value_of("load_share_r", context, "mean"),
         torch.ones(1, 1, dtype=torch.float64),
     )
+
+
+def test_who_stands_on_one_leg_needs_its_abductors_and_calf():
+    """The body's weight, medial of the hip and ahead of the ankle, adducts the one and dorsiflexes the other."""
+    simulator = build_simulator(rajagopal2015())
+    motion = torch.zeros(1, 60, 33, dtype=torch.float64)
+    motion[..., AT["pelvis_ty"]] = 0.93
+    motion[..., AT["hip_flexion_l"]], motion[..., AT["knee_angle_l"]] = 45, 90
+    found = simulated_prediction(simulator(motion, FRAME_RATE_HZ), simulator.coordinate_names, simulator.weight_n)
+    context = Context(motion, prediction=found, ends_s=0.2)
+    assert value_of("hip_abduction_moment_r", context, "min") > 0.3
+    assert value_of("ankle_plantarflexion_moment_r", context, "min") > 0.05
 
 
 def test_the_load_on_the_right_foot_that_is_shown_is_the_one_that_can_be_asked_for():
