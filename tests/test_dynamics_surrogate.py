@@ -303,6 +303,20 @@ def test_muscles_are_fitted_to_the_subject(shipped, simulator, samples):
     assert peaks[0] / peaks[1] == pytest.approx(1.5, abs=0.2)
 
 
+def test_a_leg_is_fitted_to_its_own_muscles(shipped, simulator, samples):
+    """With stronger vasti on the left, those on the right are as active as before."""
+    lopsided = build_simulator(SESSION.model_path)
+    lopsided.muscles.max_isometric_force[[MUSCLES.index(f"vas{part}_l") for part in ("int", "lat", "med")]] *= 1.5
+    ground = samples.read("ground", [0])
+    kinematics = LegKinematics(ground["angles"], ground["speeds"])
+    before, after = (
+        SubjectSurrogate(shipped, one).muscles(ground["net_moments"], kinematics) for one in (simulator, lopsided)
+    )
+    torch.testing.assert_close(after[:, 1], before[:, 1])
+    vasmed = MUSCLES.index("vasmed_l")
+    assert before[:, 0, vasmed].max() > 1.3 * after[:, 0, vasmed].max()
+
+
 def test_a_muscle_that_is_switched_off_has_no_activation(untrained, squat, tmp_path):
     text = SESSION.model_path.read_text()
     strength = r'(Muscle name="vasmed_r">.*?<max_isometric_force>)[^<]*'

@@ -1,8 +1,10 @@
 """The person's own squats: starts made of them, least change, distinct answers, and what changes in words."""
 
 import json
+import math
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from dataset.io.mot import read_motion, write_motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
-from models.conventions import MUSCLE_INDEX
+from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
 from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence
 from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
 from utils.guidance.guidance_config import GuidanceConfig
@@ -27,7 +29,9 @@ from utils.guidance.pipeline import run_baseline, run_guidance
 from utils.guidance.subject.frozen_models import load_models
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.own_squats import load_own_squats
-from utils.guidance.subject.own_starts import change_of_pace
+from utils.guidance.subject.own_starts import change_of_pace, make_own_starts
+from utils.guidance.subject.postprocessing import within_ranges
+from utils.guidance.subject.squat_directions import squat_features
 from utils.guidance.subject.squat_profile import form_difference, squat_profiles
 from utils.report.page import build_page
 
@@ -66,6 +70,49 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
     found = baseline_of(motions, SimpleSkeleton(), "vasmed", activations, None)
     assert found.peaks[0].tolist() == pytest.approx([0.6, 0.2])
     assert not found.simulated
+
+
+def test_starts_begin_with_the_own_squats_that_are_nearest_to_what_is_asked():
+    """Latents are the motions themselves here; without training latents only the pace is varied."""
+    motions = torch.stack([own(depth) for depth in (70.0, 90.0, 110.0)])
+    planted = motions + 0.5
+    models = SimpleNamespace(vqvae=SimpleNamespace(encode=lambda motion: motion))
+    squats = OwnMotions(("shallow", "middle", "deep"), motions, planted, (120, 120, 120))
+
+    def violation(z):
+        return (z[..., AT["knee_angle_l"]].amax(1) - 105).abs()
+
+    starts = make_own_starts(squats, models, None, 7, violation)
+    assert starts.names[:3] == ("own deep", "own middle", "own shallow")
+    torch.testing.assert_close(starts.latents[:3], motions.flip(0))
+    for name, latent in zip(starts.names[3:], starts.latents[3:], strict=True):
+        which, _, pace = name.removeprefix("own ").partition(", ")
+        factor = {"slower": 1.3, "much slower": 1.6}[pace]
+        expected = change_of_pace(planted[squats.names.index(which)], factor)
+        torch.testing.assert_close(latent, expected)
+    assert len(set(starts.names)) == 7
+
+
+def test_features_of_a_squat_are_its_geometry():
+    motion = torch.stack([own(), own(60.0, 200)])
+    motion[:, :, AT["lumbar_extension"]] -= 4
+    features = squat_features(motion, SimpleNamespace(skeleton=SimpleSkeleton()))
+    knee, lean, width, descent, ascent = features.T
+    assert knee.tolist() == pytest.approx([90, 60], abs=0.1)
+    assert lean.tolist() == pytest.approx([0.3 * 90 + 4, 0.3 * 60 + 4], abs=0.1)
+    assert width.tolist() == pytest.approx([0.2, 0.2])
+    bent = [1 - 2 * math.acos(0.8) / (2 * math.pi)] * 2  # the share of a cosine that is above a tenth
+    assert (descent + ascent).tolist() == pytest.approx([120 * bent[0], 200 * bent[1]], abs=2)
+
+
+def test_joint_angles_stay_half_a_degree_inside_their_ranges():
+    """What planting the feet changes afterwards is not to leave them; positions have no range."""
+    ranges = torch.tensor([[-30.0, 60.0]]).repeat(33, 1)
+    motion = torch.linspace(-100, 100, 50)[None, :, None].expand(1, 50, 33)
+    found = within_ranges(motion, SimpleNamespace(coordinate_range=ranges))
+    rotations = list(ROTATION_INDICES)
+    torch.testing.assert_close(found[..., rotations], motion[..., rotations].clamp(-29.5, 59.5))
+    torch.testing.assert_close(found[..., TRANSLATION_INDICES], motion[..., TRANSLATION_INDICES])
 
 
 def test_a_recorded_angle_that_cannot_be_guided_is_named(tmp_path, caplog):
@@ -188,8 +235,8 @@ def test_a_run_starts_from_the_own_squats_and_its_record_can_be_loaded(tmp_path)
         subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"),
         exp_name="own",
         out_dir=tmp_path,
-        min_samples=3,
-        num_runs=3,
+        min_samples=5,
+        num_runs=5,
         total_iter=2,
         threads=1,
         verify=False,

@@ -116,6 +116,23 @@ def test_a_refined_motion_with_a_greater_violation_in_simulation_is_discarded():
     assert len(calls) == 3
 
 
+def test_a_refined_motion_that_needs_forces_that_nothing_gives_is_discarded():
+    models, guidance, samples = guided()
+    calls = []
+
+    def impossible(motion):
+        """What simulates a first version that misses the range, and then versions that meet it by a large residual."""
+        calls.append(len(motion))
+        peak = 0.5 if len(calls) == 1 else 0.32
+        found = simulated_by(lambda motion: torch.full_like(simulated_activations(motion), peak))(motion)
+        return [replace(one, unexplained=torch.tensor([100.0 * (len(calls) > 1), 0, 0, 0])) for one in found]
+
+    refined, simulations = refine(samples, guidance, models, impossible, simulate, rounds=2)
+    assert len(calls) > 1
+    assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
+    assert all(bool((one.unexplained == 0).all()) for one in simulations)
+
+
 def test_a_span_is_simulated_and_the_rest_is_the_surrogates():
     """Each motion has a span of its own, without its first and last 0.2 s; gradients come from both."""
     motion = (squat(2, 120) * torch.tensor([1.0, 0.8])[:, None, None]).requires_grad_()

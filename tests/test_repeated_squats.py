@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from bodies import squat
+from bodies import SimpleSkeleton, squat
 
 from dataset.errors import InputError
 from dataset.io.motion import Motion
@@ -11,13 +11,15 @@ from dataset.locations import SHIPPED_DEMO
 from dataset.windows.segmentation import segment_repetitions
 from dataset.windows.standing import REST_FRAMES
 from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, MUSCLES
+from models.surrogate.prediction import MusclePrediction
 from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.whole_motion import of_repetitions, whole_motion_terms
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_guidance
-from utils.guidance.repeated_squats import chain
+from utils.guidance.repeated_squats import chain, values_of_repetitions
 from utils.report.page import build_page
 
 
@@ -46,6 +48,21 @@ def test_a_whole_motion_holds_as_many_squats_as_asked():
     counts = [(term.low, term.high) for term in terms if term.quantity == "repetitions"]
     assert counts == [(pytest.approx(2.9), pytest.approx(3.1)), (0, 9)]
     assert [term for term in terms if term.quantity != "repetitions"] == whole_motion_terms()[1:]
+
+
+@pytest.mark.parametrize("wish", ["", ":wish"])
+def test_the_value_of_a_motion_is_that_of_the_repetition_that_misses_most(wish):
+    """Two motions of three squats; what is asked is missed most by the deepest or by the shallowest of them."""
+    depths = [[80.0, 100.0, 90.0], [101.0, 99.0, 60.0]]
+    motion = torch.stack([torch.cat([squat(depth_deg=depth)[0] for depth in row]) for row in depths])
+    prediction = MusclePrediction(torch.zeros(2, 3 * 196, 80))
+    terms = [parse_term(f"knee_flexion:max:{bound}{wish}") for bound in ("below:85", "above:95", "within:75:100")]
+    terms += [term for term in whole_motion_terms() if term.quantity == "repetitions"]
+    found = values_of_repetitions(motion, prediction, 3, terms, SimpleSkeleton(), None)
+    for values, expected in zip(found, ([100, 101], [80, 60], [None, 60]), strict=False):
+        for value, peak in zip(values[:, 0].tolist(), expected, strict=True):
+            assert peak is None or value == pytest.approx(peak, abs=0.1)
+    assert found[-1][:, 0].tolist() == pytest.approx([3, 3], abs=0.2)  # of the whole
 
 
 @pytest.mark.parametrize("repetitions", [0, 31])

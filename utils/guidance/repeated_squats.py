@@ -56,9 +56,11 @@ def repeat_samples(
     ]
     if not prepared.config.verify:
         prediction = MusclePrediction(torch.stack([sample.activations for sample in repeated]))
-        return _judged(repeated, terms, _values(motion, prediction, repetitions, terms, skeleton, own)), None
+        return _judged(
+            repeated, terms, values_of_repetitions(motion, prediction, repetitions, terms, skeleton, own)
+        ), None
     simulations = simulate_motions(prepared.simulator(), motion)
-    values = _values(motion.double(), prediction_of(simulations), repetitions, terms, skeleton, own)
+    values = values_of_repetitions(motion.double(), prediction_of(simulations), repetitions, terms, skeleton, own)
     verification = Verification.of(repeated, simulations, terms, skeleton, prepared.config.muscle, own)
     verification = replace(verification, term_values=tuple(values))
     return judged_by_simulation(repeated, verification, terms), verification
@@ -85,7 +87,7 @@ def _planted(motion: Tensor, models: FrozenModels) -> Tensor:
     return models.planting(motion.to(models.device))[0].cpu()
 
 
-def _values(
+def values_of_repetitions(
     motion: Tensor,
     prediction: MusclePrediction,
     repetitions: int,
@@ -93,7 +95,16 @@ def _values(
     skeleton: Skeleton,
     own: Context | None,
 ) -> list[Tensor]:
-    """Each term's values (S, C): of the whole motion, or of the repetition that misses most."""
+    """Each term's values (S, C): of the whole motion, or of the repetition that misses most.
+
+    Args:
+        motion: (S, repetitions * T, 33), degrees and metres.
+        prediction: activations and forces of all frames.
+        repetitions: how many the motions hold.
+        terms: what is asked.
+        skeleton: the subject's.
+        own: the own squats, for the terms that compare with them.
+    """
 
     def context(frames: slice) -> Context:
         parts = (part if part is None else part[:, frames] for part in prediction)
