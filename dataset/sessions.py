@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.io.opensim_table import list_names
 from dataset.session_metadata import METADATA_NAME, log_mass_warning, mass_warning, names_nobody, read_metadata
 from dataset.session_models import choose_model
 
@@ -140,7 +141,9 @@ class Session:
         by_name |= {path.stem.lower(): path for path in self.trials}
         if wanted in by_name:
             return by_name[wanted]
-        raise InputError(f"{self.path}: no trial {name}; it has {', '.join(p.stem for p in self.trials) or 'none'}")
+        raise InputError(
+            f"{self.path}: no trial {name}; it has {list_names([p.stem for p in self.trials], most=20) or 'none'}"
+        )
 
 
 @lru_cache(maxsize=1024)

@@ -113,6 +113,8 @@ BROKEN = {
     "nan_time": (lambda lines: _with_cell(lines, 9, "time", "nan"), "line 10: the time"),
     "word": (lambda lines: _with_cell(lines, 9, "pelvis_tx", "0,98"), "line 10, column 'pelvis_tx': '0,98'"),
     "digits_of_python": (lambda lines: _with_cell(lines, 9, "pelvis_tx", "1_0"), "line 10, column 'pelvis_tx': '1_0'"),
+    "other_digits": (lambda lines: _with_cell(lines, 9, "pelvis_tx", "\u0663"), "line 10, column 'pelvis_tx'"),
+    "other_space": (lambda lines: _with_cell(lines, 9, "pelvis_tx", "1\u00a0"), r"'pelvis_tx': '1\\xa0' is not"),
     "short_row": (lambda lines: [*lines[:-2], lines[-2].rsplit("\t", 1)[0], lines[-1]], r"line 18: \d+ values"),
     "cut_in_a_row": (lambda lines: [*lines[:-1], lines[-1][:40]], r"line 19: \d values"),
     "cut_after_a_row": (lambda lines: lines[:-3], "states 12 rows, but 9 follow"),

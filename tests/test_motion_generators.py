@@ -503,3 +503,10 @@ def test_the_origin_of_a_body_may_be_its_pelvis(tmp_path):
     joints = walk() - walk()[:, :1]
     np.save(tmp_path / "a.npy", joints)
     assert len(read_baseline(tmp_path / "a.npy", "joints", rate_hz=20).clips) == 1
+
+
+def test_a_file_of_many_arrays_is_refused_by_a_short_sentence(tmp_path):
+    np.savez(tmp_path / "a.npz", **{f"array_{i}": 0 for i in range(3000)})
+    with pytest.raises(InputError, match="no array 'poses'; it has array_0, .* and 2994 more") as error:
+        read_baseline(tmp_path / "a.npz", "smpl")
+    assert len(str(error.value)) < 500

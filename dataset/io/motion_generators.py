@@ -19,6 +19,7 @@ from dataset.io.humanml_features import (
     joints_of_features,
 )
 from dataset.io.joint_clip import FEWEST_FRAMES, METRES_PER_UNIT, JointClip, checked_joints, require_finite
+from dataset.io.opensim_table import list_names
 from dataset.io.safe_npy import as_numbers, read_array_or_dict
 from dataset.io.smpl_parameters import read_smpl_joints
 from models.skeleton.joint_set import JOINTS
@@ -155,7 +156,7 @@ def _read_mdm(path: Path) -> tuple[list[np.ndarray], list[str]]:
     """Motions (T, 22, 3) and prompts of the results.npy that MDM writes."""
     content = read_array_or_dict(path)
     if not isinstance(content, dict) or "motion" not in content:
-        found = f"it has {', '.join(map(str, content))}" if isinstance(content, dict) else "it is not a dict"
+        found = f"it has {list_names(list(map(str, content)))}" if isinstance(content, dict) else "it is not a dict"
         raise InputError(f"{path}: not the results.npy of MDM, which has 'motion' ({found}); try --type joints")
     motion = as_numbers(path, content["motion"])
     if motion.ndim != 4 or motion.shape[1:3] != (_COUNT, 3):

@@ -5,6 +5,7 @@ OpenSim's rule for the unit of angles: a header with `inDegrees` says it. Withou
 """
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -175,6 +176,13 @@ def _parse_rows(
     for number, line in enumerate(lines[start:], start + 1):
         count = len(line.split())
         if count:
+            if not line.isascii():  # Python also splits at spaces of other alphabets
+                cells = re.split("[ \t]+", line.strip(" \t"))
+                column = next(i for i, cell in enumerate(cells) if not cell.isascii())
+                raise InputError(
+                    f"{path}, line {number}, column {names[min(column, len(names) - 1)]!r}: {cells[column][:40]!r} is not "
+                    "a number"
+                )
             if count != len(names):
                 raise InputError(f"{path}, line {number}: {count} values in a row of {len(names)} columns")
             rows.append(line)
@@ -216,7 +224,7 @@ def _not_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return True
-    return "_" in cell or not cell.isascii()  # Python reads these as digits, other programs do not
+    return "_" in cell  # Python reads these digits, other programs do not
 
 
 def list_names(names: Sequence[str], most: int = 6) -> str:

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
 from dataset.io.joint_clip import METRES_PER_UNIT, require_finite
+from dataset.io.opensim_table import list_names
 from dataset.io.safe_npy import as_numbers, read_npz
 from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
 
@@ -44,7 +45,7 @@ def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) 
     if not given and set(_SPLIT_NAMES) <= names:
         given = [np.concatenate([content[name].reshape(len(content[name]), -1) for name in _SPLIT_NAMES], 1)]
     if not given:
-        raise InputError(f"{path}: no array 'poses'; it has {', '.join(sorted(names)) or 'no arrays'}")
+        raise InputError(f"{path}: no array 'poses'; it has {list_names(sorted(names)) or 'no arrays'}")
     poses = as_numbers(path, given[0])
     if poses.ndim == 3 and poses.shape[2] == 3:
         poses = poses.reshape(len(poses), -1)  # (T, J, 3)

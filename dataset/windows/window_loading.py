@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from dataset.errors import InputError
+from dataset.io.opensim_table import list_names
 from dataset.locations import cache_folder, demo_holdout, demo_validation
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session, discover_sessions
@@ -139,7 +140,7 @@ def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
     known = {name for session in sessions for name in (session.id, session.subject)}
     unknown = [name for name in subjects if name not in known]
     if unknown:
-        raise InputError(f"{root} has no session or subject {unknown[0]}; it has {', '.join(sorted(known))}")
+        raise InputError(f"{root} has no session or subject {unknown[0]}; it has {list_names(sorted(known))}")
     return [session for session in sessions if {session.id, session.subject} & set(subjects)]
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dataset.errors import InputError
+from dataset.io.opensim_table import list_names
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.published_transformer import PublishedSurrogate
@@ -110,7 +111,7 @@ def _rebuild(path: Path, content: Mapping[str, Any], model_class: type[Network],
     unknown = set(content["config"]) - {field.name for field in fields(config_class)}
     if unknown:
         raise InputError(
-            f"{path} was made by another version of this code: its configuration has {', '.join(sorted(unknown))}"
+            f"{path} was made by another version of this code: its configuration has {list_names(sorted(unknown))}"
         )
     config = _sound_config(path, config_class, content["config"], len(content["net"]))
     model = _built(path, lambda: model_class(config), content["net"])

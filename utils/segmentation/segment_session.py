@@ -67,10 +67,10 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
             left_out += segmentation.left_out(path.stem)
     result = SegmentationResult(folder, tables, tuple(left_out))
     if not result.repetitions:
-        raise InputError(
-            f"{session.path}: no squat that starts and ends upright; {'; '.join(map(str, left_out))}; see the plots in "
-            f"{folder}"
-        )
+        reasons = "; ".join(map(str, left_out))
+        if not tables:
+            raise InputError(f"{session.path}: no trial can be used; {reasons}")
+        raise InputError(f"{session.path}: no squat that starts and ends upright; {reasons}; see the plots in {folder}")
     return result
 
 

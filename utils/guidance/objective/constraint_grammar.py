@@ -83,7 +83,7 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     """
     unknown = sorted(set(map(str, content)) - _KEYS)
     if unknown:
-        raise InputError(f"{source}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
+        raise InputError(f"{source}: unknown key {unknown[0][:40]!r}; known are {', '.join(sorted(_KEYS))}")
     for key in ("quantity", "comparison", "statistic", "argument", "muscle", "name", "unit"):
         if not isinstance(content.get(key, ""), str):
             raise InputError(f"{source}: {key} is {str(content[key])[:40]!r}, expected a text")
