@@ -179,10 +179,8 @@ def _parse_rows(
             if not line.isascii():  # Python also splits at spaces of other alphabets
                 cells = re.split("[ \t]+", line.strip(" \t"))
                 column = next(i for i, cell in enumerate(cells) if not cell.isascii())
-                raise InputError(
-                    f"{path}, line {number}, column {names[min(column, len(names) - 1)]!r}: {cells[column][:40]!r} is not "
-                    "a number"
-                )
+                name = names[min(column, len(names) - 1)]
+                raise InputError(f"{path}, line {number}, column {name!r}: {cells[column][:40]!r} is not a number")
             if count != len(names):
                 raise InputError(f"{path}, line {number}: {count} values in a row of {len(names)} columns")
             rows.append(line)
