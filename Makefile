@@ -43,11 +43,12 @@ tables: $(VENV)/installed
 	test -f $(TABLES_DEMO)/demo.json || $(RUN) make_demo_sessions.py --out-dir $(TABLES_DEMO) --jobs 2
 	$(MAKE) table-motions
 	BIGE_DEMO=$(TABLES_DEMO) $(RUN) make_tables.py --dataname demo --row BIGE=output/BIGE/mot_visualization \
-		--row VQ-VAE=output/VQVAE-Generations/mot_visualization --requests output/requests \
-		$(if $(BIGE_RECORDINGS),--recordings $(BIGE_RECORDINGS)/opencap)
+		--row VQ-VAE=output/VQVAE-Generations/mot_visualization --guided output/BIGE --requests output/requests \
+		$(if $(RECORDED_PEOPLE),--recordings $(BIGE_RECORDINGS)/opencap --guided output/recorded)
 
 table-motions:
 	$(call guide,output,BIGE,$(TABLES_PEOPLE),)
+	$(if $(RECORDED_PEOPLE),$(call guide,output,recorded,$(RECORDED_PEOPLE),))
 	for person in $(TABLES_PEOPLE); do \
 		number=$${person##*-}; \
 		BIGE_DEMO=$(TABLES_DEMO) $(RUN) MOT_eval.py --dataname demo --sample 20 --exp-name VQVAE-Generations \

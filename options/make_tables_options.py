@@ -23,6 +23,11 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         rows, TablesConfig, "recordings", metavar="DIR",
         help="Add the rows of recorded subjects from DIR, an OpenCap data root with muscle-driven repetitions.",
     )  # fmt: skip
+    rows.add_argument(
+        "--guided", action="append", default=list(TablesConfig.guided), type=Path, metavar="DIR",
+        help="Add a table of the subjects of DIR, a run folder of LIMO_Surrogate.py: how many motions lie in the "
+        "requested range in simulation, and how far they are from the subject's own squats; may be given repeatedly.",
+    )  # fmt: skip
     add_option(
         rows, TablesConfig, "requests", metavar="DIR",
         help="Add a table with a line for each run folder of LIMO_Surrogate.py in DIR, over all its people: how many "

@@ -20,8 +20,8 @@ from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.subject.squat_profile import form_difference
 from utils.guidance.verification import Verification
 from utils.metrics.markdown_blocks import write_blocks
+from utils.metrics.guided_table import guided_table
 from utils.metrics.request_table import request_table
-from utils.metrics.simulated_table import simulated_table
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
 
@@ -53,16 +53,38 @@ def guided(session, accepted, *peaks):
         samples=peaks,
         accepted_as_predicted=lambda j: j < accepted,
         simulation_verdicts=lambda: found.verdicts(terms),
+        baseline=None,
     )
 
 
 def test_predicted_and_simulated_peaks_in_range_are_counted_by_subject_and_in_all():
     results = [guided("a", 2, (0.40, 0.36), (0.47, 0.40)), guided("b", 1, (0.40, 0.60), (0.20, 0.40))]
     unverified = SimpleNamespace(session_id="c", simulation_verdicts=list)
-    table = simulated_table([*results, unverified]).splitlines()
-    assert table[2:] == ["| a | 2/2 | 1/2 | 2/2 |", "| b | 1/2 | 0/2 | 0/2 |", "| all | 3/4 | 1/4 | 2/4 |"]
+    counts = [line.split(" | ")[:4] for line in guided_table([*results, unverified]).splitlines()[2:]]
+    assert counts == [
+        ["| a", "2/2", "1/2", "2/2"],
+        ["| b", "1/2", "0/2", "0/2"],
+        ["| all", "3/4", "1/4", "2/4"],
+    ]
     with pytest.raises(InputError, match="not simulated"):
-        simulated_table([unverified])
+        guided_table([unverified])
+
+
+def test_guided_motions_are_compared_with_the_own_squats_from_stance_to_stance():
+    own = torch.stack([torch.from_numpy(squats(1, depth_deg=depth).coordinates) for depth in (80, 100)])
+    held = torch.cat([own, own[:, -1:].expand(-1, 120, -1)], 1)  # standing at the end, which does not count
+    alike, shifted = guided("alike", 2, (0.4, 0.4), (0.4, 0.4)), guided("shifted", 2, (0.4, 0.4), (0.4, 0.4))
+    changes = [SimpleNamespace(form_deg=2.0), SimpleNamespace(form_deg=4.0)]
+    for result, motion in ((alike, held), (shifted, held + 3.0)):
+        result.baseline, result.motion, result.changes = SimpleNamespace(motion=own), motion, changes
+    rows = [line.removesuffix(" |").split(" | ")[4:] for line in guided_table([alike, shifted]).splitlines()[2:]]
+    # All values 3 more: the means differ by 3, whose square is the published distance, and the histograms are the same.
+    entropy = rows[0][2]
+    assert rows == [
+        ["3.0°", "0.00", entropy, "+0.000"],
+        ["3.0°", "9.00", entropy, "+0.000"],
+        ["3.0°", "4.50", entropy, "+0.000"],
+    ]
 
 
 def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subjects(tmp_path):

@@ -1,27 +1,26 @@
 """The tables of RESULTS.md: recorded subjects and generated motions, each beside the rows of the paper."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dataset.errors import InputError
-from dataset.locations import SESSION_PREFIX
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.result_files import load_guidance, session_folders
 from utils.metrics.evaluation import evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.evaluation_config import MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
+from utils.metrics.guided_table import guided_table
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.metric_row import MetricRow
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.published_values import PUBLISHED_ROWS
 from utils.metrics.request_table import request_table
 from utils.metrics.row_tables import markdown_tables, write_tables
-from utils.metrics.simulated_table import simulated_table
 from utils.metrics.tables_config import TablesConfig
 from utils.runs.environment import configure_torch
 from utils.runs.writable import require_writable, require_writable_file
@@ -35,7 +34,7 @@ class TablesResult:
 
     Attributes:
         results: the Markdown file that holds them.
-        blocks: Markdown of each table by the name of its block: `recorded`, `generated`, `simulated`, `requests`.
+        blocks: Markdown of each table by the name of its block: `recorded`, `generated`, `guided`, `requests`.
         paths: the files that were written beside it.
     """
 
@@ -65,20 +64,17 @@ def make_tables(config: TablesConfig) -> TablesResult:
         published = ["Reference", "MoCap", *(name for name in folders if name in PUBLISHED_ROWS)]
         blocks["generated"] = _table_with_notes(rows, published)
         paths += write_tables(config.out, "generated", rows, published=published)
-        if "BIGE" in folders:
-            blocks["simulated"] = simulated_table(_load_guided(folders["BIGE"]))
+    if config.guided:
+        blocks["guided"] = guided_table(result for folder in config.guided for result in _load_guided(folder))
     if config.requests:
         blocks["requests"] = request_table(config.requests)
     write_blocks(config.results, blocks)
     return TablesResult(config.results, blocks, tuple(paths))
 
 
-def _load_guided(folder: Path) -> list[GuidanceResult]:
-    """The results of guidance in a folder of subjects' folders."""
-    results = [load_guidance(path.parent) for path in sorted(folder.glob(f"{SESSION_PREFIX}*/summary.json"))]
-    if not results:
-        raise InputError(f"{folder}: holds no {SESSION_PREFIX}<session>/summary.json, as LIMO_Surrogate.py writes it")
-    return results
+def _load_guided(folder: Path) -> Iterator[GuidanceResult]:
+    """The results of guidance in a run folder, or in its folder of subjects' folders, one after the other."""
+    return (load_guidance(path) for path in session_folders(folder))
 
 
 def recorded_rows(root: Path, networks: EvaluationNetworks, config: MetricConfig = MetricConfig()) -> list[MetricRow]:

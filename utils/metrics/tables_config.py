@@ -16,6 +16,7 @@ class TablesConfig(DataConfig, MetricConfig):
         row: names and folders of generated motions; a folder holds one folder for each subject, which is named after a
             session of the data.
         recordings: OpenCap data root of recorded subjects with muscle-driven repetitions; None for no such table.
+        guided: run folders of guided motions, whose subjects are set beside their own squats; none for no such table.
         requests: folder with a run folder of guided motions for each request; None for no such table.
         results: Markdown file in which the tables are put between the comments that name them.
         out: folder of the tables as CSV, JSON, LaTeX and Markdown.
@@ -23,6 +24,7 @@ class TablesConfig(DataConfig, MetricConfig):
 
     row: tuple[tuple[str, Path], ...] = ()
     recordings: Path | None = None
+    guided: tuple[Path, ...] = ()
     requests: Path | None = None
     results: Path = Path("RESULTS.md")
     out: Path = Path("output/tables")
@@ -30,5 +32,7 @@ class TablesConfig(DataConfig, MetricConfig):
     def __post_init__(self) -> None:
         """Raise InputError where there is no row to make."""
         super().__post_init__()
-        if not (self.row or self.recordings or self.requests):
-            raise InputError("there is no table to make: give --row NAME=DIR, --recordings DIR or --requests DIR")
+        if not (self.row or self.recordings or self.guided or self.requests):
+            raise InputError(
+                "there is no table to make: give --row NAME=DIR, --recordings DIR, --guided DIR or --requests DIR"
+            )

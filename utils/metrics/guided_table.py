@@ -1,0 +1,80 @@
+"""Table of guided motions by subject: peaks in the requested range, predicted and simulated, and beside the own squats.
+
+The last columns compare with the subject's own squats by the published measures of realism. Of both, the frames from
+upright stance to upright stance count, without the standing that follows.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from dataset.errors import InputError
+from dataset.io.motion import Motion
+from dataset.windows.segmentation import segment_repetitions
+from models.conventions import FRAME_RATE_HZ
+from utils.guidance.change_description import mean_change_deg
+from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.verification import NEAR
+from utils.metrics.published_realism import entropy, fidelity, pooled_moments
+
+_HEADER = (
+    f"| subject | predicted in range | simulated in range | simulated within {NEAR:g} of the range | mean change | "
+    "fidelity W2 to the own squats | entropy of the own squats [nats] | less that of the guided motions |"
+)
+_UNKNOWN = (float("nan"),) * 4
+
+
+def guided_table(results: Iterable[GuidanceResult]) -> str:
+    """Markdown table with one line per subject and one for all: sums of motions, and means over subjects.
+
+    Results without a simulation are left out. The last columns of a subject without own squats are empty.
+
+    Raises:
+        InputError: no result has a simulation.
+    """
+    lines = [_HEADER, "|---|---|---|---|---|---|---|---|"]
+    counts: list[Sequence[int]] = []
+    comparisons: list[Sequence[float]] = []
+    for result in results:
+        verdicts = result.simulation_verdicts()
+        if not verdicts:
+            continue
+        met, near = verdicts.count("met"), verdicts.count("near")
+        predicted = sum(result.accepted_as_predicted(j) for j in range(len(result.samples)))
+        counts.append((predicted, met, met + near, len(verdicts)))
+        comparisons.append(_beside_own(result))
+        lines.append(_line(result.session_id, counts[-1], comparisons[-1]))
+    if not counts:
+        raise InputError("the guided motions were not simulated; guide them without --no-verify")
+    known = [values for values in comparisons if values is not _UNKNOWN]
+    return "\n".join([*lines, _line("all", np.sum(counts, axis=0), np.mean(known, axis=0) if known else _UNKNOWN)])
+
+
+def _beside_own(result: GuidanceResult) -> Sequence[float]:
+    """Change in degrees, fidelity, entropy of the own squats, and that less the guided motions'; NaN without squats."""
+    if result.baseline is None:
+        return _UNKNOWN
+    guided, own = squats_of(result.motion), squats_of(result.baseline.motion)
+    distance = fidelity(pooled_moments(np.concatenate(own)), pooled_moments(np.concatenate(guided)))
+    entropies = [float(np.mean([entropy(one) for one in motions])) for motions in (own, guided)]
+    return mean_change_deg(result.changes), distance, entropies[0], entropies[0] - entropies[1]
+
+
+def squats_of(motion: Tensor) -> list[np.ndarray]:
+    """The first squat (T', 33) of each of the motions (S, T, 33); all of a motion in which none is found."""
+    found = []
+    for coordinates in motion.double().numpy():
+        repetitions = segment_repetitions(Motion(np.arange(len(coordinates)) / FRAME_RATE_HZ, coordinates))
+        found.append(coordinates[repetitions[0].start_frame : repetitions[0].end_frame] if repetitions else coordinates)
+    return found
+
+
+def _line(name: str, counts: Sequence[int], comparison: Sequence[float]) -> str:
+    predicted, met, near, total = counts
+    cells = [name, *(f"{count}/{total}" for count in (predicted, met, near))]
+    cells += (
+        "" if np.isnan(value) else form.format(value)
+        for form, value in zip(("{:.1f}°", "{:.2f}", "{:.3f}", "{:+.3f}"), comparison, strict=True)
+    )
+    return f"| {' | '.join(cells)} |"
