@@ -26,6 +26,7 @@ from models.protocols import Surrogate
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.leg_dynamics import LegKinematics
+from models.surrogate.subject_muscles import demanding_sigmoid, rounded_clip
 from utils.networks.inference import load_frozen_surrogate
 from utils.simulation.simulators import build_simulator
 from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
@@ -248,10 +249,12 @@ def test_a_motion_that_is_resampled_and_back_has_the_same_answer(surrogate, tria
     torch.testing.assert_close(_inner(found), _inner(surrogate(trial[None, 60:361]).activations), atol=0.02, rtol=0)
 
 
-def test_gradients_are_those_of_finite_differences(untrained, simulator, squat):
+def test_gradients_are_those_of_finite_differences_where_muscles_have_what_is_demanded(untrained, simulator, squat):
     surrogate = SubjectSurrogate(untrained, simulator).double()
     torch.manual_seed(1)
-    weights = torch.randn(1, FRAMES, len(MUSCLES), dtype=torch.float64)
+    able = surrogate(squat).activations.detach() < 0.85
+    assert able.double().mean() > 0.5
+    weights = torch.randn(1, FRAMES, len(MUSCLES), dtype=torch.float64) * able
     time = torch.linspace(0, 3, FRAMES, dtype=torch.float64)[:, None]
     direction = (time * torch.rand(33, dtype=torch.float64) * 3).sin()[None]  # smooth, degrees
     direction[..., [COORDINATE_INDEX[f"pelvis_t{axis}"] for axis in "xyz"]] *= 0.01  # metres
@@ -266,6 +269,19 @@ def test_gradients_are_those_of_finite_differences(untrained, simulator, squat):
     untrained.float()
     assert torch.isfinite(gradient).all()
     torch.testing.assert_close((gradient * direction).sum(), difference.detach(), rtol=1e-4, atol=0)
+
+
+def test_the_gradient_of_a_muscle_that_lacks_strength_is_that_of_the_demand():
+    demand = torch.tensor([0.2, 0.7, 1.3, 4.0], dtype=torch.float64, requires_grad=True)
+    clipped = rounded_clip(demand, 0.01)
+    torch.testing.assert_close(clipped.detach(), demand.detach().clamp(max=1), atol=1e-3, rtol=0)
+    (slope,) = torch.autograd.grad(clipped.sum(), demand)
+    torch.testing.assert_close(slope, torch.ones_like(slope), atol=3e-3, rtol=0)
+    logits = torch.tensor([-2.0, 0.0, 2.0, 5.0, 20.0], dtype=torch.float64, requires_grad=True)
+    activations = demanding_sigmoid(logits)
+    torch.testing.assert_close(activations, torch.sigmoid(logits))
+    (slope,) = torch.autograd.grad(activations.sum(), logits)
+    torch.testing.assert_close(slope, (activations * (1 - activations)).detach().clamp(min=0.09))
 
 
 def test_capacity_is_in_proportion_to_strength(simulator):

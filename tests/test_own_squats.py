@@ -213,10 +213,21 @@ def test_change_along_what_people_vary_is_smaller_than_across_it():
 
 
 def test_own_and_training_starts_take_turns():
-    first, second = SequenceSampler(torch.zeros(2, 1, 1)), SequenceSampler(torch.arange(3.0).reshape(3, 1, 1))
+    first = SequenceSampler(torch.zeros(2, 1, 1), (0, 0))
+    second = SequenceSampler(torch.arange(3.0).reshape(3, 1, 1), (0, 1, 2))
     sampler = AlternatingSampler(first, second)
     assert [sampler(k).item() for k in range(6)] == [0, 0, 0, 1, 0, 2]
     assert second(4).item() == 1
+
+
+def test_starts_of_the_squats_that_had_to_change_least_come_first_among_those_not_used():
+    sources = (2, 0, 1, 2, 0, 1, 3, 2)
+    sampler = SequenceSampler(torch.arange(8.0).reshape(8, 1, 1), sources)
+    sampler.prefer(2, {0: 2.0, 1: 10.0, 2: 2.9})  # 2.9 is about as small as 2
+    assert [int(sampler(k)) for k in range(8)] == [0, 1, 3, 4, 7, 2, 5, 6]
+    assert [sampler.source_of(k) for k in range(8)] == [2, 0, 2, 0, 2, 1, 1, 3]
+    sampler.prefer(4, {})  # nothing is known
+    assert [int(sampler(k)) for k in range(8)] == [0, 1, 3, 4, 7, 2, 5, 6]
 
 
 def test_of_the_drawn_training_latents_those_that_suit_come_first():

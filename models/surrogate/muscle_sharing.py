@@ -92,9 +92,10 @@ class MuscleSharing(nn.Module):
             hidden = layer(hidden)
         return hidden
 
-    def general(self, hidden: Tensor) -> Tensor:
-        """Activations (N, 2, 40), 0 to 1, by the last layer for all people, of hidden values (N, 2, width)."""
-        return torch.sigmoid(list(self.network)[-1](hidden))
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits (N, 2, 40) of the activations by the last layer for all people, of hidden values (N, 2, width)."""
+        logits: Tensor = list(self.network)[-1](hidden)
+        return logits
 
     def forward(self, features: Tensor, capacity_features: Tensor) -> Tensor:
         """Activations (N, 2, 40), 0 to 1, by the last layer for all people, which `SubjectMuscles` corrects.
@@ -103,4 +104,4 @@ class MuscleSharing(nn.Module):
             features: (N, 2, MOVING_INPUTS).
             capacity_features: (N or 1, 2, CAPACITY_INPUTS).
         """
-        return self.general(self.hidden(features, capacity_features))
+        return torch.sigmoid(self.logits(self.hidden(features, capacity_features)))

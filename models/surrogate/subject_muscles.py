@@ -8,6 +8,7 @@ regression (Tobin 1958): such a target is replaced by the prediction as far as t
 regression repeated.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -23,6 +24,8 @@ from models.surrogate.muscle_sharing import MuscleSharing
 _RIDGE = 1e-3  # of the mean square of the hidden values
 _REPETITIONS = 40
 _AT_BOUND = 1e-3  # of an activation
+_STRONG = 0.9  # activation above which the gradient is that of the demand
+_STRONG_LOGIT = math.log(_STRONG / (1 - _STRONG))
 _CORNER = 0.01  # of activation, over which the corners of the bounds are rounded
 
 
@@ -86,14 +89,31 @@ class SubjectMuscles(nn.Module):
         """The last hidden values and a constant (N, 2, width + 1), and the activations for all people (N, 2, 40)."""
         features = self.network.features(moments, kinematics, self.capacity)
         hidden = self.network.hidden(features, self.capacity_features)
-        return torch.cat([hidden, torch.ones_like(hidden[..., :1])], -1), self.network.general(hidden)
+        general = demanding_sigmoid(self.network.logits(hidden))
+        return torch.cat([hidden, torch.ones_like(hidden[..., :1])], -1), general
+
+
+def demanding_sigmoid(logits: Tensor) -> Tensor:
+    """The logistic function, whose gradient does not fall further where the activation exceeds 0.9.
+
+    There more may be demanded of a muscle than it has, and a gradient that vanishes would not tell guidance how to
+    bring the demand down (a straight-through estimator, Bengio et al. 2013).
+    """
+    beyond = (logits - _STRONG_LOGIT).clamp_min(0)
+    demand = torch.sigmoid(logits - beyond) + _STRONG * (1 - _STRONG) * beyond
+    return demand + (torch.sigmoid(logits) - demand).detach()
 
 
 def rounded_clip(drive: Tensor, lower: float) -> Tensor:
-    """`drive` between `lower` and 1, with rounded corners that leave a gradient near the bounds."""
+    """`drive` between `lower` and 1, with rounded corners that leave a gradient near the bounds.
+
+    Below `lower` a muscle is not needed, and the gradient vanishes. Above 1 it is that of the demand, as in
+    `demanding_sigmoid`.
+    """
     above, below = drive - lower, drive - 1
-    bend = torch.sqrt(above.square() + 4 * _CORNER**2) - torch.sqrt(below.square() + 4 * _CORNER**2)
-    return 0.5 * (lower + 1 + bend)
+    demand = lower + 0.5 * (above + torch.sqrt(above.square() + 4 * _CORNER**2))
+    excess = 0.5 * (below + torch.sqrt(below.square() + 4 * _CORNER**2))
+    return demand - torch.where(below > 0, excess.detach(), excess)
 
 
 @torch.no_grad()

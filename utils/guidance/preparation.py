@@ -18,7 +18,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
-from utils.guidance.latents.latent_sampling import LatentSampler
+from utils.guidance.latents.latent_sampling import LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
@@ -41,7 +41,7 @@ _ITERATIONS = {OWN: 100, TRAINING: 400, BOTH: 400}
 _BRIEF = 40  # suffices for most that is asked, from own squats
 _DRAWN = 3  # so many times the wanted training squats are drawn; those that miss least of what is asked come first
 _GRADIENT_TOLERANCE = 1e-9  # of the quadratic programs, whose gradients need it
-_STARTS = 3  # so many times the wanted samples are prepared as own starts
+_STARTS = 2  # so many times the wanted samples are prepared as starts from each own squat
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,11 @@ def prepare(config: GuidanceConfig) -> Preparation:
         at_asked_tempo(own, models.describe_motion(own.placed), terms),
         models,
         latents.latents,
-        min(config.num_runs, _STARTS * wanted),
+        min(config.num_runs, _STARTS * wanted * max(2, len(own.names))),
         lambda z: _violation(prepared.objective(), z),
     )
-    return replace(prepared, latents=latents.starting_from(starts.latents, starts.names, only=start == OWN))
+    sampler = SequenceSampler(starts.latents, starts.squats)
+    return replace(prepared, latents=latents.starting_from(sampler, starts.names, only=start == OWN))
 
 
 def _seed_of(session: Session, seed: int) -> int:

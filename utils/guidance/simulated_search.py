@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,11 +13,12 @@ from dataset.opensim.model_reader import load_skeleton
 from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context
-from utils.guidance.change_description import same_answers
+from utils.guidance.change_description import nearest_own, same_answers
 from utils.guidance.guidance_config import OWN
 from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.latents.latent_sampling import SequenceSampler
 from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.optimisation.recalled_optimizer import RecalledOptimizer
@@ -153,7 +154,7 @@ class _Search:
             found = self.search(missing if answers else min(missing, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
             found, theirs = self.simulate(found, simulator, partial(self._tell, samples, simulations))
-            if self.optimizer.brief and not is_hopeless and not self._answers(found, theirs):
+            if self.optimizer.brief and not (answers or is_hopeless or self._answers(found, theirs)):
                 # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
                 self.optimizer = replace(self.optimizer, brief=0)
                 self.used = in_vain = 0
@@ -161,7 +162,19 @@ class _Search:
             samples, simulations = samples + found, simulations + theirs
             if is_hopeless:
                 break
+            self._prefer_least_changed(self._accepted(samples, simulations).values())
         return samples, simulations
+
+    def _prefer_least_changed(self, accepted: Iterable[GuidedSample]) -> None:
+        """Continue with starts that were made from those own squats whose accepted answers changed them least."""
+        sampler, own = self.prepared.latents.sampler, self.prepared.own
+        if own is None or not isinstance(sampler, SequenceSampler):
+            return
+        changes: dict[int, float] = {}
+        for sample in accepted:
+            source, change = sampler.source_of(sample.start), nearest_own(sample.motion, own.placed.cpu())[1]
+            changes[source] = min(change, changes.get(source, math.inf))
+        sampler.prefer(self.used, changes)
 
     def _answers(self, samples: list[GuidedSample], simulations: list[SimulatedMotion]) -> int:
         """How many different motions the simulation accepts."""

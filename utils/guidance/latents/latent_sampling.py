@@ -1,11 +1,13 @@
 """Initial latents of the optimisation; the one of a given number is the same whatever batch it is in."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 _COMPARED_TOGETHER = 20  # latents
+_ALIKE = 1.5  # times the least change, up to which sources are tried in turn
 Sampler = Callable[[int], Tensor]  # number of a start -> its initial latent (L, D)
 
 
@@ -57,15 +59,46 @@ class CodebookSampler:
 
 
 class SequenceSampler:
-    """Given initial latents in their order."""
+    """Given initial latents in their order, until experience says which of their sources lead to the least change."""
 
-    def __init__(self, latents: Tensor):
-        """Store the latents (M, L, D)."""
-        self.latents = latents
+    def __init__(self, latents: Tensor, sources: Sequence[int]):
+        """Store the latents.
+
+        Args:
+            latents: (M, L, D).
+            sources: (M,) what each was made from; those of one number have a source in common.
+        """
+        self.latents, self.sources = latents, sources
+        self.order = list(range(len(latents)))
+
+    def source_of(self, start: int) -> int:
+        """The source of initial latent number `start`."""
+        return self.sources[self._index(start)]
+
+    def prefer(self, first: int, changes: Mapping[int, float]) -> None:
+        """Sort the initial latents from number `first` on by what their sources led to.
+
+        Those come first, in their order, whose source led to a change of at most `_ALIKE` times the least one; the
+        others follow by the change that theirs led to, those of unknown sources last.
+
+        Args:
+            first: number of the first start that has not been used.
+            changes: the change that a source led to, by source.
+        """
+        alike = _ALIKE * min(changes.values(), default=0.0)
+
+        def rank(index: int) -> float:
+            change = changes.get(self.sources[index], math.inf)
+            return 0.0 if change <= alike else change
+
+        self.order[first:] = sorted(self.order[first:], key=rank)
 
     def __call__(self, start: int) -> Tensor:
         """Initial latent (L, D) number `start`; they repeat when all were used."""
-        return self.latents[start % len(self.latents)]
+        return self.latents[self._index(start)]
+
+    def _index(self, start: int) -> int:
+        return self.order[start % len(self.order)]
 
 
 class AlternatingSampler:

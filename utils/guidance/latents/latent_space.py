@@ -50,16 +50,15 @@ class LatentSpace:
     latents: Tensor | None = None
     between_subject_distance: float | None = None
 
-    def starting_from(self, own: Tensor, names: tuple[str, ...], *, only: bool) -> "LatentSpace":
+    def starting_from(self, sampler: SequenceSampler, names: tuple[str, ...], *, only: bool) -> "LatentSpace":
         """The same latent space, to which the own squats belong as the training latents do.
 
         Args:
-            own: (M, L, D) latents of own squats.
+            sampler: latents of own squats.
             names: their names.
             only: whether guidance starts from them alone; otherwise from one of them and of the training data in turn.
         """
-        every = own if self.latents is None else torch.cat([self.latents, own])
-        sampler = SequenceSampler(own)
+        every = sampler.latents if self.latents is None else torch.cat([self.latents, sampler.latents])
         return replace(
             self,
             sampler=sampler if only else AlternatingSampler(sampler, self.sampler),

@@ -14,7 +14,8 @@ from utils.guidance.subject.squat_directions import KNEE, LEAN, WIDTH, squat_dir
 _MOST_REPETITIONS = 5  # that are used as they are, those nearest to what is asked
 _LEAST_PACE = 0.05  # a change of pace below it is no variation
 _MOST_TRIED = 20  # variations for each wanted start; some do not fit into the windows
-_GROWTH = 0.5  # of the variations' size with every time that all of them have been used
+_ENCODED_TOGETHER = 16  # motions
+_SIZES = (1.0, 0.5, 1.5, 0.75, 1.25, 2.0)  # of the variations, each time that all of them have been used
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,12 @@ class OwnStarts:
     Attributes:
         latents: (M, L, D); the repetitions as they are come first, those nearest to what is asked before others.
         names: (M,) what each is, for example `own squats1, 2.3 s, slower`.
+        squats: (M,) number of the own squat that each was made from.
     """
 
     latents: Tensor
     names: tuple[str, ...]
+    squats: tuple[int, ...]
 
 
 @torch.no_grad()
@@ -83,26 +86,29 @@ def make_own_starts(
     """
     z = models.vqvae.encode(own.recorded)
     order = violation(z).argsort(stable=True).tolist()
-    best = order[:_MOST_REPETITIONS]
-    latents = [z[i] for i in best]
-    names = [f"own {own.names[i]}" for i in best]
+    best = order[: min(_MOST_REPETITIONS, count)]
     directions = {} if training_latents is None else squat_directions(models, training_latents)
     variations = [one for one in VARIATIONS if directions or not one.change]
-    used = 0
-    while len(latents) < count and used < _MOST_TRIED * count:
+    motions, steps, names, squats = [], [], [f"own {own.names[i]}" for i in best], list(best)
+    for used in range(_MOST_TRIED * count):
+        if len(squats) == count:
+            break
         which, turn = used % len(variations), used // len(variations)
-        size = 1.0 + _GROWTH * (turn // len(order))
-        used += 1
+        variation, size = variations[which], _SIZES[turn // len(order) % len(_SIZES)]
         i = order[(turn + which) % len(order)]
-        varied = _at_pace(own, i, variations[which].duration ** size)
+        varied = _at_pace(own, i, variation.duration**size)
         if varied is None:
             continue
-        start = models.vqvae.encode(varied[None])[0]
-        for feature, amount in variations[which].change.items():
-            start = start + size * amount * directions[feature]
-        latents.append(start)
-        names.append(f"own {own.names[i]}, {variations[which].name}")
-    return OwnStarts(torch.stack(latents[:count]), tuple(names[:count]))
+        motions.append(varied)
+        changes = (size * amount * directions[feature] for feature, amount in variation.change.items())
+        steps.append(sum(changes, torch.zeros_like(z[i])))
+        names.append(f"own {own.names[i]}, {variation.name}")
+        squats.append(i)
+    latents = z[best]
+    if motions:
+        varied = torch.cat([models.vqvae.encode(part) for part in torch.stack(motions).split(_ENCODED_TOGETHER)])
+        latents = torch.cat([latents, varied + torch.stack(steps)])
+    return OwnStarts(latents, tuple(names), tuple(squats))
 
 
 def change_of_pace(motion: Tensor, factor: float) -> Tensor:
