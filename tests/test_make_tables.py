@@ -19,8 +19,8 @@ from dataset.sessions import Session
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.subject.squat_profile import form_difference
 from utils.guidance.verification import Verification
-from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.guided_table import guided_table
+from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.request_table import request_table
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
