@@ -6,11 +6,10 @@ import numpy as np
 from torch import Tensor
 
 from models.muscles.static_optimization import Simulation
+from utils.simulation.unexplained_forces import MOST_FORCE_BW, MOST_MOMENT_BW_M
 
 _FOOT_NAMES = ("right foot", "left foot")  # in the order of `Simulation.contact`
 _STANDS = 0.5  # contact from which a foot counts as standing
-# Larger residuals mean that the feet cannot hold the body; squats on record reach .11 body weights and .025 m times it.
-_HELD_BW, _HELD_BW_M = 0.15, 0.05
 _SHORTEST_S = 0.05  # less says nothing in a motion that is filtered at 2.7 Hz
 
 Interval = tuple[float, float]
@@ -50,7 +49,7 @@ def lost_contact_sentences(
     sentences = off_floor_sentences(intervals)
     force_n = simulation.residuals[:, 3:].norm(dim=1).numpy()
     moment_nm = simulation.residuals[:, :3].norm(dim=1).numpy()
-    fallen = _intervals((force_n > _HELD_BW * weight_n) | (moment_nm > _HELD_BW_M * weight_n), time_s)
+    fallen = _intervals((force_n > MOST_FORCE_BW * weight_n) | (moment_nm > MOST_MOMENT_BW_M * weight_n), time_s)
     if fallen:
         sentences.append(
             f"the feet cannot hold the body for {_spans(fallen)}; the residuals of the pelvis reach "

@@ -1,0 +1,57 @@
+"""The latent space of guidance: how far people's latents are apart, and whose initial latents are whose."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from random_networks import short_run, write_networks, write_person
+
+from options.config_parser import parse_config
+from options.limo_surrogate_options import build_parser
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.latents.latent_space import load_latent_space
+from utils.guidance.preparation import prepare
+from utils.networks.inference import load_frozen_vqvae
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    return write_networks(tmp_path_factory.mktemp("networks"))
+
+
+def space_of(folder, latents, names):
+    """The latent space of latents (N, L, D) beside the VQ-VAE of a folder."""
+    np.savez(folder / "latents.npz", latents=np.asarray(latents, dtype=np.float32), names=np.array(names))
+    vqvae = load_frozen_vqvae(folder / "vqvae.pth", torch.device("cpu"))
+    return load_latent_space(folder / "vqvae.pth", vqvae, frames=49, seed=0)
+
+
+def test_the_between_subject_distance_is_the_median_to_the_nearest_latent_of_another_person(tmp_path):
+    """People at 0, 1 and 4 along one axis, each with a second repetition that is 0.1 away."""
+    folder = write_networks(tmp_path)
+    latents = np.zeros((6, 49, 4))
+    latents[:, 0, 0] = [0.0, -0.1, 1.0, 1.1, 4.0, 4.1]
+    space = space_of(folder, latents, ["a/1", "a/2", "b/1", "b/2", "c/1", "c/2"])
+    assert space.between_subject_distance == pytest.approx(np.median([1.0, 1.1, 1.0, 1.1, 2.9, 3.0]), rel=1e-5)
+    assert space.max_distance(2.0) == pytest.approx(2 * space.between_subject_distance)
+    assert space.max_distance(0.0) == math.inf
+    alone = space_of(folder, latents, [f"a/{number}" for number in range(6)])
+    assert alone.between_subject_distance is None
+    assert alone.max_distance(1.0) == math.inf
+
+
+def test_two_people_do_not_start_from_the_same_training_squats_and_one_always_does(networks, tmp_path):
+    orders = {}
+    for name, seed in (("a", 1), ("b", 1), ("a", 2), ("a", 1)):
+        folder = tmp_path / name
+        if not folder.exists():
+            write_person(folder)
+        words = ["--subject", str(folder), *short_run(networks), "--start", "training", "--seed", str(seed)]
+        prepared = prepare(parse_config(build_parser(""), GuidanceConfig, words))
+        order = torch.stack([prepared.latents.sampler(number) for number in range(9)])
+        if (name, seed) in orders:
+            torch.testing.assert_close(order, orders[name, seed])
+        orders[name, seed] = order
+    every = list(orders.values())
+    assert all(not torch.equal(one, other) for i, one in enumerate(every) for other in every[:i])
