@@ -26,6 +26,16 @@ def test_frames_without_weight_do_not_count(kind, loss):
     torch.testing.assert_close(loss(kind, prediction, target, weight), expected)
 
 
+@pytest.mark.parametrize("without", [slice(0, 5), slice(8, 11), slice(15, None)], ids=str)
+@pytest.mark.parametrize("loss", [weighted_loss, velocity_loss, temporal_loss])
+def test_it_does_not_matter_what_frames_without_weight_hold(loss, without):
+    prediction, target, weight = torch.randn(2, 20, 3), torch.randn(2, 20, 3), torch.rand(2, 20)
+    weight[:, without] = 0
+    expected = loss("l1", prediction, target, weight)
+    prediction[:, without] = 1e6
+    torch.testing.assert_close(loss("l1", prediction, target, weight), expected)
+
+
 def test_a_constant_offset_costs_no_velocity_and_a_steady_drift_no_acceleration():
     target = torch.randn(1, 30, 3)
     drift = 0.5 * torch.arange(30.0).view(1, 30, 1)
