@@ -57,6 +57,16 @@ def test_augmented_windows_start_where_placed_windows_do():
     assert counts.max() == 1
 
 
+def test_the_pose_that_is_held_behind_the_end_of_a_quicker_motion_does_not_count():
+    motion = torch.linspace(0, 50, 64)[None, :, None] * torch.rand(16, 1, 33)
+    torch.manual_seed(0)
+    varied, counts = augment(motion, torch.ones(16, 64), motion.flip(0))
+    held = varied.diff(dim=1).abs().amax(-1) == 0
+    assert held.any()
+    assert counts[:, 1:][held].max() == 0
+    assert counts.mean() > 0.8
+
+
 def test_nothing_varies_at_strength_zero():
     windows = squat_windows()
     varied, counts = augment(windows.motion, windows.recorded.float(), windows.motion.flip(0), strength=0.0)

@@ -76,7 +76,7 @@ def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
     text = "Meets all requirements" if result.samples[j].accepted else "Misses a requirement"
     if result.verification is not None:
         peaks = " / ".join(f"{peak:.2f}" for peak in result.verification.simulated[j].tolist())
-        text += f"; simulated peak left / right {peaks}"
+        text += f"; simulated peak of {muscle_name(without_side(result.config.muscle))} left / right {peaks}"
         if missing := result.verification.unexplained_sentences()[j]:
             text += f"; {missing}"
     return f"{text}." + ("" if stands_up else " It does not stand upright again within the motion.")
