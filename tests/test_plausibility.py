@@ -319,3 +319,23 @@ def test_no_recording_is_changed(recordings, caplog):
         if "Kinematics" in path.parts or path.name.startswith("kinematics_activations"):
             read_motion(path)
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("unit_m", [0.3048, 0.0254], ids=["feet", "inches"])
+def test_a_pelvis_in_feet_or_inches_is_refused(tmp_path, trial, unit_m):
+    with pytest.raises(InputError, match="'pelvis_ty' ranges over .* times what the angles of hips and knees give"):
+        read_again(tmp_path, changed(trial, POSITIONS, lambda x: x / unit_m))
+
+
+@pytest.mark.parametrize("share", [0.7, 1.0, 1.6])
+def test_legs_of_any_length_are_read(tmp_path, trial, share, caplog):
+    read_again(tmp_path, changed(trial, POSITIONS, lambda x: share * x))
+    assert "adult" not in caplog.text
+
+
+def test_a_generated_pelvis_that_moves_too_far_is_a_fault_of_the_generator(tmp_path, trial, caplog):
+    motion = changed(trial, [AT["pelvis_ty"]], lambda x: 3 * x)
+    np.save(tmp_path / "a.npy", motion.coordinates)
+    (window,) = read_array_windows(tmp_path / "a.npy")
+    np.testing.assert_allclose(window.coordinates, motion.coordinates)
+    assert "times what the angles of hips and knees give for legs of an adult" in caplog.text

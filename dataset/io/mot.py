@@ -18,6 +18,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
+from dataset.io.leg_extent import check_pelvis_follows_legs
 from dataset.io.marker_jumps import Jumps, mend_jumps
 from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_legs
 from dataset.io.motion import Motion
@@ -113,6 +114,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         warn_of_still_legs(in_file, coordinates, table.source)
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
+    check_pelvis_follows_legs(coordinates, table.source, refuse=jumps == "refuse")
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
 
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
