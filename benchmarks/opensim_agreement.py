@@ -36,7 +36,7 @@ def main() -> None:
     for root in arguments.roots:
         for session in discover_sessions(root):
             for trial in session.trials:
-                squats = recorded_squats(session, trial)[: arguments.most]
+                squats = recorded_squats(trial)[: arguments.most]
                 if not squats:
                     continue
                 found = agreement(session.model_for(trial), squats, arguments.step)

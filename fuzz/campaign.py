@@ -169,7 +169,7 @@ def _run_worker(
             pending += part
             *lines, pending = pending.split(b"\n")
             for line in lines:
-                _count(result, kind, keep, make, number, json.loads(line))
+                _count(result, keep, make, number, json.loads(line))
                 number += 1
             if not part:
                 break
@@ -188,9 +188,7 @@ def _waits(child: int) -> bool:
     )
 
 
-def _count(
-    result: FuzzResult, kind: Reader, keep: Path, make: Callable[[int], tuple[str, bytes]], number: int, found: dict
-) -> None:
+def _count(result: FuzzResult, keep: Path, make: Callable[[int], tuple[str, bytes]], number: int, found: dict) -> None:
     result.refused += found["end"] == "refused"
     result.slowest_s, result.largest_mb = max(result.slowest_s, found["s"]), max(result.largest_mb, found["mb"])
     if found["end"] not in ("read", "refused"):

@@ -71,7 +71,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 def _add_constraints(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "constraints",
-        "QUANTITY[:NAME]:STATISTIC[:MUSCLE]:COMPARISON[:NUMBER[:NUMBER]][:weight=W][:tolerance=X][:name=TEXT][:wish], "
+        "QUANTITY[:NAME][:STATISTIC[:MUSCLE]]:COMPARISON[:BOUND[:BOUND]][:weight=W][:tolerance=X][:name=TEXT][:wish], "
         "for example knee_flexion:max:within:80:100, activation:quadriceps:max:below:80%own (of the person's own "
         "squats) or pelvis_tilt:at_peak:vasmed:above:-30:wish. What is not a wish is required of every sample, and "
         "replaces the default range of --muscle. --list-quantities explains every word.",

@@ -22,8 +22,8 @@ from dataset.windows.segmentation import Repetition, segment_repetitions
 from dataset.windows.squat_evidence import feet_of
 from dataset.windows.window import (
     reason_not_to_fit,
+    whole_repetition,
     window_of_motion,
-    window_of_repetition,
     windows_of_repetitions,
     windows_of_trial,
 )
@@ -174,7 +174,8 @@ def test_recorded_windows_start_upright_and_end_at_rest(recordings, name):
 
 def test_a_muscle_driven_repetition_fills_a_window(recordings):
     folder = recordings / "opencap" / "Data" / "field-subject0" / "OpenSimData" / "Dynamics" / "Squats_0_1"
-    window = window_of_repetition(read_motion(folder / "kinematics_activations.mot"))
+    motion = resample(read_motion(folder / "kinematics_activations.mot"))
+    (window,) = windows_of_repetitions(motion, [whole_repetition(motion)], [0])
     assert window.activations.shape == (196, 80)
     assert window.recorded.sum() == window.first_repetition.sum() == 104
     assert window.start_s == 3.55

@@ -9,7 +9,6 @@ import numpy as np
 
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
-from dataset.sessions import Session
 from dataset.windows.resample import to_even
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import FRAME_RATE_HZ
@@ -67,7 +66,7 @@ class Agreement:
     own: Activations
 
 
-def recorded_squats(session: Session, trial: Path) -> list[Squat]:
+def recorded_squats(trial: Path) -> list[Squat]:
     """The repetitions of a trial, each with its surroundings."""
     motion, squats = to_even(read_motion(trial)), []
     around = round(MARGIN_S * motion.rate_hz)

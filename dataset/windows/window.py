@@ -186,16 +186,6 @@ def windows_of_repetitions(
     return [_window(motion, repetitions[k], standing, k, frames) for k in chosen]
 
 
-def window_of_repetition(motion: Motion, frames: int = WINDOW_FRAMES) -> Window:
-    """The window of a file that holds one repetition from its first frame to its last, as muscle-driven files do.
-
-    Raises:
-        InputError: the repetition does not fit, or as `resample` does.
-    """
-    motion = resample(motion, FRAME_RATE_HZ)
-    return windows_of_repetitions(motion, [whole_repetition(motion)], [0], frames)[0]
-
-
 def whole_repetition(motion: Motion) -> Repetition:
     """The repetition that a motion at 60 Hz consists of."""
     return Repetition.without_hold(0, len(motion), int(motion.column("knee_angle_r").argmax()))
