@@ -204,6 +204,7 @@ def test_a_finished_batch_of_other_values_is_not_known(change, tmp_path):
     initial = torch.zeros(2, 3, 4)
     row = {"iteration": 0, "active": 2, "met": 0, "objective": 1.5, "proximity": 0.1}
     UnfinishedRun(tmp_path, {"settings": "a"}).remember(initial, initial + 1, [row])
+    assert UnfinishedRun(tmp_path, {"settings": "a"}).recall(initial + 1) is None  # another batch
     latents, rows = UnfinishedRun(tmp_path, {"settings": "a"}).recall(initial)
     assert (latents == 1).all()
     assert rows == [row]

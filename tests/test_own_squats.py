@@ -32,7 +32,7 @@ from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace, make_own_starts
 from utils.guidance.subject.postprocessing import within_ranges
 from utils.guidance.subject.squat_directions import squat_features
-from utils.guidance.subject.squat_profile import form_difference, squat_profiles
+from utils.guidance.subject.squat_profile import SquatProfile, form_difference, squat_profiles
 from utils.report.page import build_page
 
 FRAMES = 240
@@ -70,6 +70,31 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
     found = baseline_of(motions, SimpleSkeleton(), "vasmed", activations, None)
     assert found.peaks[0].tolist() == pytest.approx([0.6, 0.2])
     assert not found.simulated
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "more", "less"),
+    [
+        ("knee_deg", 5, "5° more knee flexion at the bottom (85 for 80°)", "5° less knee flexion at the bottom"),
+        ("hip_deg", 5, "5° more hip flexion at the bottom (85 for 80°)", "5° less hip flexion at the bottom"),
+        ("ankle_deg", 5, "shins 5° further forward (85 for 80°)", "shins 5° less far forward"),
+        ("lean_deg", 5, "trunk 5° further forward (85 for 80°)", "trunk 5° more upright"),
+        ("depth_m", 0.03, "hips 3 cm deeper (8003 for 8000 cm)", "hips 3 cm less deep"),
+        ("descent_s", 0.5, "descent 0.5 s slower (80.5 for 80.0 s)", "descent 0.5 s quicker"),
+        ("hold_s", 0.5, "hold 0.5 s longer (80.5 for 80.0 s)", "hold 0.5 s shorter"),
+        ("ascent_s", 0.5, "ascent 0.5 s slower (80.5 for 80.0 s)", "ascent 0.5 s quicker"),
+        ("width_m", 0.03, "feet 3 cm further apart (8003 for 8000 cm)", "feet 3 cm closer together"),
+        ("toe_out_deg", 5, "toes 5° further out (85 for 80°)", "toes 5° further in"),
+        ("knee_difference_deg", 5, "left knee 5° more flexed against the right (85", "right knee 5° more flexed"),
+        ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),
+    ],
+)
+def test_more_and_less_of_each_feature_have_their_words(name, amount, more, less):
+    before = SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0))
+    (raised,) = differences(before, replace(before, **{name: 80 + amount}))
+    (lowered,) = differences(before, replace(before, **{name: 80 - amount}))
+    assert raised.startswith(more)
+    assert lowered.startswith(less)
 
 
 def test_starts_begin_with_the_own_squats_that_are_nearest_to_what_is_asked():
