@@ -201,6 +201,7 @@ def discover_sessions(root: str | Path) -> list[Session]:
         )
     sessions = _with_distinct_ids(sorted(sessions, key=lambda session: _natural(session.id)))
     _log_placeholders(tuple(session.path for session in sessions if session.has_placeholder_subject))
+    _log_similar(tuple(sorted({session.subject for session in sessions})))
     return sessions
 
 
@@ -238,6 +239,18 @@ def _log_placeholders(paths: tuple[Path, ...]) -> None:
             "its own: %s; where some are of one person, write the same subjectID into their %s",
             len(paths), ", ".join(path.name for path in paths[:8]) + (", ..." if len(paths) > 8 else ""), METADATA_NAME,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _log_similar(subjects: tuple[str, ...]) -> None:
+    first: dict[str, str] = {}
+    for subject in subjects:
+        other = first.setdefault(" ".join(subject.casefold().split()), subject)
+        if other != subject:
+            logger.warning(
+                "the subjects %r and %r differ in case or spaces only, and count as two; where they are one person, "
+                "write the same subjectID into their %s", other, subject, METADATA_NAME,
+            )  # fmt: skip
 
 
 def open_session(path_or_id: str | Path, root: str | Path | None = None, model: Path | None = None) -> Session:

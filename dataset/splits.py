@@ -146,8 +146,11 @@ def keep_split(sessions: Sequence[Session], kept: Split, root: Path) -> Split:
 
 def _subjects_in(path: str | Path, sessions: Sequence[Session]) -> set[str]:
     """The subjects of the sessions whose id or subject a file lists."""
-    ids = set(read_ids(path))
-    return {session.subject for session in sessions if {session.id, session.subject} & ids}
+    ids = read_ids(path)
+    found = {session.subject for session in sessions if {session.id, session.subject} & set(ids)}
+    if not found:
+        raise InputError(f"{path}: none of its {len(ids)} ids, such as {ids[0][:40]!r}, is a session or subject here")
+    return found
 
 
 def _drawn(names: Sequence[str], count: float, generator: np.random.Generator) -> set[str]:

@@ -123,9 +123,10 @@ def test_nothing_is_unpickled(tmp_path):
         load_vqvae(tmp_path / "harmful.pth")
 
 
-def test_weights_that_are_not_finite_are_refused(tmp_path):
+@pytest.mark.parametrize("value", [torch.nan, -torch.inf, 3e38])
+def test_weights_that_no_training_gives_are_refused(tmp_path, value):
     model = VQVAE(TINY)
-    model.decoder.model[0].weight.data[0] = torch.nan
+    model.decoder.model[0].weight.data[0] = value
     save_checkpoint(tmp_path / "diverged.pth", model)
     with pytest.raises(InputError, match=r"decoder\.model\.0\.weight has values that are NaN"):
         load_vqvae(tmp_path / "diverged.pth")

@@ -188,3 +188,10 @@ def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
     (folder / "args.json").write_text(json.dumps({"subject": "demo-person-040"}))
     assert find_run_records(folder)[0].session.id == "demo-person-040"
     assert find_run_records(tmp_path / "people") == []
+
+
+def test_subjects_that_differ_in_case_only_are_named(tmp_path, caplog):
+    for k, subject in enumerate(("anna", "Anna", "bert")):
+        make_session(tmp_path / "Data" / f"s{k}", subject=subject)
+    assert [session.subject for session in discover_sessions(tmp_path)] == ["anna", "Anna", "bert"]
+    assert "the subjects 'Anna' and 'anna' differ in case or spaces only, and count as two" in caplog.text

@@ -34,6 +34,7 @@ Network = TypeVar("Network", VQVAE, SurrogateTransformer, DynamicsSurrogate)
 Built = TypeVar("Built", bound=nn.Module)
 SurrogateNetwork = DynamicsSurrogate | SurrogateTransformer | PublishedSurrogate
 _GREATEST_SIZE = 1 << 20
+_LARGEST_WEIGHT = 1e9  # sums of a codebook over a long training reach thousands
 _LARGEST_DILATION = 1 << 16  # frames between the inputs of a convolution
 _LAYERS = ("depth", "down_t", "layers", "ground_layers", "muscle_layers")
 _NAMES = {
@@ -194,9 +195,10 @@ def _load_state(path: Path, model: nn.Module, state: Mapping[str, Tensor]) -> se
     if unexpected:
         raise InputError(f"{path} contains {str(unexpected[0])[:60]}, which is not part of this network")
     for name, value in state.items():
-        if isinstance(value, Tensor) and not torch.isfinite(value).all():
+        if isinstance(value, Tensor) and value.is_floating_point() and not bool((value.abs() <= _LARGEST_WEIGHT).all()):
             raise InputError(
-                f"{path}: {name} has values that are NaN or infinite, so its training diverged; use another checkpoint"
+                f"{path}: {name} has values that are NaN, infinite or huge, so its training diverged; use another "
+                "checkpoint"
             )
     try:
         keys = model.load_state_dict(state, strict=False)

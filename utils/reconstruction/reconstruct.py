@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.mot import write_motion
 from dataset.io.motion import Motion
@@ -62,6 +64,8 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     else:
         windows, _ = load_held_out(root, seed=config.seed, frames=config.window_frames)
     reconstruction = reconstruct_all(model, windows.motion.to(device))[0].cpu()
+    if not torch.isfinite(reconstruction).all():
+        raise InputError(f"{config.checkpoint_path}: reconstructs NaN or infinity; use another checkpoint")
     metrics = evaluate_reconstruction(model, windows)
 
     folder = config.run_folder
