@@ -177,6 +177,8 @@ def test_who_stands_on_one_leg_needs_its_abductors_and_calf():
     motion[..., AT["hip_flexion_l"]], motion[..., AT["knee_angle_l"]] = 45, 90
     found = simulated_prediction(simulator(motion, FRAME_RATE_HZ), simulator.coordinate_names, simulator.weight_n)
     context = Context(motion, prediction=found, ends_s=0.2)
+    assert value_of("load_share_r", context, "min") > 0.95
+    assert found.centres_of_pressure[0, 20:-20, 1, 2].min() > 0.02  # under the right foot, metres from the pelvis
     assert value_of("hip_abduction_moment_r", context, "min") > 0.3
     assert value_of("ankle_plantarflexion_moment_r", context, "min") > 0.05
 

@@ -1,11 +1,12 @@
-"""Forces that nothing gives: what lasts counts, a peak of single frames does not."""
+"""Forces that nothing gives and muscles at their limits: what lasts counts, a peak of single frames does not."""
 
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from utils.simulation.saturation import RESERVE_NAMES
+from models.conventions import MUSCLES
+from utils.simulation.saturation import RESERVE_NAMES, saturated_muscles, saturation_sentence
 from utils.simulation.unexplained_forces import MOST_FORCE_BW, MOST_RESERVE_BW_M, unexplained_forces
 
 WEIGHT_N = 700.0
@@ -32,6 +33,15 @@ def test_what_lasts_is_the_least_of_a_peak_of_three_frames():
     found = simulation()
     found.residuals[0, 20:23, 0] = WEIGHT_N * torch.tensor([0.02, -0.05, 0.03], dtype=torch.float64)
     assert unexplained_forces(found, WEIGHT_N, EVERY).moment_bw_m.item() == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("frames", [4, 5, 50])
+def test_a_muscle_counts_as_saturated_from_a_twentieth_of_the_frames_on(frames):
+    activations = torch.full((100, len(MUSCLES)), 0.98)
+    activations[:frames, MUSCLES.index("vaslat_l")] = 0.995
+    found = saturated_muscles(activations)
+    assert found == ({"vaslat_l": pytest.approx(frames / 100)} if frames >= 5 else {})
+    assert ("vaslat_l" in saturation_sentence(found)) == (frames >= 5)
 
 
 def test_the_largest_reserve_is_named_and_frames_that_do_not_count_are_left_out():
