@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
-from dataset.io.opensim_table import list_names
 from dataset.session_metadata import METADATA_NAME, log_mass_warning, mass_warning, names_nobody, read_metadata
 from dataset.session_models import choose_model
+from dataset.spelling import list_names
 
 logger = logging.getLogger("bige")
 

@@ -1,6 +1,6 @@
-"""Names as people write them: sides in words or as a suffix, spaces or dashes or underscores, any case."""
+"""Names as people write them: sides in words or as a suffix, any separators and case; and lists of names in sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 _SIDES = {"left": "l", "right": "r", "l": "l", "r": "r"}
@@ -37,3 +37,9 @@ def nearest(name: str, known: Iterable[str], count: int = 4) -> list[str]:
     names = list(known)
     partial = [one for one in names if len(name) >= _PART and (name in one or (len(one) >= _PART and one in name))]
     return list(dict.fromkeys([*partial, *get_close_matches(name, names, n=count, cutoff=_CUTOFF)]))[:count]
+
+
+def list_names(names: Sequence[str], most: int = 6) -> str:
+    """Names for an error message, at most `most` of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -22,7 +22,7 @@ from dataset.io.leg_extent import check_pelvis_follows_legs
 from dataset.io.marker_jumps import Jumps, mend_jumps
 from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_legs
 from dataset.io.motion import Motion
-from dataset.io.opensim_table import Table, list_names, read_table, write_table
+from dataset.io.opensim_table import Table, read_table, write_table
 from dataset.io.plausibility import (
     degrees_per_unit,
     forward_knees,
@@ -36,6 +36,7 @@ from dataset.io.plausibility import (
     refuse_speeds_by_values,
 )
 from dataset.io.reach import check_reach
+from dataset.spelling import list_names
 from models.conventions import (
     ACTIVATION_COLUMNS,
     COORDINATE_INDEX,

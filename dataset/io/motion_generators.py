@@ -19,9 +19,9 @@ from dataset.io.humanml_features import (
     joints_of_features,
 )
 from dataset.io.joint_clip import FEWEST_FRAMES, METRES_PER_UNIT, JointClip, checked_joints, require_finite
-from dataset.io.opensim_table import list_names
 from dataset.io.safe_npy import as_numbers, read_array_or_dict
 from dataset.io.smpl_parameters import read_smpl_joints
+from dataset.spelling import list_names
 from models.skeleton.joint_set import JOINTS
 
 logger = logging.getLogger("bige")

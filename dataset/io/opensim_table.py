@@ -17,6 +17,7 @@ import pandas as pd
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.io.guarded_files import read_bytes
+from dataset.spelling import list_names
 
 _MOST_LINES = 1_000_000
 _MOST_COLUMNS = 10_000
@@ -223,9 +224,3 @@ def _not_number(cell: str) -> bool:
     except ValueError:
         return True
     return "_" in cell  # Python reads these digits, other programs do not
-
-
-def list_names(names: Sequence[str], most: int = 6) -> str:
-    """Names for an error message, at most `most` of them."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -9,8 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
 from dataset.io.joint_clip import METRES_PER_UNIT, require_finite
-from dataset.io.opensim_table import list_names
 from dataset.io.safe_npy import as_numbers, read_npz
+from dataset.spelling import list_names
 from models.skeleton.joint_set import JOINT_INDEX, JOINTS, PARENTS, REST_M
 
 logger = logging.getLogger("bige")

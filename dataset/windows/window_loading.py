@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 
 from dataset.errors import InputError
-from dataset.io.opensim_table import list_names
 from dataset.locations import cache_folder, demo_holdout, demo_validation
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session, discover_sessions
+from dataset.spelling import list_names
 from dataset.splits import Split, keep_split, split_sessions
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.motion_dataset import MotionDataset

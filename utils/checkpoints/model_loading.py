@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dataset.errors import InputError
-from dataset.io.opensim_table import list_names
+from dataset.spelling import list_names
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.published_transformer import PublishedSurrogate
