@@ -1,4 +1,4 @@
-"""Names as people write them: sides in words or as a suffix, any separators and case; and lists of names in sentences."""
+"""Names as people write them, with sides in words or as a suffix, in any case; and lists of names for sentences."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
