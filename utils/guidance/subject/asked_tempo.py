@@ -18,7 +18,7 @@ from utils.guidance.subject.own_motions import OwnMotions
 
 _PARTS = ("descent_time", "hold_time", "ascent_time")
 _WHOLE = "repetition_time"
-_INSIDE = 0.1  # of a bound, by which a start lies inside it
+_INSIDE = 0.04  # of a bound, by which a start lies inside it; the optimisation adds what decoding takes away
 _USUAL_S = {"descent_time": 1.0, "hold_time": 0.2, "ascent_time": 1.0}
 
 
@@ -65,7 +65,7 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
 
 
 def _inside(value: Tensor, term: Term) -> Tensor:
-    """Values (A,) brought inside the bounds of a term: in the middle of a range, and by a tenth beyond a bound."""
+    """Values (A,) brought inside the bounds of a term: in the middle of a range, and a little beyond a bound."""
     low, high = term.low, term.high
     outside = torch.zeros_like(value, dtype=torch.bool)
     if low is not None:
