@@ -179,6 +179,11 @@ def test_what_changes_is_said_with_both_values_the_most_noticeable_first():
     assert "4 % more of the load on the right foot (54 for 50 %)" in words
     assert len(words) == 4  # 1.9 cm of stance width cannot be noticed
     assert [text.replace("less", "more") for text in differences(after, before)][0].startswith("18° more knee flexion")
+    assert "4 % more of the load on the left foot (50 for 46 %)" in differences(after, before)
+    uneven = replace(before, knee_difference_deg=-7.0)
+    assert "right knee 7° more flexed against the left (7 for 0°)" in differences(
+        replace(before, knee_difference_deg=0.0), uneven
+    )
     assert differences(before, before) == []
     assert not any("load" in text for text in differences(replace(before, right_share=None), after))
 

@@ -27,6 +27,7 @@ class _Feature:
         less: words for less of it.
         unit: unit of the values that follow in brackets.
         digits: after the decimal point.
+        of_other_side: the value that belongs to the words for less, where these are about the other side of the body.
     """
 
     value: Callable[[SquatProfile], float | None]
@@ -35,6 +36,7 @@ class _Feature:
     less: str
     unit: str
     digits: int = 0
+    of_other_side: Callable[[float], float] = lambda value: value
 
 
 _FEATURES = (
@@ -56,6 +58,7 @@ _FEATURES = (
         "left knee {}° more flexed against the right",
         "right knee {}° more flexed against the left",
         "°",
+        of_other_side=lambda deg: -deg,
     ),
     _Feature(
         lambda p: None if p.right_share is None else 100 * p.right_share,
@@ -63,6 +66,7 @@ _FEATURES = (
         "{} % more of the load on the right foot",
         "{} % more of the load on the left foot",
         " %",
+        of_other_side=lambda percent: 100 - percent,
     ),
 )
 _SLACK = 1e-9
@@ -81,6 +85,8 @@ def differences(own: SquatProfile, other: SquatProfile) -> list[str]:
         before, after = (round(value, digits) + 0.0 for value in (before, after))  # what is said adds up, without -0
         amount = abs(after - before)
         words = (feature.more if after > before else feature.less).format(f"{amount:.{digits}f}")
+        if after < before:
+            before, after = (feature.of_other_side(value) + 0.0 for value in (before, after))
         values = f"({after:.{digits}f} for {before:.{digits}f}{feature.unit})"
         found.append((amount / feature.noticeable, f"{words} {values}"))
     return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
