@@ -38,4 +38,5 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
 
 
 def _number(value: float) -> str:
-    return with_minus_signs(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")
+    """The number with three significant digits, and no more than four after the point."""
+    return with_minus_signs(f"{value:,.0f}" if abs(value) >= 1000 else f"{round(value, 4) + 0.0:.3g}")
