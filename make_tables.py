@@ -2,6 +2,7 @@
 
     python make_tables.py --row BIGE=output/BIGE/mot_visualization --row VQ-VAE=output/VQVAE/mot_visualization
     python make_tables.py --recordings path/to/root
+    python make_tables.py --guided output/BIGE --requests output/requests
 
 `make tables` first generates the motions of all held-out demo subjects. The tables are written into RESULTS.md, between
 the comments that name them, and to <out>/recorded and <out>/generated as .csv, .json, .tex and .md.
