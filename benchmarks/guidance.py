@@ -2,19 +2,21 @@
 
     python benchmarks/guidance.py
     python benchmarks/guidance.py --subject demo-person-040 --samples 1 5 20 --seq-len 49 98 --repeats 5
+    python benchmarks/guidance.py --device cuda --samples 1 20 200
 
-Each row is a process of its own, on one thread. ms is the processor time of an iteration with the surrogate, the median
-of --repeats; the percentages are its parts. The ratio is to the first row. GFLOP/s counts matrix products and
-convolutions of both passes, and the share is that of products of square matrices, measured in the same process. MB is
-the largest resident memory, with the packages, the subject and the networks, whose loading takes the memory of `start`.
+Each row is a process of its own, on one thread. ms is the processor time of an iteration with the surrogate, or by the
+clock on a GPU, the median of --repeats; the percentages are its parts. The ratio is to the first row. GFLOP/s counts
+matrix products and convolutions of both passes, and the share is that of products of square matrices in float32,
+measured in the same process. MB is the largest resident memory, with the packages, the subject and the networks, whose
+loading takes the memory of `start`; on a GPU it is the memory of tensors.
 """
 
-import time
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
 from benchmark_parser import make_parser
-from measuring import apart, counted_operations, machine, peak_megabytes, product_rate, spread
+from measuring import apart, clock, counted_operations, machine, peak_megabytes, product_rate, spread
 
 PARTS = ("proximity", "decoder", "feet", "surrogate", "terms", "gradient")
 
@@ -25,14 +27,15 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="+", default=[1, 5, 20], help="Samples optimised together.")
     parser.add_argument("--seq-len", type=int, nargs="+", default=[49, 98], help="Length of the motions in latents.")
     parser.add_argument("--repeats", type=int, default=5, help="Measured iterations (default: 5).")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda.")
     arguments = parser.parse_args()
-    print(machine())
+    print(machine(arguments.device))
     columns = "".join(f"{part:>11}" for part in PARTS)
     print(f"samples  latents      ms   ratio  spread  ms a sample{columns}   GFLOP/s  share     MB  (start)")
     first = None
     for seq_len in arguments.seq_len:
         for samples in arguments.samples:
-            found = apart(measure, arguments.subject, samples, seq_len, arguments.repeats)
+            found = apart(measure, arguments.subject, samples, seq_len, arguments.repeats, arguments.device)
             totals = [sum(run) for run in found["runs"]]
             ms = median(totals)
             first = first or ms
@@ -45,7 +48,7 @@ def main() -> None:
             )
 
 
-def measure(subject: str, samples: int, seq_len: int, repeats: int) -> dict[str, Any]:
+def measure(subject: str, samples: int, seq_len: int, repeats: int, device: str) -> dict[str, Any]:
     """Milliseconds of the parts of each iteration, operations a second and their share, and peak megabytes."""
     import torch
 
@@ -53,18 +56,18 @@ def measure(subject: str, samples: int, seq_len: int, repeats: int) -> dict[str,
     from utils.guidance.preparation import prepare
 
     config = GuidanceConfig(
-        subject=subject, seq_len=seq_len, min_samples=samples, threads=1, verify=False, device="cpu"
+        subject=subject, seq_len=seq_len, min_samples=samples, threads=1, verify=False, device=device
     )
     prepared = prepare(config)
-    start = peak_megabytes()
+    start = peak_megabytes(device)
     models, objective, update = prepared.models, prepared.objective(), prepared.latents.update
     z = torch.stack([prepared.latents.sampler(number) for number in range(samples)])
 
     def iteration() -> list[float]:
-        clock = [time.process_time()]
+        laps = [clock(device)]
 
         def lap() -> None:
-            clock.append(time.process_time())
+            laps.append(clock(device))
 
         variable = update.zero(z).requires_grad_()
         moved = z + update(variable)
@@ -82,13 +85,19 @@ def measure(subject: str, samples: int, seq_len: int, repeats: int) -> dict[str,
         lap()
         torch.autograd.grad((cost + torch.stack(losses).sum(0)).sum(), variable)
         lap()
-        return [1e3 * (end - begin) for begin, end in zip(clock, clock[1:], strict=False)]
+        return [1e3 * (end - begin) for begin, end in pairwise(laps)]
 
     operations = counted_operations(iteration)  # in the first one, which is slower than the others
     runs = [iteration() for _ in range(repeats)]
-    megabytes = peak_megabytes()
+    megabytes = peak_megabytes(device)
     rate = operations / (median(map(sum, runs)) / 1e3)
-    return {"runs": runs, "rate": rate, "share": rate / product_rate(), "megabytes": megabytes, "start": start}
+    return {
+        "runs": runs,
+        "rate": rate,
+        "share": rate / product_rate(device=device),
+        "megabytes": megabytes,
+        "start": start,
+    }
 
 
 if __name__ == "__main__":

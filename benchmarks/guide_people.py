@@ -1,6 +1,7 @@
 """Measure run_guidance.py against the number of people and of processes, and beside a loop of LIMO_Surrogate.py.
 
     python benchmarks/guide_people.py --people 2 4 8 --jobs 1 2 --samples 2
+    python benchmarks/guide_people.py --people 8 --jobs 1 8 --samples 20 --device cuda
 
 The people are copies of the shipped demo people, in a temporary folder. Seconds and processor time include the start of
 all processes; the memory is that of the largest process. The last column is the processor time for each person, as a
@@ -25,10 +26,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[2, 4], help="Numbers of people.")
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2], help="Numbers of processes.")
     parser.add_argument("--samples", type=int, default=2, help="Motions for each person.")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda.")
     arguments = parser.parse_args()
 
-    limo = ["--threads", "1", "--device", "cpu", "--min-samples", arguments.samples]
+    limo = ["--threads", "1", "--device", arguments.device, "--min-samples", arguments.samples]
     print(machine())
+    if arguments.device != "cpu":
+        print(machine(arguments.device))
     print(f"{'':24}{'people':>7}{'s':>8}{'CPU s':>8}{'MB':>7}  of the loop")
     with tempfile.TemporaryDirectory() as folder:
         sessions = _copy_people(Path(folder), max(arguments.people))

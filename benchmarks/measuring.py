@@ -11,12 +11,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-_SIZE = 1024  # of the matrices of the matrix-product rate
+_SIZES = {"cpu": 1024, "cuda": 8192}  # of the matrices of the matrix-product rate
 
 
-def machine() -> str:
-    """One line: the processor and its cores, torch, and its matrix-product rates on one thread."""
+def machine(device: str = "cpu") -> str:
+    """One line: the processor and its cores, or the GPU, torch, and its matrix-product rates."""
     import torch
+
+    if device != "cpu":
+        rates = [product_rate(dtype, device=device) / 1e12 for dtype in (torch.float32, torch.bfloat16)]
+        return (
+            f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}; "
+            f"matrix products: {rates[0]:.0f} TFLOP/s in float32, {rates[1]:.0f} in bfloat16"
+        )
 
     names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     processor = names[0] if names else platform.processor() or platform.machine()
@@ -28,35 +35,52 @@ def machine() -> str:
     )
 
 
-def product_rate(dtype: Any = None, repeats: int = 5) -> float:
-    """Floating-point operations a second of processor time in products of square matrices, on one thread."""
+def product_rate(dtype: Any = None, repeats: int = 5, device: str = "cpu") -> float:
+    """Floating-point operations a second in products of square matrices, on one thread or on a GPU."""
     import torch
 
     torch.set_num_threads(1)
-    factor = torch.randn(_SIZE, _SIZE, dtype=dtype)
+    size = _SIZES[torch.device(device).type]
+    factor = torch.randn(size, size, dtype=dtype, device=device)
     factor @ factor
-    return 2 * _SIZE**3 / median(cpu_seconds(lambda: factor @ factor) for _ in range(repeats))
+    return 2 * size**3 / median(seconds_of(lambda: factor @ factor, device) for _ in range(repeats))
 
 
 def counted_operations(work: Callable[[], object]) -> int:
     """Floating-point operations of the matrix products and convolutions of a function, with their backward passes."""
+    import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter:
+    # Operations that are compiled together are not seen, so they are counted one by one.
+    with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
         work()
     return counter.get_total_flops()
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """Seconds of processor time that a function takes, which other programs on the machine hardly change."""
-    began = time.process_time()
+def clock(device: str = "cpu") -> float:
+    """Seconds of processor time, which other programs hardly change; of a GPU, seconds by the clock when it is idle."""
+    if device == "cpu":
+        return time.process_time()
+    import torch
+
+    torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def seconds_of(work: Callable[[], object], device: str = "cpu") -> float:
+    """Seconds that a function takes, by `clock`."""
+    began = clock(device)
     work()
-    return time.process_time() - began
+    return clock(device) - began
 
 
-def peak_megabytes() -> float:
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def peak_megabytes(device: str = "cpu") -> float:
+    """Largest resident memory of this process so far, or largest memory that torch has taken on a GPU."""
+    if device == "cpu":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    import torch
+
+    return torch.cuda.max_memory_allocated(device) / 2**20
 
 
 def apart(function: Callable[..., Any], *arguments: object) -> Any:

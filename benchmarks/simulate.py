@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmark_parser import make_parser
-from measuring import apart, counted_operations, cpu_seconds, machine, peak_megabytes, product_rate, spread
+from measuring import apart, counted_operations, machine, peak_megabytes, product_rate, seconds_of, spread
 
 SHIPPED = "demo/shipped/Data/demo-person-040"
 FRAMES, RATE_HZ = 196, 60.0
@@ -73,7 +73,7 @@ def measure(session_path: Path, samples: int, kind: str) -> tuple[float, float, 
             activations.sum().backward()
 
     operations = counted_operations(work)  # the first time, which is slower than the others
-    seconds, gigabytes = cpu_seconds(work), peak_megabytes() / 1e3
+    seconds, gigabytes = seconds_of(work), peak_megabytes() / 1e3
     return seconds, operations / seconds / product_rate(torch.float64), gigabytes
 
 
