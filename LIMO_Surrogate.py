@@ -14,7 +14,7 @@ repeat the simulation of each motion in opensim/<session>/.
 What is found is kept in unfinished/<session>/ until all is there: after an interruption of any kind, the same command
 goes on. An earlier result is replaced, with --overwrite, when the new one is whole.
 Exits with 1 if fewer than --min-samples different motions meet what is required in simulation on the subject's own
-model; the nearest misses are written in their place, and what stood in the way is printed.
+model (the nearest misses are written, and what stood in the way is printed), or --baseline cannot use a recording.
 """
 
 import logging
@@ -32,6 +32,7 @@ def main() -> None:
     config = parse_config(build_parser(__doc__), GuidanceConfig)
 
     from dataset.errors import RunError
+    from dataset.left_out import is_complete
     from utils.guidance.output.printed_tables import baseline_table, result_tables
     from utils.guidance.output.run_writer import RunWriter
     from utils.guidance.pipeline import run_baseline
@@ -42,7 +43,7 @@ def main() -> None:
             session, baseline = run_baseline(config)
             print(baseline_table(baseline))
             logger.info("written to %s", writer.write_baseline(session, baseline))
-        return
+        sys.exit(0 if is_complete(baseline.left_out) else 1)
     guided = guide_person(config)
     result = guided.result
     print(result_tables(result))

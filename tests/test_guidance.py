@@ -91,6 +91,7 @@ def test_a_line_is_parsed_into_a_term():
         ("knee_flexion:max", "comparison"),
         ("left knee flexion:at most:90", "no statistic over time before 'at most', such as max"),
         ("activation", "muscle"),
+        ("my left knee should bend at most 80", "no colon between its parts"),
     ],
 )
 def test_the_error_for_an_invalid_line_names_the_fault(line, says):

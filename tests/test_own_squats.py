@@ -14,6 +14,7 @@ from opensim_poses import rajagopal2015
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
+from dataset.left_out import LeftOut
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
@@ -23,6 +24,7 @@ from utils.guidance.change_description import describe_changes, differences, nea
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.output.printed_tables import baseline_table
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
@@ -66,7 +68,7 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
     activations = torch.full((1, FRAMES, 80), 0.2)
     activations[:, 100, MUSCLE_INDEX["vasmed_l"]] = 0.6
     activations[:, [0, 11, -12, -1]] = 0.9
-    motions = OwnMotions(("one",), motion, motion, (120,))
+    motions = OwnMotions(("one",), motion, motion, (120,), 1)
     found = baseline_of(motions, SimpleSkeleton(), "vasmed", activations, None)
     assert found.peaks[0].tolist() == pytest.approx([0.6, 0.2])
     assert not found.simulated
@@ -102,7 +104,7 @@ def test_starts_begin_with_the_own_squats_that_are_nearest_to_what_is_asked():
     motions = torch.stack([own(depth) for depth in (70.0, 90.0, 110.0)])
     planted = motions + 0.5
     models = SimpleNamespace(vqvae=SimpleNamespace(encode=lambda motion: motion))
-    squats = OwnMotions(("shallow", "middle", "deep"), motions, planted, (120, 120, 120))
+    squats = OwnMotions(("shallow", "middle", "deep"), motions, planted, (120, 120, 120), 3)
 
     def violation(z):
         return (z[..., AT["knee_angle_l"]].amax(1) - 105).abs()
@@ -217,6 +219,25 @@ def test_the_baseline_sentence_says_what_the_person_does():
     sentence = baseline_sentence(Baseline(("a", "b"), motions, profiles, "vasmed", peaks, True))
     for part in ("2 own squats", "80 to 100°", "50 to 52 %", "left 0.40 to 0.60", "right 0.50 (simulated)"):
         assert part in sentence
+
+
+def test_the_baseline_says_how_many_squats_it_leaves_out_and_why():
+    motion = own(80)[None]
+    profiles = (replace(profile(own(80)), knee_difference_deg=-0.4),)
+    told = Baseline(
+        ("a",), motion, profiles, "vasmed", torch.tensor([[0.4, 0.5]]), True,
+        on_two_feet=7, on_one_leg=2, left_out=(LeftOut("squats2.mot", "line 3 is torn"),),
+    )  # fmt: skip
+    assert baseline_sentence(told).startswith(
+        "now, in 1 of 7 own squats, chosen evenly over the recordings (2 on one leg left out): knees flexed 80°"
+    )
+    assert "left knee less right 0°" in baseline_sentence(told)
+    table = baseline_table(told)
+    assert "-0" not in table
+    assert "squats2.mot  line 3 is torn" in table
+    record = told.record()
+    assert (record["squats_on_two_feet"], record["squats_on_one_leg"]) == (7, 2)
+    assert record["left_out"] == [{"source": "squats2.mot", "reason": "line 3 is torn"}]
 
 
 def test_a_change_of_pace_keeps_the_form_and_comes_to_rest():

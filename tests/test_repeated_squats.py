@@ -1,5 +1,7 @@
 """Several repetitions in one motion: they join without a jump, each is the guided squat, and each is judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,8 @@ from dataset.windows.standing import REST_FRAMES
 from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, MUSCLES
 from models.surrogate.prediction import MusclePrediction
 from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.measures import measure_samples
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.whole_motion import of_repetitions, whole_motion_terms
@@ -71,20 +75,24 @@ def test_the_number_of_repetitions_is_limited(repetitions):
         GuidanceConfig(subject="person", repetitions=repetitions)
 
 
-def test_each_repetition_of_a_guided_motion_is_simulated_and_judged(tmp_path):
+def guide_two_repetitions(tmp_path, **options):
     config = GuidanceConfig(
         subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"),
         repetitions=2,
         min_samples=1,
-        total_iter=30,
-        refine=0,
         threads=1,
         device="cpu",
         out_dir=tmp_path,
+        **options,
     )
     with RunWriter(config) as writer:
         result = run_guidance(config, writer)
         writer.write(result)
+    return config, result
+
+
+def test_each_repetition_of_a_guided_motion_is_simulated_and_judged(tmp_path):
+    config, result = guide_two_repetitions(tmp_path, total_iter=30, refine=0)
     (motion,) = result.motion
     spans = segment_repetitions(Motion(np.arange(len(motion)) / FRAME_RATE_HZ, motion.double().numpy()))
     assert len(spans) == 2
@@ -95,7 +103,38 @@ def test_each_repetition_of_a_guided_motion_is_simulated_and_judged(tmp_path):
     of_each = torch.stack([part[:, 12:-12, vasmed].amax(1) for part in result.verification.activations.chunk(2, 1)])
     torch.testing.assert_close(of_each[0], of_each[1], atol=0.01, rtol=0)
     assert (result.verification.term_values[peak] - of_each).abs().amin() < 1e-6
+    assert result.predicted_values(count).item() == pytest.approx(2, abs=0.1)
     loaded = load_guidance(tmp_path / config.exp_name)
     assert torch.equal(loaded.motion, result.motion)
     assert loaded.config.repetitions == 2
     assert loaded.file_names[0] in build_page(loaded)
+
+
+def test_the_measures_of_repetitions_are_those_of_the_written_motion():
+    """The second of two squats is deeper and lasts longer: the maximum is its own, and times are means."""
+    brief, deep = squat(1, 100, 70.0), squat(1, 140, 100.0)
+    parts = [torch.cat([one, one[:, -1:].expand(-1, 196 - one.shape[1], -1)], 1) for one in (brief, deep)]
+    known = torch.zeros(392, 80)
+    sample = GuidedSample(0, known, torch.cat(parts, 1)[0], known, (), (), 0.0, 0.0, -1)
+    found = measure_samples([sample], SimpleSkeleton(), "vasmed", 2)
+    each = [
+        measure_samples([replace(sample, motion=part[0], activations=known[:196])], SimpleSkeleton(), "vasmed")
+        for part in parts
+    ]
+    assert found["knee_flexion_max"].values[0].tolist() == pytest.approx([100, 100], abs=0.1)
+    times = [float(one["descent_time_mean"].values) for one in each]
+    assert times[1] > times[0] + 0.2
+    assert float(found["descent_time_mean"].values) == pytest.approx(sum(times) / 2)
+    assert found.keys() == each[0].keys()
+
+
+def test_repetitions_are_judged_by_predicted_forces_where_the_simulation_is_left_out(tmp_path):
+    """The surrogate predicts each repetition as it is written, its forces among them."""
+    _, result = guide_two_repetitions(
+        tmp_path, verify=False, total_iter=5, constraint=["load_share_l:mean:within:0.4:0.6"]
+    )
+    (share,) = (k for k, term in enumerate(result.terms) if term.quantity == "load_share_l")
+    assert 0.4 < float(result.samples[0].values[share]) < 0.6
+    assert result.activations.shape == (1, *result.motion.shape[1:2], 80)
+    first, second = result.activations.chunk(2, 1)
+    torch.testing.assert_close(first[:, :-60], second[:, :-60], atol=0.02, rtol=0)

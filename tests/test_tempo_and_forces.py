@@ -251,7 +251,7 @@ def test_own_squats_are_brought_to_the_asked_tempo():
     motion = torch.cat([timed_squat(0.8, 0.2, 0.9), torch.zeros(1, 240, 33)], 1)
     motion[:, -240:] = motion[:, :1]
     sliding = motion + 0.1 * torch.sin(torch.arange(motion.shape[1]) / 50)[:, None]
-    own = OwnMotions(("one",), sliding, motion, (114,))
+    own = OwnMotions(("one",), sliding, motion, (114,), 1)
     terms = [parse_term("descent_time:within:2.7:3.3"), parse_term("hold_time:above:0.8")]
     slow = at_asked_tempo(own, guided_context(motion), terms)
     context = guided_context(slow.recorded)

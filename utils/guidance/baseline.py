@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dataset.left_out import LeftOut
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
@@ -29,6 +30,9 @@ class Baseline:
         muscle: the muscle whose peaks are given, without its side.
         peaks: (A, 2) its peak activations, left and right, without the first and last 0.2 s.
         simulated: whether they were simulated; otherwise, the surrogate predicts them.
+        on_two_feet: how many squats on two feet the session holds; None in runs of earlier versions.
+        on_one_leg: how many squats on one leg, which are not described.
+        left_out: files and repetitions of the session that could not be used, and why.
     """
 
     names: tuple[str, ...]
@@ -37,12 +41,18 @@ class Baseline:
     muscle: str
     peaks: Tensor
     simulated: bool
+    on_two_feet: int | None = None
+    on_one_leg: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
     def record(self) -> dict[str, object]:
         """The baseline for programs: one entry for each squat, values with their units in the names."""
         return {
             "muscle": self.muscle,
             "simulated": self.simulated,
+            "squats_on_two_feet": self.on_two_feet,
+            "squats_on_one_leg": self.on_one_leg,
+            "left_out": [{"source": item.source, "reason": item.reason} for item in self.left_out],
             "squats": [
                 {
                     "name": name,
@@ -60,6 +70,7 @@ def baseline_of(
     muscle: str,
     activations: Tensor,
     simulations: Sequence[SimulatedMotion] | None,
+    left_out: tuple[LeftOut, ...] = (),
 ) -> Baseline:
     """The baseline of own squats.
 
@@ -69,6 +80,7 @@ def baseline_of(
         muscle: a muscle, with or without its side.
         activations: (A, T, 80) that the surrogate predicts.
         simulations: what the simulation finds; None where it is left out.
+        left_out: what of the session could not be used.
     """
     share = None
     if simulations is not None:
@@ -76,7 +88,17 @@ def baseline_of(
         share = torch.tensor([one.right_foot_share for one in simulations])
     peaks = activation_of(activations[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
     profiles = squat_profiles(own.placed, skeleton, share)
-    return Baseline(own.names, own.placed.cpu(), profiles, muscle, peaks, simulations is not None)
+    return Baseline(
+        own.names,
+        own.placed.cpu(),
+        profiles,
+        muscle,
+        peaks,
+        simulations is not None,
+        own.on_two_feet,
+        own.on_one_leg,
+        left_out,
+    )
 
 
 def baseline_sentence(baseline: Baseline) -> str:
@@ -84,7 +106,6 @@ def baseline_sentence(baseline: Baseline) -> str:
     columns = {
         name: [getattr(profile, name) for profile in baseline.profiles] for name in SquatProfile.__dataclass_fields__
     }
-    count = len(baseline.profiles)
     peaks = " and ".join(
         f"{side} {_range(column, 2)}"
         for side, column in zip(("left", "right"), baseline.peaks.T.tolist(), strict=False)
@@ -92,7 +113,7 @@ def baseline_sentence(baseline: Baseline) -> str:
     ) or _range(baseline.peaks[:, 0].tolist(), 2)
     load = [share for share in columns["right_share"] if share is not None and math.isfinite(share)]
     return (
-        f"now, in {count} own squat{'s' * (count != 1)}: knees flexed {_range(columns['knee_deg'], 0)}°, hips "
+        f"now, in {_which(baseline)}: knees flexed {_range(columns['knee_deg'], 0)}°, hips "
         f"{_range([100 * depth for depth in columns['depth_m']], 0)} cm down, trunk {_range(columns['lean_deg'], 0)}° "
         f"forward, descent {_range(columns['descent_s'], 1)} s, ascent {_range(columns['ascent_s'], 1)} s, left knee "
         f"less right {_range(columns['knee_difference_deg'], 0)}°"
@@ -101,6 +122,17 @@ def baseline_sentence(baseline: Baseline) -> str:
     )
 
 
+def _which(baseline: Baseline) -> str:
+    """Which of the session's squats are described."""
+    count, found = len(baseline.profiles), baseline.on_two_feet or len(baseline.profiles)
+    words = f"{count} own squat{'s' * (count != 1)}"
+    if found > count:
+        words = f"{count} of {found} own squats, chosen evenly over the recordings"
+    if baseline.on_one_leg:
+        words += f" ({baseline.on_one_leg} on one leg left out)"
+    return words
+
+
 def _range(values: Sequence[float], digits: int) -> str:
-    least, greatest = (f"{value + 0.0:.{digits}f}" for value in (min(values), max(values)))
+    least, greatest = (f"{round(value, digits) + 0.0:.{digits}f}" for value in (min(values), max(values)))
     return least if least == greatest else f"{least} to {greatest}"

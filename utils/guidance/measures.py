@@ -1,12 +1,17 @@
 """The measures of every guided sample beside what was asked of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from models.protocols import Skeleton
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, summarise
+from utils.guidance.guided_context import guided_context
+from utils.guidance.guided_sample import GuidedSample
 
 # Quantity and statistic over time
 MEASURES = (
@@ -40,6 +45,34 @@ class Measure:
 
     values: Tensor
     unit: str
+
+
+def measure_samples(
+    samples: Sequence[GuidedSample], skeleton: Skeleton, muscle: str, repetitions: int = 1
+) -> dict[str, Measure]:
+    """The measures of guided samples as they are written, by `<quantity>_<statistic>`.
+
+    Of several repetitions, a maximum is that of the whole motion, and everything else the mean over the repetitions.
+
+    Args:
+        samples: of `repetitions` repetitions of equal length, on the CPU.
+        skeleton: the subject's, on the CPU.
+        muscle: the muscle whose peak frame `at_peak` means.
+        repetitions: how many each motion holds.
+    """
+    motion = torch.stack([sample.motion for sample in samples])
+    activations = torch.stack([sample.activations for sample in samples])
+    whole = measure(guided_context(motion, activations=activations, skeleton=skeleton), muscle)
+    if repetitions == 1:
+        return whole
+    parts = zip(motion.chunk(repetitions, 1), activations.chunk(repetitions, 1), strict=True)
+    each = [measure(guided_context(part, activations=known, skeleton=skeleton), muscle) for part, known in parts]
+    return {
+        name: one
+        if name.endswith("_max")
+        else Measure(torch.stack([found[name].values for found in each]).mean(0), one.unit)
+        for name, one in whole.items()
+    }
 
 
 def measure(context: Context, muscle: str) -> dict[str, Measure]:

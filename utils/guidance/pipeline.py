@@ -26,7 +26,7 @@ from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.measures import measure
+from utils.guidance.measures import measure_samples
 from utils.guidance.objective.whole_motion import of_repetitions
 from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.repeated_squats import repeat_samples
@@ -67,12 +67,6 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     search_result = find_samples(prepared, observer)
     skeleton = load_skeleton(session.model_path, torch.float32)
     samples, verification, changes = _select(prepared, search_result, skeleton, baseline)
-    guided = guided_context(
-        torch.stack([sample.motion for sample in samples]),
-        activations=torch.stack([sample.activations for sample in samples]),
-        skeleton=skeleton,
-    )
-    measures = measure(guided, config.muscle)
     if config.repetitions > 1:
         terms = of_repetitions(terms, config.repetitions)
         samples, verification = repeat_samples(prepared, samples, terms, skeleton)
@@ -84,7 +78,7 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
         leg_length_m=skeleton.leg_length_m,
         terms=tuple(terms),
         samples=tuple(samples),
-        measures=measures,
+        measures=measure_samples(samples, skeleton, config.muscle, config.repetitions),
         verification=verification,
         own_squats=prepared.own_squats,
         baseline=baseline,
@@ -109,7 +103,9 @@ def measure_baseline(prepared: Preparation) -> Baseline | None:
         return None
     with torch.no_grad():
         activations = models.describe_motion(own.placed).activations
-    return baseline_of(own, models.skeleton, config.muscle, activations, prepared.own_simulations)
+    return baseline_of(
+        own, models.skeleton, config.muscle, activations, prepared.own_simulations, prepared.own_squats.left_out
+    )
 
 
 def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:

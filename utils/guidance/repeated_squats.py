@@ -36,7 +36,7 @@ def repeat_samples(
     """The samples with as many repetitions as the configuration says, judged again.
 
     Whether a motion is whole is asked of all of it, everything else of each repetition: the value of the repetition
-    that misses most counts.
+    that misses most counts. What the surrogate predicts is predicted anew, for each repetition as it is written.
 
     Args:
         prepared: the run.
@@ -50,15 +50,14 @@ def repeat_samples(
     repetitions, own = prepared.config.repetitions, own_context(prepared, skeleton)
     one = torch.stack([sample.motion for sample in samples])
     motion = _planted(chain(one, repetitions), prepared.models)
-    repeated = [
-        replace(sample, motion=motion[j], activations=sample.activations.repeat(repetitions, 1))
-        for j, sample in enumerate(samples)
-    ]
+    prediction = _predicted(motion, repetitions, prepared.models)
+    repeated = _judged(
+        [replace(sample, motion=motion[j], activations=prediction.activations[j]) for j, sample in enumerate(samples)],
+        terms,
+        values_of_repetitions(motion, prediction, repetitions, terms, skeleton, own),
+    )
     if not prepared.config.verify:
-        prediction = MusclePrediction(torch.stack([sample.activations for sample in repeated]))
-        return _judged(
-            repeated, terms, values_of_repetitions(motion, prediction, repetitions, terms, skeleton, own)
-        ), None
+        return repeated, None
     simulations = simulate_motions(prepared.simulator(), motion)
     values = values_of_repetitions(motion.double(), prediction_of(simulations), repetitions, terms, skeleton, own)
     verification = Verification.of(repeated, simulations, terms, skeleton, prepared.config.muscle, own)
@@ -85,6 +84,13 @@ def chain(motion: Tensor, repetitions: int) -> Tensor:
 def _planted(motion: Tensor, models: FrozenModels) -> Tensor:
     """Motions (S, T, 33) on the CPU with their feet planted."""
     return models.planting(motion.to(models.device))[0].cpu()
+
+
+def _predicted(motion: Tensor, repetitions: int, models: FrozenModels) -> MusclePrediction:
+    """What the surrogate predicts of each repetition, on the CPU: it need not read more than one at a time."""
+    found = [models.describe_motion(part.to(models.device)).prediction for part in motion.chunk(repetitions, 1)]
+    parts = (None if part[0] is None else torch.cat(part, 1).cpu() for part in zip(*found, strict=True))
+    return MusclePrediction(*parts)  # type: ignore[arg-type]  # activations are never None
 
 
 def values_of_repetitions(

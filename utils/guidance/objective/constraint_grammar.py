@@ -56,7 +56,15 @@ def parse_term(text: str) -> Term:
         return parts.pop()
 
     content: dict[str, Any] = _activation_of(following("quantity"))
-    quantity = _quantity(content["quantity"], source)
+    try:
+        quantity = _quantity(content["quantity"], source)
+    except InputError:
+        if parts:
+            raise
+        raise InputError(
+            f"{source} has no colon between its parts, expected a line such as 'left knee flexion:max:at most:80' or "
+            "'vastus medialis:max:between:0.35:0.45'; --list-quantities explains the words"
+        ) from None
     if quantity.argument and "argument" not in content:
         content["argument"] = following(quantity.argument)
     compares = bool(parts) and _comparison(parts[-1]) in COMPARISONS

@@ -30,6 +30,8 @@ class GuidanceProgress:
             self._shown = Progress(self._iterations, title=title, unit="iterations")
         values = {key: value for key, value in row.items() if key not in ("batch", "iteration")}
         self._shown.advance(int(row["iteration"]) + 1 - self._shown.done, values)
+        if self._shown.done >= self._iterations:
+            self._end_batch()  # what follows, such as a simulation, is no part of it
         return row
 
     def __exit__(self, *exception: object) -> None:

@@ -98,12 +98,13 @@ def baseline_table(baseline: Baseline) -> str:
         ("hold s", [f"{one.hold_s:.1f}" for one in profiles]),
         ("up s", [f"{one.ascent_s:.1f}" for one in profiles]),
         ("stance cm", [f"{100 * one.width_m:.0f}" for one in profiles]),
-        ("knee l-r deg", [f"{one.knee_difference_deg:.0f}" for one in profiles]),
+        ("knee l-r deg", [f"{round(one.knee_difference_deg)}" for one in profiles]),
         ("right foot", ["" if one.right_share is None else f"{one.right_share:.0%}" for one in profiles]),
         (f"peak {baseline.muscle}", [format_sides(peaks, 2) for peaks in baseline.peaks.tolist()]),
     ):
         columns.append([title, *values])
-    return f"{_aligned(columns)}\n{baseline_sentence(baseline)}"
+    parts = [_aligned(columns), baseline_sentence(baseline), left_out_table(baseline.left_out)]
+    return "\n".join(filter(None, parts))
 
 
 def verification_table(result: GuidanceResult) -> str:

@@ -154,7 +154,7 @@ def _read_guidance(folder: Path) -> GuidanceResult:
         seconds=record.get("seconds", 0.0),
         command=record["command"],
         versions=record["versions"],
-        baseline=_baseline_from(record.get("baseline"), arrays),
+        baseline=_baseline_from(record.get("baseline"), arrays, own.left_out),
         changes=tuple(_change_from(item) for item in record.get("changes", ())),
     )
 
@@ -219,6 +219,8 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
             "profiles": [asdict(profile) for profile in result.baseline.profiles],
             "muscle": result.baseline.muscle,
             "simulated": result.baseline.simulated,
+            "on_two_feet": result.baseline.on_two_feet,
+            "on_one_leg": result.baseline.on_one_leg,
         },
         "changes": [asdict(change) for change in result.changes],
         "own_left_out": [asdict(item) for item in result.own_squats.left_out],
@@ -227,7 +229,9 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
     }
 
 
-def _baseline_from(record: dict[str, Any] | None, arrays: dict[str, np.ndarray]) -> Baseline | None:
+def _baseline_from(
+    record: dict[str, Any] | None, arrays: dict[str, np.ndarray], left_out: tuple[LeftOut, ...]
+) -> Baseline | None:
     if record is None:
         return None
     return Baseline(
@@ -237,6 +241,9 @@ def _baseline_from(record: dict[str, Any] | None, arrays: dict[str, np.ndarray])
         muscle=record["muscle"],
         peaks=torch.from_numpy(arrays["baseline_peaks"]),
         simulated=record["simulated"],
+        on_two_feet=record.get("on_two_feet"),
+        on_one_leg=record.get("on_one_leg", 0),
+        left_out=left_out,
     )
 
 

@@ -28,12 +28,16 @@ class OwnMotions:
         recorded: (A, T, 33) as recorded, degrees and metres, at 60 Hz, placed at the origin.
         placed: (A, T, 33) filtered and placed on the floor as guided motions are.
         repetition: (A,) frames of the repetition, from the first frame of each.
+        on_two_feet: how many squats on two feet the session holds, of which these are at most six.
+        on_one_leg: how many on one leg, which are left out.
     """
 
     names: tuple[str, ...]
     recorded: Tensor
     placed: Tensor
     repetition: tuple[int, ...]
+    on_two_feet: int
+    on_one_leg: int = 0
 
 
 @torch.no_grad()
@@ -61,6 +65,8 @@ def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions |
         recorded[chosen],
         models.placed(recorded[chosen])[0],
         tuple(int(windows[i].first_repetition.sum()) for i in chosen),
+        len(usable),
+        len(windows) - len(usable),
     )
 
 
