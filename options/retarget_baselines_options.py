@@ -20,7 +20,12 @@ _ONLY_EXPORT = ("trial",)
 def build_parser(description: str) -> argparse.ArgumentParser:
     """The parser of retarget_baselines.py, under the script's docstring."""
     parser = new_parser(description)
-    add_session_options(parser, "Export, with --export-joints,")
+    add_session_options(
+        parser,
+        "Export, with --export-joints,",
+        "Retarget to the model of this OpenCap session (its folder, or its id under the data root) or, with "
+        "--export-joints, export its trials.",
+    )
     _add_source_options(parser)
     _add_fit_and_run_options(parser)
     output = add_output_options(parser, RetargetingConfig)

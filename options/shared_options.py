@@ -13,12 +13,13 @@ MODEL_HELP = (
 DATA_ROOT_HELP = "Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA."
 
 
-def add_session_options(parser: argparse.ArgumentParser, verb: str) -> argparse._ArgumentGroup:
+def add_session_options(parser: argparse.ArgumentParser, verb: str, subject_help: str = "") -> argparse._ArgumentGroup:
     """Add `--subject`, `--trial`, `--data-root` and `--model` of a `SessionConfig`.
 
     Args:
         parser: the parser.
         verb: what is done to the trials, such as "Segment", for the help.
+        subject_help: help of `--subject` where more is done with the session than that.
 
     Returns:
         The group of the options.
@@ -26,7 +27,7 @@ def add_session_options(parser: argparse.ArgumentParser, verb: str) -> argparse.
     group = parser.add_argument_group("data")
     add_option(
         group, SessionConfig, "subject", metavar="SESSION",
-        help=f"{verb} the trials of this OpenCap session: its folder, or its id under the data root.",
+        help=subject_help or f"{verb} the trials of this OpenCap session: its folder, or its id under the data root.",
     )  # fmt: skip
     add_option(
         group, SessionConfig, "trial", metavar="NAME",

@@ -19,9 +19,11 @@ from dataset.sessions import Session
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.subject.squat_profile import form_difference
 from utils.guidance.verification import Verification
+from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.guided_table import guided_table
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.request_table import request_table
+from utils.metrics.result_tables import generated_rows
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
 
@@ -107,6 +109,20 @@ def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subj
     written = json.loads((tmp_path / "tables" / "generated.json").read_text())
     assert [row["name"] for row in written] == ["Demo reference", "Demo trials", "copied"]
     assert written[0]["subjects"] == 1
+
+
+def test_generated_motions_of_people_without_muscle_driven_repetitions_have_no_reference(tmp_path):
+    person = tmp_path / "Data" / "somebody"
+    shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", person)
+    (driven, *_) = Session(person).muscle_driven
+    folder = tmp_path / "copied" / "latents_subject_run_somebody"
+    folder.mkdir(parents=True)
+    shutil.copy(driven, folder / "entry_0_copied.mot")
+    for path in Session(person).muscle_driven:
+        path.unlink()
+    shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", tmp_path / "Data" / "another")
+    with pytest.raises(InputError, match="holds no muscle-driven repetition of somebody"):
+        generated_rows(tmp_path, {"copied": folder.parent}, EvaluationNetworks())
 
 
 def test_requests_are_counted_over_people(tmp_path):

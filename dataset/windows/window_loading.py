@@ -140,7 +140,8 @@ def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
     known = {name for session in sessions for name in (session.id, session.subject)}
     unknown = [name for name in subjects if name not in known]
     if unknown:
-        raise InputError(f"{root} has no session or subject {unknown[0]}; it has {list_names(sorted(known))}")
+        apart = " (names are separated by spaces)" if "," in unknown[0] else ""
+        raise InputError(f"{root} has no session or subject {unknown[0]}{apart}; it has {list_names(sorted(known))}")
     return [session for session in sessions if {session.id, session.subject} & set(subjects)]
 
 

@@ -40,7 +40,7 @@ def load_reference(
         root = demo_root()
         logger.warning("reference: the synthetic demo sessions in %s; name recorded ones with --reference", root)
     if name is None:
-        name = "Demo reference" if _is_demo(root) else "Reference"
+        name = "Demo reference" if is_demo_root(root) else "Reference"
     try:
         discover_sessions(root)
     except InputError:
@@ -55,7 +55,7 @@ def _has_muscle_driven(root: Path) -> bool:
     return any(session.muscle_driven for session in discover_sessions(root))
 
 
-def _is_demo(root: Path) -> bool:
+def is_demo_root(root: Path) -> bool:
     """Whether a folder is a data root of demo sessions, or inside one."""
     demo = {SHIPPED_DEMO.resolve(), FULL_DEMO.resolve(), demo_root().resolve()}
     return bool(demo & {root.resolve(), *root.resolve().parents})

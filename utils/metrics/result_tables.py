@@ -9,6 +9,7 @@ from dataset.errors import InputError
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
+from dataset.spelling import list_names
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.output.result_files import load_guidance, session_folders
 from utils.metrics.evaluation import evaluate_folder, evaluate_reference, evaluate_set
@@ -19,6 +20,7 @@ from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.metric_row import MetricRow
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.published_values import PUBLISHED_ROWS
+from utils.metrics.reference_motions import is_demo_root
 from utils.metrics.request_table import request_table
 from utils.metrics.row_tables import markdown_tables, write_tables
 from utils.metrics.tables_config import TablesConfig
@@ -108,7 +110,8 @@ def generated_rows(
         config: which metrics are computed.
 
     Raises:
-        InputError: a folder is missing, or the data root has none of its subjects.
+        InputError: a folder is missing, or the data root has no recorded trial or no muscle-driven repetition of its
+            subjects.
     """
     first = read_motion_folder(next(iter(folders.values())), "mot", sessions=discover_sessions(root))
     names = {subject.subject for subject in first.subjects}
@@ -117,13 +120,17 @@ def generated_rows(
         everyone = read_motion_folder(root, file_type)
         own = tuple(subject for subject in everyone.subjects if subject.subject in names)
         if not own:
-            raise InputError(f"{root}: has none of the subjects of the generated motions: {', '.join(sorted(names))}")
+            what = "muscle-driven repetition" if file_type == MUSCLE_DRIVEN else "recorded trial"
+            raise InputError(
+                f"{root} holds no {what} of {list_names(sorted(names))}, with which the generated motions are compared"
+            )
         return MotionSet.of(name, replace(everyone, subjects=own), networks)
 
-    reference = recorded("Demo reference", MUSCLE_DRIVEN)
+    names_of_rows = ("Demo reference", "Demo trials") if is_demo_root(root) else ("Reference", "MoCap")
+    reference = recorded(names_of_rows[0], MUSCLE_DRIVEN)
     return [
         evaluate_reference(reference, config),
-        evaluate_set(recorded("Demo trials", "mocap"), reference, config),
+        evaluate_set(recorded(names_of_rows[1], "mocap"), reference, config),
         *(
             evaluate_folder(folder, "mot", reference, networks, config, name=name, data_root=root)
             for name, folder in folders.items()
