@@ -108,6 +108,7 @@ def test_each_repetition_of_a_guided_motion_is_simulated_and_judged(tmp_path):
     assert torch.equal(loaded.motion, result.motion)
     assert loaded.config.repetitions == 2
     assert loaded.file_names[0] in build_page(loaded)
+    assert "mean over its 2 repetitions" in build_page(loaded)
 
 
 def test_the_measures_of_repetitions_are_those_of_the_written_motion():

@@ -31,7 +31,7 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
                 "kind": term_kind(term),
                 "met": "" if is_minimised else f"{met} of {len(result.samples)}",
                 "state": term_state(met == len(result.samples), term.required),
-                "found": f"{_number(min(values))} to {_number(max(values))}",
+                "found": " to ".join(dict.fromkeys(_number(value) for value in (min(values), max(values)))),
             }
         )
     return rows

@@ -89,6 +89,7 @@ def build_page(result: GuidanceResult) -> str:
         gauge_title=_gauge_title(result),
         is_simulated=result.verification is not None,
         reference_sentences=sentences.reference_sentences(reference),
+        repetitions=result.config.repetitions,
         sample_columns=sample_columns(listed),
         simulation_columns=simulation_columns(listed),
         simulation_paragraph=sentences.simulation_paragraph(result),
