@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.column_units import check_column_units
 from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
-from dataset.io.leg_extent import check_pelvis_follows_legs
+from dataset.io.leg_extent import check_pelvis_follows_legs, check_pelvis_stays_over_feet
 from dataset.io.marker_jumps import Jumps, mend_jumps
 from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_legs
 from dataset.io.motion import Motion
@@ -115,7 +116,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         warn_of_still_legs(in_file, coordinates, table.source)
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
-    check_pelvis_follows_legs(coordinates, table.source, refuse=jumps == "refuse")
+    _check_units(coordinates, table.source, refuse=jumps == "refuse")
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
 
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
@@ -183,6 +184,13 @@ def _right_first() -> tuple[str, ...]:
 
 
 _RIGHT_FIRST = _right_first()
+
+
+def _check_units(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:
+    """Check angles and positions of (T, 33), degrees and metres, against each other."""
+    check_column_units(coordinates, source, refuse=refuse)
+    check_pelvis_follows_legs(coordinates, source, refuse=refuse)
+    check_pelvis_stays_over_feet(coordinates, source, refuse=refuse)
 
 
 def _handle_gap(gap: str, source: Path | None, jumps: Jumps) -> None:

@@ -228,7 +228,7 @@ def degrees_per_unit(coordinates: np.ndarray, in_degrees: bool, stated: bool, so
     if stated and hinges[worst] > math.pi:
         raise InputError(
             f"{where}: the header says inDegrees=no, but {_HINGES[worst]} reaches {hinges[worst]:.1f}, "
-            "more than half a turn in radians; correct the header to inDegrees=yes"
+            "more than half a turn in radians; correct the header to inDegrees=yes, or the columns that are in degrees"
         )
     if stated:
         return 180.0 / math.pi

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.column_units import check_column_units
 from dataset.io.leg_extent import check_pelvis_follows_legs
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
@@ -63,6 +64,7 @@ def read_array_windows(path: Path) -> list[Window]:
     for i, values in enumerate(motions):
         where = path if array.ndim == 2 else Path(f"{path}, motion {i}")
         coordinates = canonical_coordinates(values, where)
+        check_column_units(coordinates, where, refuse=False)
         check_pelvis_follows_legs(coordinates, where, refuse=False)
         beyond += [f"{where}: {found}" for found in [_beyond_reach(coordinates)] if found]
         period = tiling_period(coordinates)

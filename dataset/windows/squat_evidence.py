@@ -7,13 +7,12 @@ that.
 """
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
+from dataset.io.leg_orientation import LEG_M, ankle_positions, leg_orientations, pelvis_orientation
 from dataset.io.motion import Motion
 from models.conventions import FRAME_RATE_HZ, SIDES
 
-# Metres. A leg of 0.84 m is that of a person of 1.75 m.
-_HIP_APART, _HIP_BELOW, _THIGH, _SHANK = 0.08, 0.08, 0.42, 0.42
+# Metres.
 _HEEL, _TOE = (-0.05, -0.06, 0.0), (0.18, -0.06, 0.0)
 
 _SHORTEST_S = 0.4  # the fastest squat jumps take this long from upright to upright
@@ -57,17 +56,17 @@ def refusal(motion: Motion, start: int, bottom: int, end: int, standing: tuple[s
     pelvis_m = part.column("pelvis_ty")
     descent_m = float(min(pelvis_m[0], pelvis_m[-1]) - pelvis_m.min())
     flexion = float(np.ptp(knees, axis=1).max())
-    expected_m = (_THIGH + _SHANK) * (1 - np.cos(np.radians(min(flexion, 160.0) / 2)))
+    expected_m = LEG_M * (1 - np.cos(np.radians(min(flexion, 160.0) / 2)))
     needed_m = max(_LEAST_DESCENT_M, _LEAST_OF_EXPECTED * expected_m)
     if descent_m < needed_m:
         return (
             f"the knees flex by {flexion:.0f} degrees, but the pelvis descends by {100 * descent_m:.0f} cm only, where "
             f"at least {100 * needed_m:.0f} cm are expected"
         )
-    ankles_m, feet_m = feet_of(part)
+    ankles, feet_m = feet_of(part)
     near_stance = knees.mean(0) < max(stance) + _NEAR_STANCE_DEG
     carrying_m = feet_m[:, [SIDES.index(side) for side in standing]].min(1)
-    lunge = _lunge(part, ankles_m, bottom - start, standing)
+    lunge = _lunge(part, ankles, bottom - start, standing)
     return _wrong_feet(feet_m, standing) or lunge or _flight(pelvis_m, carrying_m, near_stance)
 
 
@@ -78,20 +77,13 @@ def feet_of(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
         (T, 2, 3) ankles, left and right, metres in the ground frame.
         (T, 2) heights of the left and the right foot, metres in the ground frame.
     """
-    pelvis = Rotation.from_euler("ZXY", _columns(motion, "pelvis_tilt", "pelvis_list", "pelvis_rotation"), degrees=True)
-    pelvis_m = _columns(motion, "pelvis_tx", "pelvis_ty", "pelvis_tz")
-    ankles, heights = [], []
-    for side, sign in (("l", -1.0), ("r", 1.0)):
-        angles = _columns(motion, f"hip_flexion_{side}", f"hip_adduction_{side}", f"hip_rotation_{side}")
-        thigh = pelvis * Rotation.from_euler("ZXY", angles * [1.0, sign, sign], degrees=True)
-        shank = thigh * Rotation.from_euler("Z", -_columns(motion, f"knee_angle_{side}"), degrees=True)
-        foot = shank * Rotation.from_euler("Z", _columns(motion, f"ankle_angle_{side}"), degrees=True)
-        ankle = pelvis_m + pelvis.apply([0.0, -_HIP_BELOW, sign * _HIP_APART])
-        ankle = ankle + thigh.apply([0.0, -_THIGH, 0.0]) + shank.apply([0.0, -_SHANK, 0.0])
+    ankles = ankle_positions(motion.coordinates)
+    heights = []
+    for i, side in enumerate(SIDES):
+        foot = leg_orientations(motion.coordinates, side)[2]
         lowest = np.minimum(foot.apply(_HEEL)[:, 1], foot.apply(_TOE)[:, 1])
-        heights.append(ankle[:, 1] + lowest)
-        ankles.append(ankle)
-    return np.stack(ankles, 1), np.stack(heights, 1)
+        heights.append(ankles[:, i, 1] + lowest)
+    return ankles, np.stack(heights, 1)
 
 
 def _columns(motion: Motion, *names: str) -> np.ndarray:
@@ -122,11 +114,10 @@ def _wrong_feet(feet_m: np.ndarray, standing: tuple[str, ...]) -> str | None:
     return None
 
 
-def _lunge(motion: Motion, ankles_m: np.ndarray, bottom: int, standing: tuple[str, ...]) -> str | None:
+def _lunge(motion: Motion, ankles: np.ndarray, bottom: int, standing: tuple[str, ...]) -> str | None:
     """Why the feet with these ankles (T, 2, 3) are those of a lunge or of a split squat."""
-    pelvis = _columns(motion, "pelvis_tilt", "pelvis_list", "pelvis_rotation")
-    forward = Rotation.from_euler("ZXY", pelvis, degrees=True).apply([1.0, 0.0, 0.0])[:, [0, 2]]
-    left_before_m = ((ankles_m[:, 0] - ankles_m[:, 1])[:, [0, 2]] * forward).sum(1) / np.linalg.norm(forward, axis=1)
+    forward = pelvis_orientation(motion.coordinates).apply([1.0, 0.0, 0.0])[:, [0, 2]]
+    left_before_m = ((ankles[:, 0] - ankles[:, 1])[:, [0, 2]] * forward).sum(1) / np.linalg.norm(forward, axis=1)
     if len(standing) == 2:
         apart_m, most_m = abs(left_before_m[bottom]), _LUNGE_M
     else:

@@ -1,0 +1,52 @@
+"""Orientation of the segments of the legs by the coordinates alone, and ankles with the lengths of an average adult.
+
+Orientations are the same for long and for short legs, so that no model is needed.
+"""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from models.conventions import COORDINATE_INDEX, SIDES
+
+# Metres. A leg of 0.84 m is that of a person of 1.75 m; small and tall people differ by about a tenth.
+_HIP_APART, _HIP_BELOW, _THIGH, _SHANK = 0.08, 0.08, 0.42, 0.42
+LEG_M = _THIGH + _SHANK
+# By side: the sign with which adduction and rotation of the hip turn about the axes of the ground.
+_LATERAL_SIGN = {"l": -1.0, "r": 1.0}
+
+
+def pelvis_orientation(coordinates: np.ndarray) -> Rotation:
+    """Rotations of the pelvis to the ground frame, a stack of T, for coordinates (T, 33) in degrees."""
+    return Rotation.from_euler("ZXY", _columns(coordinates, "pelvis_tilt", "pelvis_list", "pelvis_rotation"), True)
+
+
+def leg_orientations(coordinates: np.ndarray, side: str) -> tuple[Rotation, Rotation, Rotation]:
+    """Rotations of thigh, shank and foot of a side (`l` or `r`) to the ground frame, each a stack of T.
+
+    Knee and ankle are hinges about the transverse axis, as nearly in the models; the subtalar joint is left out.
+
+    Args:
+        coordinates: (T, 33), canonical order, degrees.
+        side: `l` or `r`.
+    """
+    sign = _LATERAL_SIGN[side]
+    hip = _columns(coordinates, f"hip_flexion_{side}", f"hip_adduction_{side}", f"hip_rotation_{side}")
+    thigh = pelvis_orientation(coordinates) * Rotation.from_euler("ZXY", hip * [1.0, sign, sign], degrees=True)
+    shank = thigh * Rotation.from_euler("Z", -_columns(coordinates, f"knee_angle_{side}"), degrees=True)
+    foot = shank * Rotation.from_euler("Z", _columns(coordinates, f"ankle_angle_{side}"), degrees=True)
+    return thigh, shank, foot
+
+
+def ankle_positions(coordinates: np.ndarray) -> np.ndarray:
+    """(T, 2, 3) approximate positions of the left and the right ankle, metres in the ground frame."""
+    pelvis = pelvis_orientation(coordinates)
+    result = []
+    for side in SIDES:
+        thigh, shank, _ = leg_orientations(coordinates, side)
+        hip = pelvis.apply([0.0, -_HIP_BELOW, _LATERAL_SIGN[side] * _HIP_APART])
+        result.append(hip + thigh.apply([0.0, -_THIGH, 0.0]) + shank.apply([0.0, -_SHANK, 0.0]))
+    return np.stack(result, 1) + _columns(coordinates, "pelvis_tx", "pelvis_ty", "pelvis_tz")[:, None]
+
+
+def _columns(coordinates: np.ndarray, *names: str) -> np.ndarray:
+    return coordinates[:, [COORDINATE_INDEX[name] for name in names]]

@@ -1,0 +1,114 @@
+"""Single columns in another unit or with the other sign are told by the feet, which rest on the floor."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dataset.errors import InputError
+from dataset.io.mot import read_motion, write_motion
+from dataset.motion_folders.file_reader import read_array_windows
+from dataset.windows.placement import Placement, place
+from models.conventions import COORDINATE_INDEX as AT
+from models.conventions import COORDINATES, ROTATION_INDICES
+
+DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
+LEGS = [name for name in COORDINATES if name.startswith(("hip", "knee", "ankle"))]
+PELVIS = ["pelvis_tilt", "pelvis_list", "pelvis_rotation"]
+ARMS = [name for name in COORDINATES if name.startswith(("arm", "elbow"))]
+
+
+@pytest.fixture(scope="module")
+def trial():
+    """Two squats of the demo person at 60 Hz."""
+    return read_motion(next((DEMO_PERSON / "OpenSimData/Kinematics").glob("*.mot"))).cut(100, 318)
+
+
+def again(tmp_path, motion, names, factor, *, in_degrees=True, jumps="refuse"):
+    """The motion with some columns multiplied, written and read."""
+    coordinates = motion.coordinates.copy()
+    coordinates[:, [AT[name] for name in names]] *= factor
+    write_motion(tmp_path / "a.mot", replace(motion, coordinates=coordinates), in_degrees=in_degrees)
+    return read_motion(tmp_path / "a.mot", jumps=jumps)
+
+
+@pytest.mark.parametrize("name", ["pelvis_tilt", *(n for n in LEGS if n.startswith(("hip_flexion", "knee", "ankle")))])
+def test_one_column_in_radians_is_refused_by_its_name(tmp_path, trial, name):
+    with pytest.raises(InputError, match=rf"a\.mot: column '{name}' is in radians among columns in degrees"):
+        again(tmp_path, trial, [name], np.pi / 180)
+
+
+@pytest.mark.parametrize(
+    ("names", "word"),
+    [
+        (["knee_angle_l", "knee_angle_r"], "'knee_angle_l', 'knee_angle_r' are in radians"),
+        ([name for name in LEGS if name.endswith("_l")], "'hip_flexion_l', .*'knee_angle_l'.* are in radians"),
+        (LEGS, "'knee_angle_r'.* are in radians"),
+        ([*PELVIS, *LEGS], "a leg could not lower the pelvis"),
+        ([COORDINATES[i] for i in ROTATION_INDICES if COORDINATES[i] not in ARMS], "a leg could not lower the pelvis"),
+    ],
+    ids=["knees", "left leg", "legs", "legs and pelvis", "all but arms"],
+)
+def test_several_columns_in_radians_are_refused_by_their_names(tmp_path, trial, names, word):
+    with pytest.raises(InputError, match=word):
+        again(tmp_path, trial, names, np.pi / 180)
+
+
+def test_a_pelvis_in_degrees_among_radians_is_refused(tmp_path, trial):
+    with pytest.raises(InputError, match="'pelvis_tilt' is in degrees among columns in radians"):
+        again(tmp_path, trial, ["pelvis_tilt"], 180 / np.pi, in_degrees=False)
+
+
+@pytest.mark.parametrize(
+    "names", [["pelvis_tilt"], ["hip_flexion_l", "hip_flexion_r"], ["ankle_angle_l", "ankle_angle_r"]], ids=str
+)
+def test_the_other_sign_is_refused(tmp_path, trial, names):
+    names_in_words = ", ".join(repr(name) for name in names)
+    with pytest.raises(InputError, match=f"columns? {names_in_words} (is|are) of the other sign"):
+        again(tmp_path, trial, names, -1)
+
+
+@pytest.mark.parametrize("name", ["lumbar_extension", "arm_flex_l", "elbow_flex_r"])
+def test_a_trunk_or_an_arm_that_hardly_moves_is_named(tmp_path, trial, name, caplog):
+    motion = again(tmp_path, trial, [name], np.pi / 180)
+    assert np.abs(motion.column(name) - trial.column(name) * np.pi / 180).max() < 1e-6
+    assert f"column '{name}' may be in radians" in caplog.text
+
+
+def test_one_horizontal_position_in_centimetres_is_refused(tmp_path, trial):
+    """Also where the person stands at the origin, so that the values alone pass for metres."""
+    side = trial.column("pelvis_tz")
+    centred = replace(trial, coordinates=trial.coordinates.copy())
+    centred.coordinates[:, AT["pelvis_tz"]] = side - side.mean()
+    assert 0.006 < np.ptp(side) < 0.1
+    with pytest.raises(InputError, match="column 'pelvis_tz' ranges over .* may be in centimetres"):
+        again(tmp_path, centred, ["pelvis_tz"], 100)
+
+
+def test_generated_motions_are_kept_with_a_warning(tmp_path, trial, caplog):
+    motion = again(tmp_path, trial, ["knee_angle_r"], np.pi / 180, jumps="keep")
+    np.save(tmp_path / "a.npy", motion.coordinates)
+    (window,) = read_array_windows(tmp_path / "a.npy")
+    np.testing.assert_allclose(window.coordinates, motion.coordinates)
+    sentences = [r.getMessage() for r in caplog.records if "'knee_angle_r' is in radians" in r.getMessage()]
+    assert len(sentences) == 2
+    assert all("kept, as it is" in sentence for sentence in sentences)
+
+
+def test_squats_of_any_heading_and_place_are_read(tmp_path, trial, caplog):
+    placed, _ = place(trial.coordinates)
+    for heading_deg in (0.0, 90.0, 178.0):
+        turned = Placement(np.array([3.0, 0.0, -2.0]), np.array(heading_deg)).restore(placed)
+        again(tmp_path, replace(trial, coordinates=turned), [], 1)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("heading_deg", [90.0, 135.0, 180.0, -90.0])
+def test_the_pelvis_follows_the_legs_of_a_person_of_any_heading(tmp_path, trial, heading_deg):
+    placed, _ = place(trial.coordinates)
+    turned = Placement(np.zeros(3), np.array(heading_deg)).restore(placed)
+    read = again(tmp_path, replace(trial, coordinates=turned), [], 1)
+    assert np.abs(read.coordinates - turned).max() < 1e-6
+    with pytest.raises(InputError, match="'pelvis_ty' ranges over .* times what the angles of hips and knees give"):
+        again(tmp_path, replace(trial, coordinates=turned), ["pelvis_tx", "pelvis_ty", "pelvis_tz"], 1 / 0.3048)
