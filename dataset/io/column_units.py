@@ -27,6 +27,7 @@ _DEG_PER_RAD = 180.0 / np.pi
 # of squats. In 1452 recorded and synthetic trials no column got better by more than 0.1 degrees when it was taken for
 # radians, and none of the signs below by more than 2.
 _RESTING_DEG = 25.0
+_HALF_TURN_DEG = 180.0  # which nobody tilts by, and 4 degrees that were taken for radians do
 _LEAST_GAIN_DEG = {"radians": 2.5, "degrees": 40.0, "sign": 8.0}
 _LEAST_RANGE_DEG = 5.0  # of a column that is taken for radians
 # The other side's column, where the angles of both go together.
@@ -161,7 +162,7 @@ def _readings(coordinates: np.ndarray) -> Iterable[_Reading]:
         if columns and set(columns) <= set(small):
             yield _Reading(columns, _DEG_PER_RAD, "radians")
     for name in ("pelvis_tilt", "pelvis_list"):  # joints are then beyond reach, and a heading may be any angle
-        if max(map(abs, _range(coordinates, name))) > _DEG_PER_RAD:  # a degree that was taken for a radian
+        if max(map(abs, _range(coordinates, name))) > _HALF_TURN_DEG:
             yield _Reading((name,), 1 / _DEG_PER_RAD, "degrees")
     for columns in (("pelvis_tilt",), ("hip_flexion_l", "hip_flexion_r"), ("ankle_angle_l", "ankle_angle_r")):
         yield _Reading(columns, -1.0, "sign")
