@@ -21,7 +21,7 @@ from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES
 logger = logging.getLogger("bige")
 
 _FRAMES = 60  # of a recording that are looked at
-_DESCENT_M = 0.05  # of the pelvis, without which nothing is said
+_DESCENT_M, _FEWEST_FRAMES = 0.05, 15  # the descent of the pelvis and the length without which nothing is said
 _DEG_PER_RAD = 180.0 / np.pi
 # Angle by which a foot is tilted or turned, which nine tenths of the frames stay below: 9 to 23 degrees in recordings
 # of squats. In 1452 recorded and synthetic trials no column got better by more than 0.1 degrees when it was taken for
@@ -29,6 +29,7 @@ _DEG_PER_RAD = 180.0 / np.pi
 _RESTING_DEG = 25.0
 _HALF_TURN_DEG = 180.0  # which nobody tilts by, and 4 degrees that were taken for radians do
 _LEAST_GAIN_DEG = {"radians": 2.5, "degrees": 40.0, "sign": 8.0}
+_LEAST_BEND_DEG = 40.0  # of both knees, without which nothing is said of signs
 _LEAST_RANGE_DEG = 5.0  # of a column that is taken for radians
 # The other side's column, where the angles of both go together.
 _SAME_COURSE, _LEAST_RANGE_OF_OTHER_DEG, _SHARE = 0.9, 8.0, (0.4, 2.5)
@@ -83,7 +84,7 @@ def check_column_units(coordinates: np.ndarray, source: Path | None, *, refuse: 
         InputError: with `refuse`, the feet say that columns are in radians or have the other sign.
     """
     descent_m = float(np.ptp(coordinates[:, COORDINATE_INDEX["pelvis_ty"]]))
-    if descent_m < _DESCENT_M:
+    if descent_m < _DESCENT_M or len(coordinates) < _FEWEST_FRAMES:
         return
     where = source or "the motion"
     some = coordinates[np.unique(np.linspace(0, len(coordinates) - 1, _FRAMES).astype(int))]
@@ -164,7 +165,11 @@ def _readings(coordinates: np.ndarray) -> Iterable[_Reading]:
     for name in ("pelvis_tilt", "pelvis_list"):  # joints are then beyond reach, and a heading may be any angle
         if max(map(abs, _range(coordinates, name))) > _HALF_TURN_DEG:
             yield _Reading((name,), 1 / _DEG_PER_RAD, "degrees")
-    for columns in (("pelvis_tilt",), ("hip_flexion_l", "hip_flexion_r"), ("ankle_angle_l", "ankle_angle_r")):
+    if min(high - low for low, high in (_range(coordinates, f"knee_angle_{side}") for side in SIDES)) < _LEAST_BEND_DEG:
+        return
+    if np.cos(np.radians(np.median(coordinates[:, COORDINATE_INDEX["pelvis_rotation"]]))) > 0:
+        yield _Reading(("pelvis_tilt",), -1.0, "sign")  # of who faces +x: a heading that is off by half a turn looks so
+    for columns in (("hip_flexion_l", "hip_flexion_r"), ("ankle_angle_l", "ankle_angle_r")):
         yield _Reading(columns, -1.0, "sign")
 
 
