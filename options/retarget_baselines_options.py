@@ -89,7 +89,7 @@ def _add_fit_and_run_options(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("run")
     add_option(
         run, RetargetingConfig, "device", metavar="NAME",
-        help="Torch device to compute on; auto chooses a GPU if there is one, and the CPU otherwise.",
+        help="Torch device to compute on; auto chooses an NVIDIA GPU if there is one, and the CPU otherwise.",
     )  # fmt: skip
     add_option(
         run, RetargetingConfig, "threads", metavar="N",

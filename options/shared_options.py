@@ -82,7 +82,7 @@ def add_compute_options(parser: argparse.ArgumentParser, config_class: type[Comp
     group = parser.add_argument_group("run")
     add_option(
         group, config_class, "device", metavar="NAME",
-        help="Torch device to compute on; auto chooses a GPU if there is one, and the CPU otherwise.",
+        help="Torch device to compute on; auto chooses an NVIDIA GPU if there is one, and the CPU otherwise.",
     )  # fmt: skip
     add_option(group, config_class, "seed", metavar="N", help="Seed of every random choice, an integer of at least 0.")
     add_option(

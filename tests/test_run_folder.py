@@ -12,6 +12,7 @@ from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints.training_latents_file import read_training_latents
 from utils.reconstruction.reconstruction_config import SamplingConfig
+from utils.runs import record
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
 from utils.training.training_state import require_kept_network
@@ -160,3 +161,11 @@ def test_settings_that_differ_from_a_kept_network_are_refused(tmp_path):
     require_kept_network(dataclasses.replace(kept), kept, tmp_path / "last.pth")
     with pytest.raises(InputError, match="^--width 64 differs from the network of .*last.pth, which has 32"):
         require_kept_network(VQVAEConfig(width=64), kept, tmp_path / "last.pth")
+
+
+def test_a_package_that_is_imported_without_being_installed_has_no_known_version(monkeypatch):
+    def version(package):
+        raise record.PackageNotFoundError(package)
+
+    monkeypatch.setattr(record, "version", version)
+    assert record.versions.__wrapped__()["opensim"] == "unknown"

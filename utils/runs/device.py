@@ -9,21 +9,19 @@ if TYPE_CHECKING:
 
 
 def choose_device(name: str) -> "torch.device":
-    """The torch device called `name`; `auto` chooses CUDA, else MPS, else the CPU.
+    """The torch device called `name`; `auto` chooses CUDA where there is a GPU, and else the CPU.
 
     Raises:
-        InputError: the device cannot be used on this machine.
+        InputError: the device cannot be used on this machine, or has no doubles (MPS), with which guidance computes.
     """
     import torch
 
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.empty(1, device=device, dtype=torch.float64)
+    except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"--device {name} cannot be used on this machine ({reason}); try --device cpu") from None
     return device

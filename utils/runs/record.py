@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,20 @@ def command_line() -> str:
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions of python, torch and opensim, and the git commit of this code if it is a clone."""
-    found = {"python": platform.python_version()} | {name: version(name) for name in ("torch", "opensim")}
+    found = {"python": platform.python_version()} | {name: _version_of(name) for name in ("torch", "opensim")}
     describe = ["git", "-C", str(REPOSITORY), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found["commit"] = subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         logger.debug("the git commit is not recorded: this is not a clone, or git is not installed")
     return found
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # OpenSim's bindings can be built and put on the path without being installed
+        return "unknown"
 
 
 def refuse_trained(folder: str | Path) -> None:

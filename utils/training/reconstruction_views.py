@@ -19,9 +19,10 @@ def show_reconstruction(writer: "SummaryWriter", step: int, model: VQVAE, window
         writer: the TensorBoard writer.
         step: number of the training step.
         model: the VQ-VAE.
-        windows: validation windows, on the device of the model.
+        windows: validation windows, on the CPU.
     """
-    reconstruction, codes = reconstruct_all(model, windows.motion)
+    found = reconstruct_all(model, windows.motion.to(model.normalizer.mean.device))
+    reconstruction, codes = (values.cpu() for values in found)
     show_codes(writer, step, used_codes_of(codes, windows.recorded))
     show_curves(writer, step, "validation/curves", windows.motion[0], reconstruction[0], windows.recorded[0])
     if windows.models[0]:
