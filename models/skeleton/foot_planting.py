@@ -72,8 +72,8 @@ class FootPlanting(nn.Module):
                 scale = deviation if COORDINATE_INDEX[name] in TRANSLATION_INDICES else math.radians(deviation)
                 for k, (driver, owner) in enumerate(zip(drivers, owners, strict=True)):
                     moved[foot, unknown, k] = scale * (driver == name and owner in above)
-        members = [[name.endswith(f"_{side}") for name in description.contact_names] for side in FEET]
-        members = torch.tensor(members, device=radii.device)
+        of_foot = [[name.endswith(f"_{side}") for name in description.contact_names] for side in FEET]
+        members = torch.tensor(of_foot, device=radii.device)
         neutral = skeleton.contact_points(torch.zeros(1, len(COORDINATE_INDEX)).to(radii))[0, :, 0]
         offset = torch.where(members, neutral - (members * neutral).sum(1, keepdim=True) / members.sum(1)[:, None], 0)
         self.register_buffer("moved", moved.to(radii))
