@@ -19,6 +19,7 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.column_units import check_column_units
 from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
+from dataset.io.filled_gaps import find_filled_gap
 from dataset.io.leg_extent import check_pelvis_follows_legs, check_pelvis_stays_over_feet
 from dataset.io.marker_jumps import Jumps, mend_jumps
 from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_legs
@@ -114,6 +115,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     _handle_gap(find_constant_gap(time_s, in_file, coordinates, _ALL_BUT_HEIGHT), table.source, jumps)
     if jumps == "refuse":
         warn_of_still_legs(in_file, coordinates, table.source)
+    _handle_filled_gap(time_s, in_file, coordinates, table.source, jumps)
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
     _check_units(coordinates, table.source, refuse=jumps == "refuse")
@@ -199,6 +201,20 @@ def _handle_gap(gap: str, source: Path | None, jumps: Jumps) -> None:
         raise InputError(f"{source}: {gap}; fill the gap, or cut the file there")
     if gap:
         logger.warning("%s: %s; it is kept, as it is", source, gap)
+
+
+def _handle_filled_gap(
+    time_s: np.ndarray, in_file: np.ndarray, coordinates: np.ndarray, source: Path | None, jumps: Jumps
+) -> None:
+    """Refuse a recording with a gap of pelvis, legs or trunk that was filled, and warn of any other one."""
+    gap = find_filled_gap(time_s, in_file, coordinates)
+    if gap is None:
+        return
+    if jumps == "refuse" and gap.is_of_squats:
+        raise InputError(
+            f"{source}: {gap}, as where a program filled a gap; cut the file there, or fill the gap from measurements"
+        )
+    logger.warning("%s: %s, as where a program filled a gap; it is kept, as it is", source, gap)
 
 
 def _refuse_not_finite(table: Table, used: list[int]) -> None:
