@@ -5,7 +5,7 @@ the end of their range in inverse kinematics, locked ones are constant in the wh
 are straight in all columns at once; none of these is a gap.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,7 +114,7 @@ def _dead(time_s: np.ndarray, coordinates: np.ndarray, column: int, first: int, 
     return FilledGap(column, first, last, f"is held at {value:.4g} while that of the other leg bends")
 
 
-def _copies(time_s: np.ndarray, as_written: np.ndarray, quanta: np.ndarray) -> Iterable[FilledGap]:
+def _copies(time_s: np.ndarray, as_written: np.ndarray, quanta: np.ndarray) -> Iterator[FilledGap]:
     """Parts of a file in which a column has the very values of the other side's, which it has not elsewhere."""
     for name, column in COORDINATE_INDEX.items():
         if not name.endswith("_r"):
