@@ -5,7 +5,7 @@
 
 Each table of the page is a block of code whose first line is a command, `$ python benchmarks/...`. What the command
 prints replaces the rest of the block, after each command, so that nothing is lost when a later one is interrupted. All
-of them take about an hour on one core.
+of them take about an hour on one core. What was measured on a GPU stays where this machine has none.
 """
 
 import re
@@ -26,11 +26,16 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="Benchmarks to run (default: all of the page).")
     only = parser.parse_args().only
 
+    import torch
+
     from dataset.io.atomic_write import atomic_write
 
     for block in BLOCK.finditer(PAGE.read_text()):
         command = block["command"]
         if only and block["name"] not in only:
+            continue
+        if "--device cuda" in command and not torch.cuda.is_available():
+            print(f"not measured, since there is no GPU: {command}")
             continue
         print(f"$ {command}", flush=True)
         words = [sys.executable, *shlex.split(command)[1:]]

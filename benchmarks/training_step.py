@@ -114,6 +114,8 @@ def _training(case: Case, words: dict[str, Any]) -> dict[str, float]:
     if done.returncode:
         sys.exit(f"a training failed:\n{done.stderr}")
     ranks = [json.loads(path.read_text()) for path in found.iterdir()]
+    if not ranks:
+        sys.exit(f"a training with a batch of {case.batch} ended before its steps were measured; ask for fewer --steps")
     shutil.rmtree(found)
     shutil.rmtree(runs)
     return max(ranks, key=lambda one: one["ms"])
