@@ -30,6 +30,7 @@ logger = logging.getLogger("bige")
 
 def main() -> None:
     config = parse_config(build_parser(__doc__), GuidanceConfig)
+    config.open_session()  # so that a wrong name is answered before the imports below, which take seconds
 
     from dataset.errors import RunError
     from dataset.left_out import is_complete
