@@ -47,6 +47,17 @@ def test_values_that_no_angle_has(tmp_path, trial, name, value, rows, where, jum
         read_again(tmp_path, with_value(trial, name, rows, value), jumps=jumps)
 
 
+def test_a_height_in_millimetres_that_passes_999_is_no_mark(tmp_path, trial):
+    height = trial.column("pelvis_ty")
+    raised = with_value(trial, "pelvis_ty", slice(None), 0.0).coordinates
+    raised[:, AT["pelvis_ty"]] = height + 0.999 - np.median(height)
+    raised[:, [AT[f"pelvis_t{axis}"] for axis in "xyz"]] *= 1000
+    nearest = np.abs(raised[:, AT["pelvis_ty"]] - 999).argmin()
+    raised[nearest, AT["pelvis_ty"]] = 999.0
+    found = read_again(tmp_path, replace(trial, coordinates=raised))
+    assert found.column("pelvis_ty")[nearest] == pytest.approx(0.999)
+
+
 def test_the_same_in_an_array(trial):
     with pytest.raises(InputError, match="'knee_angle_l' is -999 in data rows 101 to 130, which looks like a mark"):
         canonical_coordinates(with_value(trial, "knee_angle_l", GAP, -999).coordinates, None)

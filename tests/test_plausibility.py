@@ -228,6 +228,14 @@ def test_wrapped_angles_are_those_of_the_continuous_file(tmp_path, trial, column
     assert np.abs(turns - turns[0].round()).max() < 1e-7
 
 
+def test_an_arm_that_begins_overhead_and_behind_is_not_turned_to_the_front(tmp_path, trial):
+    """Arms rise forwards to 180 degrees and beyond, and hardly backwards: -160 degrees are 200."""
+    raised = changed(trial, AT["arm_flex_l"], lambda _: 200 + 0.1 * trial.column("knee_angle_l"))
+    for motion in (raised, changed(raised, AT["arm_flex_l"], wrapped)):
+        found = read_again(tmp_path, motion).column("arm_flex_l")
+        np.testing.assert_allclose(found, raised.column("arm_flex_l"), atol=1e-7)
+
+
 def test_a_ball_joint_keeps_one_description(tmp_path, trial):
     """An arm that is raised sideways beyond 90 degrees, by a program that keeps the second angle within 90."""
     names = [AT[f"arm_{part}_r"] for part in ("flex", "add", "rot")]
@@ -325,6 +333,15 @@ def test_no_recording_is_changed(recordings, caplog):
 def test_a_pelvis_in_feet_or_inches_is_refused(tmp_path, trial, unit_m):
     with pytest.raises(InputError, match="'pelvis_ty' ranges over .* times what the angles of hips and knees give"):
         read_again(tmp_path, changed(trial, POSITIONS, lambda x: x / unit_m))
+
+
+def test_a_pelvis_in_feet_is_refused_also_of_a_squat_on_one_leg(tmp_path, trial):
+    """The straighter leg carries the body; the other one stays bent in the air."""
+    on_right = changed(trial, AT["knee_angle_l"], lambda x: 110 + 0.05 * x)
+    on_right = changed(on_right, AT["hip_flexion_l"], lambda _: 50 - on_right.column("pelvis_tilt"))
+    read_again(tmp_path, on_right)
+    with pytest.raises(InputError, match="'pelvis_ty' ranges over .* times what the angles of hips and knees give"):
+        read_again(tmp_path, changed(on_right, POSITIONS, lambda x: x / 0.3048))
 
 
 @pytest.mark.parametrize("share", [0.7, 1.0, 1.6])

@@ -61,6 +61,15 @@ def test_what_no_joint_and_no_body_reaches_is_refused(tmp_path, trial, column, f
     assert str(raised.value).count("\n") == 0
 
 
+def test_a_body_that_rises_faster_than_any_jump_is_refused(tmp_path, trial):
+    """At 7 m/s for a tenth of a second; along the floor people run faster than that."""
+    since_s = trial.time_s - trial.time_s[0] - 1
+    way_m = np.interp(since_s, [0, 0.1, 0.5, 1.0], [0, 0.7, 0.7, 0])
+    with pytest.raises(InputError, match="'pelvis_ty' is moving at .* m/s .*expected at most 6 m/s"):
+        read_again(tmp_path, with_column(trial, "pelvis_ty", lambda x: x + way_m))
+    read_again(tmp_path, with_column(trial, "pelvis_tx", lambda x: x + way_m))
+
+
 @pytest.mark.parametrize("factor", [15, 20, 40])
 def test_speeds_that_no_person_has_are_refused(tmp_path, trial, factor):
     with pytest.raises(InputError, match=r"a\.mot: column '.*' is moving at .*/s in data row .*; expected at most"):

@@ -8,6 +8,7 @@ from synthetic_squats import RECORDED_REPETITIONS, recorded_trials, squats
 
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
+from dataset.windows.repetition_phases import divide_into_phases
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import segment_motion, segment_repetitions
 from models.conventions import COORDINATE_INDEX
@@ -104,6 +105,28 @@ def test_a_pause_at_the_bottom_is_one_repetition():
 
 def test_repetitions_without_a_pause_are_separated():
     assert len(segment_repetitions(squats(5, stance_s=0.0))) == 5
+
+
+def test_repetitions_that_turn_at_once_share_their_straightest_frame():
+    """Where the knees extend until they flex again, standing begins a frame after the top and ends a frame before."""
+    time_s = np.arange(360) / 60
+    for shift_s in np.arange(5) / 300:
+        flexion = 95 * np.abs((time_s + 1 + shift_s) % 2 - 1)  # a triangle, deepest at 1 s and 3 s less the shift
+        bottoms = [int(flexion[:120].argmax()), 120 + int(flexion[120:240].argmax())]
+        first, second = divide_into_phases(flexion, bottoms)
+        assert first.end is not None
+        assert first.end <= second.start
+        assert first.end == pytest.approx(120, abs=2)
+
+
+def test_people_who_come_up_by_three_quarters_between_repetitions_do_two():
+    motion = squats(2, stance_s=0.0)
+    knees = [COORDINATE_INDEX["knee_angle_l"], COORDINATE_INDEX["knee_angle_r"]]
+    between = slice(*np.searchsorted(motion.time_s, [0.8, 2.4]))
+    motion.coordinates[between, knees[0] : knees[1] + 1] = np.maximum(
+        motion.coordinates[between, knees[0] : knees[1] + 1], 26.0
+    )
+    assert len(segment_repetitions(motion)) == 2
 
 
 def test_incomplete_squats_are_left_out():

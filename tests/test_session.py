@@ -122,6 +122,13 @@ def test_a_trial_has_its_own_model(tmp_path, caplog):
     assert "stands for the subject" in caplog.text
 
 
+def test_the_model_of_the_first_squat_trial_stands_for_the_subject(tmp_path):
+    folder = _make(
+        tmp_path / "s", models=["gait1/scaled.osim", "squats2/scaled.osim"], trials=["gait1.mot", "squats2.mot"]
+    )
+    assert Session(folder).model_path.parent.name == "squats2"
+
+
 def test_the_model_of_one_trial_is_not_that_of_another(tmp_path):
     folder = _make(tmp_path / "s", models=["squats1/scaled.osim"], trials=["squats1.mot", "squats2.mot"])
     session = Session(folder)

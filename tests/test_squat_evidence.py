@@ -132,6 +132,18 @@ def test_a_lunge_is_no_squat():
     assert all("as in a lunge" in part.reason or "in the air" in part.reason for part in found.refused)
 
 
+@pytest.mark.parametrize("standing", ["l", "r"])
+def test_a_foot_that_rests_far_behind_is_that_of_a_split_squat_and_one_far_in_front_is_not(standing):
+    """Of one leg, as in a pistol squat, the other may be held out in front, and not put up behind."""
+    other = {"l": "r", "r": "l"}[standing]
+    motion = single_leg_squats(2, standing)
+    in_front = segment_motion(changed(motion, **{f"hip_flexion_{other}": 75.0, f"knee_angle_{other}": 5.0}))
+    behind = segment_motion(changed(motion, **{f"hip_flexion_{other}": -50.0, f"knee_angle_{other}": 30.0}))
+    assert [one.standing for one in in_front.repetitions] == [(standing,)] * 2
+    assert not behind.repetitions
+    assert all("as in a lunge" in part.reason for part in behind.refused)
+
+
 def test_stairs_are_no_squats_on_one_leg():
     """The standing knee lowers the body to the next step, where the body stays."""
     motion = single_leg_squats(1, "l")

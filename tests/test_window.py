@@ -59,6 +59,16 @@ def test_windows_of_any_tempo_end_at_rest_in_the_stance(bend_s, hold_s, frames):
         assert np.abs(np.diff(window.coordinates[-24:], axis=0)).max() < 1e-9
 
 
+def test_standing_ends_where_the_next_descent_begins_however_slow_it_is():
+    """The second squat takes six seconds down, so slowly that its speed alone would pass for sway."""
+    first, second = squats(1, stance_s=0.5), squats(1, bend_s=12.0, stance_s=0.5)
+    coordinates = np.concatenate([first.coordinates, second.coordinates])
+    window = windows_of_trial(Motion(np.arange(len(coordinates)) / 60, coordinates), 600)[0]
+    stood = window.coordinates[window.recorded & window.standing, COORDINATE_INDEX["knee_angle_r"]]
+    assert len(stood) > 60
+    assert stood.max() - stood.min() < 4
+
+
 def test_a_repetition_that_does_not_fit_is_left_out_and_the_length_that_it_needs_is_named():
     motion = squats(1, bend_s=4.0, hold_s=1.0)
     (repetition,) = segment_repetitions(motion)
