@@ -60,8 +60,8 @@ def test_windows_of_any_tempo_end_at_rest_in_the_stance(bend_s, hold_s, frames):
 
 
 def test_standing_ends_where_the_next_descent_begins_however_slow_it_is():
-    """The second squat takes six seconds down, so slowly that its speed alone would pass for sway."""
-    first, second = squats(1, stance_s=0.5), squats(1, bend_s=12.0, stance_s=0.5)
+    """The recording ends in a squat of six seconds down, so slowly that its speed alone would pass for sway."""
+    first, second = squats(1, stance_s=0.5), squats(1, bend_s=12.0, stance_s=0.5).cut(0, 200)
     coordinates = np.concatenate([first.coordinates, second.coordinates])
     window = windows_of_trial(Motion(np.arange(len(coordinates)) / 60, coordinates), 600)[0]
     stood = window.coordinates[window.recorded & window.standing, COORDINATE_INDEX["knee_angle_r"]]
