@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from scipy.stats import wasserstein_distance
 
 import utils.cli
 from dataset.errors import InputError
@@ -27,9 +28,10 @@ from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLES, ROTATION_INDICES
 from models.surrogate.published_transformer import PublishedSurrogate
 from utils.metrics.catalogue import EXTENDED, METRICS, PARTS
+from utils.metrics.curve_band import ReferenceBand
 from utils.metrics.evaluation import evaluate, evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
-from utils.metrics.evaluation_networks import EvaluationNetworks
+from utils.metrics.evaluation_networks import MARGIN_FRAMES, EvaluationNetworks
 from utils.metrics.metric_row import MetricRow, MetricValue
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.reference_motions import load_reference
@@ -123,6 +125,15 @@ def test_a_shift_of_one_joint_shows_in_its_own_unit_and_nowhere_else(tmp_path, r
     assert abs(row.metrics["w1_elbow_flex_l"].mean - original.metrics["w1_elbow_flex_l"].mean) > 2
 
 
+def test_distances_of_positions_are_in_centimetres_and_of_angles_in_degrees(reference):
+    row = evaluate_set(reference, reference, MetricConfig(parts=("distances",)))
+    for name, scale in (("pelvis_ty", 100), ("knee_angle_r", 1)):
+        for subject in reference.subjects:
+            expected = scale * wasserstein_distance(reference.values[:, AT[name]], subject.values[:, AT[name]])
+            assert row.metrics[f"w1_{name}"].values[subject.name] == pytest.approx(expected, rel=1e-6)
+    assert row.metrics["w1_pelvis_ty"].mean > 0.1
+
+
 @pytest.mark.parametrize("heading_deg", [70, 180])
 def test_no_metric_depends_on_position_and_heading(tmp_path, reference, networks, heading_deg):
     from scipy.spatial.transform import Rotation
@@ -176,6 +187,17 @@ def test_activations_come_from_the_file_where_it_has_them(tmp_path, reference, n
     write_motion(tmp_path / PERSON / "without.mot", motion)
     row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
     assert "from the files of 1 motions and predicted by the surrogate for 1" in row.notes[0]
+
+
+def test_peaks_do_not_count_where_filters_lack_frames(tmp_path, reference, networks, trial):
+    motion = windows(trial, 1)[0]
+    activations = np.full((196, len(MUSCLES)), 0.4)
+    activations[[0, MARGIN_FRAMES - 1, -MARGIN_FRAMES, -1]] = 0.9
+    write_motion(tmp_path / PERSON / "spikes.mot", Motion(motion.time_s, motion.coordinates, activations))
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
+    assert row.metrics["peak_activation"].mean == pytest.approx(0.4)
+    assert row.metrics["in_range"].mean == 1
+    assert row.metrics["mac"].mean == pytest.approx(0.45)  # as published, all frames count
 
 
 def test_motions_longer_than_the_surrogates_are_predicted_in_pieces(tmp_path, trial):
@@ -322,6 +344,9 @@ def test_each_subject_of_a_reference_is_compared_with_the_others(reference):
     assert list(row.metrics["w2_angles_subject"].values.values()) == pytest.approx([apart, apart])
     assert "fidelity" not in row.metrics
     assert row.name == "Demo reference"
+    one, other = reference.subjects
+    inside = ReferenceBand(other.curves).fraction_inside(one.curves)[:, list(ROTATION_INDICES)].mean()
+    assert row.metrics["inside_band"].values[one.name] == pytest.approx(inside)
 
 
 def test_identical_motions_of_two_subjects_are_warned_about(tmp_path, reference, networks, trial):

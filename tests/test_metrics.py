@@ -248,6 +248,12 @@ def test_bands_hold_nineteen_of_twenty_normal_curves_points_and_no_far_one():
     assert ReferenceBand(welded).fraction_inside(welded).min() == 1
 
 
+def test_the_band_of_two_curves_is_two_of_their_sample_standard_deviations_wide():
+    band = ReferenceBand(np.stack([np.zeros((101, 1)), np.full((101, 1), 2.0)]))
+    np.testing.assert_allclose(band.high, 1 + 2 * np.sqrt(2), atol=1e-5)
+    np.testing.assert_allclose(band.low, 1 - 2 * np.sqrt(2), atol=1e-5)
+
+
 def test_normality_is_rejected_for_skewed_curves_and_seldom_for_normal_ones():
     assert fraction_not_normal(DRAW.normal(size=(60, 101, 8))) < 0.15
     assert fraction_not_normal(DRAW.exponential(size=(60, 101, 8))) > 0.9
