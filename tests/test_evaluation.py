@@ -131,7 +131,9 @@ def test_distances_of_positions_are_in_centimetres_and_of_angles_in_degrees(refe
         for subject in reference.subjects:
             expected = scale * wasserstein_distance(reference.values[:, AT[name]], subject.values[:, AT[name]])
             assert row.metrics[f"w1_{name}"].values[subject.name] == pytest.approx(expected, rel=1e-6)
-    assert row.metrics["w1_pelvis_ty"].mean > 0.1
+    height = row.metrics["w1_pelvis_ty"]
+    assert height.mean > 0.1
+    assert height.std == pytest.approx(np.std(list(height.values.values()), ddof=1))
 
 
 @pytest.mark.parametrize("heading_deg", [70, 180])

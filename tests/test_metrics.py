@@ -42,6 +42,17 @@ def test_published_programs_are_reproduced(recordings):
         assert found[ours] == pytest.approx(expected[theirs], rel=2e-6), ours
 
 
+def test_published_asymmetry_pools_the_frames_of_all_motions():
+    """A motion of three times as many frames counts three times as much, and its frames beyond the mask do not."""
+    motion = torch.zeros(2, 120, 33)
+    for name in ("hip_flexion", "knee_angle", "ankle_angle"):
+        motion[0, :, AT[f"{name}_l"]], motion[1, :, AT[f"{name}_l"]] = 2.0, 6.0
+    mask = torch.ones(2, 120, dtype=torch.bool)
+    mask[1, 40:] = False
+    found = published_guidance_metrics(Context(motion, mask=mask))["asymmetry"]
+    assert found == pytest.approx(math.sqrt((3 * 2**2 + 1 * 6**2) / 4))
+
+
 def test_published_fidelity_is_the_squared_wasserstein_distance_of_normals():
     levels = (np.arange(200_000) + 0.5) / 200_000
     transported = ((norm.ppf(levels, 3, 2) - norm.ppf(levels, 5, 7)) ** 2).mean()
