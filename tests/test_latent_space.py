@@ -7,8 +7,11 @@ import pytest
 import torch
 from random_networks import short_run, write_networks, write_person
 
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
 from options.config_parser import parse_config
 from options.limo_surrogate_options import build_parser
+from utils.checkpoints import save_checkpoint
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.latents.latent_space import load_latent_space
 from utils.guidance.preparation import prepare
@@ -39,6 +42,24 @@ def test_the_between_subject_distance_is_the_median_to_the_nearest_latent_of_ano
     alone = space_of(folder, latents, [f"a/{number}" for number in range(6)])
     assert alone.between_subject_distance is None
     assert alone.max_distance(1.0) == math.inf
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_without_training_latents_each_start_is_of_random_codes(tmp_path, groups):
+    """Of grouped codebooks, the codes of one group say nothing of those of another."""
+    vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=4, code_groups=groups, width=16, depth=1)).eval()
+    for name, codebook in vqvae.named_buffers():
+        if name.endswith("codebook"):
+            codebook.copy_(torch.randn(codebook.shape, generator=torch.Generator().manual_seed(len(name))))
+    save_checkpoint(tmp_path / "vqvae.pth", vqvae)
+    space = load_latent_space(tmp_path / "vqvae.pth", vqvae, frames=49, seed=0)
+    first, second = space.sampler(0), space.sampler(1)
+    assert first.shape == (49, 4)
+    torch.testing.assert_close(vqvae.quantize(first[None])[0], first)
+    torch.testing.assert_close(space.sampler(0), first)
+    assert not torch.equal(first, second)
+    codes = vqvae.quantizer.codes_of(torch.cat([first, second]))
+    assert groups == 1 or (codes[:, 0] != codes[:, 1]).float().mean() > 0.7
 
 
 def test_two_people_do_not_start_from_the_same_training_squats_and_one_always_does(networks, tmp_path):

@@ -3,10 +3,14 @@
 import json
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from synthetic_run import make_result, save_run
 
+from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
 from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.output.result_files import load_guidance
 from utils.guidance.run_fingerprint import changes_since, run_fingerprint
 from utils.people.person_outcome import MET, NOT_MET, outcome_on_disk
 from utils.runs.run_folder import RunFolder
@@ -78,3 +82,23 @@ def test_a_result_of_other_settings_names_what_has_changed(written):
         None, None, ["recordings", "model", "networks", "settings"],
     )  # fmt: skip
     assert written(fingerprint="other") == (None, None, ["record of what it was made from"])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("motion", lambda x: np.where(np.arange(33) == 7, np.nan, x), "sample 0 has values that are NaN"),
+        ("motion", lambda x: 1e6 * x, "m in data row 1, which no person reaches"),
+        ("motion", lambda x: x[:, 0], r"expected motions \(N, T, 33\)"),
+        ("activations", lambda x: 100 * x, "expected 0 to 1"),
+        ("activations", lambda x: x[:, 1:], r"and activations \(N, T, 80\), found"),
+    ],
+)
+def test_samples_that_are_no_motions_are_refused_before_they_are_reported(tmp_path, name, change, reason):
+    folder = save_run(tmp_path, make_result(simulated=False))
+    with np.load(folder / "result.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    load_guidance(folder)
+    np.savez(folder / "result.npz", **arrays | {name: change(arrays[name]).astype(np.float32)})
+    with pytest.raises(InputError, match=rf"result\.npz: .*{reason}"):
+        load_guidance(folder)

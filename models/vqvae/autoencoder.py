@@ -262,6 +262,17 @@ class VQVAE(nn.Module):
         """Replace latents (B, L, code_dim) by their nearest codes (B, L, code_dim), without gradient."""
         return self.quantizer.vectors_of(self.quantizer.codes_of(latents)).detach()
 
+    def random_latents(self, *shape: int, generator: torch.Generator | None = None) -> Tensor:
+        """Latents (*shape, code_dim) of random codes, those of each group of channels independent of the others.
+
+        Args:
+            shape: how many, such as (B, L).
+            generator: on the CPU; None for torch's own.
+        """
+        groups = () if self.config.code_groups == 1 else (self.config.code_groups,)
+        codes = torch.randint(self.config.nb_code, (*shape, *groups), generator=generator)
+        return self.quantizer.vectors_of(codes.to(next(self.parameters()).device)).detach()
+
     def decode(self, latents: Tensor) -> Tensor:
         """Decode latents (B, L, code_dim), quantised or not, to motions (B, L * frames_per_latent, coordinates)."""
         return self.normalizer.denormalize(self.decoder(latents.transpose(1, 2)).transpose(1, 2).float())

@@ -76,9 +76,7 @@ def sample_latents(model: VQVAE, latents_file: Path, count: int, noise: float, f
     device = next(model.parameters()).device
     if not latents_file.is_file():
         logger.warning("%s does not exist: decoding random codes instead of varied training latents", latents_file)
-        groups = () if model.config.code_groups == 1 else (model.config.code_groups,)
-        codes = torch.randint(model.config.nb_code, (count, length, *groups)).to(device)
-        return model.quantizer.vectors_of(codes)
+        return model.random_latents(count, length)
     latents = torch.from_numpy(read_training_latents(latents_file, model).of_length(length).latents)
     spread = latents.flatten(0, 1).std(0)
     drawn = latents[torch.randint(len(latents), (count,))]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from models.vqvae.autoencoder import VQVAE
+
 _COMPARED_TOGETHER = 20  # latents
 _ALIKE = 1.5  # times the least change, up to which sources are tried in turn
 Sampler = Callable[[int], Tensor]  # number of a start -> its initial latent (L, D)
@@ -48,14 +50,14 @@ class LatentSampler:
 class CodebookSampler:
     """Initial latents of random codes, one per latent frame, for a checkpoint without its training latents."""
 
-    def __init__(self, codebook: Tensor, frames: int, seed: int):
-        """Store the codebook (codes, D); a latent has `frames` frames."""
-        self.codebook, self.frames, self.seed = codebook, frames, seed
+    def __init__(self, vqvae: VQVAE, frames: int, seed: int):
+        """Store the VQ-VAE whose codes are drawn; a latent has `frames` frames."""
+        self.vqvae, self.frames, self.seed = vqvae, frames, seed
 
     def __call__(self, start: int) -> Tensor:
         """Initial latent (L, D) number `start`."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + start)
-        return self.codebook[torch.randint(len(self.codebook), (self.frames,), generator=generator)]
+        return self.vqvae.random_latents(self.frames, generator=generator)
 
 
 class SequenceSampler:

@@ -98,10 +98,7 @@ def load_latent_space(
     path = find_checkpoint(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
     if not path.is_file():
         logger.warning("%s does not exist: initial latents are random codes, proximity is to the codebook", path)
-        codebook = vqvae.quantizer.vectors_of(torch.arange(vqvae.config.nb_code, device=device))
-        return LatentSpace(
-            CodebookSampler(codebook, frames, seed), CodebookProximity(vqvae.quantize), ElementwiseUpdate()
-        )
+        return LatentSpace(CodebookSampler(vqvae, frames, seed), CodebookProximity(vqvae.quantize), ElementwiseUpdate())
     content = read_training_latents(path, vqvae).of_length(frames)
     array, names = content.latents, content.names
     whole = np.asarray(content.recorded.all(axis=1))
