@@ -186,7 +186,7 @@ def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, rep
 def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, tmp_path):
     session, trial = subject
     simulator = build_simulator(session.model_path)
-    summaries = simulate_trials(session, [trial], tmp_path, progress=False)
+    summaries = simulate_trials(session, [trial], tmp_path)
     assert len(summaries) == len(segment_repetitions(read_motion(trial))) == 5
     name = f"{trial.stem}_segment_3"
     folder = tmp_path / session.id / "OpenSimData" / "Dynamics" / name
@@ -205,7 +205,7 @@ def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, tmp_path):
     assert read_table(folder / f"kinetics_{name}.mot").column("knee_angle_r_moment").min() < -30
     assert json.loads((folder / f"summary_{name}.json").read_text())["repetition"] == name
     before = (folder / f"kinetics_{name}.mot").stat().st_mtime_ns
-    simulate_trials(session, [trial], tmp_path, progress=False)
+    simulate_trials(session, [trial], tmp_path)
     assert (folder / f"kinetics_{name}.mot").stat().st_mtime_ns == before
 
 

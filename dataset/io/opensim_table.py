@@ -89,7 +89,6 @@ def write_table(
     in_degrees: bool = True,
     title: str | None = None,
     old_header: bool = False,
-    header: Mapping[str, str] | None = None,
 ) -> None:
     """Write an OpenSim storage file with 8 decimals, atomically.
 
@@ -101,7 +100,6 @@ def write_table(
         in_degrees: unit of angles that the header states.
         title: first line of the file; by default the file's name.
         old_header: write the header of `name`, `datacolumns`, `datarows` and `range`, without `version`.
-        header: further `key=value` lines of the header with `version`.
     """
     path = Path(path)
     data, time_s = np.asarray(data, dtype=float), np.asarray(time_s, dtype=float)
@@ -117,7 +115,6 @@ def write_table(
     else:
         head = [title or path.stem, "version=1", f"nRows={len(time_s)}", f"nColumns={len(names) + 1}"]
         head += [f"inDegrees={'yes' if in_degrees else 'no'}"]
-        head += [f"{key}={value}" for key, value in (header or {}).items()]
     row = "\t".join(["%.8f"] * (len(names) + 1)) + "\n"
     with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join([*head, "endheader", "\t".join(["time", *names])]) + "\n")

@@ -191,10 +191,10 @@ def whole_repetition(motion: Motion) -> Repetition:
     return Repetition.without_hold(0, len(motion), int(motion.column("knee_angle_r").argmax()))
 
 
-def frames_needed(repetition: Repetition, least: int = WINDOW_FRAMES) -> int:
-    """Length of the window, at least `least` frames, that a repetition at 60 Hz fits into; a multiple of 4."""
+def frames_needed(repetition: Repetition) -> int:
+    """Length of the window, `WINDOW_FRAMES` at least, that a repetition at 60 Hz fits into; a multiple of 4."""
     length = repetition.end_frame - repetition.start_frame + MADE_FRAMES
-    return max(least, -(-length // FRAMES_PER_LATENT) * FRAMES_PER_LATENT)
+    return max(WINDOW_FRAMES, -(-length // FRAMES_PER_LATENT) * FRAMES_PER_LATENT)
 
 
 def window_of_motion(motion: Motion) -> Window:

@@ -110,10 +110,9 @@ def open_windows(
     folder: Path,
     settings: Mapping[str, Any],
     *,
-    processes: int | None = None,
     watch: Watch = unwatched,
 ) -> WindowStore:
-    """Open the windows of sessions, and make those that are not stored yet, in parallel.
+    """Open the windows of sessions, and make those that are not stored yet, one on each core at the same time.
 
     Each session is stored as soon as it has been read, so that an interrupted call goes on where it stopped.
 
@@ -121,7 +120,6 @@ def open_windows(
         sessions: the sessions.
         folder: of the stored windows, see `dataset.locations.cache_folder`.
         settings: keywords of `read_session`; they are a part of what identifies stored windows.
-        processes: how many sessions are read at the same time, by default one on each core.
         watch: wraps the iterator over the indices of the `total` sessions that are made.
 
     Raises:
@@ -136,17 +134,15 @@ def open_windows(
     indices = {session.path: stored_index(session, folder, settings) for session in sessions}
     missing = [session for session in sessions if indices[session.path] is None]
     if missing:
-        made = _store_sessions(missing, folder, settings, processes)
+        made = _store_sessions(missing, folder, settings)
         for session, index in zip(missing, watch(made, len(missing)), strict=True):
             indices[session.path] = index
     return _store_of(folder, [index for index in indices.values() if index is not None])
 
 
-def _store_sessions(
-    sessions: Sequence[Session], folder: Path, settings: Mapping[str, Any], processes: int | None
-) -> Iterator[SessionIndex]:
+def _store_sessions(sessions: Sequence[Session], folder: Path, settings: Mapping[str, Any]) -> Iterator[SessionIndex]:
     store = partial(store_session, folder=folder, settings=settings)
-    count = min(processes or os.cpu_count() or 1, len(sessions) // _SESSIONS_PER_PROCESS)
+    count = min(os.cpu_count() or 1, len(sessions) // _SESSIONS_PER_PROCESS)
     if count < 2:
         yield from map(store, sessions)
         return

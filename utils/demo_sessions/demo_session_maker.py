@@ -69,7 +69,7 @@ def _make_labelled_session(config: DemoConfig, person_index: int) -> Session:
     session = make_session(config.population, person_index)
     if config.labels:
         trials = [trial for trial in session.squat_trials if _has_repetitions(trial)]
-        simulate_trials(session, trials, session.path.parent, progress=False)
+        simulate_trials(session, trials, session.path.parent)
     return session
 
 

@@ -53,15 +53,14 @@ def squared_costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return cdist(first, second, "sqeuclidean") / first.shape[1]
 
 
-def optimal_transport(costs: np.ndarray, first: np.ndarray | None = None, second: np.ndarray | None = None) -> float:
+def optimal_transport(costs: np.ndarray, first: np.ndarray | None = None) -> float:
     """Exact 2-Wasserstein distance of two sets: the square root of the least sum of P_ij c_ij over transport plans P.
 
     Solved by network simplex (Bonneel et al. 2011) in POT, without sampling or regularisation.
 
     Args:
         costs: (N, M) squared differences, see `squared_costs`.
-        first: (N,) weights of the first set, which sum to 1; by default equal.
-        second: (M,) weights of the second set, which sum to 1; by default equal.
+        first: (N,) weights of the first set, which sum to 1; by default equal, as those of the second set are.
 
     Returns:
         The distance, in the unit whose square the costs are in.
@@ -69,7 +68,7 @@ def optimal_transport(costs: np.ndarray, first: np.ndarray | None = None, second
     import ot
 
     first = np.full(costs.shape[0], 1 / costs.shape[0]) if first is None else first
-    second = np.full(costs.shape[1], 1 / costs.shape[1]) if second is None else second
+    second = np.full(costs.shape[1], 1 / costs.shape[1])
     return float(np.sqrt(max(ot.emd2(first, second, costs), 0.0)))
 
 

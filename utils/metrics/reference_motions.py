@@ -20,9 +20,10 @@ def load_reference(
     networks: EvaluationNetworks,
     *,
     fallbacks: Sequence[Path | None] = (),
-    name: str | None = None,
 ) -> MotionSet:
     """Read the reference motions: the muscle-driven repetitions of the sessions in a folder.
+
+    The set is called `Reference`, or `Demo reference` where the subjects are synthetic.
 
     Args:
         folder: a data root. The recorded trials are taken where none of its sessions has a muscle-driven repetition,
@@ -30,7 +31,6 @@ def load_reference(
             repetitions, and for the demo sessions where there is none; the choice of the demo sessions is logged.
         networks: the networks of the evaluation.
         fallbacks: data roots that are tried in this order where `folder` is None.
-        name: name of the set; by default `Reference`, or `Demo reference` where the subjects are synthetic.
 
     Raises:
         InputError: there is no motion in the folder.
@@ -39,8 +39,7 @@ def load_reference(
     if root is None:
         root = demo_root()
         logger.warning("reference: the synthetic demo sessions in %s; name recorded ones with --reference", root)
-    if name is None:
-        name = "Demo reference" if is_demo_root(root) else "Reference"
+    name = "Demo reference" if is_demo_root(root) else "Reference"
     try:
         discover_sessions(root)
     except InputError:

@@ -13,7 +13,6 @@ from dataset.io.mot import read_motion
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.segmentation import segment_motion
-from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
 from utils.opensim_tools.tool_folder import README, ToolMotion, write_tool_folder
 from utils.runs.environment import configure_cpu
@@ -137,17 +136,8 @@ def repetition_names(session: Session, trials: Sequence[Path]) -> dict[Path, str
     return names
 
 
-def simulate_trials(
-    session: Session,
-    trials: Sequence[Path],
-    out_dir: Path,
-    settings: SimulationSettings | None = None,
-    *,
-    exact_paths: bool = False,
-    overwrite: bool = False,
-    progress: bool = True,
-) -> list[dict[str, Any]]:
-    """Simulate the repetitions of trials into `<out_dir>/<session>/`; their summaries, in order.
+def simulate_trials(session: Session, trials: Sequence[Path], out_dir: Path) -> list[dict[str, Any]]:
+    """Simulate the repetitions of trials into `<out_dir>/<session>/`, without progress; their summaries, in order.
 
     Raises:
         InputError: a model or a trial cannot be used, or a trial holds no repetition.
@@ -155,16 +145,13 @@ def simulate_trials(
     folder = out_dir / session.id
     names = repetition_names(session, trials)
     models = {trial: session.model_for(trial) for trial in trials}
-    simulators = {
-        model: build_simulator(model, settings, exact_paths=exact_paths) for model in dict.fromkeys(models.values())
-    }
+    simulators = {model: build_simulator(model) for model in dict.fromkeys(models.values())}
     summaries: list[dict[str, Any]] = []
     for trial, model in models.items():
-        fingerprint = fingerprint_of(model, trial, settings, exact_paths=exact_paths)
-        summaries += _simulate(
-            simulators[model], trial, folder, names[trial],
-            overwrite=overwrite, progress=progress, fingerprint=fingerprint,
-        )[0]  # fmt: skip
+        fingerprint = fingerprint_of(model, trial, None)
+        summaries += _simulate(simulators[model], trial, folder, names[trial], fingerprint=fingerprint, progress=False)[
+            0
+        ]
     return summaries
 
 
