@@ -314,3 +314,24 @@ def test_a_damaged_training_state_is_a_sentence(tmp_path, straight, spoil, reaso
 def _copied(file: Path, folder: Path) -> Path:
     (folder / file.name).write_bytes(file.read_bytes())
     return folder / file.name
+
+
+def test_a_run_folder_is_gone_on_with_where_it_stopped(tmp_path, straight):
+    config, split = resumed_config(parsed(tmp_path, "new", f"--resume-pth {straight}"))
+    assert config.resume_pth == straight / "last.pth"
+    assert split is not None
+    own, _ = resumed_config(parsed(straight.parent, straight.name, f"--resume-pth {straight}"))
+    assert own.resume_pth == straight / "last.pth"
+
+
+def test_weights_without_training_state_keep_the_seed_of_their_run(tmp_path, straight):
+    """Else people whom they were trained on would be held out."""
+    weights = straight / "best.pth"
+    assert not read_checkpoint(weights).get("training")
+    with pytest.raises(InputError, match=r"--seed 7 differs from the run of .*best\.pth, which has 123"):
+        resumed_config(parsed(tmp_path, "new", f"--resume-pth {weights} --seed 7"))
+    config, split = resumed_config(parsed(tmp_path, "new", f"--resume-pth {weights}"))
+    assert config.seed == 123
+    assert split is None
+    other, _ = resumed_config(parsed(tmp_path, "new", f"--resume-pth {weights} --seed 7 --data-root {tmp_path}"))
+    assert other.seed == 7  # other sessions

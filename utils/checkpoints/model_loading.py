@@ -90,6 +90,8 @@ def load_surrogate(path: str | Path, device: torch.device | str = "cpu") -> Surr
     content = read_checkpoint(path)
     if content.get("format") == FORMATS[SurrogateTransformer]:
         return _rebuild(path, content, SurrogateTransformer, SurrogateConfig).to(device).eval()
+    if content.get("format") == FORMATS[VQVAE]:
+        raise InputError(f"{path} contains a VQ-VAE; expected a surrogate")
     if "format" in content:
         return _rebuild(path, content, DynamicsSurrogate, DynamicsSurrogateConfig).to(device).eval()
     with _refusing(path, "is not a surrogate of the published format"):

@@ -71,6 +71,8 @@ def resumed_config(config: Config) -> tuple[Config, Split | None]:
     Raises:
         InputError: the folder holds another training run, or a flag differs from the run that is resumed.
     """
+    if config.resume_pth is not None:
+        config = replace(config, resume_pth=_with_state(config.resume_pth))
     config = _with_own_run(config)
     if config.resume_pth is None:
         return config, None
@@ -82,7 +84,7 @@ def resumed_config(config: Config) -> tuple[Config, Split | None]:
                 f"{path} has no training state, so that a new training would replace the one in {config.run_folder}; "
                 f"choose another --exp-name, or continue with --resume-pth {config.run_folder / LAST}"
             )
-        return replace(config, resume_pth=path), None
+        return replace(config, resume_pth=path, seed=_seed_of_weights(config, path, content)), None
     origin = _origin_of(path, content)
     kept: dict[str, Any] = {"resume_pth": path}
     for name in _KEPT if origin else ():
@@ -105,6 +107,24 @@ def resumed_config(config: Config) -> tuple[Config, Split | None]:
         raise InputError(
             f"{path}: its settings are not those of a training of this code; use another checkpoint"
         ) from None
+
+
+def _with_state(path: Path) -> Path:
+    """The checkpoint of a run folder from which training goes on: the last one, and not the best."""
+    last = Path(path).expanduser() / LAST
+    return last if last.is_file() else path
+
+
+def _seed_of_weights(config: TrainingConfig, path: Path, content: Mapping[str, Any]) -> int:
+    """The seed of a training that starts from the weights of a run: its own seed, where both are of the same sessions.
+
+    With another one, people whom the weights were trained on would be held out.
+    """
+    recorded = read_json_object_or_none(path.with_name("args.json"))
+    if recorded is None or any(recorded.get(name) != _plain(asdict(config))[name] for name in _DATA):
+        return config.seed
+    origin = _origin_of(path, content)
+    return config.seed if origin is None else _kept_value(config, "seed", origin.seed, path, config.given)
 
 
 def _settings_of_run(
