@@ -15,6 +15,9 @@ from dataset.plain_numbers import plain_integer, plain_number
 from dataset.sessions import Session, discover_sessions
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.summary import summarise_result
+from utils.metrics.catalogue import FLOOR
+from utils.metrics.evaluation import evaluate
+from utils.metrics.evaluation_config import EvaluationConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.evaluation_notes import find_warnings
 from utils.metrics.motion_set import load_motions
@@ -108,6 +111,16 @@ def test_the_warning_is_among_those_of_an_evaluation(session):
     motions = load_motions(session.parent, "mocap", EvaluationNetworks(), data_root=session.parents[1])
     assert motions.subjects[0].contact_points is not None
     assert any("mass_kg is 40, but" in warning for warning in find_warnings(motions, None, ("extended",)))
+
+
+def test_an_evaluation_of_recordings_that_are_its_reference_warns_once(session, tmp_path, caplog):
+    state(session, b"41")
+    config = EvaluationConfig(
+        folder_path=session.parent, file_type="mocap", out=tmp_path / "out", parts=(FLOOR,), table_name="floor"
+    )
+    result = evaluate(config)
+    assert sum("mass_kg is 41, but" in record.getMessage() for record in caplog.records) == 1
+    assert all(any("mass_kg is 41, but" in warning for warning in row.warnings) for row in result.rows)
 
 
 @pytest.mark.parametrize(

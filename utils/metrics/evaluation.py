@@ -96,8 +96,10 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     if not row.metrics:
         raise InputError(f"{config.folder_path}: nothing can be evaluated: {row.left_out[0]}")
     rows = (evaluate_reference(reference, config), row)
-    for warning in (warning for one in rows for warning in one.warnings):
-        logger.warning("%s", warning)
+    said = {warning for one in (reference, motions) for subject in one.subjects for warning in subject.warnings}
+    for warning in dict.fromkeys(warning for one in rows for warning in one.warnings):
+        if warning not in said:  # those of subjects are logged where their model is chosen
+            logger.warning("%s", warning)
     name = "_".join([config.table_name, *row.name.lower().split()])
     published = ["Reference", published_row] if published_row else ["Reference"]
     paths = write_tables(config.out, name, rows, config.parts, published)
