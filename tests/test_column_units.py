@@ -69,6 +69,20 @@ def test_the_other_sign_is_refused(tmp_path, trial, names):
         again(tmp_path, trial, names, -1)
 
 
+@pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
+@pytest.mark.parametrize("raised_deg", [20.0, 30.0])
+@pytest.mark.parametrize("at_bottom", [True, False], ids=["at the bottom", "throughout"])
+def test_squats_with_raised_heels_are_read(tmp_path, person, raised_deg, at_bottom):
+    """Feet tilt as they seem to where ankles have the other sign; the ankle rises about the ball of the foot."""
+    motion = read_motion(min((DEMO_PERSON.parent / person / "OpenSimData/Kinematics").glob("*.mot")))
+    knee = motion.column("knee_angle_l") + motion.column("knee_angle_r")
+    tilt_deg = raised_deg * ((knee - knee.min()) / np.ptp(knee) if at_bottom else np.ones(len(motion)))
+    coordinates = motion.coordinates.copy()
+    coordinates[:, [AT["ankle_angle_l"], AT["ankle_angle_r"]]] -= tilt_deg[:, None]
+    coordinates[:, AT["pelvis_ty"]] += 0.13 * np.sin(np.radians(tilt_deg))
+    assert len(again(tmp_path, replace(motion, coordinates=coordinates), [], 1)) == len(motion)
+
+
 @pytest.mark.parametrize("name", ["lumbar_extension", "arm_flex_l", "elbow_flex_r"])
 def test_a_trunk_or_an_arm_that_hardly_moves_is_named(tmp_path, trial, name, caplog):
     motion = again(tmp_path, trial, [name], np.pi / 180)

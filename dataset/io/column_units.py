@@ -29,6 +29,8 @@ _DEG_PER_RAD = 180.0 / np.pi
 _RESTING_DEG = 25.0
 _HALF_TURN_DEG = 180.0  # which nobody tilts by, and 4 degrees that were taken for radians do
 _LEAST_GAIN_DEG = {"radians": 2.5, "degrees": 40.0, "sign": 8.0}
+# Who raises the heels tilts the feet as ankles of the other sign do, by up to 25 degrees: below, that is a warning.
+_HEELS_RAISED_DEG = 25.0
 _LEAST_BEND_DEG = 40.0  # of both knees, without which nothing is said of signs
 _LEAST_RANGE_DEG = 5.0  # of a column that is taken for radians
 # The other side's column, where the angles of both go together.
@@ -88,11 +90,12 @@ def check_column_units(coordinates: np.ndarray, source: Path | None, *, refuse: 
         return
     where = source or "the motion"
     some = coordinates[np.unique(np.linspace(0, len(coordinates) - 1, _FRAMES).astype(int))]
-    found = _of_the_feet(some)
-    if found and refuse:
+    found, is_certain = _of_the_feet(some)
+    if found and is_certain and refuse:
         raise InputError(f"{where}: {found}")
     if found:
-        logger.warning("%s: %s; it is kept, as it is", where, found)
+        heels = "" if is_certain else ", unless the heels were raised"
+        logger.warning("%s: %s%s; it is kept, as it is", where, found, heels)
         return
     names = [name for name in COORDINATES if _hardly_moves(some, name) or _is_the_other_side_divided(some, name)]
     if names:
@@ -106,8 +109,12 @@ def check_column_units(coordinates: np.ndarray, source: Path | None, *, refuse: 
         )
 
 
-def _of_the_feet(coordinates: np.ndarray) -> str:
-    """The reading with which the feet rest on the floor, as they do not with the file's, in words; or nothing."""
+def _of_the_feet(coordinates: np.ndarray) -> tuple[str, bool]:
+    """The reading with which the feet rest on the floor, as they do not with the file's, in words; or nothing.
+
+    Returns:
+        The words, and whether nothing but another reading tilts the feet so.
+    """
     best: tuple[float, _Reading, np.ndarray] | None = None
     before = _off_deg(coordinates)
     still = [side for side in SIDES if _largest(coordinates, [f"hip_flexion_{side}", f"knee_angle_{side}"]) < np.pi]
@@ -119,12 +126,35 @@ def _of_the_feet(coordinates: np.ndarray) -> str:
         resting = [foot for foot in reading.feet if after[foot] < _RESTING_DEG]
         if not resting or (reading.kind == "sign" and len(resting) < 2):
             continue  # of a foot in the air nothing is known
+        if reading.columns == ("pelvis_tilt",) and reading.kind == "sign" and not _toes_point_up(coordinates):
+            continue  # a body that leans backward, by its file, would stand on its heels; who raises the heels does not
         gain = min(float(before[foot] - after[foot]) for foot in resting)
         if (still or gain > _LEAST_GAIN_DEG[reading.kind]) and (best is None or after.sum() < best[0]):
             best = (float(after.sum()), reading, after)
     if best is None:
-        return ""
+        return "", True
     _, reading, after = best
+    is_certain = reading.kind != "sign" or reading.columns[0] != "ankle_angle_l"
+    is_certain = is_certain or bool((before - after).min() > _HEELS_RAISED_DEG)
+    return _sentence(coordinates, reading, before, after, bool(still)), is_certain
+
+
+def _toes_point_up(coordinates: np.ndarray) -> bool:
+    """Whether both feet point upwards in the frames in which they are tilted most."""
+    return all(_pitch_deg(coordinates, side) > 0 for side in SIDES)
+
+
+def _pitch_deg(coordinates: np.ndarray, side: str) -> float:
+    """Angle by which a foot points upwards in the fifth of the frames in which it is tilted most, degrees."""
+    foot = leg_orientations(coordinates, side)[2].as_matrix()
+    tilted = foot[:, 1, 1] <= np.quantile(foot[:, 1, 1], 0.2)
+    return float(np.degrees(np.arcsin(foot[tilted, 1, 0].mean())))
+
+
+def _sentence(
+    coordinates: np.ndarray, reading: _Reading, before: np.ndarray, after: np.ndarray, leg_is_still: bool
+) -> str:
+    """What is wrong with the file, by a reading with which the feet (2,) are off by `after` in place of `before`."""
     foot = max(reading.feet, key=lambda i: before[i] - after[i])
     feet = f"the {('left', 'right')[foot]} foot is tilted or turned by {before[foot]:.0f} degrees in the squats, and by"
     names = list_names([repr(name) for name in reading.columns], most=12)
@@ -132,7 +162,7 @@ def _of_the_feet(coordinates: np.ndarray) -> str:
     largest = f"no value exceeds {_largest(coordinates, reading.columns):.2f}"
     if reading.kind == "sign":
         return f"{columns} of the other sign: {feet} {after[foot]:.0f} with the sign changed; change it in the file"
-    if still:
+    if leg_is_still:
         return (
             f"{columns} in radians among columns in degrees: {largest}, with which a leg could not lower the pelvis as "
             "it does; give all angles in one unit"
