@@ -34,7 +34,8 @@ class GuidedPerson:
         """Where the result is."""
         kept = f"the earlier motions in {self.motions} are kept"
         if self.is_written:
-            kept = f"{len(self.result.samples)} motions, summary.json and overview.png in {self.motions}"
+            count = len(self.result.samples)
+            kept = f"{count} motion{'s' * (count != 1)}, summary.json and overview.png in {self.motions}"
         going_on = "\ninterrupted; the same command goes on" if self.result.interrupted else ""
         return kept + (f"\nopen {self.report} in a browser" if self.is_written else "") + going_on
 

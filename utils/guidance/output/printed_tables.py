@@ -75,11 +75,16 @@ def change_lines(result: GuidanceResult) -> str:
         same = "" if change.same_as is None else f" (the same answer as sample {change.same_as})"
         lines.append(f"sample {j}: {change.sentence}; {change.form_deg:.1f}° in form{same}")
     distinct = sum(change.same_as is None for change in result.changes)
+    answers = "1 answer"
+    if distinct > 1:
+        answers = (
+            f"{distinct} different answers, which differ by {DISTINCT_DEG:g}° in form or noticeably in tempo, stance "
+            "or load"
+        )
     return "\n".join(
         [
             f"What changes (own values second; angles at the bottom; form: RMS of legs, pelvis and trunk, on average "
-            f"{mean_change_deg(result.changes):.1f}°); {distinct} different answers, which differ by "
-            f"{DISTINCT_DEG:g}° in form or noticeably in tempo, stance or load:",
+            f"{mean_change_deg(result.changes):.1f}°); {answers}:",
             *lines,
         ]
     )
