@@ -54,10 +54,12 @@ def find_notes(motions: MotionSet, reference: MotionSet | None, parts: tuple[str
 
 
 def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[str, ...]) -> list[str]:
-    """Sentences that say why metrics may be unreliable; the arguments are those of `find_notes`."""
+    """Sentences that say why metrics may be unreliable; the arguments are those of `find_notes`.
+
+    That the reference is small is said in the reference's own row.
+    """
     warnings = describe_small_samples(motions.name, len(motions.subjects), len(motions))
     if DISTANCES in parts and reference:
-        warnings += describe_small_samples(f"{reference.name} (reference)", len(reference.subjects), len(reference))
         fewest, dimensions = min(len(reference), len(motions)), reference.features.shape[1]
         if fewest <= dimensions:
             warnings.append(
