@@ -29,7 +29,7 @@ from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
 from utils.guidance.subject.frozen_models import load_models
-from utils.guidance.subject.own_motions import OwnMotions
+from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace, make_own_starts
 from utils.guidance.subject.postprocessing import within_ranges
@@ -219,6 +219,19 @@ def test_the_baseline_sentence_says_what_the_person_does():
     sentence = baseline_sentence(Baseline(("a", "b"), motions, profiles, "vasmed", peaks, True))
     for part in ("2 own squats", "80 to 100°", "50 to 52 %", "left 0.40 to 0.60", "right 0.50 (simulated)"):
         assert part in sentence
+
+
+def test_of_many_own_squats_those_that_lie_evenly_in_the_recordings_are_taken():
+    session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
+    models = load_models(None, None, session, "cpu", 6.0)
+    window = load_own_squats(session, models, 400).recorded[0]
+    assert window.first_repetition.mean() < 0.4
+    raised = window.coordinates.copy()  # one foot is in the air in the squat, and not in the long standing after it
+    raised[:, [AT["hip_flexion_l"], AT["knee_angle_l"]]] += window.first_repetition[:, None] * [40.0, 60.0]
+    windows = [replace(window, start_s=float(k)) for k in range(10)]
+    found = own_motions([*windows, replace(window, coordinates=raised, start_s=10.0)], models)
+    assert [name.partition(", ")[2] for name in found.names] == [f"{k:.1f} s" for k in (0, 2, 4, 5, 7, 9)]
+    assert (found.on_two_feet, found.on_one_leg) == (10, 1)
 
 
 def test_the_baseline_says_how_many_squats_it_leaves_out_and_why():

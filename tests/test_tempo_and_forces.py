@@ -262,6 +262,10 @@ def test_own_squats_are_brought_to_the_asked_tempo():
     assert slow.recorded.amax(1) == pytest.approx(motion.amax(1), abs=1e-9)  # of the planted motion
     assert slow.placed is slow.recorded
     assert asked_duration_s(terms) == pytest.approx(2.7 + 0.8 + 1.0)
+    phases = guided_context(motion).phases
+    rest_frames = int(phases.end - phases.descent_end)  # hold and ascent stay
+    (end,) = at_asked_tempo(own, guided_context(motion), [parse_term("descent_time:above:3")]).repetition
+    assert end == pytest.approx(int(phases.start) + 1.04 * 180 + rest_frames, abs=1)  # a little beyond the bound
     faster = at_asked_tempo(own, guided_context(motion), [parse_term("repetition_time:below:1.5")])
     assert value_of("repetition_time", guided_context(faster.recorded)).item() == pytest.approx(1.44, abs=0.1)
     assert at_asked_tempo(own, guided_context(motion), [parse_term("knee_flexion:max:below:80")]) is own
