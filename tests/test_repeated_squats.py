@@ -139,3 +139,4 @@ def test_repetitions_are_judged_by_predicted_forces_where_the_simulation_is_left
     assert result.activations.shape == (1, *result.motion.shape[1:2], 80)
     first, second = result.activations.chunk(2, 1)
     torch.testing.assert_close(first[:, :-60], second[:, :-60], atol=0.02, rtol=0)
+    assert not torch.equal(first[:, -24:], second[:, -24:])  # where the first leads into the second
