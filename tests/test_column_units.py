@@ -61,7 +61,9 @@ def test_a_pelvis_in_degrees_among_radians_is_refused(tmp_path, trial):
 
 
 @pytest.mark.parametrize(
-    "names", [["pelvis_tilt"], ["hip_flexion_l", "hip_flexion_r"], ["ankle_angle_l", "ankle_angle_r"]], ids=str
+    "names",
+    [["pelvis_tilt"], ["hip_flexion_l", "hip_flexion_r"], ["ankle_angle_l", "ankle_angle_r"], ["ankle_angle_l"]],
+    ids=str,
 )
 def test_the_other_sign_is_refused(tmp_path, trial, names):
     names_in_words = ", ".join(repr(name) for name in names)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import leg_orientations
+from dataset.io.leg_orientation import ankle_positions, leg_orientations
 from dataset.io.reach import limits_deg
 from dataset.spelling import list_names
 from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES
@@ -25,12 +25,14 @@ _DESCENT_M, _FEWEST_FRAMES = 0.05, 15  # the descent of the pelvis and the lengt
 _DEG_PER_RAD = 180.0 / np.pi
 # Angle by which a foot is tilted or turned, which nine tenths of the frames stay below: 9 to 23 degrees in recordings
 # of squats. In 1452 recorded and synthetic trials no column got better by more than 0.1 degrees when it was taken for
-# radians, and none of the signs below by more than 2.
+# radians, and none by more than 2 with the sign of pelvis_tilt, hips' flexion or ankles changed. Signs of adduction and
+# rotation of the hips are not looked at: a foot that is turned by one looks as if it were turned by the other.
 _RESTING_DEG = 25.0
 _HALF_TURN_DEG = 180.0  # which nobody tilts by, and 4 degrees that were taken for radians do
 _LEAST_GAIN_DEG = {"radians": 2.5, "degrees": 40.0, "sign": 8.0}
 # Who raises the heels tilts the feet as ankles of the other sign do, by up to 25 degrees: below, that is a warning.
 _HEELS_RAISED_DEG = 25.0
+_ON_THE_FLOOR_M, _MOST_FRAMES = 0.06, 0.8  # one ankle above the other, and the frames in which it is less
 _LEAST_BEND_DEG = 40.0  # of both knees, without which nothing is said of signs
 _LEAST_RANGE_DEG = 5.0  # of a column that is taken for radians
 # The other side's column, where the angles of both go together.
@@ -124,7 +126,7 @@ def _of_the_feet(coordinates: np.ndarray) -> tuple[str, bool]:
             continue  # a still leg does not lower the pelvis, on however flat a foot
         after = _off_deg(reading.of(coordinates))
         resting = [foot for foot in reading.feet if after[foot] < _RESTING_DEG]
-        if not resting or (reading.kind == "sign" and len(resting) < 2):
+        if not resting or (reading.kind == "sign" and after.max() >= _RESTING_DEG):
             continue  # of a foot in the air nothing is known
         if reading.columns == ("pelvis_tilt",) and reading.kind == "sign" and not _toes_point_up(coordinates):
             continue  # a body that leans backward, by its file, would stand on its heels; who raises the heels does not
@@ -134,8 +136,8 @@ def _of_the_feet(coordinates: np.ndarray) -> tuple[str, bool]:
     if best is None:
         return "", True
     _, reading, after = best
-    is_certain = reading.kind != "sign" or reading.columns[0] != "ankle_angle_l"
-    is_certain = is_certain or bool((before - after).min() > _HEELS_RAISED_DEG)
+    is_certain = reading.kind != "sign" or not reading.columns[0].startswith("ankle_angle")
+    is_certain = is_certain or bool((before - after)[reading.feet].min() > _HEELS_RAISED_DEG)
     return _sentence(coordinates, reading, before, after, bool(still)), is_certain
 
 
@@ -201,6 +203,11 @@ def _readings(coordinates: np.ndarray) -> Iterable[_Reading]:
         yield _Reading(("pelvis_tilt",), -1.0, "sign")  # of who faces +x: a heading that is off by half a turn looks so
     for columns in (("hip_flexion_l", "hip_flexion_r"), ("ankle_angle_l", "ankle_angle_r")):
         yield _Reading(columns, -1.0, "sign")
+    left_m, right_m = ankle_positions(coordinates)[:, :, 1].T
+    if np.quantile(np.abs(left_m - right_m), _MOST_FRAMES) > _ON_THE_FLOOR_M:
+        return  # the foot that is in the air may point anywhere
+    for side in SIDES:
+        yield _Reading((f"ankle_angle_{side}",), -1.0, "sign")
 
 
 def _leg(side: str) -> Sequence[str]:
