@@ -6,7 +6,7 @@ of them.
 
 from dataset.errors import InputError
 from dataset.spelling import nearest, split_side, with_side
-from models.conventions import MUSCLE_INDEX, SIDES
+from models.conventions import MUSCLE_INDEX, SIDES, without_side
 
 MUSCLE_NAMES = {
     "addbrev": "adductor brevis", "addlong": "adductor longus", "addmagDist": "adductor magnus (distal)",
@@ -74,11 +74,6 @@ def canonical_muscle(muscle: str) -> str:
     if name not in _KNOWN:
         raise InputError(_unknown(muscle, name))
     return with_side(_KNOWN[name], side)
-
-
-def without_side(muscle: str) -> str:
-    """`vasmed` for `vasmed_l`, `vasmed_r` and `vasmed`."""
-    return muscle.removesuffix("_l").removesuffix("_r")
 
 
 def muscle_channels(muscle: str) -> list[list[int]]:

@@ -64,3 +64,8 @@ FRAME_RATE_HZ = 60.0
 FRAMES_PER_LATENT = 4  # in which --seq-len counts
 WINDOW_FRAMES = 49 * FRAMES_PER_LATENT
 LONGEST_SEQ_LEN = 150  # 600 frames, 10 s
+
+
+def without_side(name: str) -> str:
+    """The name of a muscle or coordinate without its side: `vasmed` for `vasmed_l`, `vasmed_r` and `vasmed`."""
+    return name.removesuffix("_l").removesuffix("_r")

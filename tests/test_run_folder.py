@@ -63,6 +63,12 @@ def test_a_name_that_leads_out_of_the_output_is_refused(name):
         SamplingConfig(count=1, exp_name=name)
 
 
+@pytest.mark.parametrize("name", ["two\nlines", "a\ttab", "study/" + 201 * "n", 101 * "é", "\udcff"])
+def test_a_name_that_no_table_or_file_could_have_is_refused(name):
+    with pytest.raises(InputError, match="^--exp-name is .*printable characters, of at most 200 bytes"):
+        SamplingConfig(count=1, exp_name=name)
+
+
 def test_nothing_is_written_through_a_link_that_leaves_the_output(tmp_path):
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
     (out / "run").mkdir(parents=True)

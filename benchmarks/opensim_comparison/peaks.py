@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from dataset.io.motion import Motion
-from dataset.muscle_names import without_side
-from models.conventions import FRAME_RATE_HZ
+from models.conventions import FRAME_RATE_HZ, without_side
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from opensim_comparison.agreement import Squat, exported
 from opensim_comparison.tool_results import activations, optimise_few_frames

@@ -16,7 +16,7 @@ from dataset.errors import InputError
 from dataset.io.leg_orientation import ankle_positions, leg_orientations
 from dataset.io.reach import limits_deg
 from dataset.spelling import list_names
-from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES
+from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES, without_side
 
 logger = logging.getLogger("bige")
 
@@ -242,7 +242,7 @@ def _off_deg(coordinates: np.ndarray) -> np.ndarray:
 
 def _hardly_moves(coordinates: np.ndarray, name: str) -> bool:
     """Whether an angle moves, but by less than it does in any squat."""
-    smallest = _SMALLEST_DEG.get(name.removesuffix("_l").removesuffix("_r"))
+    smallest = _SMALLEST_DEG.get(without_side(name))
     low, high = _range(coordinates, name)
     return smallest is not None and high - low > _LEAST_RANGE_DEG / _DEG_PER_RAD and max(-low, high) < smallest
 

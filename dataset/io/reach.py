@@ -13,7 +13,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.continuous_angles import BALL_JOINTS, steps_of_ball_joint
-from models.conventions import COORDINATE_INDEX, COORDINATES, TRANSLATION_INDICES
+from models.conventions import COORDINATE_INDEX, COORDINATES, TRANSLATION_INDICES, without_side
 
 logger = logging.getLogger("bige")
 
@@ -94,7 +94,7 @@ def find_beyond_reach(time_s: np.ndarray, as_written: np.ndarray, coordinates: n
 
 def limits_deg(name: str) -> tuple[float, float] | None:
     """Least and greatest angle of a coordinate, degrees, with the margin; None where it may have any angle."""
-    found = RANGES_DEG.get(name.removesuffix("_l").removesuffix("_r"))
+    found = RANGES_DEG.get(without_side(name))
     return None if found is None else (found[0] - _MARGIN_DEG, found[1] + _MARGIN_DEG)
 
 
@@ -106,9 +106,7 @@ def _table() -> np.ndarray:
 
 _LIMITS = _table()
 _ONE_TURN = [
-    i
-    for name, i in COORDINATE_INDEX.items()
-    if i not in TRANSLATION_INDICES and name.removesuffix("_l").removesuffix("_r") not in _WINDING
+    i for name, i in COORDINATE_INDEX.items() if i not in TRANSLATION_INDICES and without_side(name) not in _WINDING
 ]
 
 

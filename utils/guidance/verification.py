@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dataset.muscle_names import without_side
-from models.conventions import FRAME_RATE_HZ
+from models.conventions import FRAME_RATE_HZ, without_side
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Skeleton

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
-from dataset.muscle_names import without_side
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
+from models.conventions import without_side
 from utils.guidance.baseline import baseline_sentence
 from utils.guidance.change_description import DISTINCT_DEG
 from utils.guidance.guidance_result import GuidanceResult

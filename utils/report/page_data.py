@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from dataset.io.motion import Motion
-from dataset.muscle_names import without_side
 from dataset.windows.segmentation import segment_repetitions
-from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS
+from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS, without_side
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.squat_phases import SquatPhases, find_phases
 from utils.guidance.guidance_result import GuidanceResult

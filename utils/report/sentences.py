@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from dataset.muscle_names import without_side
+from models.conventions import without_side
 from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR

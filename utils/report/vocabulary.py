@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from dataset.muscle_names import MUSCLE_NAMES, without_side
+from dataset.muscle_names import MUSCLE_NAMES
 from dataset.spelling import split_side
+from models.conventions import without_side
 from utils.biomechanics.registry import find_quantity
 from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK
 from utils.simulation.saturation import WEAK_MUSCLES

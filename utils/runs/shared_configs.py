@@ -165,6 +165,9 @@ class SessionConfig(SubjectConfig):
         return trials
 
 
+_LONGEST_NAME = 200  # bytes; file systems take 255, and files are named entry_19_<name>.mot
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutputConfig(CheckedConfig):
     """Where a run writes.
@@ -178,13 +181,19 @@ class OutputConfig(CheckedConfig):
     exp_name: str
 
     def __post_init__(self) -> None:
-        """Raise InputError where the name would lead out of `out_dir`."""
+        """Raise InputError where the name would lead out of `out_dir`, or is none of a folder."""
         super().__post_init__()
         name = Path(self.exp_name)
         if not name.parts or name.is_absolute() or ".." in name.parts:
             raise InputError(
                 f"--exp-name is {self.exp_name!r}, expected the name of a folder in --out-dir; name another place with "
                 "--out-dir"
+            )
+        # The name is part of those of files, and stands in lines of tables and of headers.
+        if not self.exp_name.isprintable() or max(len(part.encode()) for part in name.parts) > _LONGEST_NAME:
+            raise InputError(
+                f"--exp-name is {self.exp_name[:40]!r}, expected a name of printable characters, of at most "
+                f"{_LONGEST_NAME} bytes"
             )
 
     @property

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dataset.io.atomic_write import atomic_write
-from dataset.muscle_names import without_side
-from models.conventions import FRAME_RATE_HZ, SIDES
+from models.conventions import FRAME_RATE_HZ, SIDES, without_side
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
