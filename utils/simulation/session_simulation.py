@@ -149,9 +149,9 @@ def simulate_trials(session: Session, trials: Sequence[Path], out_dir: Path) -> 
     summaries: list[dict[str, Any]] = []
     for trial, model in models.items():
         fingerprint = fingerprint_of(model, trial, None)
-        summaries += _simulate(simulators[model], trial, folder, names[trial], fingerprint=fingerprint, progress=False)[
-            0
-        ]
+        simulator = simulators[model]
+        found, _ = _simulate(simulator, trial, folder, names[trial], fingerprint=fingerprint, progress=False)
+        summaries += found
     return summaries
 
 
