@@ -25,6 +25,8 @@ def main() -> None:
         prepared = prepare(GuidanceConfig(dataname="demo", subject=name, threads=1, device="cpu", verify=False))
         if prepared.own is not None:
             own[prepared.session.id] = prepared.own.placed
+    if len(own) < 2:
+        parser.error(f"{len(own)} of {len(names)} sessions have squats on two feet; expected two or more people")
     print(f"{'':20}own squats   from the nearest of another: median   least")
     for person, squats in own.items():
         others = [squat for other, theirs in own.items() if other != person for squat in theirs]

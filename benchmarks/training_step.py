@@ -96,7 +96,7 @@ def _print_table(cases: list[Case], words: dict[str, Any], rounds: int) -> None:
         times = [one["ms"] for one in found]
         rate, share, megabytes = (median(one[name] for one in found) for name in ("rate", "share", "megabytes"))
         print(
-            f"{'':9}{case.batch:7}{case.width:7}{case.processes:11}{case.arithmetic:>19}{median(times):8.3g}"
+            f"{'':9}{case.batch:7}{case.width:7}{case.processes:11}{case.arithmetic:>19}{median(times):8.1f}"
             f"{median(times) / first:8.2f}{spread(times):8.0%}{rate / 1e9:10.1f}{share:7.0%}{megabytes:7.0f}",
             flush=True,
         )

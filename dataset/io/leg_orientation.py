@@ -17,7 +17,8 @@ _LATERAL_SIGN = {"l": -1.0, "r": 1.0}
 
 def pelvis_orientation(coordinates: np.ndarray) -> Rotation:
     """Rotations of the pelvis to the ground frame, a stack of T, for coordinates (T, 33) in degrees."""
-    return Rotation.from_euler("ZXY", _columns(coordinates, "pelvis_tilt", "pelvis_list", "pelvis_rotation"), True)
+    angles = _columns(coordinates, "pelvis_tilt", "pelvis_list", "pelvis_rotation")
+    return Rotation.from_euler("ZXY", angles, degrees=True)
 
 
 def leg_orientations(coordinates: np.ndarray, side: str) -> tuple[Rotation, Rotation, Rotation]:
