@@ -152,6 +152,23 @@ def test_muscles_without_strength_are_switched_off(tmp_path, motion):
     assert float(found.activations[..., MUSCLES.index("vasmed_r")].max()) == 0.0
 
 
+def with_max_control(limit: float) -> str:
+    return re.sub(r'<\w*Muscle name="vasmed_r">', rf"\g<0><max_control>{limit}</max_control>", MODEL, count=1)
+
+
+def test_muscles_that_may_not_be_excited_are_switched_off(tmp_path, motion):
+    with torch.no_grad():
+        found = build_simulator(write_model(tmp_path, with_max_control(0)))(torch.tensor(motion.coordinates)[None], 60.0)
+    assert float(found.activations[..., MUSCLES.index("vasmed_r")].max()) == 0.0
+
+
+def test_a_limit_of_excitation_that_is_not_kept_is_named(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        build_simulator(write_model(tmp_path, with_max_control(0.3)))
+    assert "max_control" in caplog.text
+    assert "vasmed_r (0.3)" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -89,10 +89,18 @@ class MuscleGeometry:
         return parameters
 
     def switched_off(self) -> torch.Tensor:
-        """(80,) bool, muscles that apply no force in the model: `appliesForce` is false, or the strength is 0."""
+        """(80,) bool, muscles without active force: `appliesForce` is false, or strength or `max_control` is 0."""
         return torch.tensor(
-            [not muscle.get_appliesForce() or muscle.getMaxIsometricForce() == 0 for muscle in self._muscles]
+            [
+                not muscle.get_appliesForce() or muscle.getMaxIsometricForce() == 0 or muscle.getMaxControl() <= 0
+                for muscle in self._muscles
+            ]
         )
+
+    def limited(self) -> dict[str, float]:
+        """Muscles that may be excited, but not fully: their `max_control`, above 0 and below 1, by name."""
+        limits = {name: muscle.getMaxControl() for name, muscle in zip(MUSCLES, self._muscles, strict=True)}
+        return {name: limit for name, limit in limits.items() if 0 < limit < 1}
 
     def _lengths(self, q: np.ndarray, muscles: Iterable[int]) -> list[float]:
         """Lengths, in metres, of some muscles (indices) at generalised coordinates q."""

@@ -75,6 +75,12 @@ def build_simulator(
         logger.warning(
             "%s: these muscles are switched off in the model, and stay so in the simulation: %s", osim_path, names
         )
+    if limits := geometry.limited():
+        names = ", ".join(f"{name} ({limit:g})" for name, limit in limits.items())
+        logger.warning(
+            "%s: the model limits the excitation of these muscles (max_control), and the simulation does not; give a "
+            "weak muscle a lower max_isometric_force instead: %s", osim_path, names,
+        )  # fmt: skip
     return ActivationSimulator(description, Muscles(geometry.parameters()), paths, settings, off)
 
 
