@@ -220,6 +220,16 @@ def test_storages_that_are_shorter_than_their_tensors_are_not_read(checkpoint):
         load_vqvae(checkpoint)
 
 
+def test_weights_that_a_copy_has_changed_are_not_read(checkpoint):
+    content = bytearray(checkpoint.read_bytes())
+    with zipfile.ZipFile(checkpoint) as archive:
+        weights = max((archive.read(name) for name in archive.namelist() if "/data/" in name), key=len)
+    content[content.index(weights)] ^= 1
+    checkpoint.write_bytes(content)
+    with pytest.raises(InputError, match="does not match its checksum"):
+        load_vqvae(checkpoint)
+
+
 def test_parts_of_a_checkpoint_that_overlap_are_not_read(checkpoint):
     parts = zipfile.ZipFile(checkpoint)
     held = {info.filename: parts.read(info) for info in parts.infolist()}

@@ -1,7 +1,8 @@
 """Check of a checkpoint file before torch reads it, and of what it led to.
 
 A checkpoint is a zip archive of a pickle, which says how tensors are made, and a file of bytes for each storage. torch
-believes the sizes that the pickle states. Here they are compared with the bytes that are there.
+believes the sizes that the pickle states, and ignores the checksums of the archive. Here both are compared with the
+bytes that are there.
 """
 
 import io
@@ -69,7 +70,8 @@ def require_sound_checkpoint(path: Path) -> None:
     """Check a checkpoint file without making anything of it.
 
     Raises:
-        InputError: the file is no checkpoint of tensors and plain values, or states sizes that it does not have.
+        InputError: the file is no checkpoint of tensors and plain values, states sizes that it does not have, or has
+            been damaged since it was written.
     """
     size = file_size(path, _LARGEST_BYTES)
     try:
@@ -79,6 +81,8 @@ def require_sound_checkpoint(path: Path) -> None:
                 raise ValueError("parts of it are packed, which torch does not do")
             if sum(entry.file_size for entry in entries) > size:
                 raise ValueError("its parts overlap, and would be read many times over")
+            if (damaged := archive.testzip()) is not None:  # torch reads what a disk or a copy has changed
+                raise ValueError(f"{damaged[:40]} in it does not match its checksum; copy the file again")
             (program,) = (entry for entry in entries if entry.filename.endswith("/data.pkl"))
             if program.file_size > _LARGEST_PICKLE_BYTES:
                 raise ValueError(f"its pickle has {program.file_size / 1e6:.0f} MB")
