@@ -18,6 +18,7 @@ from utils.biomechanics.repetition_frames import repetition_frames
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
+from utils.guidance.objective.whole_motion import whole_motion_terms
 from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
@@ -290,6 +291,26 @@ def test_repetitions_counts_squats_and_not_standing():
     for motion, count in ((one, 1), (two, 2), (still, 0), (half, 0.5)):
         found = summarise(evaluate_quantity("repetitions", Context(motion)), "sum")
         assert found.item() == pytest.approx(count, abs=0.02)
+
+
+@pytest.mark.parametrize("dip_deg", [0.0, 15.0])
+def test_a_squat_bounces_by_how_far_its_knees_straighten_before_they_bend_again(dip_deg):
+    one = squat(frames=121)
+    rise = dip_deg * torch.hann_window(41, periodic=False)
+    for knee in ("knee_angle_l", "knee_angle_r"):
+        one[0, :, AT[knee]].clamp_(max=60.0)  # flat at the bottom
+        one[0, 40:81, AT[knee]] -= rise
+    for motion in (one, torch.cat([one, one], 1)):  # standing between two squats is no bounce
+        found = summarise(evaluate_quantity("bounce", Context(motion)), "max")
+        assert found.item() == pytest.approx(dip_deg, abs=1e-3)
+
+
+def test_a_squat_that_bounces_is_not_whole():
+    motion = squat(frames=121).repeat(2, 1, 1)
+    for knee in ("knee_angle_l", "knee_angle_r"):
+        motion[1, :, AT[knee]] -= 40 * torch.exp(-((torch.arange(121) - 60) / 10.0).square())
+    term = next(term for term in whole_motion_terms() if term.quantity == "bounce")
+    assert term.holds(term.value(Context(motion))).tolist() == [True, False]
 
 
 def test_standing_is_judged_at_both_ends():

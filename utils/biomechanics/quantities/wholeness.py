@@ -19,9 +19,7 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
     A motion that begins or ends in the middle of a squat has half a one there. Half of the flexion is 10 degrees at
     least, so that standing is no squat.
     """
-    flexion = context.motion[..., KNEE_INDICES].mean(-1)
-    deepest = flexion.detach().masked_fill(~context.feet_mask, -torch.inf).amax(1, keepdim=True)
-    deepest = deepest.clamp(min=_LEAST_SQUAT_DEG)
+    flexion, deepest = _knees(context)
     bent = torch.sigmoid((flexion - 0.5 * deepest) / (_EDGE * deepest))
     crossed = torch.zeros_like(bent)
     crossed[:, 1:] = 0.5 * (bent[:, 1:] - bent[:, :-1]).abs()
@@ -29,6 +27,24 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
     valid[:, 0] = False
     valid[:, 1:] &= context.feet_mask[:, :-1]
     return crossed, valid
+
+
+@quantity("bounce", "deg", 1.0, limits=(0, 180), usual=(0, 3), statistic="max")
+def bounce(context: Context) -> tuple[Tensor, Tensor]:
+    """How far the knees straighten within a squat and bend again, mean of both; 0 where they go down and up once.
+
+    A squat lasts while the knees are bent past half of their greatest flexion, as `repetitions` counts it.
+    """
+    flexion, deepest = _knees(context)
+    flexion = flexion.masked_fill(~context.feet_mask, 0.0)
+    bent = flexion > 0.5 * deepest
+    begins = bent.clone()
+    begins[:, 1:] &= ~bent[:, :-1]
+    squat = begins.cumsum(1)  # its number
+    later = squat[:, -1:] - squat
+    before = _greatest_so_far(flexion, squat)
+    after = _greatest_so_far(flexion.flip(1), later.flip(1)).flip(1)
+    return torch.where(bent, torch.minimum(before, after) - flexion, torch.zeros_like(flexion)), context.feet_mask
 
 
 @quantity("standing_flexion", "deg", 1.0, channels=SIDES, limits=(-15, 160), usual=(0, 15), statistic="max")
@@ -55,6 +71,19 @@ def standing_speed(context: Context) -> tuple[Tensor, Tensor]:
     valid = _ends(context)
     valid[:, 0] = False
     return evaluate_quantity("angular_speed", context).values, valid
+
+
+def _knees(context: Context) -> tuple[Tensor, Tensor]:
+    """Knee flexion (B, T), mean of both sides, and its greatest value (B, 1), that of a squat at least; degrees."""
+    flexion = context.motion[..., KNEE_INDICES].mean(-1)
+    deepest = flexion.detach().masked_fill(~context.feet_mask, -torch.inf).amax(1, keepdim=True)
+    return flexion, deepest.clamp(min=_LEAST_SQUAT_DEG)
+
+
+def _greatest_so_far(flexion: Tensor, squat: Tensor) -> Tensor:
+    """(B, T) the greatest flexion of the same squat up to each frame, by the number of the squat (B, T)."""
+    apart = 1000.0 * squat  # more than any flexion, so that what came before a squat is less
+    return (flexion.double() + apart).cummax(1).values.sub(apart).to(flexion)
 
 
 def _ends(context: Context) -> Tensor:

@@ -1,9 +1,9 @@
 """What is required of every written motion without being asked for: that it is whole.
 
-It begins and ends upright and still, holds exactly the squats that were asked for, its feet stay where they stood, on
-the floor, and no joint leaves the range that the person's model gives it. Decoded motions are planted and kept within
-these ranges by construction (`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to
-it that the networks would not make whole.
+It begins and ends upright and still, holds exactly the squats that were asked for, each of which goes down and up once,
+its feet stay where they stood, on the floor, and no joint leaves the range that the person's model gives it. Decoded
+motions are planted and kept within these ranges by construction (`utils.guidance.subject.frozen_models`); these terms
+judge the result, and draw motions to it that the networks would not make whole.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from utils.guidance.objective.constraints import Term
 # Recorded people stand with up to 15 degrees in the knees, and lean up to 19.
 _UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
+_BOUNCE_DEG = 3.0  # none of 36 recorded squats of five people bounces by more than 0.1
 _DRIFT_M, _FLOOR_M = 0.01, 0.003
 _REPETITIONS = 0.1  # of a squat, by which their count may differ: it is not rounded, so that it has a gradient
 _RANGE_DEG = 1.0  # beyond a range, which is the tolerance of inverse kinematics
@@ -35,6 +36,7 @@ def whole_motion_terms() -> list[Term]:
             name="repetitions",
             of_a_whole_motion=True,
         ),  # fmt: skip
+        below("bounce", _BOUNCE_DEG, 0.1, "one_bottom"),
         below("standing_flexion", _UPRIGHT_KNEE_DEG, 1.0, "upright_knees"),
         below("standing_lean", _UPRIGHT_TRUNK_DEG, 1.0, "upright_trunk"),
         below("standing_speed", _STILL_DEG_S, 2.0, "still"),
