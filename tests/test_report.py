@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +23,7 @@ from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phase
 from utils.guidance.measures import MEASURES
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
+from utils.guidance.output.result_files import load_guidance
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
 from utils.report.comparison_squats import make_band, make_reference
@@ -201,6 +203,16 @@ def test_the_page_states_that_there_was_no_simulation(session):
     assert "These motions were not simulated" in page.words()
     assert not page.find(tag="svg", **{"class": "scatter"})
     assert len(page.find(tag="table", **{"class": "sortable"})) == 1
+
+
+def test_a_run_with_a_model_of_its_own_is_reported_again_on_that_model(tmp_path):
+    session = make_session(tmp_path / "person")
+    model = shutil.copy(session.model_path, tmp_path / "other.osim")
+    result = make_result(session, subject=str(session.path))
+    result = replace(result, config=replace(result.config, model=Path(model)))
+    loaded = load_guidance(save_run(tmp_path / "runs", result))
+    assert loaded.session.model_path == tmp_path / "other.osim"
+    assert "other.osim" in build_page(loaded)
 
 
 def test_without_a_model_the_page_has_curves_alone_and_states_it():

@@ -43,7 +43,7 @@ from utils.runs.record import record_config
 
 ARRAYS_NAME, RECORD_NAME = "result.npz", "result.json"
 FORMAT = "bige-guidance-1"
-_PATHS = ("data_root", "out_dir", "vq_name", "surrogate_name", "constraints_file")
+_PATHS = tuple(field.name for field in fields(GuidanceConfig) if field.type in (Path, Path | None))
 
 
 def save_guidance(result: GuidanceResult, folder: Path, fingerprint: dict[str, str] | None = None) -> None:
