@@ -1,6 +1,7 @@
 """Reconstruction and sampling with a trained VQ-VAE, as library calls and from the command line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from utils.reconstruction.autoencoding import code_usage, used_codes_of
 from utils.reconstruction.reconstruct import reconstruct
 from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
 from utils.reconstruction.sample import sample, sample_latents
+from utils.runs.recorded_session import find_run_records
 
 SUBJECT = "demo-person-040"
 
@@ -78,6 +80,23 @@ def test_samples_are_written_where_guidance_writes_its_motions(tmp_path):
     assert [path.name for path in result.paths] == ["entry_0_e.mot", "entry_1_e.mot"]
     assert result.folder == tmp_path / "e" / "mot_visualization" / f"latents_subject_run_{SUBJECT}"
     np.testing.assert_allclose(read_motion(result.paths[1]).coordinates, result.motion[1].numpy(), atol=1e-5)
+
+
+def test_samples_take_the_place_of_earlier_ones_and_name_their_session(tmp_path, monkeypatch):
+    session = tmp_path / "people" / "OpenCapData_somebody"
+    shutil.copytree(SHIPPED_DEMO / "Data" / SUBJECT, session)
+    monkeypatch.chdir(session)
+    settings = {"out_dir": tmp_path, "exp_name": "study/first", "threads": 1, "device": "cpu"}
+    for count in (3, 2):
+        result = sample(SamplingConfig(count=count, subject=str(session), **settings))
+    assert result.folder.name == "latents_subject_run_somebody"
+    assert sorted(path.name for path in result.folder.glob("*.mot")) == ["entry_0_first.mot", "entry_1_first.mot"]
+    assert all(path.is_file() for path in result.paths)
+    (record,) = find_run_records(tmp_path / "study" / "first")
+    assert record.session.path == session
+    (result.folder / "summary.json").write_text("{}")  # as guidance and retargeting leave it
+    with pytest.raises(InputError, match="already holds motions of another kind"):
+        sample(SamplingConfig(count=1, subject=".", **settings))
 
 
 def test_samples_without_noise_are_quantised_training_latents(tmp_path):

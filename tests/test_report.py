@@ -205,6 +205,12 @@ def test_the_page_states_that_there_was_no_simulation(session):
     assert len(page.find(tag="table", **{"class": "sortable"})) == 1
 
 
+def test_motions_of_a_run_in_a_folder_of_runs_are_named_after_the_run(tmp_path):
+    folder = save_run(tmp_path, make_result(exp_name="study/first", samples=2))
+    assert folder == tmp_path / "study/first/mot_visualization/latents_subject_run_person"
+    assert sorted(path.name for path in folder.glob("entry_*")) == ["entry_0_first.mot", "entry_1_first.mot"]
+
+
 def test_a_run_with_a_model_of_its_own_is_reported_again_on_that_model(tmp_path):
     session = make_session(tmp_path / "person")
     model = shutil.copy(session.model_path, tmp_path / "other.osim")

@@ -13,6 +13,7 @@ from models.conventions import MUSCLES, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import PELVIS
+from utils.metrics.evaluation_config import EvaluationConfig
 from utils.runs.recorded_session import find_run_records
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
 from utils.simulation.repetition_files import motion_path, summary_path
@@ -183,6 +184,10 @@ def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
     for place in (tmp_path / "run", folder.parent, folder):
         (record,) = find_run_records(place)
         assert (record.session.path, record.low, record.high, record.muscle) == (session.path, 0.2, 0.3, "soleus")
+    (folder / "args.json").write_text(json.dumps(asked | {"high": 0.2}))  # exactly one value
+    (record,) = find_run_records(folder)
+    assert (record.low, record.high) == (0.2, 0.2)
+    assert EvaluationConfig(folder_path=folder, low=0.2, high=0.2).requested_range == (0.2, 0.2)
     shutil.rmtree(session.path)
     assert find_run_records(folder)[0].session is None
     (folder / "args.json").write_text(json.dumps({"subject": "demo-person-040"}))

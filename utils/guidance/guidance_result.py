@@ -119,7 +119,7 @@ class GuidanceResult:
     @property
     def file_names(self) -> list[str]:
         """Names of the samples' motion files, in their order."""
-        return [f"entry_{j}_{self.config.exp_name}.mot" for j in range(len(self.samples))]
+        return [f"entry_{j}_{self.config.run_folder.name}.mot" for j in range(len(self.samples))]
 
     def nearest_name(self, sample: GuidedSample) -> str | None:
         """Name of the training window whose latent is nearest to the sample's; None without training latents."""

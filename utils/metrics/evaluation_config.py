@@ -38,8 +38,8 @@ class MetricConfig(ComputeConfig):
         super().__post_init__()
         require_fraction(low=self.low, high=self.high)
         low, high = self.requested_range
-        if low >= high:
-            raise InputError(f"--low is {low:g} and --high is {high:g}, expected --low to be below --high")
+        if low > high:
+            raise InputError(f"--low is {low:g} and --high is {high:g}, expected --low to be at most --high")
         if unknown := set(self.parts) - set(PARTS):
             raise InputError(f"parts: {min(unknown)!r} is not one of {', '.join(PARTS)}")
 

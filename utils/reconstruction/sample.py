@@ -1,12 +1,15 @@
 """Decode random latents: the unguided baseline."""
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from dataset.errors import InputError
+from dataset.sessions import Session
 from models.conventions import WINDOW_FRAMES
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import find_checkpoint, load_vqvae
@@ -14,10 +17,13 @@ from utils.checkpoints.training_latents_file import read_training_latents
 from utils.reconstruction.reconstruct import write_motions
 from utils.reconstruction.reconstruction_config import SamplingConfig
 from utils.runs.environment import configure_torch
+from utils.runs.record import record_config
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
 
 logger = logging.getLogger("bige")
+
+_SUMMARY_NAME = "summary.json"  # which guidance and retargeting write beside their motions
 
 
 @dataclass(frozen=True)
@@ -38,21 +44,28 @@ class SamplingResult:
 def sample(config: SamplingConfig) -> SamplingResult:
     """Decode random latents, and write the motions to the folder where guidance writes those of a session.
 
+    They take the place of those of an earlier sampling. `args.json` beside them names the session for evaluations.
+
     Raises:
-        InputError: the checkpoint cannot be used.
+        InputError: the checkpoint cannot be used, or the folder holds the motions of guidance or retargeting.
     """
     require_writable(config.run_folder, within=config.out_dir)
+    session = Session(Path(os.path.abspath(config.subject))).id if config.subject else "unguided"
+    folder = RunFolder(config.run_folder, session)
+    if (folder.motions / _SUMMARY_NAME).exists():
+        raise InputError(f"{folder.motions} already holds motions of another kind; choose another --exp-name")
     device = configure_torch(config)
     checkpoint = find_checkpoint(config.checkpoint_path)
     model = load_vqvae(checkpoint, device)
     latents = sample_latents(
         model, checkpoint.with_name("latents.npz"), config.count, config.noise, config.window_frames
     )
-    session = Path(config.subject).name if config.subject else "unguided"
-    folder = RunFolder(config.run_folder, session).motions
-    names = [f"entry_{j}_{config.exp_name}" for j in range(config.count)]
+    names = [f"entry_{j}_{config.run_folder.name}" for j in range(config.count)]
     motion = model.decode(latents).detach().cpu()
-    return SamplingResult(folder, write_motions(folder, names, motion), motion)
+    with folder.replace_motions() as new:
+        written = write_motions(new, names, motion)
+        record_config(config, new)
+    return SamplingResult(folder.motions, [folder.motions / path.name for path in written], motion)
 
 
 @torch.no_grad()

@@ -56,7 +56,7 @@ def find_run_records(folder: str | Path) -> list[RunRecord]:
 
 def _record(folder: Path, arguments: dict[str, Any]) -> RunRecord:
     low, high, muscle = (arguments.get(name) for name in ("low", "high", "muscle"))
-    complete = isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low < high <= 1
+    complete = isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low <= high <= 1
     return RunRecord(
         folder,
         session=_session(arguments),

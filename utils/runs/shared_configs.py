@@ -174,7 +174,7 @@ class OutputConfig(CheckedConfig):
 
     Attributes:
         out_dir: parent of the run folders.
-        exp_name: name of the run folder.
+        exp_name: name of the run folder; of a path, such as `study/first`, the last part is that of files.
     """
 
     out_dir: Path = Path("output")

@@ -104,7 +104,7 @@ class RunWriter(GuidanceObserver):
 
     def on_accepted(self, samples: Sequence[GuidedSample]) -> None:
         """Write the motions that have been accepted so far."""
-        self.memory.write_accepted(samples, self.config.exp_name)
+        self.memory.write_accepted(samples, self.config.run_folder.name)
 
     def _write_row(self, row: Row) -> None:
         self._rows.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})

@@ -3,7 +3,7 @@
 <run>/unfinished/<session>/
     fingerprint.json             what the run is made from; another run of the session begins anew
     optimised_<k>.npz            what each finished batch of the optimisation has led to
-    entry_<k>_<exp-name>.mot     the motions accepted so far, in the order of their starts
+    entry_<k>_<run>.mot          the motions accepted so far, in the order of their starts
     losses.csv, tensorboard/     the losses of the run that is going on
     lock                         held by the process that guides the session
 """
@@ -83,14 +83,14 @@ class UnfinishedRun:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes arrays for allow_pickle
         self._next += 1
 
-    def write_accepted(self, samples: Sequence[GuidedSample], exp_name: str) -> None:
-        """Write those of the motions that are accepted so far that are not there yet."""
+    def write_accepted(self, samples: Sequence[GuidedSample], run: str) -> None:
+        """Write those of the motions accepted so far that are not there yet, named after the folder of the run."""
         for sample in samples:
             old = self._written.get(sample.start)
             if old is not None and torch.equal(old, sample.motion):
                 continue
             self._written[sample.start] = sample.motion
-            write_guided_motion(self.folder / f"entry_{sample.start}_{exp_name}.mot", sample)
+            write_guided_motion(self.folder / f"entry_{sample.start}_{run}.mot", sample)
 
     def release(self) -> None:
         """Let other processes go on with the run."""
