@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,8 +16,9 @@ from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import PELVIS
 from utils.metrics.evaluation_config import EvaluationConfig
 from utils.runs.recorded_session import find_run_records
+from utils.simulation import repetition_files
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
-from utils.simulation.repetition_files import motion_path, summary_path
+from utils.simulation.repetition_files import motion_path, summary_path, write_repetition
 from utils.simulation.session_simulation import repetition_names
 
 
@@ -134,6 +136,22 @@ def test_a_repetition_whose_summary_is_damaged_is_made_anew(simulated, damage, c
     summary_path(folder, name).write_text(json.dumps(WHOLE | {FINGERPRINT: same} | damage))
     assert kept_summary(folder, name, same, (0.5, 2.0)) is None
     assert "simulated anew, because its summary changed" in caplog.text
+
+
+def test_a_simulation_that_is_killed_in_writing_does_not_keep_the_motion_of_the_old_model(simulated, monkeypatch):
+    model, trial, folder, name = simulated
+    model.write_text("another model")
+    new = fingerprint_of(model, trial, None)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    for writer in ("_write_moments", "_write_ground_forces", "_write_reserves"):
+        monkeypatch.setattr(repetition_files, writer, lambda *_: None)
+    monkeypatch.setattr(repetition_files, "write_motion", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_repetition(None, SimpleNamespace(name=name, motion=None), WHOLE | {FINGERPRINT: new}, folder)
+    assert kept_summary(folder, name, new, (0.5, 2.0)) is None
 
 
 def test_results_of_another_program_are_not_replaced(simulated):

@@ -32,6 +32,7 @@ def write_repetition(
     _write_moments(simulator, simulated, folder / f"kinetics_{name}.mot")
     _write_ground_forces(simulated, folder / f"forces_resultant_{name}.mot")
     _write_reserves(simulated, folder / f"reserves_{name}.mot")
+    motion_path(folder, name).unlink(missing_ok=True)  # an old one, for which the new summary would vouch meanwhile
     write_json(summary_path(folder, name), summary)
     write_motion(motion_path(folder, name), simulated.motion, style="muscle_driven")
 
