@@ -83,6 +83,11 @@ def _best(models: list[Path]) -> Path:
     return first
 
 
+def all_models(folder: Path) -> list[Path]:
+    """All models in a folder of models and in the folders below it, by their paths."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".osim")
+
+
 def _models_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []

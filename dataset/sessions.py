@@ -98,7 +98,8 @@ class Session:
     @property
     def trials(self) -> list[Path]:
         """All motion files of `OpenSimData/Kinematics`, by name."""
-        return _files(self.path / "OpenSimData" / "Kinematics", "*.mot")
+        files = _files(self.path / "OpenSimData" / "Kinematics", "*")
+        return [path for path in files if path.suffix.lower() == ".mot"]
 
     @property
     def squat_trials(self) -> list[Path]:
@@ -132,7 +133,7 @@ class Session:
         """
         if Path(name).is_file():
             return Path(name)
-        wanted = str(name).removesuffix(".mot")
+        wanted = Path(name).stem if Path(name).suffix.lower() == ".mot" else str(name)
         exact = [path for path in self.trials if path.stem == wanted]
         if exact:
             return exact[0]

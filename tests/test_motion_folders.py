@@ -58,6 +58,13 @@ def test_plain_subject_folders_and_one_flat_folder(tmp_path):
     assert found.subjects[0].session == chosen
 
 
+def test_motions_of_one_subject_in_two_folders_and_with_endings_in_capitals_are_all_read(tmp_path):
+    for folder, file in (("anna", "a.mot"), ("latents_subject_run_anna", "b.MOT")):
+        (tmp_path / folder).mkdir()
+        write_motion(tmp_path / folder / file, one_squat())
+    assert shape(read_motion_folder(tmp_path, "mot")) == {"anna": ["a", "b"]}
+
+
 def test_of_a_motion_in_both_units_the_file_in_degrees_is_read(tmp_path):
     write_motion(tmp_path / "walk_degrees.mot", one_squat(depth_deg=80))
     write_motion(tmp_path / "walk_radians.mot", one_squat(depth_deg=80), in_degrees=False)

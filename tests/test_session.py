@@ -7,6 +7,8 @@ from synthetic_squats import RECORDED_REPETITIONS
 
 from dataset.errors import InputError
 from dataset.sessions import Session, data_root, discover_sessions, open_session, repetition_of
+from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.run_fingerprint import changes_since, run_fingerprint
 
 
 def _make(session, models=(), trials=(), repetitions=(), metadata=None):
@@ -55,6 +57,15 @@ def test_a_session_is_opened_by_folder_or_id(root, monkeypatch):
         open_session("7562e3c0")
     monkeypatch.setenv("BIGE_DATA", str(root))
     assert open_session("7562e3c0").path == folder
+
+
+def test_endings_of_files_are_known_in_capitals_too(tmp_path):
+    session = Session(_make(tmp_path / "s", models=["A_scaled.OSIM"], trials=["squat1.mot", "SQUAT2.MOT"]))
+    assert [path.name for path in session.squat_trials] == ["SQUAT2.MOT", "squat1.mot"]
+    assert session.trial("squat2.MOT").name == session.trial("squat2").name == "SQUAT2.MOT"
+    before = run_fingerprint(GuidanceConfig(subject=str(session.path)), session)
+    session.model_path.write_text("another model")
+    assert changes_since(before, run_fingerprint(GuidanceConfig(subject=str(session.path)), session)) == ["model"]
 
 
 def test_contents_of_a_session(root):

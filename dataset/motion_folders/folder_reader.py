@@ -123,14 +123,13 @@ def _files_by_subject(folder: Path, suffix: str) -> dict[str, list[Path]]:
     """Motion files by subject, in natural order."""
     if (folder / MOTIONS_FOLDER).is_dir():
         folder = folder / MOTIONS_FOLDER
-    groups = {}
+    groups: dict[str, list[Path]] = {}
     for place in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
-        files = [path for path in place.glob(f"*.{suffix}") if not path.name.startswith(".")]
+        files = [path for path in place.iterdir() if path.suffix.lower() == f".{suffix}" and path.name[0] != "."]
         files = [path for path in files if not _is_copy_in_radians(path)]
         if files:
-            groups[place.name.removeprefix(SESSION_PREFIX)] = sorted(
-                files, key=lambda path: (len(path.name), path.name)
-            )
+            same = groups.setdefault(place.name.removeprefix(SESSION_PREFIX), [])
+            same += sorted(files, key=lambda path: (len(path.name), path.name))
     if groups:
         return groups
     try:

@@ -23,6 +23,7 @@ from dataset.io.guarded_files import LARGEST_BYTES, read_json_object
 from dataset.left_out import LeftOut
 from dataset.locations import REPOSITORY
 from dataset.opensim.model_reader import load_skeleton
+from dataset.session_models import all_models
 from dataset.sessions import METADATA_NAME, Session
 from dataset.windows.motion_dataset import arrays_of, read_session
 from dataset.windows.window import Window
@@ -198,8 +199,8 @@ def _index_path(session: Session, folder: Path, settings: Mapping[str, Any]) -> 
 
 def _sources(session: Session, settings: Mapping[str, Any]) -> list[Path]:
     """The files that the windows of a session can depend on."""
-    models = (session.path / "OpenSimData" / "Model").rglob("*")
-    files = [session.path / METADATA_NAME, *session.trials, *(p for p in models if p.suffix.lower() == ".osim")]
+    models = all_models(session.path / "OpenSimData" / "Model")
+    files = [session.path / METADATA_NAME, *session.trials, *models]
     if session.model is not None:
         files.append(session.model)
     if settings.get("with_activations") or not session.trials:

@@ -9,6 +9,7 @@ from pathlib import Path
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_bytes
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
+from dataset.session_models import all_models
 from dataset.sessions import METADATA_NAME, Session
 from utils.checkpoints.checkpoint_file import find_checkpoint
 from utils.guidance.guidance_config import GuidanceConfig
@@ -28,7 +29,7 @@ def run_fingerprint(config: GuidanceConfig, session: Session) -> dict[str, str]:
     """
     dynamics, models = session.path / "OpenSimData" / "Dynamics", session.path / "OpenSimData" / "Model"
     recordings = [session.path / METADATA_NAME, *session.squat_trials, *session.muscle_driven]
-    model = [session.model] if session.model else sorted(models.rglob("*.osim"))
+    model = [session.model] if session.model else all_models(models)
     asked = {name: value for name, value in asdict(config).items() if name not in (*_WHERE, *_FILES)}
     return {
         "recordings": _hash_files({_name(path, dynamics): path for path in recordings}),
