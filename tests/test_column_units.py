@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from dataset.errors import InputError
+from dataset.io.leg_orientation import ankle_positions
 from dataset.io.mot import read_motion, write_motion
 from dataset.motion_folders.file_reader import read_array_windows
+from dataset.windows.mirror import mirror_motion
 from dataset.windows.placement import Placement, place
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import COORDINATES, ROTATION_INDICES
@@ -83,6 +86,32 @@ def test_squats_with_raised_heels_are_read(tmp_path, person, raised_deg, at_bott
     coordinates[:, [AT["ankle_angle_l"], AT["ankle_angle_r"]]] -= tilt_deg[:, None]
     coordinates[:, AT["pelvis_ty"]] += 0.13 * np.sin(np.radians(tilt_deg))
     assert len(again(tmp_path, replace(motion, coordinates=coordinates), [], 1)) == len(motion)
+
+
+def test_ankles_that_raised_heels_would_explain_are_named_and_read(tmp_path, trial, caplog):
+    ankles = ["ankle_angle_l", "ankle_angle_r"]
+    motion = again(tmp_path, trial, ankles, -0.4)
+    assert np.abs(motion.column(ankles[0]) + 0.4 * trial.column(ankles[0])).max() < 1e-6
+    assert "'ankle_angle_l', 'ankle_angle_r' are of the other sign" in caplog.text
+    assert "unless the heels were raised" in caplog.text
+
+
+def test_a_foot_in_the_air_may_point_down(tmp_path, trial):
+    """On the right leg alone; the left foot would be flat with the ankle of the other sign."""
+    coordinates = trial.coordinates.copy()
+    coordinates[:, AT["hip_flexion_l"]] = trial.column("hip_flexion_r") + 25
+    coordinates[:, AT["knee_angle_l"]] = trial.column("knee_angle_r") + 40
+    flat = trial.column("knee_angle_r") - trial.column("hip_flexion_r") - trial.column("pelvis_tilt") + 15
+    coordinates[:, AT["ankle_angle_l"]] = -np.clip(flat, -40, 35)
+    assert len(again(tmp_path, replace(trial, coordinates=coordinates), [], 1)) == len(trial)
+
+
+def test_the_left_leg_of_a_motion_is_the_right_one_of_the_mirrored_motion(trial):
+    placed, _ = place(trial.coordinates)
+    mirrored = mirror_motion(torch.from_numpy(placed)).numpy()
+    left, right = ankle_positions(placed).swapaxes(0, 1)
+    of_mirrored = ankle_positions(mirrored).swapaxes(0, 1)
+    np.testing.assert_allclose(of_mirrored, np.array([right, left]) * [1, 1, -1], atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["lumbar_extension", "arm_flex_l", "elbow_flex_r"])
