@@ -86,6 +86,7 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
         ("hold_s", 0.5, "hold 0.5 s longer (80.5 for 80.0 s)", "hold 0.5 s shorter"),
         ("ascent_s", 0.5, "ascent 0.5 s slower (80.5 for 80.0 s)", "ascent 0.5 s quicker"),
         ("width_m", 0.03, "feet 3 cm further apart (8003 for 8000 cm)", "feet 3 cm closer together"),
+        ("heel_m", 0.03, "heels 3.0 cm further off the floor (8003.0", "heels 3.0 cm nearer to the floor"),
         ("toe_out_deg", 5, "toes 5° further out (85 for 80°)", "toes 5° further in"),
         ("knee_difference_deg", 5, "left knee 5° more flexed against the right (85", "right knee 5° more flexed"),
         ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),

@@ -293,6 +293,21 @@ def test_repetitions_counts_squats_and_not_standing():
         assert found.item() == pytest.approx(count, abs=0.02)
 
 
+def test_a_heel_is_lifted_where_the_foot_stands_on_its_toes():
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    motion = torch.zeros(1, 3, 33, dtype=torch.float64)
+    motion[:, 1, AT["ankle_angle_l"]] = -20.0  # toes down
+    motion[:, 2, AT["ankle_angle_r"]] = 20.0  # toes up
+    motion[..., AT["pelvis_tx"]] = 1.0
+    context = Context(motion, skeleton=skeleton)
+    found = evaluate_quantity("heel_lift", Context(motion, skeleton=skeleton, floor_height_m=-2.0)).values - 2.0
+    heels = [skeleton.contact_names.index(f"s1_{side}") for side in "lr"]
+    torch.testing.assert_close(found, context.sole_height[..., heels])
+    assert (found[0, 1, 0] - context.sole_height[0, 1].amin()).item() > 0.05
+    standing = Context(motion[:, :1], skeleton=skeleton)
+    assert evaluate_quantity("heel_lift", standing).values.max() < 0.003
+
+
 @pytest.mark.parametrize("dip_deg", [0.0, 15.0])
 def test_a_squat_bounces_by_how_far_its_knees_straighten_before_they_bend_again(dip_deg):
     one = squat(frames=121)

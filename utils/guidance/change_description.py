@@ -51,6 +51,14 @@ _FEATURES = (
     _Feature(lambda p: p.hold_s, 0.15, "hold {} s longer", "hold {} s shorter", " s", 1),
     _Feature(lambda p: p.ascent_s, 0.15, "ascent {} s slower", "ascent {} s quicker", " s", 1),
     _Feature(lambda p: 100 * p.width_m, 2, "feet {} cm further apart", "feet {} cm closer together", " cm"),
+    _Feature(
+        lambda p: None if p.heel_m is None else 100 * p.heel_m,
+        1.5,
+        "heels {} cm further off the floor",
+        "heels {} cm nearer to the floor",
+        " cm",
+        1,
+    ),
     _Feature(lambda p: p.toe_out_deg, 3, "toes {}° further out", "toes {}° further in", "°"),
     _Feature(
         lambda p: p.knee_difference_deg,

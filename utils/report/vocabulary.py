@@ -90,6 +90,7 @@ _DEFINITIONS = {
     "foot_drift": "Distance of a foot from its mean position along the floor. Planted feet do not drift.",
     "floor_penetration": "Depth of the lowest point of the feet below the floor.",
     "foot_lift": "Height of the lowest point of a foot above the floor.",
+    "heel_lift": "Height of the heel above the floor.",
     "range_excess": "How far the worst joint is outside the range that the subject's model allows.",
     "repetitions": "Number of squats that the motion holds.",
     "bounce": "How far the knees straighten at the bottom and bend again; 0 where they go down and up once.",

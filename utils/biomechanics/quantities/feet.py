@@ -1,4 +1,4 @@
-"""Feet and floor: slip, drift, lift and penetration of the contact spheres."""
+"""Feet and floor: slip, drift, lift and penetration of the contact spheres, and the heels."""
 
 import torch
 from torch import Tensor
@@ -6,6 +6,7 @@ from torch import Tensor
 from models.conventions import SIDES
 from utils.biomechanics.context import Context
 from utils.biomechanics.differences import length, rate_of_change
+from utils.biomechanics.quantities.stance import foot_directions
 from utils.biomechanics.registry import quantity
 from utils.biomechanics.trace import Trace
 
@@ -51,3 +52,11 @@ def floor_penetration(context: Context) -> tuple[Tensor, Tensor]:
 def foot_lift(context: Context) -> tuple[Tensor, Tensor]:
     """Height of each foot's lowest contact point above the floor; 0 where it bears on it."""
     return per_foot(context.height_above_floor).amin(-1).clamp(min=0), context.feet_mask
+
+
+@quantity("heel_lift", "m", 0.005, channels=SIDES, limits=(0, 1), usual=(0, 0.02), statistic="max")
+def heel_lift(context: Context) -> tuple[Tensor, Tensor]:
+    """Height of each heel, the rearmost contact point of the foot, above the floor; 0 where it bears on it."""
+    along = (per_foot(context.contact_points[..., [0, 2]]) * foot_directions(context).unsqueeze(-2)).sum(-1)
+    heel = along.argmin(-1, keepdim=True)
+    return per_foot(context.height_above_floor).gather(-1, heel).squeeze(-1).clamp(min=0), context.feet_mask

@@ -35,6 +35,7 @@ class SquatProfile:
         toe_out_deg: how far the feet point outwards in upright stance, mean of the sides.
         knee_difference_deg: knee flexion of the left less that of the right at the bottom.
         right_share: share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
+        heel_m: greatest height of a heel above the floor; None in runs of earlier versions.
     """
 
     knee_deg: float
@@ -49,6 +50,7 @@ class SquatProfile:
     toe_out_deg: float
     knee_difference_deg: float
     right_share: float | None = None
+    heel_m: float | None = None
 
 
 @torch.no_grad()
@@ -73,6 +75,7 @@ def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | Non
             ("toe_out_deg", "toe_out", standing),
         )
     }
+    found["heel_m"] = evaluate_quantity("heel_lift", context).values.amax((1, 2)).tolist()
     shares = [None] * len(motion) if right_share is None else right_share.tolist()
     return tuple(
         _profile(one, lean[i].numpy(), {name: values[i] for name, values in found.items()}, shares[i])
