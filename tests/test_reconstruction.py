@@ -46,7 +46,11 @@ def test_reconstruction_of_a_demo_subject(tmp_path):
     config = ReconstructionConfig(
         data_root=SHIPPED_DEMO, subjects=(SUBJECT,), out_dir=tmp_path, exp_name="run", device="cpu", threads=1
     )
+    earlier = tmp_path / "run" / "reconstructions" / "somebody" / "squats1_1.mot"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
     result = reconstruct(config)
+    assert not earlier.exists()
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics == result.metrics
     error = (result.reconstruction - result.windows.motion)[result.windows.recorded].square().mean(0).sqrt()

@@ -142,8 +142,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         super().__post_init__()
         counts = ("repetitions", "total_iter", "num_runs", "min_samples", "candidates", "batch_size", "give_up")
         require_at_least(1, **{name: getattr(self, name) for name in counts})
-        positive = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr", "own_weight")
-        require_at_least(0, **{name: getattr(self, name) for name in positive})
+        not_negative = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr", "own_weight")
+        require_at_least(0, **{name: getattr(self, name) for name in not_negative})
         if self.seq_len is not None:
             require_seq_len(self.seq_len)
         if self.repetitions > MOST_REPETITIONS:

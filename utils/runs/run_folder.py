@@ -63,21 +63,32 @@ class RunFolder:
         It takes the place of the session's old folder when the block ends without an error; otherwise the old one
         stays. Files of other programs in the old folder are kept.
         """
-        restore_folder(self.motions)
-        temporary = temporary_path(self.motions)
-        remove_leftovers(self.motions.parent)
-        try:
-            temporary.mkdir(parents=True)
+        with new_folder(self.motions) as temporary:
             yield temporary
             _keep_other_files(self.motions, temporary)
-            replace_folder(temporary, self.motions)
-        except OSError as error:
-            if error.errno is None or not str(error.filename).startswith(str(temporary)):
-                raise
-            file = str(error.filename).replace(str(temporary), str(self.motions), 1)
-            raise OSError(error.errno, error.strerror, file) from error
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def new_folder(place: Path) -> Iterator[Path]:
+    """Yield a temporary folder, which takes the place of `place` when the block ends without an error.
+
+    Raises:
+        OSError: a file cannot be written; `filename` is as if it were written in `place`, which stays as it was.
+    """
+    restore_folder(place)
+    temporary = temporary_path(place)
+    remove_leftovers(place.parent)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        replace_folder(temporary, place)
+    except OSError as error:
+        if error.errno is None or not str(error.filename).startswith(str(temporary)):
+            raise
+        file = str(error.filename).replace(str(temporary), str(place), 1)
+        raise OSError(error.errno, error.strerror, file) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def replace_folder(new: Path, place: Path) -> None:
