@@ -220,6 +220,14 @@ def test_storages_that_are_shorter_than_their_tensors_are_not_read(checkpoint):
         load_vqvae(checkpoint)
 
 
+def test_a_checkpoint_is_on_the_disk_before_it_replaces_the_last_one(checkpoint, monkeypatch):
+    done, synchronise, rename = [], os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: done.append("on disk") or synchronise(file))
+    monkeypatch.setattr(os, "replace", lambda old, new: done.append("replaced") or rename(old, new))
+    save_checkpoint(checkpoint, load_vqvae(checkpoint))
+    assert done == ["on disk", "replaced"]
+
+
 def test_weights_that_a_copy_has_changed_are_not_read(checkpoint):
     content = bytearray(checkpoint.read_bytes())
     with zipfile.ZipFile(checkpoint) as archive:

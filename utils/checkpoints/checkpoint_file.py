@@ -5,6 +5,7 @@ A checkpoint is a dictionary of `format` (one of FORMATS), `config` (the fields 
 """
 
 import io
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -57,8 +58,10 @@ def save_checkpoint(
         content["run"] = run
     buffer = io.BytesIO()  # torch itself does not say why a file cannot be written
     torch.save(_with_equal_words_once(content, {}), buffer)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.write(buffer.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())  # before it replaces the last good one: a machine that is switched off loses the rest
 
 
 def _sorted(values: Any) -> Any:
