@@ -254,7 +254,7 @@ def _log_similar(subjects: tuple[str, ...]) -> None:
             )  # fmt: skip
 
 
-def open_session(path_or_id: str | Path, root: str | Path | None = None, model: Path | None = None) -> Session:
+def open_session(path_or_id: str | Path, root: str | Path | None = None, model: str | Path | None = None) -> Session:
     """Open a session.
 
     Args:
@@ -276,9 +276,9 @@ def _with_name(path: Path) -> Path:
     return path if path.name not in ("", "..") else path.resolve()
 
 
-def require_model(path: Path) -> Path:
+def require_model(path: str | Path) -> Path:
     """The model that `--model` names. Raises InputError where there is no such file."""
-    path = path.expanduser()
+    path = Path(path).expanduser()
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file (expected an OpenSim .osim), see --model")
     return path

@@ -154,6 +154,7 @@ def test_a_model_can_be_named(tmp_path):
     folder = _make(tmp_path / "s", models=["a_scaled.osim"], trials=["squats1.mot"])
     (tmp_path / "mine.osim").touch()
     session = open_session(folder, model=tmp_path / "mine.osim")
+    assert open_session(folder, model=str(tmp_path / "mine.osim")) == session
     assert session.model_path == session.model_for(session.trials[0]) == tmp_path / "mine.osim"
     with pytest.raises(InputError, match="see --model"):
         open_session(folder, model=tmp_path / "nothing.osim")
