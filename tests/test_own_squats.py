@@ -19,11 +19,14 @@ from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
-from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence
+from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
 from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
 from utils.guidance.guidance_config import GuidanceConfig
+from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
+from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.objective.whole_motion import whole_motion_terms
 from utils.guidance.output.printed_tables import baseline_table
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
@@ -98,6 +101,15 @@ def test_more_and_less_of_each_feature_have_their_words(name, amount, more, less
     (lowered,) = differences(before, replace(before, **{name: 80 - amount}))
     assert raised.startswith(more)
     assert lowered.startswith(less)
+
+
+def test_own_squats_that_meet_what_is_asked_already_are_counted():
+    squats = guided_context(torch.stack([own(70.0), own(95.0), own(100.0)]), skeleton=SimpleSkeleton())
+    deep, wish = parse_term("knee_flexion:max:above:90"), parse_term("knee_flexion:max:below:60:wish")
+    assert count_meeting([deep, wish, *whole_motion_terms()], squats) == 2
+    assert count_meeting([deep], None) is None
+    assert count_meeting([wish], squats) is None
+    assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
 
 
 def test_starts_begin_with_the_own_squats_that_are_nearest_to_what_is_asked():

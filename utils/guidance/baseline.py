@@ -11,7 +11,8 @@ from dataset.left_out import LeftOut
 from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
-from utils.biomechanics.context import activation_of
+from utils.biomechanics.context import Context, activation_of
+from utils.guidance.objective.constraints import Term
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
 from utils.guidance.verification import SimulatedMotion
@@ -33,6 +34,7 @@ class Baseline:
         on_two_feet: how many squats on two feet the session holds; None in runs of earlier versions.
         on_one_leg: how many squats on one leg, which are not described.
         left_out: files and repetitions of the session that could not be used, and why.
+        meeting: how many of the squats meet all that is asked already, in simulation; None where that is unknown.
     """
 
     names: tuple[str, ...]
@@ -44,6 +46,7 @@ class Baseline:
     on_two_feet: int | None = None
     on_one_leg: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    meeting: int | None = None
 
     def record(self) -> dict[str, object]:
         """The baseline for programs: one entry for each squat, values with their units in the names."""
@@ -52,6 +55,7 @@ class Baseline:
             "simulated": self.simulated,
             "squats_on_two_feet": self.on_two_feet,
             "squats_on_one_leg": self.on_one_leg,
+            "squats_that_meet_what_is_asked": self.meeting,
             "left_out": [{"source": item.source, "reason": item.reason} for item in self.left_out],
             "squats": [
                 {
@@ -101,6 +105,20 @@ def baseline_of(
     )
 
 
+@torch.no_grad()
+def count_meeting(terms: Sequence[Term], own: Context | None) -> int | None:
+    """How many own squats meet all that is required of them, apart from being whole; None where that is unknown.
+
+    Args:
+        terms: what is asked.
+        own: the squats with what the simulation finds of them; None where they have not been simulated.
+    """
+    asked = [term for term in terms if term.required and not term.of_a_whole_motion]
+    if own is None or not asked or any(term.quantity == "change_from_own" for term in asked):
+        return None
+    return int(torch.stack([term.holds(term.value(own)) for term in asked]).all(0).sum())
+
+
 def baseline_sentence(baseline: Baseline) -> str:
     """What the person does now, in one sentence."""
     columns = {
@@ -119,6 +137,7 @@ def baseline_sentence(baseline: Baseline) -> str:
         f"less right {_range(columns['knee_difference_deg'], 0)}°"
         + (f", {_range([100 * share for share in load], 0)} % of the load on the right foot" if load else "")
         + f"; peak {baseline.muscle} {peaks} ({'simulated' if baseline.simulated else 'predicted by the surrogate'})"
+        + (f"; {baseline.meeting} of these squats meet what is asked already" if baseline.meeting else "")
     )
 
 

@@ -8,6 +8,7 @@ result.verification.simulated    # (S, 2) peak activations found by static optim
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -19,7 +20,7 @@ from dataset.sessions import Session
 from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
-from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence
+from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
 from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, same_answers
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_observer import GuidanceObserver
@@ -30,7 +31,7 @@ from utils.guidance.measures import measure_samples
 from utils.guidance.objective.whole_motion import of_repetitions
 from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.repeated_squats import repeat_samples
-from utils.guidance.simulated_search import FoundSamples, find_samples, verify
+from utils.guidance.simulated_search import FoundSamples, find_samples, own_context, verify
 from utils.guidance.subject.squat_profile import squat_profiles
 from utils.guidance.verification import (
     Verification,
@@ -62,10 +63,11 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     terms, config, session, latents = prepared.terms, prepared.config, prepared.session, prepared.latents
     observer.on_start(session, terms)
     baseline = measure_baseline(prepared)
+    skeleton = load_skeleton(session.model_path, torch.float32)
     if baseline:
+        baseline = replace(baseline, meeting=count_meeting(terms, own_context(prepared, skeleton)))
         logger.info("%s", baseline_sentence(baseline))
     search_result = find_samples(prepared, observer)
-    skeleton = load_skeleton(session.model_path, torch.float32)
     samples, verification, changes = _select(prepared, search_result, skeleton, baseline)
     if config.repetitions > 1:
         terms = of_repetitions(terms, config.repetitions)

@@ -239,6 +239,7 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
             "simulated": result.baseline.simulated,
             "on_two_feet": result.baseline.on_two_feet,
             "on_one_leg": result.baseline.on_one_leg,
+            "meeting": result.baseline.meeting,
         },
         "changes": [asdict(change) for change in result.changes],
         "own_left_out": [asdict(item) for item in result.own_squats.left_out],
@@ -261,6 +262,7 @@ def _baseline_from(
         simulated=record["simulated"],
         on_two_feet=record.get("on_two_feet"),
         on_one_leg=record.get("on_one_leg", 0),
+        meeting=record.get("meeting"),
         left_out=left_out,
     )
 
