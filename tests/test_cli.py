@@ -1,6 +1,7 @@
 """Exit statuses and sentences of root scripts, and the record of how a run was made."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -60,10 +61,10 @@ def test_a_defect_keeps_its_traceback():
 
 
 def test_a_checkpoint_that_cannot_be_written_names_the_file_and_leaves_nothing(tmp_path, monkeypatch):
-    def full(path, content):
+    def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left") as raised:
         save_checkpoint(tmp_path / "last.pth", VQVAE(VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)))
     assert raised.value.filename == str(tmp_path / "last.pth")

@@ -292,7 +292,7 @@ def test_an_evaluation_is_one_call_from_python(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"low": 0.5, "high": 0.4}, "below --high"),
+        ({"low": 0.5, "high": 0.4}, "--low to be at most --high"),
         ({"high": 1.5}, "from 0 to 1"),
         ({"parts": ("florr",)}, "is not one of distances, floor, guidance"),
         ({"file_type": "bvh"}, "expected one of mot, npy, mocap"),

@@ -160,7 +160,7 @@ def test_a_run_writes_consistent_files_and_is_reproducible(limo, tmp_path):
     assert "--overwrite" in refused.stderr
 
 
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("exact", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
     """Simulated peaks in the summary equal those of a new simulation of the written files, and those for OpenSim."""
     options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3", "--opensim"]
