@@ -76,17 +76,29 @@ def test_guided_motions_are_compared_with_the_own_squats_from_stance_to_stance()
     own = torch.stack([torch.from_numpy(squats(1, depth_deg=depth).coordinates) for depth in (80, 100)])
     held = torch.cat([own, own[:, -1:].expand(-1, 120, -1)], 1)  # standing at the end, which does not count
     alike, shifted = guided("alike", 2, (0.4, 0.4), (0.4, 0.4)), guided("shifted", 2, (0.4, 0.4), (0.4, 0.4))
-    changes = [SimpleNamespace(form_deg=2.0), SimpleNamespace(form_deg=4.0)]
+    changes = [SimpleNamespace(form_deg=2.0, own=0), SimpleNamespace(form_deg=4.0, own=1)]
     for result, motion in ((alike, held), (shifted, held + 3.0)):
         result.baseline, result.motion, result.changes = SimpleNamespace(motion=own), motion, changes
     rows = [line.removesuffix(" |").split(" | ")[4:] for line in guided_table([alike, shifted]).splitlines()[2:]]
     # All values 3 more: the means differ by 3, whose square is the published distance, and the histograms are the same.
-    entropy = rows[0][2]
+    entropies = rows[0][3:]
+    assert len(set(entropies)) == 1
     assert rows == [
-        ["3.0°", "0.00", entropy, "+0.000"],
-        ["3.0°", "9.00", entropy, "+0.000"],
-        ["3.0°", "4.50", entropy, "+0.000"],
+        ["3.0°", "0.00", "0.00", *entropies],
+        ["3.0°", "9.00", "9.00", *entropies],
+        ["3.0°", "4.50", "4.50", *entropies],
     ]
+
+
+def test_guided_motions_are_compared_with_those_own_squats_that_they_continue():
+    own = torch.stack([torch.from_numpy(squats(1, depth_deg=depth).coordinates) for depth in (60, 100)])
+    result = guided("deep", 2, (0.4, 0.4), (0.4, 0.4))
+    result.baseline, result.motion = SimpleNamespace(motion=own), own[[1, 1]]
+    result.changes = [SimpleNamespace(form_deg=0.0, own=1)] * 2
+    of_all, continued, *entropies = guided_table([result]).splitlines()[2].removesuffix(" |").split(" | ")[5:]
+    assert float(of_all) > 1
+    assert continued == "0.00"
+    assert entropies[1] == entropies[2] != entropies[0]
 
 
 def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subjects(tmp_path):

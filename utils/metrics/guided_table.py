@@ -1,7 +1,8 @@
 """Table of guided motions by subject: peaks in the requested range, predicted and simulated, and beside the own squats.
 
-The last columns compare with the subject's own squats by the published measures of realism. Of both, the frames from
-upright stance to upright stance count, without the standing that follows.
+The last columns compare with the subject's own squats by the published measures of realism: with all of them, and with
+those that guidance continued, each as often as there are motions whose nearest own squat it is. Of all squats, the
+frames from upright stance to upright stance count, without the standing that follows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,9 +21,11 @@ from utils.metrics.published_realism import entropy, fidelity, pooled_moments
 
 _HEADER = (
     f"| subject | predicted in range | simulated in range | simulated within {NEAR:g} of the range | mean change | "
-    "fidelity W2 to the own squats | entropy of the own squats [nats] | less that of the guided motions |"
+    "fidelity W2 to all own squats | to those continued | entropy of all own squats [nats] | of those continued | "
+    "of the guided motions |"
 )
-_UNKNOWN = (float("nan"),) * 4
+_FORMS = ("{:.1f}°", "{:.2f}", "{:.2f}", "{:.3f}", "{:.3f}", "{:.3f}")
+_UNKNOWN = (float("nan"),) * len(_FORMS)
 
 
 def guided_table(results: Iterable[GuidanceResult]) -> str:
@@ -33,7 +36,7 @@ def guided_table(results: Iterable[GuidanceResult]) -> str:
     Raises:
         InputError: no result has a simulation.
     """
-    lines = [_HEADER, "|---|---|---|---|---|---|---|---|"]
+    lines = [_HEADER, "|---" * _HEADER.count(" |") + "|"]
     counts: list[Sequence[int]] = []
     comparisons: list[Sequence[float]] = []
     for result in results:
@@ -52,13 +55,15 @@ def guided_table(results: Iterable[GuidanceResult]) -> str:
 
 
 def _beside_own(result: GuidanceResult) -> Sequence[float]:
-    """Change in degrees, fidelity, entropy of the own squats, and that less the guided motions'; NaN without squats."""
+    """Change in degrees, fidelity to all own squats and to those continued, entropies; NaN without own squats."""
     if result.baseline is None:
         return _UNKNOWN
     guided, own = squats_of(result.motion), squats_of(result.baseline.motion)
-    distance = fidelity(pooled_moments(np.concatenate(own)), pooled_moments(np.concatenate(guided)))
-    entropies = [float(np.mean([entropy(one) for one in motions])) for motions in (own, guided)]
-    return mean_change_deg(result.changes), distance, entropies[0], entropies[0] - entropies[1]
+    continued = [own[change.own] for change in result.changes]
+    moments = [pooled_moments(np.concatenate(motions)) for motions in (own, continued, guided)]
+    distances = [fidelity(reference, moments[-1]) for reference in moments[:-1]]
+    entropies = [float(np.mean([entropy(one) for one in motions])) for motions in (own, continued, guided)]
+    return mean_change_deg(result.changes), *distances, *entropies
 
 
 def squats_of(motion: Tensor) -> list[np.ndarray]:
@@ -73,8 +78,5 @@ def squats_of(motion: Tensor) -> list[np.ndarray]:
 def _line(name: str, counts: Sequence[int], comparison: Sequence[float]) -> str:
     predicted, met, near, total = counts
     cells = [name, *(f"{count}/{total}" for count in (predicted, met, near))]
-    cells += (
-        "" if np.isnan(value) else form.format(value)
-        for form, value in zip(("{:.1f}°", "{:.2f}", "{:.3f}", "{:+.3f}"), comparison, strict=True)
-    )
+    cells += ("" if np.isnan(value) else form.format(value) for form, value in zip(_FORMS, comparison, strict=True))
     return f"| {' | '.join(cells)} |"
