@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,14 @@ from dataset.windows.floor import floor_height
 from dataset.windows.mirror import mirror_activations, mirror_motion
 from dataset.windows.placement import Placement, place
 from dataset.windows.window_loading import load_windows
-from models.conventions import COORDINATE_INDEX, MUSCLES, TRANSLATION_INDICES, WINDOW_FRAMES
+from models.conventions import (
+    COORDINATE_INDEX,
+    FRAME_RATE_HZ,
+    MUSCLES,
+    SIDES,
+    TRANSLATION_INDICES,
+    WINDOW_FRAMES,
+)
 from models.muscles.hill import MuscleParameters, Muscles
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
@@ -25,8 +33,10 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.protocols import Surrogate
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
-from models.surrogate.leg_dynamics import LegKinematics
+from models.surrogate.ground_sharing import GroundReaction, filtered
+from models.surrogate.leg_dynamics import LegDynamics, LegKinematics, MotionDynamics
 from models.surrogate.subject_muscles import demanding_sigmoid, rounded_clip
+from models.surrogate.time_sampling import FRAMES_A_SAMPLE
 from utils.networks.inference import load_frozen_surrogate
 from utils.simulation.simulators import build_simulator
 from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
@@ -54,6 +64,11 @@ class _Samples:
         """All samples of a kind."""
         values = {name: torch.from_numpy(array) for name, array in getattr(self.samples, kind).items()}
         return values | {"capacity": torch.from_numpy(self.samples.capacity)[values.pop("model")]}
+
+    def simulated(self) -> dict[str, Tensor]:
+        """The samples of the repetitions, without their surroundings."""
+        values = self.read("repetitions", [0])
+        return {name: array[values["inside"]] for name, array in values.items()}
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +126,64 @@ def with_lifted_foot(motion: Tensor) -> Tensor:
 
 def test_simulated_moments_are_those_without_ground_reaction_less_what_the_simulated_one_takes(samples, simulator):
     """Of every joint but the toes', to which the map does not give the force on the toes."""
-    ground = samples.read("ground", [0])
-    taken = (ground["from_wrench"] @ ground["wrench"][..., None])[..., 0]
-    error_nm = (ground["unloaded"] - taken - ground["net_moments"]) * simulator.weight_n
+    simulated = samples.simulated()
+    taken = (simulated["from_wrench"] @ simulated["wrench"][..., None])[..., 0]
+    error_nm = (simulated["unloaded"] - taken - simulated["net_moments"]) * simulator.weight_n
     assert error_nm[..., :MTP].abs().max() < 0.15
 
 
+def simulated_reaction(simulator: ActivationSimulator, motion: Tensor, dynamics: LegDynamics) -> GroundReaction:
+    """What the simulation finds of a motion (1, T, 33), at the samples of its dynamics."""
+    found = simulator(motion, FRAME_RATE_HZ)
+    at = slice(None, None, FRAMES_A_SAMPLE)
+    left_first = [part[0, at].flip(1) for part in (found.ground_forces, found.centres_of_pressure, found.free_moments)]
+    force, centre, free = left_first
+    moment = torch.linalg.cross(centre - dynamics.origin[:, None], force) + free
+    wrench = torch.cat([torch.einsum("nax,nfx->nfa", dynamics.axes, part) for part in (force, moment)], -1)
+    legs = [[simulator.coordinate_names.index(f"{name}_{side}") for name in LEG_COORDINATES] for side in SIDES]
+    moments = torch.stack([found.moments[0, at][:, leg] for leg in legs], 1)
+    wrench, moments = wrench / simulator.weight_n, moments / simulator.weight_n
+    whole = torch.cat([dynamics.force, dynamics.moment], 1)
+    share = wrench[..., 1] / wrench[..., 1].sum(1, keepdim=True)
+    places = torch.einsum("nax,nfx->nfa", dynamics.axes, centre - dynamics.origin[:, None])[..., [0, 2]]
+    return GroundReaction(wrench, whole - wrench.sum(1), share, moments, places, torch.zeros(len(wrench), 2, 13))
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_the_simulated_ground_reaction_before_the_filter_is_after_it_that_of_the_simulation(simulator, trial, lifted):
+    """To what 15 samples a second know of it; of quick squats on feet that stand, or on one leg."""
+    quick = trial[None, ::2]
+    motion = with_lifted_foot(quick) if lifted else quick
+    dynamics = MotionDynamics(simulator, torch.float64)
+    sampling = dynamics.sampling(motion.shape[1])
+    of_motion = dynamics(motion, sampling)
+    unfiltered = deepcopy(simulator)
+    unfiltered.settings = replace(simulator.settings, ground_cutoff_hz=np.inf)
+    before, simulated = (simulated_reaction(one, motion, of_motion) for one in (unfiltered, simulator))
+    after = filtered(before, of_motion, sampling.ground)
+
+    def rms(reaction: GroundReaction, name: str) -> Tensor:
+        difference = (getattr(reaction, name) - getattr(simulated, name))[3:-3]
+        loaded = simulated.share[3:-3] > 0.1  # the pressure of a foot in the air has no meaning
+        return (difference[loaded] if name == "pressure" else difference).square().mean().sqrt()
+
+    for name in ("wrench", "moments", "pressure"):
+        assert rms(before, name) > 0.005, name  # the filter does something
+        assert rms(after, name) < 0.45 * rms(before, name), name
+
+
+def test_a_filter_that_changes_nothing_leaves_the_ground_reaction_of_standing_feet_as_it_is(untrained, samples):
+    batch = samples.read("repetitions", [0])
+    dynamics = dynamics_of(batch)
+    dynamics = dynamics._replace(contact=torch.ones_like(dynamics.contact))
+    reaction = untrained.ground(dynamics, batch["capacity"])
+    same = filtered(reaction, dynamics, torch.eye(len(dynamics.force)))
+    for name in ("wrench", "residual", "share", "moments", "pressure"):
+        torch.testing.assert_close(getattr(same, name), getattr(reaction, name), atol=1e-5, rtol=0, msg=name)
+
+
 def test_both_feet_carry_the_whole_ground_reaction_less_the_residual(untrained, samples):
-    batch = samples.read("ground", [0])
+    batch = samples.read("repetitions", [0])
     dynamics = dynamics_of(batch)
     reaction = untrained.ground(dynamics, batch["capacity"])
     whole = torch.cat([dynamics.force, dynamics.moment], 1)
@@ -130,7 +195,7 @@ def test_both_feet_carry_the_whole_ground_reaction_less_the_residual(untrained, 
 
 
 def test_what_the_network_says_of_the_toes_acts_on_their_joint_alone(untrained, samples):
-    batch = samples.read("ground", [0])
+    batch = samples.simulated()
     ground, dynamics = deepcopy(untrained.ground), dynamics_of(batch)
     before = ground(dynamics, batch["capacity"])
     toes = len(ground.sizes) - 6 - 1  # the last output before the residual's six
@@ -222,10 +287,12 @@ def test_a_frame_of_a_window_has_the_same_answer_however_long_the_person_stands_
     surrogate = SubjectSurrogate(network, build_simulator(session.model_path))
     windows = load_windows([session], frames=WINDOW_FRAMES + 60).motion
     found = _inner(surrogate(windows).activations)
+    toes = torch.tensor([name.startswith(("edl", "ehl")) for name in MUSCLES])  # their extensors react the most
     for more in (3, 4, 60, 200):
         longer = torch.cat([windows, windows[:, -1:].expand(-1, more, -1)], 1)
         again = _inner(surrogate(longer).activations)[:, : found.shape[1]]
-        torch.testing.assert_close(again, found, atol=0.01, rtol=0)
+        torch.testing.assert_close(again[..., ~toes], found[..., ~toes], atol=0.01, rtol=0)
+        torch.testing.assert_close(again[..., toes], found[..., toes], atol=0.015, rtol=0)
 
 
 def test_a_frame_has_almost_the_same_answer_where_the_motion_breaks_off(surrogate, trial):
@@ -296,11 +363,11 @@ def test_capacity_is_in_proportion_to_strength(simulator):
 def test_muscles_share_simulated_moments_as_in_the_simulation_of_a_person_who_was_held_out(shipped, simulator, samples):
     """Root mean square error of each group of muscles, with the moments of the simulation."""
     muscles = SubjectSurrogate(shipped, simulator).muscles
-    ground = samples.read("ground", [0])
-    found = muscles(ground["net_moments"], LegKinematics(ground["angles"], ground["speeds"]))
+    simulated = samples.simulated()
+    found = muscles(simulated["net_moments"], LegKinematics(simulated["angles"], simulated["speeds"]))
     for group in ("vasti", "gluteus maximus", "hamstrings"):
         columns = [MUSCLES.index(f"{name}_l") for name in EVALUATED_GROUPS[group]]
-        error = found[..., columns] - ground["activations"][..., columns]
+        error = found[..., columns] - simulated["activations"][..., columns]
         assert error.square().mean().sqrt() < 0.03, group
 
 
@@ -310,10 +377,10 @@ def test_muscles_are_fitted_to_the_subject(shipped, simulator, samples):
     stronger = build_simulator(SESSION.model_path)
     vasti = [index for index, name in enumerate(MUSCLES) if name.startswith("vas")]
     stronger.muscles.max_isometric_force[vasti] *= 1.5
-    ground = samples.read("ground", [0])
-    kinematics = LegKinematics(ground["angles"], ground["speeds"])
+    simulated = samples.simulated()
+    kinematics = LegKinematics(simulated["angles"], simulated["speeds"])
     peaks = [
-        one.muscles(ground["net_moments"], kinematics)[:, 0, MUSCLES.index("vasmed_l")].max()
+        one.muscles(simulated["net_moments"], kinematics)[:, 0, MUSCLES.index("vasmed_l")].max()
         for one in (own, SubjectSurrogate(shipped, stronger))
     ]
     assert peaks[0] / peaks[1] == pytest.approx(1.5, abs=0.2)
@@ -323,10 +390,10 @@ def test_a_leg_is_fitted_to_its_own_muscles(shipped, simulator, samples):
     """With stronger vasti on the left, those on the right are as active as before."""
     lopsided = build_simulator(SESSION.model_path)
     lopsided.muscles.max_isometric_force[[MUSCLES.index(f"vas{part}_l") for part in ("int", "lat", "med")]] *= 1.5
-    ground = samples.read("ground", [0])
-    kinematics = LegKinematics(ground["angles"], ground["speeds"])
+    simulated = samples.simulated()
+    kinematics = LegKinematics(simulated["angles"], simulated["speeds"])
     before, after = (
-        SubjectSurrogate(shipped, one).muscles(ground["net_moments"], kinematics) for one in (simulator, lopsided)
+        SubjectSurrogate(shipped, one).muscles(simulated["net_moments"], kinematics) for one in (simulator, lopsided)
     )
     torch.testing.assert_close(after[:, 1], before[:, 1])
     vasmed = MUSCLES.index("vasmed_l")

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from dataset.errors import InputError
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
-from utils.checkpoints import load_surrogate, load_vqvae, save_checkpoint
+from utils.checkpoints import load_surrogate, load_vqvae, read_checkpoint, save_checkpoint
 
 TINY = VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)
 
@@ -99,6 +100,11 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))
     with pytest.raises(InputError, match="contains a VQ-VAE; expected a surrogate"):
         load_surrogate(tmp_path / "vqvae.pth")
+    save_checkpoint(tmp_path / "old.pth", DynamicsSurrogate())
+    content = read_checkpoint(tmp_path / "old.pth")
+    torch.save(content | {"format": "bige-dynamics-surrogate"}, tmp_path / "old.pth")
+    with pytest.raises(InputError, match="of an earlier version, to be trained again"):
+        load_surrogate(tmp_path / "old.pth")
     torch.save({"net": {"encoder.model.0.weight": torch.zeros(4, 3, 3)}}, tmp_path / "other.pth")
     with pytest.raises(InputError, match="not a VQ-VAE"):
         load_vqvae(tmp_path / "other.pth")

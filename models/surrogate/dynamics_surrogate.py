@@ -13,7 +13,7 @@ from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
-from models.surrogate.ground_sharing import GroundSharing
+from models.surrogate.ground_sharing import GroundSharing, filtered
 from models.surrogate.leg_dynamics import LegKinematics, MotionDynamics, on_the_floor
 from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
@@ -93,7 +93,7 @@ class SubjectSurrogate(nn.Module):
         motion = motion.to(self.able)
         sampling = self.dynamics.sampling(motion.shape[1])
         dynamics = self.dynamics(motion, sampling, extra, floor_m=0.0)
-        reaction = self.networks.ground(dynamics, self.muscles.capacity)
+        reaction = filtered(self.networks.ground(dynamics, self.muscles.capacity), dynamics, sampling.ground)
         moments, share, centres = (
             self.to_frames(samples, sampling)
             for samples in (reaction.moments, reaction.share, on_the_floor(reaction.pressure, dynamics))

@@ -1,10 +1,11 @@
 """How two feet share the ground reaction: a network where the motion alone does not determine it.
 
 The motion gives the sum of both feet's forces and moments, less the residual that the simulation leaves at the pelvis
-where the ground's reaction would cost much muscle activation. The parts of the sum are the fraction of the vertical
-force under each foot, the places of the two centres of pressure, how hard the feet push against each other, and the
-free moments. The network gives the residual and these, as deviations from a plain guess, and the rest follows, so that
-the parts always add up to the sum.
+where the ground's reaction would cost much muscle activation, or where no foot can give it. The parts of the sum are
+the fraction of the vertical force under each foot, the places of the two centres of pressure, how hard the feet push
+against each other, and the free moments. The network gives the residual and these, as deviations from a plain guess,
+and the rest follows, so that the parts always add up to the sum. It answers for each sample by itself, as the
+simulation's quadratic program does, and the simulation's filter is applied to its answer.
 One network serves both legs: it gets its own leg first and mirrored vectors for the left one. The feet push against
 each other as spares the person's muscles, so it is told what these can do.
 """
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from models.muscles.moment_capacity import CAPACITY_INPUTS, capacity_inputs
 from models.normalizer import Normalizer
 from models.surrogate.ground_balance import GroundBalance
-from models.surrogate.leg_dynamics import LegDynamics
+from models.surrogate.leg_dynamics import LegDynamics, on_the_floor
 from models.surrogate.perceptron import perceptron
 
 # The centre of pressure of a foot by guess, between the heel (0) and the toes' joint (1), as measured on plates.
@@ -35,7 +36,7 @@ INPUTS = 3 + 3 + 2 + 2 * 15 + 2 * 4 + 2 * 3 + 2 + 4 + 2 + 2 * 7 + 1
 
 
 class GroundReaction(NamedTuple):
-    """The ground reaction of N samples, left foot first.
+    """The ground reaction of N samples, left foot first, before the simulation's filter or after it.
 
     Attributes:
         wrench: (N, 2, 6) force over body weight, and moment about the origin of the person's frame over it, metres.
@@ -109,7 +110,7 @@ class GroundSharing(nn.Module):
         return torch.cat([own, own.flip(-2)], -1)
 
     def forward(self, dynamics: LegDynamics, capacity: Tensor) -> GroundReaction:
-        """The ground reaction.
+        """The ground reaction, which is that of each sample by itself; `filtered` is what the simulation answers.
 
         Args:
             dynamics: N samples.
@@ -120,10 +121,7 @@ class GroundSharing(nn.Module):
         residual = self._residual(of_legs, dynamics)
         given = dynamics._replace(force=dynamics.force - residual[:, :3], moment=dynamics.moment - residual[:, 3:])
         wrench, share, pressure = self._shared(given, sharing)
-        moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
-        # The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
-        toes = sharing[..., -1:]
-        moments = torch.cat([moments[..., :-1], moments[..., -1:] + toes], -1)
+        moments = _net_moments(dynamics, wrench, sharing[..., -1:])
         return GroundReaction(wrench, residual, share, moments, pressure, correction)
 
     def _correction(self, dynamics: LegDynamics, capacity: Tensor) -> Tensor:
@@ -206,3 +204,54 @@ class GroundSharing(nn.Module):
         moments = torch.stack([guess[..., 5], -guess[..., 3]], -1)
         offset = (moments - usual * guess[..., 1:2]) / vertical
         return usual + _FARTHEST_M * torch.tanh(offset / _FARTHEST_M)
+
+
+def filtered(reaction: GroundReaction, dynamics: LegDynamics, matrix: Tensor) -> GroundReaction:
+    """The ground reaction after the simulation's filter, which spreads in time what single samples cannot carry.
+
+    Args:
+        reaction: of S * K samples, motion after motion.
+        dynamics: the same samples.
+        matrix: (K, K) low-pass filter of the ground reaction over the samples of a motion.
+    """
+
+    def smooth(values: Tensor) -> Tensor:
+        by_motion = values.flatten(1).unflatten(0, (-1, len(matrix)))
+        return (matrix @ by_motion).reshape(values.shape)
+
+    contact = dynamics.contact[..., None]
+    residual = _from_ground(smooth(_to_ground(reaction.residual[:, None], dynamics)), dynamics)[:, 0]
+    whole = _from_ground(smooth(_to_ground(reaction.wrench, dynamics)), dynamics)
+    wrench = whole * contact  # the filter carries force into the air, and contact takes it away
+    residual = residual + (whole - wrench).sum(1)
+    toes = reaction.moments[..., -1:] - _net_moments(dynamics, reaction.wrench)[..., -1:]
+    vertical = wrench[..., 1].clamp(min=0)
+    share = vertical / vertical.sum(1, keepdim=True).clamp(min=_FAINT_VERTICAL)
+    usual = smooth(on_the_floor(reaction.pressure, dynamics)) - dynamics.origin[:, None]
+    usual = torch.einsum("nax,nfx->nfa", dynamics.axes, usual)[..., [0, 2]]
+    pressure = torch.stack([wrench[..., 5], -wrench[..., 3]], -1) + _FAINT_VERTICAL * usual
+    pressure = pressure / (vertical[..., None] + _FAINT_VERTICAL)
+    moments = _net_moments(dynamics, wrench, smooth(toes) * contact)
+    return GroundReaction(wrench, residual, share, moments, pressure, reaction.correction)
+
+
+def _net_moments(dynamics: LegDynamics, wrench: Tensor, toes: Tensor | None = None) -> Tensor:
+    """Net moments (N, 2, 7) of wrenches (N, 2, 6), whose force on the toes has the moments (N, 2, 1) about their joint.
+
+    The last coordinate is the toes' joint: the map has the whole wrench on the rear foot.
+    """
+    moments = dynamics.unloaded - (dynamics.from_wrench @ wrench[..., None])[..., 0]
+    return moments if toes is None else torch.cat([moments[..., :-1], moments[..., -1:] + toes], -1)
+
+
+def _to_ground(wrench: Tensor, dynamics: LegDynamics) -> Tensor:
+    """Wrenches (N, F, 6) in the person's frame, in the ground frame and about its origin."""
+    force, moment = (torch.einsum("nax,nfa->nfx", dynamics.axes, part) for part in wrench.split(3, -1))
+    return torch.cat([force, moment + torch.linalg.cross(dynamics.origin[:, None].expand_as(force), force)], -1)
+
+
+def _from_ground(wrench: Tensor, dynamics: LegDynamics) -> Tensor:
+    """The inverse of `_to_ground`."""
+    force, moment = wrench.split(3, -1)
+    moment = moment - torch.linalg.cross(dynamics.origin[:, None].expand_as(force), force)
+    return torch.cat([torch.einsum("nax,nfx->nfa", dynamics.axes, part) for part in (force, moment)], -1)

@@ -34,7 +34,7 @@ class LegDynamics(NamedTuple):
     """Dynamics of N samples; legs in the order left, right; forces over body weight, moments over it too (metres).
 
     Attributes:
-        force: (N, 3) ground reaction of both feet, person's frame.
+        force: (N, 3) ground reaction of both feet that the motion demands, person's frame; not filtered.
         moment: (N, 3) its moment about the origin of the person's frame.
         joints: (N, 2, 5, 3) centres of hip, knee and ankle and origins of heel and toes, metres, person's frame.
         foot_axis: (N, 2, 3) direction in which the foot points, person's frame.
@@ -167,8 +167,7 @@ class MotionDynamics(nn.Module):
             [*(getattr(state, kind)[self.bodies[body]] for body, kind in _POINTS.values()), heels,
              state.origin[self.toes]], 1,
         )  # fmt: skip
-        whole = self.trunk.whole_loads(state, loads, sampling.basis)
-        force, moment = (along_time(sampling.ground, load) for load in whole)
+        force, moment = self.trunk.whole_loads(state, loads, sampling.basis)
         moment = moment - torch.linalg.cross(origin, force, dim=0)
         required = dynamics.inverse_dynamics(state, loads)
         tensors = {

@@ -14,6 +14,7 @@ from models.muscles.trunk_adjustment import RotationBasis, spline_matrices
 
 # The filtered coordinates hold nothing above 5 Hz, so that 15 samples per second carry their dynamics.
 FRAMES_A_SAMPLE = 4
+_RATE_HZ = FRAME_RATE_HZ / FRAMES_A_SAMPLE
 _INTERPOLATION_DEGREE = 3
 
 
@@ -62,12 +63,9 @@ def time_sampling(
     smooth = low_pass_matrix(held, FRAME_RATE_HZ, cutoff_hz).numpy() @ extend
     first, second = (matrix.numpy() @ smooth for matrix in derivative_matrices(held, FRAME_RATE_HZ))
     at = np.arange(samples) * FRAMES_A_SAMPLE
-    rate_hz = FRAME_RATE_HZ / FRAMES_A_SAMPLE
-    degree = min(_INTERPOLATION_DEGREE, samples - 1)
-    to_frames = make_interp_spline(at, np.eye(samples), k=degree)(np.arange(frames))
     # With a knot at every sample the torso's rotation does not depend on where among the samples a motion begins.
-    splines = spline_matrices(samples, rate_hz, 1 / rate_hz)
-    basis = RotationBasis(*derivative_matrices(samples, rate_hz), *splines)
+    splines = spline_matrices(samples, _RATE_HZ, 1 / _RATE_HZ)
+    basis = RotationBasis(*derivative_matrices(samples, _RATE_HZ), *splines)
 
     def cast(matrix: np.ndarray | Tensor) -> Tensor:
         return torch.as_tensor(matrix).to(device, dtype)
@@ -78,7 +76,24 @@ def time_sampling(
         value=cast(smooth[at]),
         speed=cast(first[at]),
         acceleration=cast(second[at]),
-        ground=cast(low_pass_matrix(samples, rate_hz, ground_cutoff_hz)),
+        ground=cast(ground_filter(samples, ground_cutoff_hz)),
         basis=RotationBasis(*map(cast, basis)),
-        to_frames=cast(to_frames),
+        to_frames=cast(_interpolation(samples, frames)),
     )
+
+
+def ground_filter(samples: int, cutoff_hz: float) -> Tensor:
+    """(K, K) low-pass filter of the ground reaction over the K samples of a motion, float64.
+
+    It is the filter of the simulation, which acts on frames, between interpolation at the frames and sampling.
+    """
+    held = FRAMES_A_SAMPLE * (samples - 1) + 1
+    smooth = low_pass_matrix(held, FRAME_RATE_HZ, cutoff_hz)[::FRAMES_A_SAMPLE]
+    return smooth @ torch.from_numpy(_interpolation(samples, held))
+
+
+def _interpolation(samples: int, frames: int) -> np.ndarray:
+    """(T, K) cubic interpolation of K samples at T frames."""
+    at = np.arange(samples) * FRAMES_A_SAMPLE
+    spline = make_interp_spline(at, np.eye(samples), k=min(_INTERPOLATION_DEGREE, samples - 1))
+    return spline(np.arange(frames))

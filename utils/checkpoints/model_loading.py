@@ -40,7 +40,8 @@ _LAYERS = ("depth", "down_t", "layers", "ground_layers", "muscle_layers")
 _NAMES = {
     "bige-vqvae": "a VQ-VAE",
     "bige-surrogate": "a surrogate that is a transformer of kinematics",
-    "bige-dynamics-surrogate": "a surrogate after inverse dynamics",
+    "bige-dynamics-surrogate": "a surrogate after inverse dynamics of an earlier version, to be trained again",
+    "bige-dynamics-surrogate-2": "a surrogate after inverse dynamics",
 }
 
 

@@ -12,8 +12,11 @@ from dataset.sessions import Session
 from models.conventions import MUSCLES, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import capacity_inputs
+from models.muscles.simulation_settings import SimulationSettings
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
+from models.surrogate.ground_sharing import GroundReaction, filtered
 from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
+from models.surrogate.time_sampling import ground_filter
 from utils.simulation.simulators import build_simulator
 from utils.training.dynamics_samples import models_of
 from utils.training.sample_store import Batch, SampleStore
@@ -43,7 +46,7 @@ class Answers:
 
 
 def dynamics_of(batch: Batch) -> LegDynamics:
-    """The dynamics in a batch of ground samples."""
+    """The dynamics in a batch of ground samples or of repetitions."""
     return LegDynamics(**{name: batch[name] for name in LegDynamics._fields})
 
 
@@ -58,7 +61,7 @@ def activations_of(model: DynamicsSurrogate, moments: Tensor, batch: Batch) -> T
 def predicted_and_simulated(
     model: DynamicsSurrogate, store: SampleStore, number: int, session: Session | None = None
 ) -> tuple[Answers, Answers]:
-    """What the surrogate predicts for the ground samples of a session, and what the simulation has.
+    """What the surrogate predicts for the repetitions of a session, and what the simulation has.
 
     Args:
         model: the networks.
@@ -68,8 +71,9 @@ def predicted_and_simulated(
             for all people, as in training.
     """
     device = next(model.parameters()).device
-    batch = {name: values.to(device) for name, values in store.read("ground", [number]).items()}
-    reaction = model.ground(dynamics_of(batch), batch["capacity"])
+    batch = {name: values.to(device) for name, values in store.read("repetitions", [number]).items()}
+    reaction = _reaction_inside(model, batch)
+    batch = _inside(batch)
     if session is None:
         activations = activations_of(model, reaction.moments, batch)
     else:
@@ -83,6 +87,23 @@ def predicted_and_simulated(
     share = vertical / vertical.sum(1, keepdim=True).clamp(min=_LEAST_VERTICAL)
     predicted = Answers(activations.flatten(1), reaction.moments, reaction.share)
     return predicted, Answers(batch["activations"].flatten(1), batch["net_moments"], share)
+
+
+def _reaction_inside(model: DynamicsSurrogate, batch: Batch) -> GroundReaction:
+    """The ground reaction of the samples inside of the repetitions, filtered with their surroundings."""
+    reactions = []
+    _, counts = batch["repetition"].unique_consecutive(return_counts=True)
+    for rows in torch.arange(len(batch["repetition"])).split(counts.tolist()):
+        one = {name: values[rows] for name, values in batch.items()}
+        dynamics = dynamics_of(one)
+        matrix = ground_filter(len(rows), SimulationSettings().ground_cutoff_hz).to(dynamics.force)
+        reaction = filtered(model.ground(dynamics, one["capacity"]), dynamics, matrix)
+        reactions.append([values[one["inside"]] for values in reaction])
+    return GroundReaction(*map(torch.cat, zip(*reactions, strict=True)))
+
+
+def _inside(batch: Batch) -> Batch:
+    return {name: values[batch["inside"]] for name, values in batch.items()}
 
 
 def evaluate_samples(model: DynamicsSurrogate, store: SampleStore) -> dict[str, float]:

@@ -1,14 +1,16 @@
 """Training samples of the surrogate after inverse dynamics, made from the simulated repetitions of a session.
 
 Ground samples are what `GroundSharing` learns from: the dynamics of a motion every 1/15 s and the simulated ground
-reaction; some repetitions are simulated again, each with a random variation of the muscles. Muscle samples are what
-`MuscleSharing` learns from: moments, angles and speeds of the legs, and the activations by which static optimisation
-shares the moments, on the subject's own muscles and on random variations of them, for moments and speeds that are
-varied as well.
+reaction before its filter. For them each repetition is simulated again, as it is, and with a random variation of the
+muscles and a random error of the trunk's angle, as recordings have it, which no ground reaction explains as a whole.
+Muscle samples are what `MuscleSharing` learns from: moments, angles and speeds of the legs, and the activations by
+which static optimisation shares the moments, on the subject's own muscles and on random variations of them, for moments
+and speeds that are varied as well. The repetitions as they were simulated are what the surrogate is compared with.
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +24,24 @@ from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table
 from dataset.sessions import Session, repetition_of
 from dataset.windows.resample import resample
-from models.conventions import FEET, FRAME_RATE_HZ, SIDES
+from models.conventions import COORDINATES, FEET, FRAME_RATE_HZ, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
 from models.muscles.muscle_variation import vary_muscles
 from models.muscles.static_optimization import ActivationSimulator
+from models.muscles.trunk_adjustment import spline_matrices
 from models.surrogate.leg_dynamics import LegDynamics, MotionDynamics
 from models.surrogate.time_sampling import FRAMES_A_SAMPLE
 from utils.simulation.simulators import build_simulator
 from utils.training.simulated_labels import require_repetition
 
 _MARGIN_S = 1.0  # of the trial on both sides of a repetition, as in its simulation
-_VARIED_REPETITIONS = 4  # of each model, that are simulated again with other muscles
+_SIMULATED_AGAIN = 12  # repetitions of each model, at most
+# Errors of the trunk's angle in these: the largest standard deviation, and the time between the knots of their splines.
+_TRUNK_ERROR_DEG, _TRUNK_KNOTS_S = 8.0, 0.25
 _VARIATIONS = 8  # of the muscles of each model, beside its own
 _OF_VARIATION = 250  # muscle samples of each
+_TRUNK = COORDINATES.index("lumbar_extension")
 _MOMENT_SDS, _SPEED_SD = (0.2, 0.15), 0.35  # of the logarithm of all moments, and of each relative to the others
 
 
@@ -44,18 +50,21 @@ class DynamicsSamples:
     """Training samples of one session or of several.
 
     Attributes:
-        ground: fields of `LegDynamics`; `wrench` (N, 2, 6) and `net_moments` (N, 2, 7) as in `GroundReaction`; and of
-            the same frames `angles`, `speeds` (N, 2, 7), `activations` (N, 2, 40) and `model` (N,), as of `muscle`;
-            `session_model` (N,), the number of the model in `models_of`.
-        varied_ground: fields of `LegDynamics`, `wrench`, `net_moments` and `model` as in `ground`, for varied muscles.
+        repetitions: fields of `LegDynamics` over each repetition and its surroundings, in order; `repetition` (N,), its
+            number, and `inside` (N,), whether a sample belongs to it and not to the surroundings, of which nothing else
+            is known; `net_moments` (N, 2, 7) and `wrench` (N, 2, 6) as in `GroundReaction`; `angles`, `speeds`
+            (N, 2, 7), `activations` (N, 2, 40) and `model` (N,), as of `muscle`; `session_model` (N,), the number of
+            the model in `models_of`.
+        ground: fields of `LegDynamics`; `wrench` and `net_moments` before the filter, and `model`, as in `repetitions`,
+            of the motion as it is, and for varied muscles with errors of the trunk.
         muscle: `angles`, `speeds`, `moments` (M, 2, 7) as in `LegKinematics` and `GroundReaction`, `activations`
             (M, 2, 40), and `model` (M,), the row of `capacity`.
         capacity: (models, 2, groups, poses) as `moment_capacity`, over body weight, metres.
         left_out: the repetitions that could not be used, each a sentence.
     """
 
+    repetitions: dict[str, np.ndarray]
     ground: dict[str, np.ndarray]
-    varied_ground: dict[str, np.ndarray]
     muscle: dict[str, np.ndarray]
     capacity: np.ndarray
     left_out: tuple[str, ...] = ()
@@ -73,8 +82,8 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
     Raises:
         InputError: no repetition of the session has simulated forces and moments, or none can be used.
     """
+    samples: list[dict[str, np.ndarray]] = []
     ground: list[dict[str, np.ndarray]] = []
-    varied: list[dict[str, np.ndarray]] = []
     muscle: list[dict[str, np.ndarray]] = []
     capacities: list[np.ndarray] = []
     simulators = {model: build_simulator(model) for model in models_of(session)}
@@ -102,15 +111,16 @@ def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
         number = numbers[model]
         own = len(capacities)  # the first of the model's capacities is that of its own muscles
         for one in repetitions:
-            labels = np.full((2, len(one.ground["angles"])), [[own], [number]])
-            ground.append(one.ground | {"model": labels[0], "session_model": labels[1]})
+            of_all = {"model": own, "session_model": number, "repetition": len(samples)}
+            labels = {name: np.full(len(one.inside), value) for name, value in of_all.items()}
+            samples.append(one.samples | labels)
         for part, capacity in _muscle_samples(simulators[model], repetitions, generator):
             muscle.append(part | {"model": np.full(len(part["angles"]), len(capacities))})
             capacities.append(capacity)
-        for part, capacity in _varied_ground(simulators[model], repetitions, generator):
-            varied.append(part | {"model": np.full(len(part["wrench"]), len(capacities))})
+        for part, capacity in _ground_samples(simulators[model], repetitions, generator):
+            ground.append(part | {"model": np.full(len(part["wrench"]), len(capacities))})
             capacities.append(capacity)
-    return DynamicsSamples(_joined(ground), _joined(varied), _joined(muscle), np.stack(capacities), tuple(left_out))
+    return DynamicsSamples(_joined(samples), _joined(ground), _joined(muscle), np.stack(capacities), tuple(left_out))
 
 
 def models_of(session: Session) -> list[Path]:
@@ -133,20 +143,20 @@ class _Repetition:
     """One simulated repetition.
 
     Attributes:
-        ground: see `DynamicsSamples`.
-        coordinates: (C, N) filtered coordinates of the samples, radians and metres.
-        speeds: (C, N) per second.
-        moments_nm: (N, 2, 7) net moments, Nm.
+        samples: see `DynamicsSamples.repetitions`.
+        inside: (N,) the same.
+        coordinates: (C, M) filtered coordinates of the samples inside, radians and metres.
+        speeds: (C, M) per second.
+        moments_nm: (M, 2, 7) net moments, Nm.
         motion: the repetition with its surroundings, at 60 Hz.
-        frames: (N,) of this motion, those of the samples.
     """
 
-    ground: dict[str, np.ndarray]
+    samples: dict[str, np.ndarray]
+    inside: np.ndarray
     coordinates: Tensor
     speeds: Tensor
     moments_nm: Tensor
     motion: Motion
-    frames: np.ndarray
 
 
 def _trial_of(session: Session, muscle_driven: Path) -> Path | None:
@@ -183,11 +193,8 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     sampling = dynamics.sampling(len(motion))
     found = dynamics(coordinates, sampling, extra)
     raw = dynamics.coordinate_map(coordinates, extra)
-    frames = np.arange(len(found.force)) * FRAMES_A_SAMPLE
-    time_s = motion.time_s[0] + frames / FRAME_RATE_HZ
-    inside = (time_s >= start_s - 1e-6) & (time_s <= end_s + 1e-6)
-    found = LegDynamics(*(values[inside] for values in found))
-    times_s = time_s[inside]
+    times_s = motion.time_s[0] + np.arange(len(found.force)) * FRAMES_A_SAMPLE / FRAME_RATE_HZ
+    inside = (times_s >= start_s - 1e-6) & (times_s <= end_s + 1e-6)
 
     def at(table: Table, names: list[str]) -> np.ndarray:
         values = np.stack([table.column(name) for name in names], 1)
@@ -198,22 +205,22 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
     for leg, side in enumerate(SIDES):
         columns = [f"{name}_{side}_moment" for name in present[leg]]
         net[:, leg, [LEG_COORDINATES.index(name) for name in present[leg]]] = at(moments, columns)
-    ground = {name: values.float().numpy() for name, values in found._asdict().items()}
-    ground["wrench"] = _wrenches(found, {side: at(forces, _force_names(side)) for side in SIDES}, simulator.weight_n)
-    ground["net_moments"] = (net / simulator.weight_n).astype(np.float32)
-    kept = torch.from_numpy(np.flatnonzero(inside))
-    values, speeds = (raw @ sampling.value.T)[:, kept], (raw @ sampling.speed.T)[:, kept]
-    ground["angles"], ground["speeds"] = _of_legs(values, simulator), _of_legs(speeds, simulator)
+    samples = _as_arrays(found) | {"inside": inside}
+    samples["wrench"] = _wrenches(found, {side: at(forces, _force_names(side)) for side in SIDES}, simulator.weight_n)
+    samples["net_moments"] = (net / simulator.weight_n).astype(np.float32)
+    values, speeds = raw @ sampling.value.T, raw @ sampling.speed.T
+    samples["angles"], samples["speeds"] = _of_legs(values, simulator), _of_legs(speeds, simulator)
     within_s = times_s.clip(labels.time_s[0], labels.time_s[-1])
     activations = PchipInterpolator(labels.time_s, labels.activations)(within_s)
-    ground["activations"] = activations.reshape(len(times_s), 2, -1).astype(np.float32)
-    return _Repetition(ground, values, speeds, torch.from_numpy(net), motion, frames[inside])
+    samples["activations"] = activations.reshape(len(times_s), 2, -1).astype(np.float32)
+    kept = torch.from_numpy(inside)
+    return _Repetition(samples, inside, values[:, kept], speeds[:, kept], torch.from_numpy(net)[kept], motion)
 
 
 def _as_batch(motion: Motion) -> tuple[Tensor, dict[str, Tensor]]:
-    """Coordinates (1, T, 33) of a motion, and the model's further ones (1, T)."""
-    extra = {name: torch.as_tensor(values)[None] for name, values in motion.extra.items()}
-    return torch.as_tensor(motion.coordinates)[None], extra
+    """Copies of a motion's coordinates (1, T, 33), and of the model's further ones (1, T)."""
+    extra = {name: torch.tensor(values)[None] for name, values in motion.extra.items()}
+    return torch.tensor(motion.coordinates)[None], extra
 
 
 def _of_legs(coordinates: Tensor, simulator: ActivationSimulator) -> np.ndarray:
@@ -270,26 +277,55 @@ def _muscle_samples(
 
 
 @torch.no_grad()
-def _varied_ground(
+def _ground_samples(
     simulator: ActivationSimulator, repetitions: list[_Repetition], generator: np.random.Generator
 ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-    """Ground samples of some repetitions, each simulated on a variation of the muscles, with the capacity of these."""
-    own = simulator.muscles
-    count = min(_VARIED_REPETITIONS, len(repetitions))
-    for index in generator.choice(len(repetitions), count, replace=False).tolist():
-        one = repetitions[index]
+    """Ground samples of each repetition on a variation of the muscles and on the model's own, with their capacity.
+
+    Those on varied muscles have errors of the trunk.
+    """
+    own, settings = simulator.muscles, simulator.settings
+    simulator.settings = replace(settings, ground_cutoff_hz=math.inf)
+    chosen = generator.choice(len(repetitions), min(_SIMULATED_AGAIN, len(repetitions)), replace=False).tolist()
+    for index in chosen:
         simulator.muscles = vary_muscles(own, generator)
-        coordinates, extra = _as_batch(one.motion)
-        simulation = simulator(coordinates, FRAME_RATE_HZ, extra)
-        resultant = torch.cat([simulation.ground_forces, simulation.centres_of_pressure, simulation.free_moments], -1)
-        of_feet = {side: resultant[0, one.frames, foot].numpy() for foot, side in enumerate(FEET)}
-        dynamics = LegDynamics(*(torch.from_numpy(one.ground[name]) for name in LegDynamics._fields))
-        net = _of_legs(simulation.moments[0, one.frames].T, simulator) / simulator.weight_n
-        capacity = moment_capacity(simulator.paths, simulator.muscles, simulator.able) / simulator.weight_n
-        values = {name: one.ground[name] for name in LegDynamics._fields}
-        wrench = _wrenches(dynamics, of_feet, simulator.weight_n)
-        yield values | {"wrench": wrench, "net_moments": net.astype(np.float32)}, capacity.float().numpy()
+        error_deg = _trunk_error_deg(len(repetitions[index].motion), generator)
+        yield _ground_samples_of(simulator, repetitions[index], error_deg)
     simulator.muscles = own
+    for index in chosen:
+        yield _ground_samples_of(simulator, repetitions[index], 0.0)
+    simulator.settings = settings
+
+
+def _ground_samples_of(
+    simulator: ActivationSimulator, repetition: _Repetition, error_deg: Tensor | float
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Ground samples of a repetition with an error of the trunk's angle, and the capacity of the muscles."""
+    coordinates, extra = _as_batch(repetition.motion)
+    coordinates[..., _TRUNK] += error_deg
+    simulation = simulator(coordinates, FRAME_RATE_HZ, extra)
+    of_motion = MotionDynamics(simulator, torch.float64)
+    dynamics = of_motion(coordinates, of_motion.sampling(coordinates.shape[1]), extra)
+    dynamics = LegDynamics(*(values[repetition.inside] for values in dynamics))
+    frames = np.flatnonzero(repetition.inside) * FRAMES_A_SAMPLE
+    resultant = torch.cat([simulation.ground_forces, simulation.centres_of_pressure, simulation.free_moments], -1)
+    of_feet = {side: resultant[0, frames, foot].numpy() for foot, side in enumerate(FEET)}
+    net = _of_legs(simulation.moments[0, frames].T, simulator) / simulator.weight_n
+    capacity = moment_capacity(simulator.paths, simulator.muscles, simulator.able) / simulator.weight_n
+    values = _as_arrays(dynamics)
+    values["wrench"] = _wrenches(dynamics, of_feet, simulator.weight_n)
+    return values | {"net_moments": net.astype(np.float32)}, capacity.float().numpy()
+
+
+def _trunk_error_deg(frames: int, generator: np.random.Generator) -> Tensor:
+    """A random error of the trunk's angle, smooth over the frames, degrees."""
+    spline, _ = spline_matrices(frames, FRAME_RATE_HZ, _TRUNK_KNOTS_S)
+    knots = generator.uniform(0, _TRUNK_ERROR_DEG) * generator.standard_normal(spline.shape[1])
+    return spline @ torch.from_numpy(knots)
+
+
+def _as_arrays(dynamics: LegDynamics) -> dict[str, np.ndarray]:
+    return {name: values.float().numpy() for name, values in dynamics._asdict().items()}
 
 
 def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

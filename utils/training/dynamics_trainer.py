@@ -27,7 +27,7 @@ from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.lr_schedules import cosine_schedule
 from utils.training.resuming import RunOrigin, resumed_config
 from utils.training.run_processes import processes_of_run
-from utils.training.sample_store import KINDS, Batch, SampleStore, prepare_samples, session_of
+from utils.training.sample_store import Batch, SampleStore, prepare_samples, session_of
 from utils.training.surrogate_evaluation import SurrogateTrainingResult, evaluate_surrogate_on
 from utils.training.training_loop import (
     BEST,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("bige")
 
+_TRAINED = ("ground", "muscle")  # kinds of samples
 _MOMENT_WEIGHT, _CORRECTION_WEIGHT = 2.0, 0.3
 _FITTED_SESSIONS = 64
 _LEAST_STD = 1e-2
@@ -81,7 +82,7 @@ def _train(config: DynamicsTrainingConfig, kept: Split | None, group: ProcessGro
     model, state = _model_and_state(config, training, group.device)
     logger.info(
         "%d sessions to train on with %d ground and %d muscle samples, %d sessions for validation, %s",
-        len(training.folders), training.size("ground"), training.size("muscle"), len(validation.folders), model.config,
+        len(training.folders), *map(training.size, _TRAINED), len(validation.folders), model.config,
     )  # fmt: skip
     task = DynamicsSurrogateTask(config, model, state, training, validation, group)
     settings = LoopSettings(
@@ -152,7 +153,7 @@ class DynamicsSurrogateTask(TrainingTask):
         self.device = next(model.parameters()).device
         self._sizes = _target_sizes(training.read("ground", range(min(_FITTED_SESSIONS, len(training.folders)))))
         self._sizes = {name: value.to(self.device) for name, value in self._sizes.items()}
-        self.steps = max(-(-training.size(kind) // config.batch_size) for kind in KINDS)
+        self.steps = max(-(-training.size(kind) // config.batch_size) for kind in _TRAINED)
         self.optimizer = torch.optim.AdamW(model.parameters(), config.lr, weight_decay=config.weight_decay)
         state.restore(self.optimizer)
         self.scheduler = cosine_schedule(
@@ -166,7 +167,7 @@ class DynamicsSurrogateTask(TrainingTask):
     def train_step(self) -> Mapping[str, float | Tensor]:
         """Optimise for one epoch; the mean losses."""
         generator = torch.Generator().manual_seed(int(torch.randint(2**31, ())))
-        batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in KINDS]
+        batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in _TRAINED]
         totals = torch.zeros(2)
         for batch in islice(zip(*batches, strict=False), self.steps):
             losses = self._losses(*(self._own_part(part) for part in batch))
@@ -194,7 +195,7 @@ class DynamicsSurrogateTask(TrainingTask):
         names = []
         with torch.no_grad():
             for index, folder in enumerate(self.training.folders):
-                batches = (self._on_device(self.training.read(kind, [index])) for kind in KINDS)
+                batches = (self._on_device(self.training.read(kind, [index])) for kind in _TRAINED)
                 losses = self._losses(*((batch, float(_size(batch))) for batch in batches))
                 if not torch.isfinite(losses).all():
                     names.append(session_of(folder))
@@ -209,10 +210,9 @@ class DynamicsSurrogateTask(TrainingTask):
         share = self.group.part_of_batch(size)
         return self._on_device({name: share.of(values) for name, values in batch.items()}), size / self.group.world_size
 
-    def _losses(self, ground: Counted, varied_ground: Counted, muscle: Counted) -> Tensor:
+    def _losses(self, ground: Counted, muscle: Counted) -> Tensor:
         """The losses (2,) of the ground's and of the muscles' network for samples of each kind."""
-        of_ground = (self._ground_loss(*ground) + self._ground_loss(*varied_ground)) / 2
-        return torch.stack([of_ground, self._muscle_loss(*muscle)])
+        return torch.stack([self._ground_loss(*ground), self._muscle_loss(*muscle)])
 
     def _ground_loss(self, batch: Batch, count: float) -> Tensor:
         """Mean squared errors of wrenches and net moments, in their standard deviations.
@@ -260,8 +260,7 @@ def fit_to_samples(model: DynamicsSurrogate, store: SampleStore) -> None:
     sessions = range(min(_FITTED_SESSIONS, len(store.folders)))
     ground, muscle = store.read("ground", sessions), store.read("muscle", sessions)
     model.ground.normalizer.fit(model.ground.features(dynamics_of(ground)), min_std=_LEAST_STD)
-    varied = store.read("varied_ground", sessions)["capacity"]
-    model.ground.capacity_normalizer.fit(model.ground.capacity_features(varied), min_std=_LEAST_STD)
+    model.ground.capacity_normalizer.fit(model.ground.capacity_features(ground["capacity"]), min_std=_LEAST_STD)
     kinematics = LegKinematics(muscle["angles"], muscle["speeds"])
     features = model.muscles.features(muscle["moments"], kinematics, muscle["capacity"])
     model.muscles.normalizer.fit(features, min_std=_LEAST_STD)

@@ -26,12 +26,12 @@ from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
 
 logger = logging.getLogger("bige")
 
-KINDS = ("ground", "varied_ground", "muscle")
+KINDS = ("repetitions", "ground", "muscle")
 _CAPACITY = "capacity"
 _LEFT_OUT = "left_out.json"
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "8"  # changes with the content of the samples
+_LAYOUT = "12"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 
