@@ -88,6 +88,11 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("knee_flexion:min:above:20", "knee_flexion:mean_over_descent:below:10"),
         ("activation:vasmed:max:above:0.5", "activation:quadriceps_l:max:below:0.3"),
         ("activation:vasmed:max:within:0.35:0.45", "activation:vasmed_r:max:above:0.6"),
+        ("load_share_l:mean:above:0.6", "load_share_r:mean:above:0.5"),
+        ("load_share_l:max:below:0.4", "load_share_r:mean:below:0.55"),
+        ("load_share_r:min:above:0.6", "load_share_l:max:above:0.45"),
+        ("load_share_l:mean_over_descent:above:0.6", "load_share_r:mean_over_descent:above:0.45"),
+        ("descent_time:mean:above:3", "repetition_time:mean:below:2"),
     ],
 )
 def test_requirements_that_no_motion_can_meet_together_are_refused(one, other):
@@ -101,10 +106,39 @@ def test_requirements_that_no_motion_can_meet_together_are_refused(one, other):
 @pytest.mark.parametrize(
     "lines",
     [
+        ("load_share:mean:above:0.6",),
+        ("load_share:mean:below:0.45",),
+        (
+            "descent_time:mean:above:2",
+            "hold_time:min:above:1",
+            "ascent_time:mean:above:2",
+            "repetition_time:max:below:4",
+        ),
+        (
+            "descent_time:mean:below:2",
+            "hold_time:mean:below:1",
+            "ascent_time:max:below:2",
+            "repetition_time:mean:above:6",
+        ),
+    ],
+)
+def test_shares_and_times_that_do_not_add_up_are_refused(lines):
+    with pytest.raises(InputError, match="contradict each other|both together carry"):
+        check_together([parse_term(line) for line in lines])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
         ("knee_flexion_l:max:above:120", "knee_flexion_r:max:below:100"),
         ("knee_flexion:max:above:120", "knee_flexion:mean:below:100"),
         ("activation:quadriceps:max:above:0.5", "activation:vasmed:max:below:0.3"),
         ("coordinate:lumbar_extension:max:above:5", "coordinate:lumbar_bending:max:below:3"),
+        ("load_share_l:mean:above:0.6", "load_share_r:mean:above:0.4"),
+        ("load_share_l:max:above:0.6", "load_share_r:max:above:0.6"),
+        ("load_share:mean:within:0.45:0.55",),
+        ("descent_time:mean:within:2:3", "ascent_time:mean:below:2", "repetition_time:mean:above:8"),
+        ("descent_time:mean:above:2", "hold_time:mean:above:1", "repetition_time:mean:within:3:4"),
     ],
 )
 def test_requirements_that_can_be_met_together_are_not_refused(lines):

@@ -1,7 +1,8 @@
 """What can be refused before anything is computed: impossible bounds, and requirements that contradict each other."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import permutations
 
 from dataset.errors import InputError
@@ -11,6 +12,8 @@ from utils.biomechanics.registry import Range, find_quantity
 from utils.guidance.objective.constraints import Term
 
 _BETWEEN_MIN_AND_MAX = ("mean", "start", "end")
+_PHASE_TIMES, _WHOLE_TIME = ("descent_time", "hold_time", "ascent_time"), "repetition_time"
+_OTHER_EXTREME = {"min": "max", "max": "min"}
 
 
 def check_possible(term: Term, source: str) -> None:
@@ -45,15 +48,62 @@ def _limits(term: Term) -> Range:
 
 
 def check_together(terms: Sequence[Term]) -> None:
-    """Raise InputError where two required terms can never hold together, whatever the motion."""
+    """Raise InputError where required terms can never hold together, whatever the motion."""
     required = [term for term in terms if term.required]
-    for one, other in permutations(required, 2):
+    implied = [(term, term) for term in required] + [
+        (term, other) for term in required for other in _of_other_foot(term)
+    ]
+    for (one_source, one), (other_source, other) in permutations(implied, 2):
         if one.low is None or other.high is None or one.low <= other.high:
             continue
         if _within(one, other) and _never_more(one, other):
-            raise InputError(
-                f"{one.label} {one.bounds_text} and {other.label} {other.bounds_text} contradict each other"
-            )
+            if one_source is other_source:
+                raise InputError(f"{_words(one_source)}: not each foot can, both together carry the whole load")
+            raise InputError(f"{_words(one_source)} and {_words(other_source)} contradict each other")
+    _check_times(required)
+
+
+def _words(term: Term) -> str:
+    return f"{term.label} {term.bounds_text}"
+
+
+def _of_other_foot(term: Term) -> list[Term]:
+    """What a bound of the share of the load on a foot means for the other foot: the rest."""
+    base, side = split_side(term.quantity)
+    if base != "load_share" or not _is_of_values(term):
+        return []
+    statistic, over, phase = term.statistic.partition("_over_")
+    low, high = (None if bound is None else round(1 - bound, 9) for bound in (term.high, term.low))
+    quantity = f"{base}_{'r' if side == 'l' else 'l'}" if side else base
+    return [
+        replace(
+            term,
+            quantity=quantity,
+            statistic=f"{_OTHER_EXTREME.get(statistic, statistic)}{over}{phase}",
+            low=low,
+            high=high,
+        )
+    ]
+
+
+def _check_times(required: Sequence[Term]) -> None:
+    """Raise InputError where descent, hold and ascent cannot last together what the repetition has to."""
+
+    def tightest(quantity: str, bound: str, pick: Callable[..., Term], statistics: Sequence[str]) -> Term | None:
+        found = [one for one in required if one.quantity == quantity and one.statistic in statistics]
+        found = [one for one in found if getattr(one, bound) is not None]
+        return pick(found, key=lambda one: getattr(one, bound)) if found else None
+
+    longest = tightest(_WHOLE_TIME, "high", min, ("mean", "max"))
+    at_least = [one for name in _PHASE_TIMES if (one := tightest(name, "low", max, ("mean", "min")))]
+    if longest is not None and sum(one.low or 0.0 for one in at_least) > (longest.high or 0.0):
+        raise InputError(f"{', '.join(map(_words, at_least))} and {_words(longest)} contradict each other")
+    shortest = tightest(_WHOLE_TIME, "low", max, ("mean", "min"))
+    at_most = [one for name in _PHASE_TIMES if (one := tightest(name, "high", min, ("mean", "max")))]
+    if shortest is None or len(at_most) < len(_PHASE_TIMES):
+        return
+    if sum(one.high or 0.0 for one in at_most) < (shortest.low or 0.0):
+        raise InputError(f"{', '.join(map(_words, at_most))} and {_words(shortest)} contradict each other")
 
 
 def _within(one: Term, other: Term) -> bool:
