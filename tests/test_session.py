@@ -68,6 +68,20 @@ def test_endings_of_files_are_known_in_capitals_too(tmp_path):
     assert changes_since(before, run_fingerprint(GuidanceConfig(subject=str(session.path)), session)) == ["model"]
 
 
+def test_another_choice_among_the_models_is_another_fingerprint(tmp_path):
+    folder = _make(tmp_path / "s", models=["A_scaled.osim", "B_scaled.osim"], trials=["squat1.mot"])
+    models = [folder / "OpenSimData" / "Model" / f"{name}_scaled.osim" for name in "AB"]
+    fingerprints = []
+    for newest in (0, 1, 0):
+        for number, path in enumerate(models):
+            os.utime(path, (number == newest, number == newest))
+        session = Session(folder)
+        assert session.model_path == models[newest]
+        fingerprints.append(run_fingerprint(GuidanceConfig(subject=str(folder)), session))
+    assert changes_since(fingerprints[0], fingerprints[1]) == ["model"]
+    assert fingerprints[0] == fingerprints[2]
+
+
 def test_contents_of_a_session(root):
     session = open_session("015b7571", root)
     assert session.model_path.name == "LaiArnold_scaled_adjusted_contacts.osim"

@@ -29,16 +29,27 @@ def run_fingerprint(config: GuidanceConfig, session: Session) -> dict[str, str]:
     """
     dynamics, models = session.path / "OpenSimData" / "Dynamics", session.path / "OpenSimData" / "Model"
     recordings = [session.path / METADATA_NAME, *session.squat_trials, *session.muscle_driven]
-    model = [session.model] if session.model else all_models(models)
     asked = {name: value for name, value in asdict(config).items() if name not in (*_WHERE, *_FILES)}
     return {
         "recordings": _hash_files({_name(path, dynamics): path for path in recordings}),
-        "model": _hash_files({_name(path, models): path for path in model}),
+        "model": _hash_files({_name(path, models): path for path in _models(session, models)}),
         "networks": _hash_files(dict(enumerate(_network_files(config)))),
         "settings": _hash(
             [json.dumps([session.id, asked, _constraints(config)], sort_keys=True, default=str).encode()]
         ),
     }
+
+
+def _models(session: Session, folder: Path) -> list[Path]:
+    """The model that was named, or all models of the folder; the one that is used first, since another may be newer."""
+    if session.model:
+        return [session.model]
+    found = all_models(folder)
+    try:
+        used = session.model_path
+    except InputError:
+        return found
+    return sorted(found, key=lambda path: path != used)
 
 
 def changes_since(old: object, fingerprint: dict[str, str]) -> list[str]:
