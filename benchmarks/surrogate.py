@@ -52,24 +52,26 @@ def pass_ms(function: Callable[..., Sequence], inputs: Sequence) -> tuple[float,
 
 def parts_of(surrogate, motion):
     """The parts of the surrogate after inverse dynamics by name: a function and its inputs."""
+    from models.surrogate.ground_sharing import filtered
     from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
 
     sampling = surrogate.dynamics.sampling(motion.shape[1])
     dynamics = surrogate.dynamics(motion, sampling)
     kinematics = surrogate.dynamics.kinematics(motion, sampling, None)
-    reaction = surrogate.networks.ground(dynamics, surrogate.muscles.capacity)
+
+    def reaction_of(*given):
+        dynamics = LegDynamics(*given)
+        return filtered(surrogate.networks.ground(dynamics, surrogate.muscles.capacity), dynamics, sampling.ground)
+
     return {
         "inverse dynamics": (lambda given: surrogate.dynamics(given, sampling), [motion]),
-        "feet share": (
-            lambda *given: surrogate.networks.ground(LegDynamics(*given), surrogate.muscles.capacity),
-            list(dynamics),
-        ),
+        "feet share": (reaction_of, list(dynamics)),
         "angles, speeds": (lambda given: surrogate.dynamics.kinematics(given, sampling, None), [motion]),
         "muscles share": (
             lambda samples, *given: [
                 surrogate.activations(surrogate.to_frames(samples, sampling), LegKinematics(*given))
             ],
-            [reaction.moments, *kinematics],
+            [reaction_of(*dynamics).moments, *kinematics],
         ),
     }
 
