@@ -1,0 +1,51 @@
+"""When the search by simulation goes on, and when it ends."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from utils.guidance.simulated_search import _Search
+
+
+class ScriptedSearch(_Search):
+    """A search in which each attempt ends as its script says: motions that surrogate and simulation accept."""
+
+    def __init__(self, *script: tuple[int, int]) -> None:
+        self.script, self.wanted, self.used = list(script), [], 0
+        config, latents = SimpleNamespace(num_runs=1000), SimpleNamespace(sampler=None)
+        self.prepared: Any = SimpleNamespace(config=config, latents=latents, own=None)
+        self.optimizer: Any = SimpleNamespace(brief=0)
+        self.should_stop = lambda: False
+
+    def search(self, wanted: int) -> list[Any]:
+        self.wanted.append(wanted)
+        by_surrogate, by_simulation = self.script[len(self.wanted) - 1]
+        return [SimpleNamespace(accepted=j < by_surrogate, met=j < by_simulation) for j in range(wanted)]
+
+    def simulate(self, samples: list[Any], simulator: Any, on_round: Any) -> tuple[list[Any], list[Any]]:
+        return samples, [None] * len(samples)
+
+    def _answers(self, samples: list[Any], simulations: list[Any]) -> int:
+        return sum(sample.met for sample in samples)
+
+    def _accepted(self, samples: list[Any], simulations: list[Any]) -> dict[int, Any]:
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("script", "wanted", "met"),
+    [
+        ([(4, 4), (16, 16)], [4, 16], 20),
+        ([(4, 4), (16, 14), (0, 1), (1, 1)], [4, 16, 2, 1], 20),  # the surrogate refuses the few of the third attempt
+        ([(0, 0)], [4], 0),  # nothing was ever met
+        ([(4, 0), (4, 0)], [4, 4], 0),  # by the surrogate alone
+        ([(4, 4), (0, 0), (0, 0), (0, 0), (0, 0)], [4, 16, 16, 16, 16], 4),
+    ],
+)
+def test_motions_are_replaced_until_all_are_met_or_there_is_no_prospect(script, wanted, met):
+    search = ScriptedSearch(*script)
+    samples, simulations = search.search_by_simulation(20, simulator=None)
+    assert search.wanted == wanted
+    assert sum(sample.met for sample in samples) == met
+    assert len(samples) == len(simulations) == sum(wanted)
