@@ -20,7 +20,7 @@ from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
 from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
-from utils.guidance.change_description import describe_changes, differences, nearest_own, same_answers
+from utils.guidance.change_description import describe_changes, differences, nearest_own, repeated_answers, same_answers
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
@@ -212,6 +212,13 @@ def test_near_duplicates_are_one_answer_and_other_tempi_are_not():
     motion = torch.stack([own(), own(90.5), own(75), own(frames=200), own(75.2)])
     profiles = squat_profiles(motion, SimpleSkeleton())
     assert same_answers(motion, profiles) == [None, 0, None, None, 2]
+
+
+def test_which_squats_are_repeated_is_counted_in_the_order_of_the_search():
+    motion = torch.stack([own(91.5), own(90), own(93)])  # the first is the same as either of the others
+    profiles = squat_profiles(motion, SimpleSkeleton())
+    assert repeated_answers(motion, profiles, [0, 1, 2]) == [False, True, True]
+    assert repeated_answers(motion, profiles, [1, 0, 2]) == [True, False, False]
 
 
 def test_changes_are_counted_from_the_nearest_own_squat():

@@ -166,6 +166,17 @@ def same_answers(motion: Tensor, profiles: Sequence[SquatProfile]) -> list[int |
     return found
 
 
+def repeated_answers(motion: Tensor, profiles: Sequence[SquatProfile], order: Sequence[int]) -> list[bool]:
+    """Which of the motions (S, T, 33) are the same answer as one that comes before them in `order`, their indices.
+
+    Of three squats the outer two may be answers of their own and both the same as the middle one, so that the number of
+    answers depends on the order.
+    """
+    same = same_answers(motion[list(order)], [profiles[j] for j in order])
+    repeated = {j for j, other in zip(order, same, strict=True) if other is not None}
+    return [j in repeated for j in range(len(order))]
+
+
 def mean_change_deg(changes: Sequence[SquatChange]) -> float:
     """Mean difference in form from the own squats, degrees."""
     return float(torch.tensor([change.form_deg for change in changes]).mean())

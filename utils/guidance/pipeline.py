@@ -21,7 +21,7 @@ from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
-from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, same_answers
+from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, repeated_answers
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guidance_result import GuidanceResult
@@ -140,7 +140,9 @@ def _select(
         share = verification.right_foot_share
     motion = torch.stack([sample.motion for sample in samples])
     profiles = squat_profiles(motion, skeleton, share)
-    repeated = [same is not None for same in same_answers(motion, profiles)]
+    # The search counts answers among what is accepted, as it is found; another order might count fewer.
+    as_counted = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, order[j]))
+    repeated = repeated_answers(motion, profiles, as_counted)
     kept = sorted(sorted(range(len(samples)), key=lambda j: repeated[j])[: config.min_samples])
     if verification is not None:
         kept = select_by_simulation(samples, config.min_samples, repeated)
