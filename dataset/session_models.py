@@ -55,6 +55,11 @@ def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple
     return _best(by_trial[first])
 
 
+def holds_model(folder: Path) -> bool:
+    """Whether there is a model in `OpenSimData/Model` of a session, of the session or of a trial."""
+    return bool(_models_in(folder) or _models_by_trial(folder))
+
+
 def is_scaled(path: Path) -> bool:
     """Whether a file's name says that the model is scaled to a person, as `generic_scaled` and not `unscaled`."""
     return "scaled" in path.name.lower() and not _NOT_SCALED.search(path.name)

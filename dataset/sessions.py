@@ -10,7 +10,7 @@ from typing import Any
 
 from dataset.errors import InputError
 from dataset.session_metadata import METADATA_NAME, log_mass_warning, mass_warning, names_nobody, read_metadata
-from dataset.session_models import choose_model
+from dataset.session_models import choose_model, holds_model
 from dataset.spelling import list_names
 
 logger = logging.getLogger("bige")
@@ -73,6 +73,11 @@ class Session:
             return self._with_mass_compared(self.model)
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
         return self._with_mass_compared(choose_model(self.path / "OpenSimData" / "Model", preferred_trials=trials))
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model is given or lies in the session, readable or not."""
+        return self.model is not None or holds_model(self.path / "OpenSimData" / "Model")
 
     def model_for(self, motion: str | Path | None) -> Path:
         """The model of a trial or repetition: its own where the session keeps a model for each trial.

@@ -326,8 +326,8 @@ def test_floor_metrics_without_any_model_are_bad_input(run, tmp_path, trial):
 
 
 def test_a_session_without_a_model_has_the_metrics_that_need_none(tmp_path, reference, networks):
-    shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, tmp_path / "Data" / PERSON)
-    for path in (tmp_path / "Data" / PERSON / "OpenSimData" / "Model").iterdir():
+    shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, tmp_path / "Data" / "stranger")
+    for path in (tmp_path / "Data" / "stranger" / "OpenSimData" / "Model").iterdir():
         path.unlink()
     row = evaluate_folder(tmp_path, "mocap", reference, networks)
     assert "penetration" not in row.metrics
@@ -335,6 +335,19 @@ def test_a_session_without_a_model_has_the_metrics_that_need_none(tmp_path, refe
     assert "mac" not in row.metrics  # activations are predicted on the model
     assert np.isfinite([row.metrics[name].mean for name in ("fidelity", "omega", "w2_angles")]).all()
     assert "no scaled model" in row.left_out[0]
+
+
+def test_simulated_repetitions_are_a_reference_with_the_models_of_the_data_root(run, tmp_path):
+    """`simulate_activations.py` writes `<out>/<session>/OpenSimData/Dynamics` and no model."""
+    person, simulated = tmp_path / "root" / "Data" / "anna", tmp_path / "simulated" / "anna" / "OpenSimData"
+    shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, person)
+    shutil.copytree(person / "OpenSimData" / "Dynamics", simulated / "Dynamics")
+    flags = ("--file_type", "mocap", "--folder_path", person.parent, "--reference", tmp_path / "simulated")
+    known = run("calculate_floor.py", *flags, "--data-root", person.parents[1])
+    assert (known.status, "no usable model" in known.logged) == (0, False)
+    assert re.search(r"^Reference +0\.\d{3}", known.printed, re.MULTILINE)
+    unknown = run("calculate_floor.py", *flags)
+    assert re.search(r"Reference: 1 of 1 subjects have no usable model .*: .*no scaled model", unknown.logged)
 
 
 def test_each_subject_of_a_reference_is_compared_with_the_others(reference):

@@ -27,7 +27,7 @@ from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSam
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.whole_motion import whole_motion_terms
-from utils.guidance.output.printed_tables import baseline_table
+from utils.guidance.output.printed_tables import baseline_table, result_tables
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
@@ -110,6 +110,13 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     assert count_meeting([deep], None) is None
     assert count_meeting([wish], squats) is None
     assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
+
+
+@pytest.mark.parametrize(("meeting", "words"), [(1, "; 1 of these squats meets"), (2, "; 2 of these squats meet ")])
+def test_the_sentence_says_how_many_own_squats_meet_what_is_asked(meeting, words):
+    profile = SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0))
+    baseline = Baseline(("a",), torch.zeros(1, 1, 33), (profile,), "vasmed", torch.ones(1, 2), True, meeting=meeting)
+    assert words in baseline_sentence(baseline)
 
 
 def test_starts_begin_with_the_own_squats_that_are_nearest_to_what_is_asked():
@@ -340,6 +347,9 @@ def test_a_run_starts_from_the_own_squats_and_its_record_can_be_loaded(tmp_path)
     with RunWriter(config) as writer:
         result = run_guidance(config, writer)
         writer.write(result)
+    assert result_tables(result).startswith(
+        "What was asked, as the surrogate predicts it; the motions were not simulated\n"
+    )
     assert result.config.start == "own"
     assert [one.quantity for one in result.terms if one.required] == ["activation"]
     assert all(result.nearest_name(sample).startswith("own squats1") for sample in result.samples)

@@ -44,7 +44,8 @@ def read_motion_folder(
     Args:
         folder: the folder, or a data root, see the layouts above.
         file_type: one of `file_types.FILE_TYPES`, or `MUSCLE_DRIVEN`.
-        sessions: known sessions; a subject's folder that is named after one gets that session's model.
+        sessions: known sessions; a subject's folder that is named after one, and a session of that name without a model
+            of its own, such as one of simulated repetitions, get that session's model.
         model_of: the session whose model all subjects get, in place of any other.
 
     Raises:
@@ -54,13 +55,17 @@ def read_motion_folder(
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; expected a folder of motions")
     reader = _Reader()
+    known = {session.id: session for session in sessions}
     if file_type in ("mocap", MUSCLE_DRIVEN):
         subjects = [
-            SubjectWindows(session.id, reader.read_session(session, file_type), model_of or session)
+            SubjectWindows(
+                session.id,
+                reader.read_session(session, file_type),
+                model_of or (session if session.has_model else known.get(session.id, session)),
+            )
             for session in discover_sessions(folder)
         ]
     else:
-        known = {session.id: session for session in sessions}
         subjects = [
             SubjectWindows(name, reader.read_files(files), model_of or known.get(name))
             for name, files in _files_by_subject(folder, file_type).items()

@@ -129,6 +129,7 @@ def baseline_sentence(baseline: Baseline) -> str:
         for side, column in zip(("left", "right"), baseline.peaks.T.tolist(), strict=False)
         if len(baseline.peaks.T) > 1
     ) or _range(baseline.peaks[:, 0].tolist(), 2)
+    verb = "meets" if baseline.meeting == 1 else "meet"
     load = [share for share in columns["right_share"] if share is not None and math.isfinite(share)]
     return (
         f"now, in {_which(baseline)}: knees flexed {_range(columns['knee_deg'], 0)}°, hips "
@@ -137,7 +138,7 @@ def baseline_sentence(baseline: Baseline) -> str:
         f"less right {_range(columns['knee_difference_deg'], 0)}°"
         + (f", {_range([100 * share for share in load], 0)} % of the load on the right foot" if load else "")
         + f"; peak {baseline.muscle} {peaks} ({'simulated' if baseline.simulated else 'predicted by the surrogate'})"
-        + (f"; {baseline.meeting} of these squats meet what is asked already" if baseline.meeting else "")
+        + (f"; {baseline.meeting} of these squats {verb} what is asked already" if baseline.meeting else "")
     )
 
 

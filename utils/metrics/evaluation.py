@@ -81,7 +81,8 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     is_mocap = config.file_type == "mocap"
     published_row = BASELINES[config.baseline] if config.baseline else "MoCap" if is_mocap else None
 
-    reference = load_reference(config.reference, networks, fallbacks=[root, config.folder_path if is_mocap else None])
+    fallbacks = [root, config.folder_path if is_mocap else None]
+    reference = load_reference(config.reference, networks, fallbacks=fallbacks, data_root=root)
     motions = load_motions(
         config.folder_path,
         config.file_type,

@@ -77,7 +77,7 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
     if problems:
         warnings.append(
             f"{motions.name}: {len(problems)} of {len(motions.subjects)} subjects have no usable model and are left "
-            "out of the metrics that need feet, joint centres or predicted activations"
+            f"out of the metrics that need feet, joint centres or predicted activations: {problems[0]}"
         )
     return warnings
 

@@ -20,6 +20,7 @@ def load_reference(
     networks: EvaluationNetworks,
     *,
     fallbacks: Sequence[Path | None] = (),
+    data_root: Path | None = None,
 ) -> MotionSet:
     """Read the reference motions: the muscle-driven repetitions of the sessions in a folder.
 
@@ -31,6 +32,7 @@ def load_reference(
             repetitions, and for the demo sessions where there is none; the choice of the demo sessions is logged.
         networks: the networks of the evaluation.
         fallbacks: data roots that are tried in this order where `folder` is None.
+        data_root: folder of sessions with the models of subjects that have none in `folder`, beside the demo sessions.
 
     Raises:
         InputError: there is no motion in the folder.
@@ -40,14 +42,15 @@ def load_reference(
         root = demo_root()
         logger.warning("reference: the synthetic demo sessions in %s; name recorded ones with --reference", root)
     name = "Demo reference" if is_demo_root(root) else "Reference"
+    sessions = find_known_sessions(data_root)
     try:
         discover_sessions(root)
     except InputError:
-        return MotionSet.of(name, read_motion_folder(root, "mot", sessions=find_known_sessions()), networks)
+        return MotionSet.of(name, read_motion_folder(root, "mot", sessions=sessions), networks)
     if _has_muscle_driven(root):
-        return MotionSet.of(name, read_motion_folder(root, MUSCLE_DRIVEN), networks)
+        return MotionSet.of(name, read_motion_folder(root, MUSCLE_DRIVEN, sessions=sessions), networks)
     logger.warning("reference: %s has no muscle-driven repetition, so its recorded trials are taken", root)
-    return MotionSet.of(name, read_motion_folder(root, "mocap"), networks)
+    return MotionSet.of(name, read_motion_folder(root, "mocap", sessions=sessions), networks)
 
 
 def _has_muscle_driven(root: Path) -> bool:

@@ -54,10 +54,10 @@ def sample_table(result: GuidanceResult) -> str:
 
 def result_tables(result: GuidanceResult) -> str:
     """All that is printed of a result: what the samples do, what the simulation finds, and what changes."""
-    parts = [sample_table(result)]
+    parts = [f"What was asked, as the surrogate predicts it; the motions were not simulated\n{sample_table(result)}"]
     if result.verification and result.session:
         model = result.session.model_path.name
-        parts[0] = f"What was asked, simulated on {model}\n{parts[0]}"
+        parts[0] = f"What was asked, simulated on {model}\n{sample_table(result)}"
         parts.append(f"As the surrogate predicted it and as simulated on {model}\n{verification_table(result)}")
     if result.changes:
         parts.append(change_lines(result))
