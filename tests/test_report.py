@@ -12,15 +12,17 @@ import pandas as pd
 import pytest
 import torch
 from bodies import squat
+from opensim_poses import rajagopal2015
 from synthetic_run import MASS_KG, RESIDUAL_N, make_result, make_session, own_squats_of, save_run
 
 import report
 from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
-from models.conventions import COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
+from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
+from utils.biomechanics.context import Context
 from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phases
-from utils.guidance.measures import MEASURES
+from utils.guidance.measures import MEASURES, measure
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
 from utils.guidance.output.result_files import load_guidance
@@ -361,6 +363,18 @@ def test_every_coordinate_and_muscle_is_in_a_panel():
 def test_every_shown_measure_is_computed_by_guidance():
     assert {shown.name for shown in SHOWN_MEASURES} <= {f"{quantity}_{statistic}" for quantity, statistic in MEASURES}
     assert all(shown.note for shown in SHOWN_MEASURES)
+
+
+def test_a_raised_heel_has_a_column_of_its_own_since_the_foot_does_not_count_as_lifted():
+    skeleton, motion = load_skeleton(rajagopal2015()), squat()
+    for side in "lr":
+        motion[..., COORDINATE_INDEX[f"ankle_angle_{side}"]] -= 30.0
+    motion[..., COORDINATE_INDEX["pelvis_ty"]] -= Context(motion, skeleton=skeleton).sole_height.flatten(2).amin(-1)
+    activations = torch.zeros(*motion.shape[:2], len(MUSCLE_INDEX))
+    found = measure(Context(motion, activations=activations, skeleton=skeleton, floor_height_m=0.0), "vasmed")
+    assert found["heel_lift_max"].values.min() > 0.05
+    assert found["foot_lift_max"].values.max() < 0.01
+    assert {"heel_lift_max", "foot_lift_max"} <= {shown.name for shown in SHOWN_MEASURES}
 
 
 def test_batches_follow_one_another_in_the_history():

@@ -34,6 +34,7 @@ MEASURES = (
     ("foot_drift", "max"),
     ("floor_penetration", "max"),
     ("foot_lift", "max"),
+    ("heel_lift", "max"),
     ("range_excess", "max"),
     ("pelvis_tilt", AT_PEAK),
 )

@@ -74,6 +74,10 @@ SHOWN_MEASURES = (
     ),
     MeasureDisplay(
         "foot_lift_max", "Largest lift of the feet", "mm", 1000, 0,
-        "A fault of the motion, or a heel that rises. The feet of the model are rigid.",
+        "A fault of the motion: planted feet bear on the floor. A heel that rises above the toes does not count here.",
+    ),
+    MeasureDisplay(
+        "heel_lift_max", "Largest lift of the heels", "mm", 1000, 0,
+        f"{_AS_ANGLES} A few millimetres mean little.",
     ),
 )  # fmt: skip
