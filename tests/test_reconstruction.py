@@ -49,8 +49,11 @@ def test_reconstruction_of_a_demo_subject(tmp_path):
     earlier = tmp_path / "run" / "reconstructions" / "somebody" / "squats1_1.mot"
     earlier.parent.mkdir(parents=True)
     earlier.touch()
+    notes = earlier.with_name("notes.txt")
+    notes.write_text("of the user")
     result = reconstruct(config)
     assert not earlier.exists()
+    assert notes.read_text() == "of the user"
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert metrics == result.metrics
     error = (result.reconstruction - result.windows.motion)[result.windows.recorded].square().mean(0).sqrt()

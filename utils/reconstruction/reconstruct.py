@@ -22,7 +22,7 @@ from utils.reconstruction.reconstruction_config import ReconstructionConfig
 from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
-from utils.runs.run_folder import new_folder
+from utils.runs.run_folder import keep_other_kinds, new_folder
 from utils.runs.writable import require_writable
 
 
@@ -53,7 +53,7 @@ class ReconstructionResult:
 def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     """Reconstruct motions, and write them as `reconstructions/<session>/<repetition>.mot` with `metrics.json`.
 
-    They take the place of the reconstructions of an earlier run, which may be of other people.
+    They take the place of the reconstructions of an earlier run, which may be of other people; other files stay.
 
     Raises:
         InputError: the checkpoint or the sessions cannot be used.
@@ -75,6 +75,7 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     record_config(config, folder, "eval_args.json")  # the folder may be that of the training, with its args.json
     with new_folder(folder / "reconstructions") as new:
         write_motions(new, windows.names, reconstruction, windows.recorded)
+        keep_other_kinds(folder / "reconstructions", new, ".mot")
     write_json(folder / "metrics.json", metrics)
     return ReconstructionResult(folder, windows, reconstruction, metrics, model.config.nb_code)
 

@@ -142,6 +142,16 @@ def _keep_other_files(old: Path, new: Path) -> None:
             _link_or_copy(path, place)
 
 
+def keep_other_kinds(old: Path, new: Path, suffix: str) -> None:
+    """Give the folder `new` the files below `old` that do not end in `suffix` and are not in `new`."""
+    for path in old.rglob("*"):
+        place = new / path.relative_to(old)
+        is_file = path.is_symlink() or path.is_file()
+        if is_file and path.suffix != suffix and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(path, place)
+
+
 def _link_or_copy(source: str | Path, place: str | Path) -> None:
     """A file under a second name; a copy where the file system has no hard links."""
     try:
