@@ -160,7 +160,7 @@ class _Search:
                 self.used = in_vain = 0
                 continue
             samples, simulations = samples + found, simulations + theirs
-            if is_hopeless and not answers:  # a few that miss it say little where others have met it
+            if is_hopeless and not (answers and len(found) <= _PILOT):  # where others have met it, a few say little
                 break
             self._prefer_least_changed(self._accepted(samples, simulations).values())
         return samples, simulations
