@@ -59,7 +59,7 @@ def moment_capacity(
             motion[:, COORDINATE_INDEX[f"{joint}_{side}"]] = torch.tensor(
                 [float(pose[column]) for pose in REFERENCE_POSES_DEG], dtype=torch.float64
             )
-    lengths, arms = paths(motion)
+    lengths, arms = paths(motion if able is None else motion.to(able.device))
     still = torch.zeros_like(lengths)
     tendon = muscles.equilibrium_tendon(torch.full_like(lengths, _ACTIVATION), lengths, still, None)
     gain = muscles.fibres(lengths, still, tendon).gain  # (poses, 80)

@@ -42,7 +42,7 @@ class SimulationSettings:
         ground_weight: cost of the squared ground reaction forces, in body weights.
         passes: number of solutions of each quadratic program, each with tendons stretched by the previous activations.
         tolerance: of the quadratic programs; 1e-5 is enough for activations, their gradients need 1e-9.
-        chunk: number of frames that are solved together.
+        chunk: number of frames that are solved together on a CPU.
     """
 
     activation_floor: float = 0.05

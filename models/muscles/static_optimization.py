@@ -35,6 +35,7 @@ from models.skeleton.inverse_dynamics import Dynamics, MotionState
 
 PELVIS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation", "pelvis_tx", "pelvis_ty", "pelvis_tz")
 _FAINT_CONTACT_COST = 1e4  # of the squared force in body weights, where contact is one half
+_GPU_CHUNK = 1 << 14  # frames solved together on a GPU, which takes as long for all of them as for few
 _LEAST_CONTACT = 1e-3  # less contact counts as this much in the cost of a force, which is finite then
 
 
@@ -160,6 +161,11 @@ class ActivationSimulator(nn.Module):
         }
         for name, value in values.items():
             self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=torch.float64))
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes, and expects motions."""
+        return self.cost.device
 
     def forward(self, motion: Tensor, rate_hz: float, extra: dict[str, Tensor] | None = None) -> Simulation:
         """Simulate motions.
@@ -313,9 +319,10 @@ class ActivationSimulator(nn.Module):
         start: WarmStart | None,
         chunks: int = 1,
     ) -> Solution:
+        chunk = chunks * self.settings.chunk if self.device.type == "cpu" else _GPU_CHUNK
         return solve_quadratic_program(
             cost, torch.zeros_like(cost), blocks, target, slack_scale, lower, upper,
-            start=start, tolerance=self.settings.tolerance, chunk=chunks * self.settings.chunk,
+            start=start, tolerance=self.settings.tolerance, chunk=chunk,
         )  # fmt: skip
 
     def _resultants(self, ground: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -219,7 +219,7 @@ def _foot_parts(description: ModelDescription, feet: Tensor) -> Tensor:
     Points on the toes are in front of those on the rear foot; otherwise their x coordinates decide.
     """
     on_toes = np.array([description.body_names[body].startswith("toes") for body in description.contact_bodies])
-    ahead = torch.from_numpy(description.contact_locations[:, 0] + on_toes)
+    ahead = torch.from_numpy(description.contact_locations[:, 0] + on_toes).to(feet.device)
     rows = []
     for foot in feet.bool():
         order = torch.nonzero(foot)[:, 0][ahead[foot].argsort()]

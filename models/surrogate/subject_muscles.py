@@ -123,11 +123,11 @@ def _solve_reference(reference: ReferenceSamples, simulator: ActivationSimulator
     rows = [names.index(f"{name}_{side}") for side in SIDES for name in LEG_COORDINATES]
 
     def of_all(legs: Tensor) -> Tensor:
-        values = torch.zeros(len(names), len(legs), dtype=torch.float64)
-        values[rows] = legs.flatten(1).double().cpu().T
+        values = torch.zeros(len(names), len(legs), dtype=torch.float64, device=simulator.device)
+        values[rows] = legs.flatten(1).to(values).T
         return values
 
-    moments_nm = reference.moments.flatten(1).double().cpu() * simulator.weight_n
+    moments_nm = reference.moments.flatten(1).to(simulator.device, torch.float64) * simulator.weight_n
     activations = simulator.activations_of_moments(of_all(reference.angles), of_all(reference.speeds), moments_nm)
     return activations.unflatten(1, (len(SIDES), -1))
 

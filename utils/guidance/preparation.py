@@ -74,15 +74,16 @@ class Preparation:
 
     def simulator(self) -> ActivationSimulator:
         """The simulation on the subject's own model."""
-        return _simulator(self.config, self.session)
+        return _simulator(self.config, self.session, self.models.device)
 
     @cached_property
     def simulate(self) -> Simulate:
         """The same simulation, differentiable; muscle paths are our own evaluation wherever that is possible."""
-        simulator = build_simulator(self.session.model_path, SimulationSettings(tolerance=_GRADIENT_TOLERANCE))
+        settings = SimulationSettings(tolerance=_GRADIENT_TOLERANCE)
+        simulator = build_simulator(self.session.model_path, settings, device=self.models.device)
 
         def simulate(motion: Tensor) -> MusclePrediction:
-            found = simulator(motion.cpu().double(), FRAME_RATE_HZ)
+            found = simulator(motion.double(), FRAME_RATE_HZ)
             return simulated_prediction(found, simulator.coordinate_names, simulator.weight_n)
 
         return simulate
@@ -101,8 +102,8 @@ class Preparation:
         )
 
 
-def _simulator(config: GuidanceConfig, session: Session) -> ActivationSimulator:
-    return build_simulator(session.model_path, exact_paths=config.exact_paths)
+def _simulator(config: GuidanceConfig, session: Session, device: torch.device) -> ActivationSimulator:
+    return build_simulator(session.model_path, exact_paths=config.exact_paths, device=device)
 
 
 def _own_context(models: FrozenModels, own: OwnMotions, simulations: list[SimulatedMotion] | None) -> Context:
@@ -129,7 +130,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     simulations = None
     if own is not None:
         if config.verify:
-            simulations = simulate_motions(_simulator(config, session), own.placed)
+            simulations = simulate_motions(_simulator(config, session, device), own.placed)
         models = replace(models, own=_own_context(models, own, simulations))
     terms = with_own_bounds(terms, models.own)
     start = config.start or (TRAINING if own is None else OWN)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.conventions import FRAME_RATE_HZ, without_side
 from models.muscles.simulation_settings import FILTER_MARGIN_S
-from models.muscles.static_optimization import ActivationSimulator
+from models.muscles.static_optimization import ActivationSimulator, Simulation
 from models.protocols import Skeleton
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context, activation_of
@@ -63,8 +63,9 @@ class SimulatedMotion:
 
 @torch.no_grad()
 def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[SimulatedMotion]:
-    """Simulate motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, on the CPU in float64."""
-    simulation = simulator(motion.detach().cpu().double(), FRAME_RATE_HZ)
+    """Simulate motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, in float64; results on the CPU."""
+    found_there = simulator(motion.detach().to(simulator.device, torch.float64), FRAME_RATE_HZ)
+    simulation = Simulation(**{name: value.cpu() for name, value in vars(found_there).items()})
     found = simulated_prediction(simulation, simulator.coordinate_names, simulator.weight_n)
     assert found.load_share is not None
     assert found.moments is not None

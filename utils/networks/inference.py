@@ -58,5 +58,5 @@ def surrogate_of_subject(network: SurrogateNetwork, model_path: Path | None) -> 
     if isinstance(network, DynamicsSurrogate):
         if model_path is None:
             raise InputError("muscle activations are predicted on the subject's model, and no model is known")
-        return SubjectSurrogate(network, build_simulator(model_path))
+        return SubjectSurrogate(network, build_simulator(model_path, device=next(network.parameters()).device))
     return KinematicSurrogate(network, None if model_path is None else load_skeleton(model_path).anthropometry)

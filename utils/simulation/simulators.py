@@ -44,6 +44,7 @@ def build_simulator(
     settings: SimulationSettings | None = None,
     *,
     exact_paths: bool = False,
+    device: torch.device | str = "cpu",
 ) -> ActivationSimulator:
     """The simulator of a scaled model.
 
@@ -52,6 +53,7 @@ def build_simulator(
         settings: assumptions of the simulation; None for the defaults.
         exact_paths: have OpenSim evaluate the muscle paths in every frame. It does so in any case where `MusclePaths`
             does not compute the model's paths, with a warning.
+        device: where it computes, in doubles, and expects motions.
 
     Raises:
         InputError: the model cannot be read, lacks muscles, or has no weight.
@@ -81,7 +83,7 @@ def build_simulator(
             "%s: the model limits the excitation of these muscles (max_control), and the simulation does not; give a "
             "weak muscle a lower max_isometric_force instead: %s", osim_path, names,
         )  # fmt: skip
-    return ActivationSimulator(description, Muscles(geometry.parameters()), paths, settings, off)
+    return ActivationSimulator(description, Muscles(geometry.parameters()), paths, settings, off).to(device)
 
 
 def _require_gravity(description: ModelDescription, osim_path: Path) -> None:
