@@ -63,10 +63,12 @@ def guide_in_processes(
     workers: list[_Worker] = []
     try:
         while waiting or any(worker.task for worker in workers):
-            for number in range(min(jobs, len(waiting))):
+            for number in range(jobs):
+                if not waiting:
+                    break
                 if number == len(workers):
                     workers.append(_Worker(first_number + number))
-                if not waiting or workers[number].task:
+                if workers[number].task:
                     continue
                 if not workers[number].process.is_alive():
                     workers[number].kill()
