@@ -104,10 +104,20 @@ def test_requirements_that_no_motion_can_meet_together_are_refused(one, other):
 
 
 @pytest.mark.parametrize(
+    ("one", "says"),
+    [
+        ("load_share:mean:above:0.6", "load_share_mean above 0.6: not each foot can, both together"),
+        ("load_share:mean:below:0.45", "both together carry the whole load"),
+    ],
+)
+def test_a_share_of_the_load_that_both_feet_cannot_have_is_refused(one, says):
+    with pytest.raises(InputError, match=says):
+        check_together([parse_term(one)])
+
+
+@pytest.mark.parametrize(
     "lines",
     [
-        ("load_share:mean:above:0.6",),
-        ("load_share:mean:below:0.45",),
         (
             "descent_time:mean:above:2",
             "hold_time:min:above:1",
@@ -120,10 +130,18 @@ def test_requirements_that_no_motion_can_meet_together_are_refused(one, other):
             "ascent_time:max:below:2",
             "repetition_time:mean:above:6",
         ),
+        ("descent_time:min:above:1", "descent_time:max:above:3", "repetition_time:mean:below:2"),
+        (
+            "descent_time:mean:below:5",
+            "descent_time:mean:below:2",
+            "hold_time:mean:below:1",
+            "ascent_time:mean:below:2",
+            "repetition_time:min:above:6",
+        ),
     ],
 )
-def test_shares_and_times_that_do_not_add_up_are_refused(lines):
-    with pytest.raises(InputError, match="contradict each other|both together carry"):
+def test_times_that_do_not_add_up_are_refused(lines):
+    with pytest.raises(InputError, match="descent_time_.* and repetition_time_.* contradict each other"):
         check_together([parse_term(line) for line in lines])
 
 
@@ -137,6 +155,16 @@ def test_shares_and_times_that_do_not_add_up_are_refused(lines):
         ("load_share_l:mean:above:0.6", "load_share_r:mean:above:0.4"),
         ("load_share_l:max:above:0.6", "load_share_r:max:above:0.6"),
         ("load_share:mean:within:0.45:0.55",),
+        ("load_share_l:range:below:0.1", "load_share_r:range:below:0.1"),
+        ("descent_time:mean:above:2", "ascent_time:mean:above:2", "repetition_time:mean:below:4"),
+        ("descent_time:mean:below:2", "hold_time:mean:below:1", "ascent_time:mean:below:2"),
+        (
+            "descent_time:mean:below:2",
+            "hold_time:mean:below:0.5",
+            "ascent_time:mean:below:2",
+            "repetition_time:mean:above:4.5",
+        ),
+        ("descent_time:rms:above:3", "repetition_time:mean:below:2"),
         ("descent_time:mean:within:2:3", "ascent_time:mean:below:2", "repetition_time:mean:above:8"),
         ("descent_time:mean:above:2", "hold_time:mean:above:1", "repetition_time:mean:within:3:4"),
     ],

@@ -1,9 +1,10 @@
 """What can be refused before anything is computed: impossible bounds, and requirements that contradict each other."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
+from operator import itemgetter
 
 from dataset.errors import InputError
 from dataset.muscle_names import muscle_channels
@@ -12,6 +13,7 @@ from utils.biomechanics.registry import Range, find_quantity
 from utils.guidance.objective.constraints import Term
 
 _BETWEEN_MIN_AND_MAX = ("mean", "start", "end")
+_OF_ONE_VALUE = ("mean", "min", "max")  # a duration has one value in a repetition, which each of these gives
 _PHASE_TIMES, _WHOLE_TIME = ("descent_time", "hold_time", "ascent_time"), "repetition_time"
 _OTHER_EXTREME = {"min": "max", "max": "min"}
 
@@ -58,13 +60,10 @@ def check_together(terms: Sequence[Term]) -> None:
             continue
         if _within(one, other) and _never_more(one, other):
             if one_source is other_source:
-                raise InputError(f"{_words(one_source)}: not each foot can, both together carry the whole load")
-            raise InputError(f"{_words(one_source)} and {_words(other_source)} contradict each other")
+                words = f"{one_source.label} {one_source.bounds_text}"
+                raise InputError(f"{words}: not each foot can, both together carry the whole load")
+            raise _contradiction(one_source, other_source)
     _check_times(required)
-
-
-def _words(term: Term) -> str:
-    return f"{term.label} {term.bounds_text}"
 
 
 def _of_other_foot(term: Term) -> list[Term]:
@@ -88,22 +87,23 @@ def _of_other_foot(term: Term) -> list[Term]:
 
 def _check_times(required: Sequence[Term]) -> None:
     """Raise InputError where descent, hold and ascent cannot last together what the repetition has to."""
+    times = [term for term in required if term.statistic in _OF_ONE_VALUE]
+    lows = sorted(((term.low, term) for term in times if term.low is not None), key=itemgetter(0))
+    highs = sorted(((term.high, term) for term in times if term.high is not None), key=itemgetter(0), reverse=True)
+    # By quantity; of several bounds the last one, which is the tightest, is kept.
+    least, most = ({term.quantity: (bound, term) for bound, term in bounds} for bounds in (lows, highs))
+    parts = [least[name] for name in _PHASE_TIMES if name in least]
+    if _WHOLE_TIME in most and sum(bound for bound, _ in parts) > most[_WHOLE_TIME][0]:
+        raise _contradiction(*(term for _, term in parts), most[_WHOLE_TIME][1])
+    parts = [most[name] for name in _PHASE_TIMES if name in most]
+    bounded = _WHOLE_TIME in least and len(parts) == len(_PHASE_TIMES)
+    if bounded and sum(bound for bound, _ in parts) < least[_WHOLE_TIME][0]:
+        raise _contradiction(*(term for _, term in parts), least[_WHOLE_TIME][1])
 
-    def tightest(quantity: str, bound: str, pick: Callable[..., Term], statistics: Sequence[str]) -> Term | None:
-        found = [one for one in required if one.quantity == quantity and one.statistic in statistics]
-        found = [one for one in found if getattr(one, bound) is not None]
-        return pick(found, key=lambda one: getattr(one, bound)) if found else None
 
-    longest = tightest(_WHOLE_TIME, "high", min, ("mean", "max"))
-    at_least = [one for name in _PHASE_TIMES if (one := tightest(name, "low", max, ("mean", "min")))]
-    if longest is not None and sum(one.low or 0.0 for one in at_least) > (longest.high or 0.0):
-        raise InputError(f"{', '.join(map(_words, at_least))} and {_words(longest)} contradict each other")
-    shortest = tightest(_WHOLE_TIME, "low", max, ("mean", "min"))
-    at_most = [one for name in _PHASE_TIMES if (one := tightest(name, "high", min, ("mean", "max")))]
-    if shortest is None or len(at_most) < len(_PHASE_TIMES):
-        return
-    if sum(one.high or 0.0 for one in at_most) < (shortest.low or 0.0):
-        raise InputError(f"{', '.join(map(_words, at_most))} and {_words(shortest)} contradict each other")
+def _contradiction(*terms: Term) -> InputError:
+    *first, last = (f"{term.label} {term.bounds_text}" for term in terms)
+    return InputError(f"{', '.join(first)} and {last} contradict each other")
 
 
 def _within(one: Term, other: Term) -> bool:
