@@ -4,7 +4,7 @@
     python calculate_floor.py --folder_path path/to/opencap/Data --file_type mocap
     python calculate_floor.py --folder_path path/to/motions --subject path/to/session
 
-Prints the rows of the reference and of the folder, and writes both to <out>/floor_<row>.csv, .json, .tex and .md.
+Prints the rows of the reference and of the folder, and writes both to <out-dir>/floor_<row>.csv, .json, .tex and .md.
 The metrics need the subjects' models. The exit status is 1 if some subject has none, and 2 if no subject has one.
 """
 

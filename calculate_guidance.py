@@ -6,7 +6,8 @@
 
 Muscle activations are read from the motion files if they have them, and predicted by the surrogate otherwise; a note
 says which. The files of guided motions have the activations that the surrogate predicted.
-Prints the rows of the reference and of the folder, and writes both to <out>/guidance_<row>.csv, .json, .tex and .md.
+Prints the rows of the reference and of the folder, and writes both to <out-dir>/guidance_<row>.csv, .json, .tex and
+.md.
 The exit status is 1 if something could not be evaluated, which is named, and 2 if nothing can be evaluated.
 """
 

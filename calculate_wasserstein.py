@@ -4,8 +4,8 @@
     python calculate_wasserstein.py --file_type npy --folder_path path/to/arrays --subject path/to/session
     python calculate_wasserstein.py --file_type mot --folder_path path/to/mdm_baseline --data-root path/to/root
 
-Prints the rows of the reference and of the folder, and writes both to <out>/wasserstein_<row>.csv, .json, .tex and .md,
-and a plot of the time-normalised curves of both to wasserstein_<row>_curves.png.
+Prints the rows of the reference and of the folder, and writes both to <out-dir>/wasserstein_<row>.csv, .json, .tex and
+.md, and a plot of the time-normalised curves of both to wasserstein_<row>_curves.png.
 The exit status is 1 if something could not be evaluated, which is named, and 2 if nothing can be evaluated.
 """
 

@@ -5,7 +5,7 @@
     python make_tables.py --guided output/BIGE --requests output/requests
 
 `make tables` first generates the motions of all held-out demo subjects. The tables are written into RESULTS.md, between
-the comments that name them, and to <out>/recorded and <out>/generated as .csv, .json, .tex and .md.
+the comments that name them, and to <out-dir>/recorded and <out-dir>/generated as .csv, .json, .tex and .md.
 """
 
 from options.config_parser import parse_config
@@ -20,7 +20,7 @@ def main() -> None:
     from utils.metrics.result_tables import make_tables
 
     result = make_tables(config)
-    print(f"{', '.join(result.blocks)}: written into {result.results} and to {config.out}")
+    print(f"{', '.join(result.blocks)}: written into {result.results} and to {config.out_dir}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
     python wasserstein_mocap.py --file_type mot --folder_path path/to/opencap/Data --reference path/to/simulated
 
 The inverse-kinematics trials of each session are cut into repetitions and compared with muscle-driven repetitions, by
-default those of the same data root. Prints and writes as calculate_wasserstein.py does, to <out>/wasserstein_mocap.*.
+default those of the same data root. Prints and writes as calculate_wasserstein.py does, to wasserstein_mocap.* in
+<out-dir>.
 """
 
 import sys

@@ -47,7 +47,7 @@ def build_parser(
             "shipped one.",
         )  # fmt: skip
     add_option(
-        parser.add_argument_group("output"), EvaluationConfig, "out", metavar="DIR",
+        parser.add_argument_group("output"), EvaluationConfig, "out_dir", flags=("--out-dir", "--out"), metavar="DIR",
         help="Write the tables as CSV, JSON, LaTeX and Markdown to DIR.",
     )  # fmt: skip
     add_compute_options(parser, EvaluationConfig)

@@ -39,8 +39,9 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Put the tables between the comments of this Markdown file; the text around them stays.",
     )  # fmt: skip
     add_option(
-        output, TablesConfig, "out", metavar="DIR", help="Write CSV, JSON, LaTeX and Markdown files to DIR as well."
-    )
+        output, TablesConfig, "out_dir", flags=("--out-dir", "--out"), metavar="DIR",
+        help="Write CSV, JSON, LaTeX and Markdown files to DIR as well.",
+    )  # fmt: skip
     add_compute_options(parser, TablesConfig)
     return parser
 

@@ -279,7 +279,7 @@ def test_an_evaluation_is_one_call_from_python(tmp_path, monkeypatch):
     monkeypatch.delenv("BIGE_DATA", raising=False)
     monkeypatch.setenv("BIGE_DEMO", str(SHIPPED_DEMO))
     config = EvaluationConfig(
-        folder_path=SHIPPED_DEMO, file_type="mocap", parts=("floor",), out=tmp_path, table_name="floor", threads=1
+        folder_path=SHIPPED_DEMO, file_type="mocap", parts=("floor",), out_dir=tmp_path, table_name="floor", threads=1
     )
     result = evaluate(config)
     assert [row.name for row in result.rows] == ["Demo reference", "MoCap"]

@@ -53,6 +53,13 @@ def test_help_is_in_sentences_and_plain_words(script, parser_of):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+def test_a_folder_of_results_has_one_flag_in_all_scripts(script, parser_of):
+    for group in parser_of(script)._action_groups:
+        for action in group._group_actions if group.title == "output" else []:
+            assert action.metavar != "DIR" or "--out-dir" in action.option_strings
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_no_default_is_shown_as_python_writes_it(script, parser_of):
     text = " ".join(parser_of(script).format_help().split())
     defaults = re.findall(r"\(default: ([^)]*)\)", text)

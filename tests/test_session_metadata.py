@@ -116,7 +116,7 @@ def test_the_warning_is_among_those_of_an_evaluation(session):
 def test_an_evaluation_of_recordings_that_are_its_reference_warns_once(session, tmp_path, caplog):
     state(session, b"41")
     config = EvaluationConfig(
-        folder_path=session.parent, file_type="mocap", out=tmp_path / "out", parts=(FLOOR,), table_name="floor"
+        folder_path=session.parent, file_type="mocap", out_dir=tmp_path / "out", parts=(FLOOR,), table_name="floor"
     )
     result = evaluate(config)
     assert sum("mass_kg is 41, but" in record.getMessage() for record in caplog.records) == 1

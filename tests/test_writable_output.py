@@ -22,12 +22,12 @@ TRIAL = f"{PERSON}/OpenSimData/Kinematics/squats1.mot"
 COMMANDS = {
     "LIMO_Surrogate.py": ["--subject", PERSON, "--out-dir", "OUT"],
     "MOT_eval.py": ["--dataname", "demo", "--out-dir", "OUT"],
-    "calculate_floor.py": ["--file_type", "mocap", "--folder_path", PERSON, "--out", "OUT"],
-    "calculate_guidance.py": ["--file_type", "mocap", "--folder_path", PERSON, "--out", "OUT"],
-    "calculate_wasserstein.py": ["--file_type", "mocap", "--folder_path", PERSON, "--out", "OUT"],
+    "calculate_floor.py": ["--file_type", "mocap", "--folder_path", PERSON, "--out-dir", "OUT"],
+    "calculate_guidance.py": ["--file_type", "mocap", "--folder_path", PERSON, "--out-dir", "OUT"],
+    "calculate_wasserstein.py": ["--file_type", "mocap", "--folder_path", PERSON, "--out-dir", "OUT"],
     "export_mot.py": [TRIAL, "--subject", PERSON, "--out-dir", "OUT"],
     "make_demo_sessions.py": ["--people", "1", "--out-dir", "OUT"],
-    "make_tables.py": ["--row", "BIGE=demo", "--results", "RESULTS.md", "--out", "OUT"],
+    "make_tables.py": ["--row", "BIGE=demo", "--results", "RESULTS.md", "--out-dir", "OUT"],
     "render_mot.py": [TRIAL, "--subject", PERSON, "--image", "OUT/phases.png"],
     "report.py": ["RUN", "--out", "OUT/report.html"],
     "retarget_baselines.py": ["--type", "joints", "--input", "none.npy", "--subject", PERSON, "--out-dir", "OUT"],
@@ -36,7 +36,7 @@ COMMANDS = {
     "simulate_activations.py": ["--subject", PERSON, "--out-dir", "OUT"],
     "surrogate_training.py": ["--dataname", "demo", "--out-dir", "OUT"],
     "train_vq.py": ["--dataname", "demo", "--out-dir", "OUT"],
-    "wasserstein_mocap.py": ["--folder_path", PERSON, "--out", "OUT"],
+    "wasserstein_mocap.py": ["--folder_path", PERSON, "--out-dir", "OUT"],
 }
 
 

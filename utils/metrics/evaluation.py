@@ -68,13 +68,13 @@ class EvaluationResult:
 def evaluate(config: EvaluationConfig) -> EvaluationResult:
     """Evaluate a folder of motions and its reference, and write the tables.
 
-    Written to `config.out` are `<table_name>_<row>.csv`, `.json`, `.tex` and `.md`, and where distances are computed
-    the time-normalised curves of both, `<table_name>_<row>_curves.png`.
+    Written to `config.out_dir` are `<table_name>_<row>.csv`, `.json`, `.tex` and `.md`, and where distances are
+    computed the time-normalised curves of both, `<table_name>_<row>_curves.png`.
 
     Raises:
         InputError: nothing can be evaluated.
     """
-    require_writable(config.out, "--out")
+    require_writable(config.out_dir)
     networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
     named = config.data_root or os.environ.get(DATA_ROOT_VARIABLE)
     root = data_root(config.data_root) if named else None
@@ -103,10 +103,10 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
             logger.warning("%s", warning)
     name = "_".join([config.table_name, *row.name.lower().split()])
     published = ["Reference", published_row] if published_row else ["Reference"]
-    paths = write_tables(config.out, name, rows, config.parts, published)
+    paths = write_tables(config.out_dir, name, rows, config.parts, published)
     if DISTANCES in config.parts:
-        paths.append(plot_bands(config.out / f"{name}_curves.png", reference, motions))
-    logger.info("wrote %s to %s", ", ".join(path.name for path in paths), config.out)
+        paths.append(plot_bands(config.out_dir / f"{name}_curves.png", reference, motions))
+    logger.info("wrote %s to %s", ", ".join(path.name for path in paths), config.out_dir)
     return EvaluationResult(rows, published_row, config.parts, tuple(paths))
 
 

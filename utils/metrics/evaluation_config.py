@@ -67,7 +67,7 @@ class EvaluationConfig(MetricConfig):
         reference: folder of the reference motions; None for the data root, or the demo sessions where there is none.
         data_root: folder of sessions with the subjects' models; None for $BIGE_DATA.
         model: OpenSim model (.osim) of every subject, in place of those of the sessions.
-        out: folder of the written tables.
+        out_dir: folder of the written tables.
         table_name: first part of the names of the written files.
     """
 
@@ -78,7 +78,7 @@ class EvaluationConfig(MetricConfig):
     model: Path | None = None
     reference: Path | None = None
     data_root: Path | None = None
-    out: Path = Path("output/evaluation")
+    out_dir: Path = Path("output/evaluation")
     table_name: str = "evaluation"
 
     def __post_init__(self) -> None:

@@ -51,7 +51,7 @@ def make_tables(config: TablesConfig) -> TablesResult:
     Raises:
         InputError: a folder or its subjects, or a block of the Markdown file, are missing.
     """
-    require_writable(config.out, "--out")
+    require_writable(config.out_dir)
     require_writable_file(config.results, "--results")
     networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
     blocks: dict[str, str] = {}
@@ -59,13 +59,13 @@ def make_tables(config: TablesConfig) -> TablesResult:
     if config.recordings:
         rows, published = recorded_rows(config.recordings, networks, config), ["Reference", "MoCap"]
         blocks["recorded"] = _table_with_notes(rows, published)
-        paths += write_tables(config.out, "recorded", rows, published=published)
+        paths += write_tables(config.out_dir, "recorded", rows, published=published)
     if config.row:
         folders = dict(config.row)
         rows = generated_rows(config.find_data_root()[1], folders, networks, config)
         published = ["Reference", "MoCap", *(name for name in folders if name in PUBLISHED_ROWS)]
         blocks["generated"] = _table_with_notes(rows, published)
-        paths += write_tables(config.out, "generated", rows, published=published)
+        paths += write_tables(config.out_dir, "generated", rows, published=published)
     if config.guided:
         blocks["guided"] = guided_table(result for folder in config.guided for result in _load_guided(folder))
     if config.requests:

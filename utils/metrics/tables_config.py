@@ -19,7 +19,7 @@ class TablesConfig(DataConfig, MetricConfig):
         guided: run folders of guided motions, whose subjects are set beside their own squats; none for no such table.
         requests: folder with a run folder of guided motions for each request; None for no such table.
         results: Markdown file in which the tables are put between the comments that name them.
-        out: folder of the tables as CSV, JSON, LaTeX and Markdown.
+        out_dir: folder of the tables as CSV, JSON, LaTeX and Markdown.
     """
 
     row: tuple[tuple[str, Path], ...] = ()
@@ -27,7 +27,7 @@ class TablesConfig(DataConfig, MetricConfig):
     guided: tuple[Path, ...] = ()
     requests: Path | None = None
     results: Path = Path("RESULTS.md")
-    out: Path = Path("output/tables")
+    out_dir: Path = Path("output/tables")
 
     def __post_init__(self) -> None:
         """Raise InputError where there is no row to make."""
