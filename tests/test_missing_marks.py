@@ -90,7 +90,7 @@ def test_in_a_generated_motion_it_is_a_fault_of_the_generator(tmp_path, trial, c
         ("knee_angle_r", lambda x: np.maximum(x - 20, 0)),  # at the end of its range, as inverse kinematics leaves it
         ("lumbar_bending", lambda x: x.round()),
         ("pelvis_rotation", lambda x: x - 999),
-        ("pelvis_tx", lambda x: -1 + 0 * x),
+        ("pelvis_tz", lambda x: -1 + 0 * x),
     ],
 )
 def test_what_rests_at_such_a_value_is_read(tmp_path, trial, name, function, caplog):

@@ -5,7 +5,7 @@ not tracked is then a straight one.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,24 +80,43 @@ def find_constant_gap(
     return ""
 
 
-def warn_of_still_legs(as_written: np.ndarray, coordinates: np.ndarray, source: Path | None) -> None:
-    """Log a warning where a knee or hip has one value in all rows while that of the other leg bends.
+def warn_of_still_columns(
+    as_written: np.ndarray, coordinates: np.ndarray, source: Path | None, absent: Collection[str] = ()
+) -> None:
+    """Log a warning for each column with one value in all rows that moves in everyone who squats.
 
     Args:
         as_written: (T, 33) as the file has them.
         coordinates: (T, 33), degrees and metres.
         source: the file.
+        absent: coordinates that the file does not have.
     """
-    for name in ("knee_angle", "hip_flexion"):
-        left, right = (COORDINATES.index(f"{name}_{side}") for side in "lr")
-        for still, bending in ((left, right), (right, left)):
-            span = float(np.ptp(coordinates[:, bending]))
-            if len(coordinates) > 1 and np.ptp(as_written[:, still]) == 0 and span > _BENDS_DEG:
-                logger.warning(
-                    "%s: column %r is %g in every row while %s ranges over %.0f degrees; unless that joint is fixed, "
-                    "the leg was not recorded, and the results are not the person's",
-                    source or "the motion", COORDINATES[still], as_written[0, still], COORDINATES[bending], span,
-                )  # fmt: skip
+    if len(coordinates) < 2:
+        return
+    for name, witness in _witnesses(coordinates):
+        still, bending = COORDINATES.index(name), COORDINATES.index(witness)
+        span = float(np.ptp(coordinates[:, bending]))
+        if name not in absent and np.ptp(as_written[:, still]) == 0 and span > _BENDS_DEG:
+            logger.warning(
+                "%s: column %r is %g in every row while %s ranges over %.0f degrees; unless that joint is fixed, "
+                "the column was not recorded, and the results are not the person's",
+                source or "the motion", name, as_written[0, still], witness, span,
+            )  # fmt: skip
+
+
+def _witnesses(coordinates: np.ndarray) -> Iterator[tuple[str, str]]:
+    """Columns that move in a squat, each with one that shows in (T, 33), degrees and metres, that there is one."""
+    for joint in ("knee_angle", "hip_flexion"):
+        yield f"{joint}_l", f"{joint}_r"
+        yield f"{joint}_r", f"{joint}_l"
+    heading = np.radians(np.median(coordinates[:, COORDINATES.index("pelvis_rotation")]))
+    forward = "pelvis_tx" if abs(np.cos(heading)) > abs(np.sin(heading)) else "pelvis_tz"
+    knees = [f"knee_angle_{side}" for side in "lr"]
+    bent = max(knees, key=lambda name: np.ptp(coordinates[:, COORDINATES.index(name)]))
+    for name in ("pelvis_tilt", "lumbar_extension", forward):
+        yield name, bent
+    for side in "lr":
+        yield f"ankle_angle_{side}", f"knee_angle_{side}"
 
 
 def _rows_of_gaps(time_s: np.ndarray, is_value: np.ndarray, values: np.ndarray, column: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
 from dataset.io.filled_gaps import find_filled_gap
 from dataset.io.leg_extent import check_pelvis_follows_legs, check_pelvis_stays_over_feet
 from dataset.io.marker_jumps import Jumps, mend_jumps
-from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_legs
+from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_columns
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table, write_table
 from dataset.io.plausibility import (
@@ -38,6 +38,7 @@ from dataset.io.plausibility import (
     refuse_speeds_by_values,
 )
 from dataset.io.reach import check_reach
+from dataset.io.standing_feet import check_standing_feet
 from dataset.spelling import list_names
 from models.conventions import (
     ACTIVATION_COLUMNS,
@@ -114,7 +115,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     as_written = coordinates
     _handle_gap(find_constant_gap(time_s, in_file, coordinates, _ALL_BUT_HEIGHT), table.source, jumps)
     if jumps == "refuse":
-        warn_of_still_legs(in_file, coordinates, table.source)
+        warn_of_still_columns(in_file, coordinates, table.source, missing)
     _handle_filled_gap(time_s, in_file, coordinates, table.source, jumps)
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
@@ -193,6 +194,7 @@ def _check_units(coordinates: np.ndarray, source: Path | None, *, refuse: bool) 
     check_column_units(coordinates, source, refuse=refuse)
     check_pelvis_follows_legs(coordinates, source, refuse=refuse)
     check_pelvis_stays_over_feet(coordinates, source, refuse=refuse)
+    check_standing_feet(coordinates, source, refuse=refuse)
 
 
 def _handle_gap(gap: str, source: Path | None, jumps: Jumps) -> None:

@@ -15,6 +15,7 @@ from dataset.io.motion import Motion
 from dataset.io.plausibility import canonical_coordinates
 from dataset.io.reach import find_beyond_reach
 from dataset.io.safe_npy import read_array
+from dataset.io.standing_feet import check_standing_feet
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_motion, segment_repetitions
@@ -66,6 +67,7 @@ def read_array_windows(path: Path) -> list[Window]:
         coordinates = canonical_coordinates(values, where)
         check_column_units(coordinates, where, refuse=False)
         check_pelvis_follows_legs(coordinates, where, refuse=False)
+        check_standing_feet(coordinates, where, refuse=False)
         beyond += [f"{where}: {found}" for found in [_beyond_reach(coordinates)] if found]
         period = tiling_period(coordinates)
         frames = np.arange(len(coordinates))

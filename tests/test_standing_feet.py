@@ -1,0 +1,103 @@
+"""A sign or a heading with which the feet of a squat slide along the floor is found by the feet."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from dataset.errors import InputError
+from dataset.io.mot import read_motion, write_motion
+from dataset.motion_folders.file_reader import read_array_windows
+from models.conventions import COORDINATE_INDEX as AT
+
+DEMO_PERSON = Path(__file__).resolve().parents[1] / "demo/shipped/Data/demo-person-040"
+TURNS = [AT[name] for name in ("pelvis_tilt", "pelvis_list", "pelvis_rotation")]
+PLACES = [AT[name] for name in ("pelvis_tx", "pelvis_ty", "pelvis_tz")]
+HIPS = [f"hip_{name}_{side}" for name in ("adduction", "rotation") for side in "lr"]
+
+
+@pytest.fixture(scope="module")
+def trial():
+    """Two squats of the demo person at 60 Hz, facing +x."""
+    return read_motion(next((DEMO_PERSON / "OpenSimData/Kinematics").glob("*.mot"))).cut(100, 318)
+
+
+def facing(motion, heading_deg):
+    """The motion turned about the vertical."""
+    turn, coordinates = Rotation.from_euler("Y", heading_deg, degrees=True), motion.coordinates.copy()
+    angles = (turn * Rotation.from_euler("ZXY", coordinates[:, TURNS], degrees=True)).as_euler("ZXY", degrees=True)
+    coordinates[:, TURNS] = np.unwrap(angles, axis=0, period=360)
+    coordinates[:, PLACES] = turn.apply(coordinates[:, PLACES])
+    return replace(motion, coordinates=coordinates)
+
+
+def changed(motion, names, factor=1.0, added=0.0):
+    coordinates = motion.coordinates.copy()
+    columns = [AT[name] for name in names]
+    coordinates[:, columns] = factor * coordinates[:, columns] + added
+    return replace(motion, coordinates=coordinates)
+
+
+def again(tmp_path, motion, jumps="refuse"):
+    """The motion written and read."""
+    write_motion(tmp_path / "a.mot", motion)
+    return read_motion(tmp_path / "a.mot", jumps=jumps)
+
+
+@pytest.mark.parametrize(
+    ("heading_deg", "name", "factor", "added", "what"),
+    [
+        (0, "pelvis_tx", -1, 0, "of the other sign"),
+        (90, "pelvis_tz", -1, 0, "of the other sign"),
+        (90, "pelvis_rotation", -1, 0, "of the other sign"),
+        (90, "pelvis_rotation", np.pi / 180, 0, "in radians among columns in degrees"),
+        (0, "pelvis_rotation", 1, 180, "off by half a turn"),
+    ],
+)
+def test_a_pelvis_that_drags_the_feet_along_is_refused(tmp_path, trial, heading_deg, name, factor, added, what):
+    with pytest.raises(InputError, match=rf"a\.mot: column '{name}' is {what}.* foot slides by 0\.\d+ m"):
+        again(tmp_path, changed(facing(trial, heading_deg), [name], factor, added))
+
+
+@pytest.mark.parametrize("names", [HIPS[:2], HIPS[2:]], ids=["adduction", "rotation"])
+def test_hips_that_draw_the_feet_along_are_refused(tmp_path, names):
+    wide = read_motion(next((DEMO_PERSON.parent / "demo-person-075/OpenSimData/Kinematics").glob("*.mot")))
+    with pytest.raises(InputError, match=f"columns '{names[0]}', '{names[1]}' are of the other sign"):
+        again(tmp_path, changed(wide, names, -1))
+
+
+@pytest.mark.parametrize("heading_deg", [0, 45, 90, 180, -100])
+@pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
+def test_people_may_face_anywhere(tmp_path, person, heading_deg):
+    motion = read_motion(next((DEMO_PERSON.parent / person / "OpenSimData/Kinematics").glob("*.mot")))
+    assert len(again(tmp_path, facing(motion, heading_deg))) == len(motion)
+
+
+def test_recorded_squats_are_read(recordings, caplog):
+    for path in sorted((recordings / "opencap/Data").glob("*/OpenSimData/Kinematics/*.mot")):
+        read_motion(path)
+    assert "of the other sign" not in caplog.text
+
+
+def test_generated_motions_are_named_and_kept(tmp_path, trial, caplog):
+    motion = changed(trial, ["pelvis_tx"], -1)
+    assert len(again(tmp_path, motion, jumps="keep")) == len(motion)
+    np.save(tmp_path / "a.npy", motion.coordinates)
+    read_array_windows(tmp_path / "a.npy")
+    assert caplog.text.count("'pelvis_tx' is of the other sign") == 2
+
+
+@pytest.mark.parametrize(
+    ("heading_deg", "name"),
+    [(0, "pelvis_tilt"), (0, "lumbar_extension"), (0, "ankle_angle_l"), (0, "pelvis_tx"), (90, "pelvis_tz")],
+)
+def test_a_column_that_was_not_recorded_is_named(tmp_path, trial, caplog, heading_deg, name):
+    again(tmp_path, changed(facing(trial, heading_deg), [name], 0))
+    assert f"column '{name}' is 0 in every row while knee_angle_" in caplog.text
+
+
+def test_nobody_who_squats_to_the_side_of_an_axis_is_warned(tmp_path, trial, caplog):
+    again(tmp_path, changed(trial, ["pelvis_tz", "pelvis_rotation", "arm_rot_l"], 0))
+    assert "in every row" not in caplog.text
