@@ -320,6 +320,13 @@ def test_a_squat_bounces_by_how_far_its_knees_straighten_before_they_bend_again(
         assert found.item() == pytest.approx(dip_deg, abs=1e-3)
 
 
+def test_knees_that_move_while_the_person_stands_do_not_bounce():
+    motion = squat(frames=121)
+    for knee in ("knee_angle_l", "knee_angle_r"):
+        motion[0, :11, AT[knee]] += 15 * torch.hann_window(11, periodic=False)
+    assert summarise(evaluate_quantity("bounce", Context(motion)), "max").item() == 0
+
+
 def test_a_squat_that_bounces_is_not_whole():
     motion = squat(frames=121).repeat(2, 1, 1)
     for knee in ("knee_angle_l", "knee_angle_r"):
