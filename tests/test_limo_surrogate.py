@@ -33,7 +33,7 @@ from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.postprocessing import low_pass, stand_on_floor
-from utils.guidance.verification import Verification, judged_by_simulation, select_by_simulation
+from utils.guidance.verification import Verification, judged_by_simulation, select_best
 from utils.opensim_tools.tool_folder import ACTIVATIONS, INVERSE_DYNAMICS
 from utils.simulation.simulators import build_simulator
 
@@ -207,8 +207,8 @@ def test_the_samples_nearest_to_the_range_in_simulation_are_kept():
     assert [sample.accepted for sample in samples] == [False, True, False]
     assert [sample.met for sample in samples] == [(False, False), (True, False), (False, False)]
     torch.testing.assert_close(samples[2].values[0], simulated[2])
-    assert select_by_simulation(samples, 2) == [0, 1]
-    assert select_by_simulation(samples, 2, [True, False, False]) == [1, 2]
+    assert select_best(samples, 2) == [0, 1]
+    assert select_best(samples, 2, [True, False, False]) == [1, 2]
 
 
 def test_what_needs_forces_that_nothing_gives_is_not_accepted():

@@ -18,12 +18,12 @@ class ScriptedSearch(_Search):
         self.optimizer: Any = SimpleNamespace(brief=0)
         self.should_stop = lambda: False
 
-    def search(self, wanted: int) -> list[Any]:
+    def search_by_surrogate(self, wanted: int) -> list[Any]:
         self.wanted.append(wanted)
         by_surrogate, by_simulation = self.script[len(self.wanted) - 1]
         return [SimpleNamespace(accepted=j < by_surrogate, met=j < by_simulation) for j in range(wanted)]
 
-    def simulate(self, samples: list[Any], simulator: Any, on_round: Any) -> tuple[list[Any], list[Any]]:
+    def simulate_and_refine(self, samples: list[Any], simulator: Any, on_round: Any) -> tuple[list[Any], list[Any]]:
         return samples, [None] * len(samples)
 
     def _answers(self, samples: list[Any], simulations: list[Any]) -> int:

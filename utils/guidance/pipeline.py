@@ -33,11 +33,7 @@ from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.repeated_squats import repeat_samples
 from utils.guidance.simulated_search import FoundSamples, find_samples, own_context, verify
 from utils.guidance.subject.squat_profile import squat_profiles
-from utils.guidance.verification import (
-    Verification,
-    judged_by_simulation,
-    select_by_simulation,
-)
+from utils.guidance.verification import Verification, judged_by_simulation, select_best
 from utils.runs.record import command_line, versions
 
 logger = logging.getLogger("bige")
@@ -130,8 +126,7 @@ def _select(
 
     Without own squats they are sorted by predicted peak activation.
     """
-    config = prepared.config
-    order = _by_peak_activation(found.samples, config.muscle)
+    order = _by_peak_activation(found.samples, prepared.config.muscle)
     samples = [found.samples[j].cpu() for j in order]
     verification, share = None, None
     if found.simulations:
@@ -143,9 +138,7 @@ def _select(
     # The search counts answers among what is accepted, as it is found; another order might count fewer.
     as_counted = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, order[j]))
     repeated = repeated_answers(motion, profiles, as_counted)
-    kept = sorted(sorted(range(len(samples)), key=lambda j: repeated[j])[: config.min_samples])
-    if verification is not None:
-        kept = select_by_simulation(samples, config.min_samples, repeated)
+    kept = select_best(samples, prepared.config.min_samples, repeated)
     if baseline is not None:
         kept.sort(key=lambda j: nearest_own(motion[j], baseline.motion)[1])
     profiles = tuple(profiles[j] for j in kept)

@@ -4,7 +4,7 @@ import logging
 import math
 import zlib
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -56,8 +56,8 @@ class Preparation:
         own_squats: the subject's recorded squats.
         own: those on two feet, as motions; None where there are none.
         latents: the latent space, with its initial latents.
-        iterations: of each optimisation.
-        brief: of its first attempt; 0 for none.
+        iterations: those of the whole schedule of an optimisation.
+        brief: those of the attempt before it, see `LatentOptimizer`; 0 for none.
         own_simulations: what the simulation finds of `own`; None where it was not run.
     """
 
@@ -149,21 +149,29 @@ def prepare(config: GuidanceConfig) -> Preparation:
     config = replace(config, seq_len=seq_len, start=start)
     if start == OWN:
         terms = without_published_wishes(terms, config)
-    prepared = Preparation(terms, config, session, models, own_squats, own, latents, iterations, brief, simulations)
+    return _with_starts(
+        Preparation(terms, config, session, models, own_squats, own, latents, iterations, brief, simulations)
+    )
+
+
+def _with_starts(prepared: Preparation) -> Preparation:
+    """The same, with initial latents that come near what is asked: training squats sorted by it, and own squats."""
+    config, models, own, latents = prepared.config, prepared.models, prepared.own, prepared.latents
     wanted = math.ceil(config.candidates * config.min_samples)
-    if start != OWN and isinstance(latents.sampler, LatentSampler):
-        latents.sampler.prefer(_DRAWN * wanted, lambda z: _violation(prepared.objective(), z))
-    if start == TRAINING or own is None:
+    violation = partial(_violation, prepared.objective())
+    if config.start != OWN and isinstance(latents.sampler, LatentSampler):
+        latents.sampler.prefer(_DRAWN * wanted, violation)
+    if config.start == TRAINING or own is None:
         return prepared
     starts = make_own_starts(
-        at_asked_tempo(own, models.describe_motion(own.placed), terms),
+        at_asked_tempo(own, models.describe_motion(own.placed), prepared.terms),
         models,
         latents.latents,
         min(config.num_runs, _STARTS * wanted * max(2, len(own.names))),
-        lambda z: _violation(prepared.objective(), z),
+        violation,
     )
     sampler = SequenceSampler(starts.latents, starts.squats)
-    return replace(prepared, latents=latents.starting_from(sampler, starts.names, only=start == OWN))
+    return replace(prepared, latents=latents.starting_from(sampler, starts.names, only=config.start == OWN))
 
 
 def _seed_of(session: Session, seed: int) -> int:

@@ -88,8 +88,8 @@ class _Search:
         self.on_iteration, self.should_stop = on_iteration, should_stop
         self.used = 0
 
-    def search(self, wanted: int) -> list[GuidedSample]:
-        """Samples that the surrogate accepts, or what comes nearest."""
+    def search_by_surrogate(self, wanted: int) -> list[GuidedSample]:
+        """`wanted` different samples that the surrogate accepts, or what comes nearest."""
         config, skeleton, first = self.prepared.config, self.prepared.models.skeleton, self.used
 
         def start(number: int) -> Tensor:
@@ -115,7 +115,7 @@ class _Search:
         )
         return [replace(sample, start=first + sample.start) for sample in found]
 
-    def simulate(
+    def simulate_and_refine(
         self, samples: list[GuidedSample], simulator: ActivationSimulator, on_round: OnRound
     ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
         """The samples, refined, and what the simulation finds of each; `on_round` as of `refine`."""
@@ -151,9 +151,9 @@ class _Search:
                 break
             if samples:
                 logger.info("the simulation accepts %d of %d motions; further starts", answers, wanted)
-            found = self.search(missing if answers else min(missing, _PILOT))
+            found = self.search_by_surrogate(missing if answers else min(missing, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
-            found, theirs = self.simulate(found, simulator, partial(self._tell, samples, simulations))
+            found, theirs = self.simulate_and_refine(found, simulator, partial(self._tell, samples, simulations))
             if self.optimizer.brief and not (answers or is_hopeless or self._answers(found, theirs)):
                 # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
                 self.optimizer = replace(self.optimizer, brief=0)
@@ -221,7 +221,7 @@ def find_samples(prepared: Preparation, observer: GuidanceObserver) -> FoundSamp
         if config.verify:
             samples, simulations = run.search_by_simulation(wanted, prepared.simulator())
         else:
-            samples, simulations = run.search(wanted), []
+            samples, simulations = run.search_by_surrogate(wanted), []
         return FoundSamples(samples, simulations, history, should_stop())
 
 

@@ -237,6 +237,8 @@ class Verification:
 def missed_requirements(terms: Sequence[Term], values: Sequence[Tensor]) -> Tensor:
     """(S,) float64, 1 and the tolerances by which the worst requirement is missed; 0 where all hold.
 
+    With the 1, `GuidedSample.accepted`, which allows a violation of one tolerance, is the verdict, which allows none.
+
     Args:
         terms: what is asked.
         values: of each term, (S, C).
@@ -281,8 +283,8 @@ def judged_by_simulation(
     ]
 
 
-def select_by_simulation(samples: Sequence[GuidedSample], wanted: int, repeated: Sequence[bool] = ()) -> list[int]:
-    """Indices, ascending, of the `wanted` samples, judged by simulation, that violate the requirements least.
+def select_best(samples: Sequence[GuidedSample], wanted: int, repeated: Sequence[bool] = ()) -> list[int]:
+    """Indices, ascending, of the `wanted` samples that violate the requirements least.
 
     Those that are `repeated`, the same answer as another, come last.
     """

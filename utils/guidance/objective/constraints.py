@@ -3,6 +3,11 @@
 A `Term` is a quantity of `utils.biomechanics`, a statistic over time, a comparison and a weight.
 `within`, `above`, `below` and `equals` are required: a sample that misses one is replaced by a new start. With `wish`,
 and for `small`, a term only attracts. `utils.guidance.objective.constraint_grammar` reads terms.
+
+A value is judged in three ways, from strict to lenient:
+- `loss` draws it a little inside the bounds, so that what the optimisation converges on lies in them.
+- `holds` is the final verdict, that of the simulation: inside the bounds, without a tolerance that nobody asked for.
+- `met` is for what a surrogate predicts: inside the bounds and the quantity's tolerance, which covers its error.
 """
 
 from dataclasses import dataclass, replace

@@ -64,6 +64,15 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
     return replace(own, recorded=motions, placed=motions, repetition=tuple(ends))
 
 
+def at_frames(motion: Tensor, frame: Tensor) -> Tensor:
+    """A motion (T, C) at frames (T',), which may lie between those of the motion; held at both ends."""
+    frame = frame.clamp(0, len(motion) - 1)
+    before = frame.floor().long()
+    after = (before + 1).clamp(max=len(motion) - 1)
+    weight = (frame - before)[:, None]
+    return (1 - weight) * motion[before] + weight * motion[after]
+
+
 def _inside(value: Tensor, term: Term) -> Tensor:
     """Values (A,) brought inside the bounds of a term: in the middle of a range, and a little beyond a bound."""
     low, high = term.low, term.high
@@ -88,8 +97,4 @@ def _stretched(motion: Tensor, edges: Tensor, lengths: Tensor) -> Tensor:
         share = (frame - ends[k]) / (ends[k + 1] - ends[k]).clamp(min=1)
         inside = (frame >= ends[k]) & (frame < ends[k + 1])
         at = torch.where(inside, edges[k] + share * (edges[k + 1] - edges[k]), at)
-    at = at.clamp(0, len(motion) - 1)
-    before = at.floor().long()
-    after = (before + 1).clamp(max=len(motion) - 1)
-    weight = (at - before)[:, None]
-    return (1 - weight) * motion[before] + weight * motion[after]
+    return at_frames(motion, at)

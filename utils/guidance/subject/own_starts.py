@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from dataset.windows.standing import REST_FRAMES
+from utils.guidance.subject.asked_tempo import at_frames
 from utils.guidance.subject.frozen_models import FrozenModels
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_directions import KNEE, LEAN, WIDTH, squat_directions
@@ -113,12 +114,7 @@ def make_own_starts(
 
 def change_of_pace(motion: Tensor, factor: float) -> Tensor:
     """A motion (T, C) that takes `factor` times as long, cut or held at its end."""
-    frames = len(motion)
-    time = (torch.arange(frames, device=motion.device) / factor).clamp_max(frames - 1)
-    before = time.floor().long()
-    after = (before + 1).clamp_max(frames - 1)
-    share = (time - before).unsqueeze(1)
-    return (1 - share) * motion[before] + share * motion[after]
+    return at_frames(motion, torch.arange(len(motion), device=motion.device) / factor)
 
 
 def _at_pace(own: OwnMotions, i: int, factor: float) -> Tensor | None:
