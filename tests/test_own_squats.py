@@ -104,7 +104,10 @@ def test_more_and_less_of_each_feature_have_their_words(name, amount, more, less
 
 
 def test_own_squats_that_meet_what_is_asked_already_are_counted():
-    squats = guided_context(torch.stack([own(70.0), own(95.0), own(100.0)]), skeleton=SimpleSkeleton())
+    """Also those that are not whole, which the person does as well."""
+    motion = torch.stack([own(70.0), own(95.0), own(100.0)])
+    motion[2, :, AT["pelvis_tx"]] += torch.linspace(0, 0.1, FRAMES)
+    squats = guided_context(motion, skeleton=SimpleSkeleton())
     deep, wish = parse_term("knee_flexion:max:above:90"), parse_term("knee_flexion:max:below:60:wish")
     assert count_meeting([deep, wish, *whole_motion_terms()], squats) == 2
     assert count_meeting([deep], None) is None
