@@ -58,6 +58,18 @@ def test_plain_subject_folders_and_one_flat_folder(tmp_path):
     assert found.subjects[0].session == chosen
 
 
+def test_a_session_without_a_model_gets_that_of_a_known_one_of_its_name(tmp_path):
+    known, chosen = make_session(tmp_path / "known" / "anna"), make_session(tmp_path / "ben")
+    own = make_session(tmp_path / "Data" / "anna", one_squat())
+    for model, expected in ((None, known), ("a.osim", own)):
+        if model:
+            (own.path / "OpenSimData" / "Model" / model).touch()
+        (found,) = read_motion_folder(own.path.parent, "mocap", sessions=[known]).subjects
+        assert found.session == expected
+        (found,) = read_motion_folder(own.path.parent, "mocap", sessions=[known], model_of=chosen).subjects
+        assert found.session == chosen
+
+
 def test_motions_of_one_subject_in_two_folders_and_with_endings_in_capitals_are_all_read(tmp_path):
     for folder, file in (("anna", "a.mot"), ("latents_subject_run_anna", "b.MOT")):
         (tmp_path / folder).mkdir()

@@ -28,7 +28,7 @@ def root(tmp_path):
     _make(
         tmp_path / "Data" / "015b7571",
         models=["LaiArnold_scaled.osim", "LaiArnold_scaled_adjusted_contacts.osim", "._LaiArnold_scaled.osim"],
-        trials=["SQT01.mot", "My_squat.mot", "lunge.mot", "._SQT01.mot"],
+        trials=["SQT01.mot", "My_squat.mot", "lunge.mot", "._SQT01.mot", "squat.txt"],
         repetitions=[
             f"{name}/kinematics_activations_{name}_muscle_driven.mot"
             for name in ("SQT01_segment_10", "SQT01_segment_9", "lunge_segment_1")
@@ -162,6 +162,17 @@ def test_the_model_of_one_trial_is_not_that_of_another(tmp_path):
         session.model_for(session.trial("squats2"))
     other = Session(_make(tmp_path / "t", models=["LaiUhlrich2022/scaled.osim"], trials=["squats1.mot"]))
     assert other.model_for(other.trial("squats1")).parent.name == "LaiUhlrich2022"
+
+
+@pytest.mark.parametrize(
+    ("models", "has_model"),
+    [((), False), (("notes.txt",), False), (("a.osim",), True), (("squats1/a.osim",), True)],
+    ids=["none", "another file", "of the session", "of a trial"],
+)
+def test_a_session_says_whether_it_has_a_model(tmp_path, models, has_model):
+    _make(tmp_path, models=models)
+    assert Session(tmp_path).has_model == has_model
+    assert Session(tmp_path, model=tmp_path / "b.osim").has_model
 
 
 def test_a_model_can_be_named(tmp_path):
