@@ -25,13 +25,14 @@ from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phase
 from utils.guidance.measures import MEASURES, measure
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
+from utils.guidance.objective.whole_motion import whole_motion_terms
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
 from utils.report.comparison_squats import make_band, make_reference
 from utils.report.constraint_table import constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
-from utils.report.page import build_page
+from utils.report.page import _history_charts, build_page
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
 
@@ -242,6 +243,16 @@ def test_names_from_files_are_escaped(session):
     assert len(page.find(tag="script")) == 2
     assert "a<b>&c" in page.find(tag="header")[0]["text"]
     assert evil in page.find(id="made")[0]["text"]
+
+
+def test_the_terms_of_a_whole_motion_have_one_chart_of_their_loss(session):
+    result = make_result(session)
+    terms, history = (*result.terms, *whole_motion_terms()), result.history.assign(whole=0.5)
+    titles = [title for title, _ in _history_charts(replace(result, terms=terms, history=history))]
+    assert titles[-2:] == [
+        "Loss: Peak activation of vastus medialis",
+        "Loss: what is required of every motion, that it is whole",
+    ]
 
 
 def test_a_report_stays_below_eight_megabytes_and_says_what_it_leaves_out(session):

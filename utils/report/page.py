@@ -16,6 +16,7 @@ from models.conventions import without_side
 from utils.guidance.baseline import baseline_sentence
 from utils.guidance.change_description import DISTINCT_DEG
 from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.objective.constraints import WHOLE_COLUMN
 from utils.report import sentences
 from utils.report.charts import history_chart, peak_chart
 from utils.report.comparison_squats import make_reference
@@ -149,7 +150,9 @@ def _history_charts(result: GuidanceResult) -> list[tuple[str, Markup]]:
     history = result.history
     if not len(history):
         return []
-    titles = _HISTORY_TITLES | {term.label: f"Loss: {term_title(term)}" for term in result.terms}
+    titles = _HISTORY_TITLES | {term.column: f"Loss: {term_title(term)}" for term in result.terms}
+    if any(term.of_a_whole_motion for term in result.terms):
+        titles[WHOLE_COLUMN] = "Loss: what is required of every motion, that it is whole"
     iteration, batch = history["iteration"].to_numpy(), history["batch"].to_numpy()
     return [
         (title, history_chart(title, iteration, batch, history[name].to_numpy(dtype=float)))

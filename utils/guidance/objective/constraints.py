@@ -22,7 +22,7 @@ from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
 # Loss of a value that lies one tolerance outside; with an activation's tolerance of 0.01 it equals the paper's MAC.
 LOSS_OF_A_TOLERANCE = 0.01
-WHOLE_COLUMN = "whole"
+WHOLE_COLUMN = "whole"  # of the terms of a whole motion in the history of a run
 _ROUNDING = 1e-4  # of a tolerance
 
 
