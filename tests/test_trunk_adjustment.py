@@ -12,6 +12,8 @@ from dataset.io.mot import read_motion
 from dataset.sessions import open_session
 from dataset.windows.placement import Placement
 from dataset.windows.segmentation import segment_repetitions
+from dataset.windows.window_loading import load_windows
+from models.conventions import WINDOW_FRAMES
 from models.filters import along_time, derivative_matrices, low_pass_matrix
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.trunk_adjustment import RotationBasis, spline_matrices
@@ -156,3 +158,20 @@ def test_centre_of_pressure_and_moments_agree_with_force_plates(recordings, sess
         ankle, knee = np.sqrt(np.square(moments).mean(0))[:2]
         assert ankle <= 10
         assert knee <= 10
+
+
+def test_the_simulation_gives_a_frame_the_same_answer_however_long_the_person_stands_after_it(simulator):
+    window = load_windows([open_session(DEMO_PERSON)], frames=WINDOW_FRAMES).motion[:1]
+    longer = torch.cat([window, window[:, -1:].expand(-1, 60, -1)], 1)
+    found, again = (simulator(motion, 60.0).activations[:, 30 : WINDOW_FRAMES - 30] for motion in (window, longer))
+    torch.testing.assert_close(again, found, atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("frames", [6, 40, 200])
+def test_rotations_of_the_torso_begin_and_end_at_rest(frames):
+    spline, curvature = spline_matrices(frames, 60.0)
+    weights = torch.linspace(-1, 1, spline.shape[1], dtype=torch.float64)
+    for near in ([0, 1], [-1, -2]):
+        at_end, beside = curvature[near] @ weights
+        step = (spline[near] @ weights).diff()[0] * 60.0**2
+        torch.testing.assert_close(step, at_end / 3 + beside / 6)  # a cubic without speed at the end

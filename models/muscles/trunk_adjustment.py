@@ -69,7 +69,7 @@ class RotationBasis(NamedTuple):
     Attributes:
         speed: (T, T), first time derivative of samples, per second.
         acceleration: (T, T), second time derivative.
-        spline: (T, K) cubic B-splines, of which a rotation is made.
+        spline: (T, K) cubic splines that begin and end at rest, of which a rotation is made.
         curvature: (T, K) their second time derivatives.
     """
 
@@ -216,7 +216,10 @@ class TrunkAdjustment(nn.Module):
 
 @lru_cache(maxsize=32)
 def spline_matrices(frames: int, rate_hz: float, knots_s: float | None = None) -> tuple[Tensor, Tensor]:
-    """Cubic B-splines over a motion and their second derivatives by time, (T, K) each.
+    """Cubic splines over a motion, at rest at both its ends, and their second derivatives by time, (T, K) each.
+
+    Without that, a rotation that gathers speed towards an end would balance what it does not have to stop from, and the
+    answer in a frame would depend on how soon the motion ends.
 
     Args:
         frames: number of samples T.
@@ -228,5 +231,7 @@ def spline_matrices(frames: int, rate_hz: float, knots_s: float | None = None) -
     knots = np.linspace(0, duration_s, pieces + 1)
     knots = np.concatenate([[knots[0]] * 3, knots, [knots[-1]] * 3])
     time_s = np.linspace(0, duration_s, frames)
-    spline = BSpline(knots, np.eye(pieces + 3), 3)
+    # A B-spline begins at rest where its first two weights are equal, and ends so where its last two are.
+    equal = np.repeat(np.eye(pieces + 1), [2, *[1] * (pieces - 1), 2], axis=0)
+    spline = BSpline(knots, equal, 3)
     return torch.from_numpy(spline(time_s)), torch.from_numpy(spline.derivative(2)(time_s))
