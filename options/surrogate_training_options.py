@@ -81,6 +81,8 @@ def parse_training_or_evaluation(
         training = {"kinematics": "--kinematics", "resume_pth": "--resume-pth", "local_rank": "--local_rank"}
         training |= _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS
         refuse_options(namespace, training, "with --evaluate")
+        if "exp_name" not in namespace.given:
+            del namespace.exp_name  # the default is that of a training, whose folder an evaluation must not touch
         return config_of(namespace, SurrogateEvaluationConfig)
     refuse_options(namespace, {"subjects": "--subjects"}, "without --evaluate: training uses the split by subject")
     if "kinematics" in namespace:
@@ -189,7 +191,7 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, SurrogateEvaluationConfig, "checkpoint", flags=("--evaluate",), metavar="PATH", default=None,
         help="Do not train: evaluate this surrogate, in this repository's or the published format, on the held-out "
-        "subjects or on --subjects.",
+        f"subjects or on --subjects. The run folder is then {SurrogateEvaluationConfig.exp_name} by default.",
     )  # fmt: skip
     add_option(
         group, SurrogateEvaluationConfig, "subjects", metavar="ID", default=argparse.SUPPRESS,

@@ -21,8 +21,8 @@ from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.surrogate_config import SurrogateConfig
 from models.vqvae.vqvae_config import VQVAEConfig
 from options.config_parser import parse_config
+from options.surrogate_training_options import TRANSFORMER_FLAGS, parse_training_or_evaluation
 from options.surrogate_training_options import build_parser as surrogate_parser
-from options.surrogate_training_options import parse_training_or_evaluation
 from options.train_vq_options import build_parser as vq_parser
 from utils.checkpoints import load_vqvae, read_checkpoint
 from utils.runs.environment import set_seed
@@ -89,7 +89,17 @@ def test_a_command_line_and_a_call_from_python_describe_the_same_training():
     config = parse_training_or_evaluation(surrogate_parser(""), ["--kinematics", "--no-person", "--heads", "11"])
     assert config == SurrogateTrainingConfig(network=SurrogateConfig(person_features=0, heads=11))
     evaluation = parse_training_or_evaluation(surrogate_parser(""), ["--evaluate", "x", "--subjects", "all"])
+    assert evaluation.exp_name != DynamicsTrainingConfig().exp_name  # the folder of a training would be refused
+    named = parse_training_or_evaluation(surrogate_parser(""), ["--evaluate", "x", "--exp-name", "surrogate"])
+    assert named.exp_name == "surrogate"
     assert evaluation == SurrogateEvaluationConfig(checkpoint=Path("x"), subjects=("all",))
+
+
+def test_every_setting_of_the_transformer_is_refused_without_it():
+    """A flag that `TRANSFORMER_FLAGS` lacks would have no effect on the training of the other surrogate."""
+    settable = {action.dest for action in surrogate_parser("")._actions if action.dest.startswith("network.")}
+    of_the_other = {f"network.{name}" for name in DynamicsSurrogateConfig.__dataclass_fields__}
+    assert settable - of_the_other <= set(TRANSFORMER_FLAGS)
 
 
 @pytest.mark.parametrize(

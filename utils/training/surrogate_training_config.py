@@ -80,6 +80,6 @@ class SurrogateEvaluationConfig(OutputConfig, DataConfig, WindowConfig, ComputeC
     """
 
     checkpoint: Path
-    exp_name: str = "surrogate"
+    exp_name: str = "surrogate_eval"
     seq_len: int = LONGEST_SEQ_LEN
     subjects: Sequence[str] = ()
