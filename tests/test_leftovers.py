@@ -11,6 +11,7 @@ from test_writable_output import COMMANDS, PERSON, TRIAL, run
 
 from dataset.io import atomic_write as module
 from dataset.io.atomic_write import atomic_folder, atomic_write, remove_leftovers, temporary_ending, temporary_path
+from utils.runs.run_folder import keep_other_kinds, new_folder
 from utils.runs.writable import require_writable
 
 DEAD = "999999999"
@@ -96,6 +97,20 @@ def test_a_folder_that_another_process_has_made_meanwhile_stays(tmp_path):
     with pytest.raises(ValueError, match="interrupted"), atomic_folder(tmp_path / "other") as temporary:
         raise ValueError("interrupted")
     assert [path.name for path in tmp_path.iterdir()] == ["session"]
+
+
+def test_a_folder_whose_replacement_was_killed_keeps_its_other_files(tmp_path):
+    """Killed between the two renames, the old folder lies aside, and the new one is a temporary folder."""
+    place, aside = tmp_path / "motions", tmp_path / ".motions.old"
+    (aside / "notes").mkdir(parents=True)
+    (aside / "a.mot").write_text("old")
+    (aside / "notes" / "mine.txt").write_text("of the user")
+    of_another(place, DEAD).mkdir()
+    with new_folder(place) as new:
+        (new / "b.mot").write_text("new")
+        keep_other_kinds(place, new, ".mot")
+    assert [path.name for path in tmp_path.iterdir()] == ["motions"]
+    assert sorted(str(path.relative_to(place)) for path in place.rglob("*.*")) == ["b.mot", "notes/mine.txt"]
 
 
 def test_folders_are_cleaned_once_for_each_process(tmp_path, monkeypatch):
