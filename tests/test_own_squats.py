@@ -20,14 +20,21 @@ from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
 from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
-from utils.guidance.change_description import describe_changes, differences, nearest_own, repeated_answers, same_answers
+from utils.guidance.change_description import (
+    SquatChange,
+    describe_changes,
+    differences,
+    nearest_own,
+    repeated_answers,
+    same_answers,
+)
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.whole_motion import whole_motion_terms
-from utils.guidance.output.printed_tables import baseline_table, result_tables
+from utils.guidance.output.printed_tables import baseline_table, change_lines, result_tables
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
@@ -113,6 +120,14 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     assert count_meeting([deep], None) is None
     assert count_meeting([wish], squats) is None
     assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
+
+
+def test_the_same_answer_is_counted_once_among_the_changes():
+    change = SquatChange(0, 2.0, profile=None, words=("hips 3 cm deeper",))
+    same = change_lines(SimpleNamespace(changes=(change, replace(change, same_as=0))))
+    assert "on average 2.0°); 1 answer:" in same
+    assert "sample 1: hips 3 cm deeper; 2.0° in form (the same answer as sample 0)" in same
+    assert "; 2 different answers, which differ by 1°" in change_lines(SimpleNamespace(changes=(change, change)))
 
 
 @pytest.mark.parametrize(("meeting", "words"), [(1, "; 1 of these squats meets"), (2, "; 2 of these squats meet ")])

@@ -98,7 +98,7 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
     with pytest.raises(InputError, match="contains a surrogate that is a transformer of kinematics; expected a VQ-VAE"):
         load_vqvae(tmp_path / "surrogate.pth")
     save_checkpoint(tmp_path / "vqvae.pth", VQVAE(TINY))
-    with pytest.raises(InputError, match="contains a VQ-VAE; expected a surrogate"):
+    with pytest.raises(InputError, match="contains a VQ-VAE; expected a surrogate$"):
         load_surrogate(tmp_path / "vqvae.pth")
     save_checkpoint(tmp_path / "old.pth", DynamicsSurrogate())
     content = read_checkpoint(tmp_path / "old.pth")

@@ -21,6 +21,7 @@ from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, TRANSLATION_INDICES
 from utils.biomechanics.context import Context
+from utils.biomechanics.registry import find_quantity
 from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phases
 from utils.guidance.measures import MEASURES, measure
 from utils.guidance.objective.constraint_grammar import parse_term
@@ -374,6 +375,13 @@ def test_every_coordinate_and_muscle_is_in_a_panel():
 def test_every_shown_measure_is_computed_by_guidance():
     assert {shown.name for shown in SHOWN_MEASURES} <= {f"{quantity}_{statistic}" for quantity, statistic in MEASURES}
     assert all(shown.note for shown in SHOWN_MEASURES)
+
+
+@pytest.mark.parametrize("shown", SHOWN_MEASURES, ids=lambda shown: shown.name)
+def test_a_measure_is_shown_in_the_unit_that_its_column_names(shown):
+    unit = vocabulary.unit_symbol(find_quantity(shown.name.rpartition("_")[0]).unit)
+    assert shown.factor == {("m", "cm"): 100, ("m", "mm"): 1000}.get((unit, shown.unit), 1)
+    assert shown.factor != 1 or unit == shown.unit
 
 
 def test_a_raised_heel_has_a_column_of_its_own_since_the_foot_does_not_count_as_lifted():

@@ -206,6 +206,10 @@ def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
     (record,) = find_run_records(folder)
     assert (record.low, record.high) == (0.2, 0.2)
     assert EvaluationConfig(folder_path=folder, low=0.2, high=0.2).requested_range == (0.2, 0.2)
+    for wrong in ({"low": None}, {"low": "0.2"}, {"high": [0.3]}, {"low": 0.4}, {"low": -0.1}, {"high": 1.5}):
+        (folder / "args.json").write_text(json.dumps(asked | wrong))
+        (record,) = find_run_records(folder)
+        assert (record.low, record.high, record.muscle) == (None, None, None), wrong
     shutil.rmtree(session.path)
     assert find_run_records(folder)[0].session is None
     (folder / "args.json").write_text(json.dumps({"subject": "demo-person-040"}))
