@@ -12,7 +12,7 @@ _MANY = 2_000_000
 
 
 class _Code:
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         import os
 
         return os.system, (f"echo {CODE_RAN}",)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dataset.errors import InputError
 from fuzz.mutations import mutated
@@ -188,7 +188,9 @@ def _waits(child: int) -> bool:
     )
 
 
-def _count(result: FuzzResult, keep: Path, make: Callable[[int], tuple[str, bytes]], number: int, found: dict) -> None:
+def _count(
+    result: FuzzResult, keep: Path, make: Callable[[int], tuple[str, bytes]], number: int, found: dict[str, Any]
+) -> None:
     result.refused += found["end"] == "refused"
     result.slowest_s, result.largest_mb = max(result.slowest_s, found["s"]), max(result.largest_mb, found["mb"])
     if found["end"] not in ("read", "refused"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -332,7 +333,7 @@ def _npy(values: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _npz(arrays: dict) -> bytes:
+def _npz(arrays: dict[str, Any]) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()

@@ -24,7 +24,7 @@ def sum_over_processes(*tensors: Tensor) -> None:
 
 
 def mean_over_processes(value: Tensor) -> Tensor:
-    """The mean of `value` over all processes, without gradient.
+    """The mean of `value` (...) over all processes, without gradient.
 
     A process divides its weighted sum of losses by the mean of the processes' weights. The mean of these losses over
     all processes, whose gradient they train with, is the weighted mean over the whole batch.
@@ -50,7 +50,7 @@ def gather_rows(rows: Tensor) -> Tensor:
 
 
 def agree_with_first(tensor: Tensor) -> Tensor:
-    """The tensor of the first process, in place."""
+    """The tensor (...) of the first process, in place of that of this one."""
     if process_count() > 1:
         distributed.broadcast(tensor, 0)
     return tensor

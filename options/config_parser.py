@@ -156,7 +156,7 @@ def refuse_options(namespace: argparse.Namespace, flags: Mapping[str, str], cond
             raise InputError(f"{flag} has no effect {condition}")
 
 
-def _find_field(config_class: type, path: str) -> tuple[Field, Any]:
+def _find_field(config_class: type, path: str) -> tuple[Field[Any], Any]:
     """The field at `path`, and its annotation."""
     name, _, rest = path.partition(".")
     annotation = get_type_hints(config_class)[name]

@@ -3,10 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
+from dataset.motion_folders.file_types import FILE_TYPES
 from options.config_parser import add_option, new_parser
 from options.shared_options import DATA_ROOT_HELP, add_compute_options
 from utils.metrics.catalogue import DISTANCES, GUIDANCE
-from utils.metrics.evaluation_config import FILE_TYPES, EvaluationConfig
+from utils.metrics.evaluation_config import EvaluationConfig
 from utils.metrics.published_values import BASELINES
 
 FILE_TYPE_HELP = (

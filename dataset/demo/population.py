@@ -17,7 +17,8 @@ from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import write_motion
 from dataset.locations import COMPLETE_NAME, HOLDOUT_NAME, VALIDATION_NAME
 from dataset.opensim.model_reader import read_osim
-from dataset.sessions import METADATA_NAME, Session
+from dataset.session_metadata import METADATA_NAME
+from dataset.sessions import Session
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.trunk_adjustment import with_torso_mass_height
 from models.skeleton.forward_kinematics import OpenSimSkeleton

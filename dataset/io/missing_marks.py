@@ -39,7 +39,7 @@ def refuse_marks(names: Sequence[str], data: np.ndarray, source: Path | None) ->
 
 
 def find_mark(names: Sequence[str], data: np.ndarray) -> str:
-    """The first column with such a value, its value and rows, in words; empty where there is none."""
+    """The first column of data (T, C) with such a value, its value and rows, in words; empty where there is none."""
     suspicious = np.abs(data) >= _LEAST_NINES
     for column in map(int, np.flatnonzero(suspicious.any(0))):
         values = data[:, column]

@@ -132,6 +132,10 @@ def in_seconds(time_s: np.ndarray, source: Path | None) -> np.ndarray:
 def metres_per_unit(coordinates: np.ndarray, source: Path | None) -> float:
     """The factor that brings the pelvis's position to metres: 1, or 0.01 or 0.001 with a warning.
 
+    Args:
+        coordinates: (T, 33), the pelvis's position in the unit of the file.
+        source: the file.
+
     Raises:
         InputError: the height of the pelvis, or its rise, is plausible in no unit, or the other two columns are in
             another one.

@@ -106,7 +106,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 class _Chumpy:
     """Substitute for arrays of chumpy, with which old models were pickled and which can no longer be installed."""
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.array = np.asarray(state["x"])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

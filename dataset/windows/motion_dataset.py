@@ -26,7 +26,7 @@ logger = logging.getLogger("bige")
 _CUT_SUFFIX = "_muscle_driven.mot"
 
 
-class MotionDataset(Dataset):
+class MotionDataset(Dataset[dict[str, torch.Tensor]]):
     """One placed window for each squat repetition of the sessions, in the sessions' order.
 
     Item i is a dict of tensors: `motion` (T, 33) float32, degrees and metres, canonical order, placed at the origin on

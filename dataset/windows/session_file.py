@@ -23,8 +23,9 @@ from dataset.io.guarded_files import LARGEST_BYTES, read_json_object
 from dataset.left_out import LeftOut
 from dataset.locations import REPOSITORY
 from dataset.opensim.model_reader import load_skeleton
+from dataset.session_metadata import METADATA_NAME
 from dataset.session_models import all_models
-from dataset.sessions import METADATA_NAME, Session
+from dataset.sessions import Session
 from dataset.windows.motion_dataset import arrays_of, read_session
 from dataset.windows.window import Window
 from models.conventions import FRAME_RATE_HZ, KNEE_INDICES

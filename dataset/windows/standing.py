@@ -55,7 +55,7 @@ class Standing:
         return self._after[k]
 
     def stance(self, k: int, kept: int) -> np.ndarray:
-        """The upright stance in which the person stands after repetition `k`, columns as of `with_extra`.
+        """The upright stance (33 + extra,) in which the person stands after repetition `k`, columns as of `with_extra`.
 
         It is the mean of the recorded standing after it. Where there is none, or where the knees are still flexed, it
         is that of the nearest other standing of the trial, moved so that the feet are where they are at the end.

@@ -33,7 +33,7 @@ def second_difference(context: Context, values: Tensor) -> tuple[Tensor, Tensor]
 
 
 def third_difference(context: Context, values: Tensor) -> tuple[Tensor, Tensor]:
-    """Third finite difference [-1, 3, -3, 1] / dt^3, where all four frames count."""
+    """Third finite difference [-1, 3, -3, 1] / dt^3 of values (B, T, ...), where all four frames count."""
     third, valid = torch.zeros_like(values), torch.zeros_like(context.mask)
     third[:, 2:-1] = (values[:, 3:] - 3 * values[:, 2:-1] + 3 * values[:, 1:-2] - values[:, :-3]) * context.rate_hz**3
     mask = context.mask

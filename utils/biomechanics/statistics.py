@@ -106,7 +106,7 @@ def _within(valid: Tensor, part: Tensor) -> Tensor:
 
 
 def outside(values: Tensor, low: float | None, high: float | None) -> Tensor:
-    """max(values - high, low - values, 0): how far values are outside [low, high]; None leaves a side open."""
+    """max(values - high, low - values, 0), (...): how far values (...) are outside [low, high]; None: open there."""
     excess = torch.zeros_like(values)
     if high is not None:
         excess = torch.maximum(excess, values - high)

@@ -9,8 +9,9 @@ from pathlib import Path
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_bytes
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
+from dataset.session_metadata import METADATA_NAME
 from dataset.session_models import all_models
-from dataset.sessions import METADATA_NAME, Session
+from dataset.sessions import Session
 from utils.checkpoints.checkpoint_file import find_checkpoint
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.objective.constraint_files import read_terms

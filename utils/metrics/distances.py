@@ -143,7 +143,7 @@ class Neighbourhoods:
         self._in_generated = across <= _radii(generated, self.k)[None, :]
 
     def fractions(self, chosen: np.ndarray | slice = slice(None)) -> dict[str, float]:
-        """The four metrics of the generated motions at the indices `chosen`; the balls stay those of the whole sets."""
+        """The four metrics of the generated motions at indices `chosen` (N,); the balls stay those of all motions."""
         inside = self._in_reference[:, chosen]
         return {
             "precision": float(inside.any(0).mean()),

@@ -102,7 +102,7 @@ class ProcessGroup:
         return make() if made is None else made
 
     def mean(self, value: Tensor) -> Tensor:
-        """The mean over all processes of a value of this one, without gradient."""
+        """The mean over all processes of a value (...) of this one, without gradient."""
         return mean_over_processes(value)
 
     def gather(self, values: list[str]) -> list[str]:

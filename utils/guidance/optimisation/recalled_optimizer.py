@@ -26,7 +26,13 @@ class OptimisationMemory(Protocol):
         """
 
     def remember(self, initial: Tensor, latents: Tensor, rows: Sequence[Row]) -> None:
-        """Keep what a batch has led to."""
+        """Keep what a batch has led to.
+
+        Args:
+            initial: its initial latents, (B, L, D).
+            latents: its latents, (B, L, D).
+            rows: a row for each iteration.
+        """
 
 
 @dataclass(frozen=True)
