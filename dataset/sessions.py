@@ -9,6 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.session_folders import (
+    DOWNLOAD_PREFIX,
+    advice,
+    contents,
+    entries,
+    is_packed,
+    is_session_folder,
+    log_overlooked,
+    natural,
+    packed_or_deeper,
+)
 from dataset.session_metadata import METADATA_NAME, log_mass_warning, mass_warning, names_nobody, read_metadata
 from dataset.session_models import choose_model, holds_model
 from dataset.spelling import list_names
@@ -16,7 +27,6 @@ from dataset.spelling import list_names
 logger = logging.getLogger("bige")
 
 DATA_ROOT_VARIABLE = "BIGE_DATA"
-_DOWNLOAD_PREFIX = "OpenCapData_"
 _SQUAT_NAME = re.compile("sqt|squat", re.IGNORECASE)
 _REPETITION_FOLDER = re.compile(r"(?P<trial>.+?)(_segment)?_(?P<number>\d+)")
 
@@ -39,7 +49,7 @@ class Session:
     @property
     def id(self) -> str:
         """The folder's name, without OpenCap's download prefix; or the label."""
-        return self.label or self.path.name.removeprefix(_DOWNLOAD_PREFIX)
+        return self.label or self.path.name.removeprefix(DOWNLOAD_PREFIX)
 
     @property
     def subject(self) -> str:
@@ -103,7 +113,7 @@ class Session:
     @property
     def trials(self) -> list[Path]:
         """All motion files of `OpenSimData/Kinematics`, by name."""
-        files = _files(self.path / "OpenSimData" / "Kinematics", "*")
+        files = entries(self.path / "OpenSimData" / "Kinematics", "*")
         return [path for path in files if path.suffix.lower() == ".mot"]
 
     @property
@@ -118,7 +128,7 @@ class Session:
     @property
     def muscle_driven(self) -> list[Path]:
         """The muscle-driven repetitions, `OpenSimData/Dynamics/<repetition>/kinematics_activations*.mot`."""
-        return _files(self.path / "OpenSimData" / "Dynamics", "*/kinematics_activations*.mot")
+        return entries(self.path / "OpenSimData" / "Dynamics", "*/kinematics_activations*.mot")
 
     @property
     def squat_muscle_driven(self) -> list[Path]:
@@ -198,16 +208,21 @@ def discover_sessions(root: str | Path) -> list[Session]:
         InputError: there is no session.
     """
     root = Path(root).expanduser()
-    if _is_session(root):
+    if is_session_folder(root):
         return [Session(_with_name(root))]
-    sessions = [Session(p) for folder in (root, root / "Data") for p in _files(folder, "*") if _is_session(p)]
+    if root.is_file():
+        unpack = "; unpack it first" if is_packed(root) else ""
+        raise InputError(f"{root}: this is a file; expected a folder of OpenCap sessions{unpack}")
+    sessions = [Session(p) for folder in (root, root / "Data") for p in entries(folder, "*") if is_session_folder(p)]
     if not sessions:
         raise InputError(
-            f"{root}: no OpenCap session (a folder holding OpenSimData/) in it or in its Data/; found {_contents(root)}"
+            f"{root}: no OpenCap session (a folder holding OpenSimData/) in it or in its Data/; found {contents(root)}"
+            f"{advice(root)}"
         )
-    sessions = _with_distinct_ids(sorted(sessions, key=lambda session: _natural(session.id)))
+    sessions = _with_distinct_ids(sorted(sessions, key=lambda session: natural(session.id)))
     _log_placeholders(tuple(session.path for session in sessions if session.has_placeholder_subject))
     _log_similar(tuple(sorted({session.subject for session in sessions})))
+    log_overlooked(tuple(packed_or_deeper(root)))
     return sessions
 
 
@@ -226,7 +241,7 @@ def _with_distinct_ids(sessions: list[Session]) -> list[Session]:
             clashes.append((first.path, session.path, label))
         taken[label] = session
     _log_clashes(tuple(clashes))
-    return sorted(taken.values(), key=lambda session: _natural(session.id))
+    return sorted(taken.values(), key=lambda session: natural(session.id))
 
 
 @lru_cache(maxsize=64)  # once for each data root
@@ -290,11 +305,18 @@ def require_model(path: str | Path) -> Path:
 
 
 def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
+    if not str(path_or_id).strip():
+        raise InputError("--subject is empty; give a session's folder, or its id under --data-root")
     path = Path(path_or_id).expanduser()
-    if _is_session(path):
+    if is_session_folder(path):
         return Session(_with_name(path))
     if path.is_dir():
-        raise InputError(f"{path}: not an OpenCap session, it has no OpenSimData/; found {_contents(path)}")
+        raise InputError(
+            f"{path}: not an OpenCap session, it has no OpenSimData/; found {contents(path)}{advice(path)}"
+        )
+    if path.is_file() and (is_packed(path) or len(path.parts) > 1):
+        unpack = "; unpack it first" if is_packed(path) else ""
+        raise InputError(f"{path}: this is a file; expected the folder of a session{unpack}")
     if path.is_absolute() or not (root or os.environ.get(DATA_ROOT_VARIABLE)):
         raise InputError(
             f"{path_or_id}: no such session folder; to give a session by its id, add --data-root or set "
@@ -302,7 +324,7 @@ def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
         )
     root = data_root(root)
     sessions = discover_sessions(root)
-    for wanted in (str(path_or_id), str(path_or_id).removeprefix(_DOWNLOAD_PREFIX)):
+    for wanted in (str(path_or_id), str(path_or_id).removeprefix(DOWNLOAD_PREFIX)):
         for session in sessions:
             if session.id == wanted:
                 return session
@@ -314,26 +336,3 @@ def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
 def is_session_path(subject: str) -> bool:
     """Whether `--subject` is a path rather than a session's id."""
     return Path(subject).expanduser().is_dir() or len(Path(subject).parts) > 1
-
-
-def _is_session(path: Path) -> bool:
-    return (path / "OpenSimData").is_dir()
-
-
-def _files(folder: Path, pattern: str) -> list[Path]:
-    """Matching entries in natural order, without hidden ones such as the `._<name>` files that macOS creates."""
-    return sorted((p for p in folder.glob(pattern) if not p.name.startswith(".")), key=lambda p: _natural(str(p)))
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Sorting key for natural order, in which `segment_10` follows `segment_9`."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
-
-
-def _contents(folder: Path, most: int = 8) -> str:
-    """Names of a folder's entries for an error message."""
-    if not folder.is_dir():
-        return "no such folder"
-    names = sorted(path.name for path in folder.iterdir())
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) + more) or "nothing"

@@ -46,7 +46,13 @@ def _number(text: str) -> float:
     return value
 
 
-_NUMBERS = {int: _integer, float: _number}
+def _path(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; is a variable of the shell not set?")
+    return Path(text)
+
+
+_CONVERTERS = {int: _integer, float: _number, Path: _path}
 
 
 def _as_typed(value: Any) -> str:
@@ -97,7 +103,7 @@ def add_option(
         if several and "action" not in options:
             options.setdefault("nargs", "+")
         if item is not str and "action" not in options:
-            options.setdefault("type", _NUMBERS.get(item, item))
+            options.setdefault("type", _CONVERTERS.get(item, item))
     group.add_argument(*flags, **options)
 
 

@@ -1,5 +1,6 @@
 """Command lines made from configurations: types, defaults, several values, nested and positional fields."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,11 +62,12 @@ def test_flags_have_the_types_of_the_fields(parser):
         "x.mot --rate-hz 6_0",
         "x.mot --unknown 1",
         "x.mot --rate 60",
+        "'' --width 8",
     ],
 )
 def test_other_command_lines_are_refused_with_status_2(parser, line, capsys):
     with pytest.raises(SystemExit) as stopped:
-        parse_config(parser, Outer, line.split())
+        parse_config(parser, Outer, shlex.split(line))
     assert stopped.value.code == 2
     assert "error:" in capsys.readouterr().err
 

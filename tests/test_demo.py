@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -225,6 +226,22 @@ def test_one_call_makes_a_population(tmp_path):
     assert not result.sessions[0].muscle_driven
     with pytest.raises(InputError, match="people is 0"):
         DemoConfig(people=0)
+
+
+@pytest.mark.parametrize("name", ["people", "trials", "repetitions"])
+def test_a_population_that_no_disk_has_room_for_is_refused(name):
+    with pytest.raises(InputError, match=rf"--{name} is 1000000, expected a number of at most"):
+        DemoConfig(**{name: 1_000_000})
+
+
+def test_there_are_no_more_processes_than_people(tmp_path, monkeypatch):
+    def pool(jobs):
+        raise KeyboardInterrupt(jobs)
+
+    context = SimpleNamespace(Pool=pool)
+    monkeypatch.setattr("utils.demo_sessions.demo_session_maker.multiprocessing.get_context", lambda _: context)
+    with pytest.raises(KeyboardInterrupt, match="^3$"):
+        make_demo_sessions(DemoConfig(people=3, jobs=100_000, out_dir=tmp_path))
 
 
 def test_command_makes_people_and_their_split(tmp_path):

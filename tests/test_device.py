@@ -1,10 +1,13 @@
 """The device of a run."""
 
+import os
+
 import pytest
 import torch
 
 from dataset.errors import InputError
 from utils.runs.device import choose_device
+from utils.runs.environment import configure_cpu
 
 
 @pytest.mark.parametrize("found", [True, False])
@@ -29,3 +32,11 @@ def test_a_device_that_has_no_doubles_is_refused(monkeypatch):
     monkeypatch.setattr(torch, "empty", empty)
     with pytest.raises(InputError, match="--device mps cannot be used .*float64"):
         choose_device("mps")
+
+
+def test_no_more_threads_than_cores_are_used():
+    """Torch ends the process where it cannot begin as many."""
+    before = torch.get_num_threads()
+    configure_cpu(1_000_000)
+    assert torch.get_num_threads() <= (os.cpu_count() or 2)
+    torch.set_num_threads(before)

@@ -9,6 +9,7 @@ import math
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -400,6 +401,15 @@ def made_row(name="BIGE & co"):
         "w2_angles": MetricValue(3.2, math.nan, 21, 2.5, 4.0),
     }
     return MetricRow(name, Path("somewhere"), 21, 420, metrics)
+
+
+def test_rows_of_one_name_are_shown_each_and_signs_of_tables_are_escaped():
+    rows = [made_row("unit"), replace(made_row("unit"), subjects=7), made_row("a|b<c>")]
+    assert readable_tables(rows, ("distances",)).count("6.481±4.457") == 3
+    text = markdown_tables(rows, ("distances",))
+    assert "| unit | 6.481±4.457 | 1.700 | 21 |" in text
+    assert "| unit | 6.481±4.457 | 1.700 | 7 |" in text
+    assert r"| a\|b&lt;c> | 6.481" in text
 
 
 def test_cells_and_rows_are_formatted_as_in_the_paper():

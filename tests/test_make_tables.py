@@ -23,7 +23,8 @@ from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.guided_table import guided_table
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.request_table import request_table
-from utils.metrics.result_tables import generated_rows
+from utils.metrics.result_tables import generated_rows, make_tables
+from utils.metrics.tables_config import TablesConfig
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
 
@@ -42,6 +43,34 @@ def test_a_missing_block_is_an_error_and_nothing_is_written(tmp_path):
     with pytest.raises(InputError, match="recorded"):
         write_blocks(path, {"generated": "new", "recorded": "new"})
     assert "old" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (BLOCKS.format("generated").encode("latin1") + b"\xe9", "not encoded in UTF-8"),
+        (2 * BLOCKS.format("generated").encode(), "found 2 of them"),
+        (b"# Results", "found none"),
+    ],
+    ids=["latin", "twice", "none"],
+)
+def test_the_file_of_the_tables_is_looked_at_before_they_are_made(tmp_path, content, words):
+    (tmp_path / "RESULTS.md").write_bytes(content)
+    config = TablesConfig(row=(("A", tmp_path / "none"),), results=tmp_path / "RESULTS.md", out_dir=tmp_path / "out")
+    with pytest.raises(InputError, match=words):
+        make_tables(config)
+    assert (tmp_path / "RESULTS.md").read_bytes() == content
+
+
+def test_line_ends_of_the_file_of_the_tables_stay(tmp_path):
+    (tmp_path / "RESULTS.md").write_bytes(BLOCKS.format("generated").replace("\n", "\r\n").encode())
+    write_blocks(tmp_path / "RESULTS.md", {"generated": "new"})
+    assert b"Before.\r\n" in (tmp_path / "RESULTS.md").read_bytes()
+
+
+def test_two_rows_of_one_name_are_refused(tmp_path):
+    with pytest.raises(InputError, match="--row: A is the name of two rows"):
+        TablesConfig(row=(("A", tmp_path), ("A", tmp_path / "other")))
 
 
 def guided(session, accepted, *peaks):

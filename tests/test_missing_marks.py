@@ -131,3 +131,11 @@ def test_bad_but_finite_generated_arrays_are_evaluated_with_a_warning(tmp_path, 
     assert len(read_array_windows(tmp_path / "a.npy")) == 3
     assert "motion 1: column 'ankle_angle_r' is 120 degrees in data row 41" in caplog.text
     assert "it is kept, as it is (and 1 more of 3 motions)" in caplog.text
+
+
+def test_a_motion_of_zeros_is_none(tmp_path, trial):
+    with pytest.raises(InputError, match="every value is 0"):
+        read_again(tmp_path, replace(trial, coordinates=0 * trial.coordinates))
+    np.save(tmp_path / "a.npy", np.stack([trial.coordinates, 0 * trial.coordinates]))
+    with pytest.raises(InputError, match="motion 1: every value is 0"):
+        read_array_windows(tmp_path / "a.npy")

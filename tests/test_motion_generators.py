@@ -510,3 +510,9 @@ def test_a_file_of_many_arrays_is_refused_by_a_short_sentence(tmp_path):
     with pytest.raises(InputError, match="no array 'poses'; it has array_0, .* and 2994 more") as error:
         read_baseline(tmp_path / "a.npz", "smpl")
     assert len(str(error.value)) < 500
+
+
+def test_lengths_beyond_the_frames_are_refused(tmp_path):
+    content = {"motion": walk().transpose(1, 2, 0)[None], "lengths": [1000]}
+    with pytest.raises(InputError, match="'lengths' has 1000 frames, but 'motion' has"):
+        read_baseline(saved(tmp_path / "results.npy", content), "mdm")

@@ -474,6 +474,46 @@ def test_a_broken_run_is_named(tmp_path, session, result, monkeypatch, break_it,
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "values", "message"),
+    [
+        ("result.json", {"mass_kg": None}, "mass_kg is 'None', expected a number above 0"),
+        ("result.json", {"leg_length_m": [1]}, "leg_length_m is .* expected a number above 0"),
+        ("result.json", {"between_subject_distance": "x"}, "between_subject_distance is 'x'"),
+        ("result.json", {"versions": []}, "versions is .* expected a dict"),
+        ("result.json", {"history": ["met"]}, "history has no 'batch'"),
+        ("args.json", {"out_dir": None}, "out_dir is null"),
+    ],
+)
+def test_a_run_with_a_value_of_another_type_is_named(tmp_path, result, monkeypatch, file, values, message):
+    folder = save_run(tmp_path, result)
+    (folder / file).write_text(json.dumps(json.loads((folder / file).read_text()) | values))
+    monkeypatch.setattr("sys.argv", ["report.py", str(folder)])
+    with pytest.raises(InputError, match=f"{file}: {message}"):
+        report.main()
+
+
+@pytest.mark.parametrize("name", ["start", "measure_knee_flexion_max", "own_recorded_0_counted", "met"])
+def test_a_run_with_too_few_values_is_named(tmp_path, result, monkeypatch, name):
+    folder = save_run(tmp_path, result)
+    with np.load(folder / "result.npz") as stored:
+        arrays = dict(stored)
+    np.savez(folder / "result.npz", **arrays | {name: arrays[name][:-1]})
+    monkeypatch.setattr("sys.argv", ["report.py", str(folder)])
+    with pytest.raises(InputError, match=f"result.npz: '{name}' has the shape"):
+        report.main()
+
+
+def test_a_motion_is_not_replaced_by_a_page(tmp_path, session, result, monkeypatch):
+    motion = next(save_run(tmp_path, result).glob("entry_*.mot"))
+    before = motion.read_bytes()
+    command = ["report.py", str(tmp_path / "hand"), "--subject", str(session.path), "--out", str(motion), "--overwrite"]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(InputError, match="the name must end in .html or .htm"):
+        report.main()
+    assert motion.read_bytes() == before
+
+
 def test_the_session_of_another_subject_is_refused(tmp_path, session, monkeypatch):
     save_run(tmp_path, make_result(session_id="somebody"))
     monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "hand"), "--subject", str(session.path)])

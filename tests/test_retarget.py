@@ -420,6 +420,10 @@ def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session,
     assert status == 1
     assert "left out: " in printed
     assert "wild.npy" in printed.split("left out: ")[1]
+    (folder / "result.json").write_text("{}")  # as guidance leaves it
+    status, _, said = script(*common, *both, "--overwrite")
+    assert status == 2
+    assert "already holds motions of guidance" in said
     assert (folder / "entry_0_back.mot").is_file()
 
 

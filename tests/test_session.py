@@ -253,3 +253,33 @@ def test_recordings(recordings):
     for name in RECORDED_REPETITIONS:
         session, trial = name.split("/")
         assert sessions[session].trial(trial).is_file()
+
+
+def test_what_archives_and_programs_that_unpack_them_leave_is_named(root, tmp_path, monkeypatch, caplog):
+    monkeypatch.delenv("BIGE_DATA", raising=False)
+    packed = tmp_path / "OpenCapData_1.zip"
+    packed.touch()
+    deep = _make(tmp_path / "OpenCapData_2" / "OpenCapData_2")
+    _make(tmp_path / "__MACOSX")
+    assert [session.id for session in discover_sessions(root)] == ["015b7571", "7562e3c0"]
+    assert f"{packed}, {deep}; unpack or move them" in caplog.text
+    with pytest.raises(InputError, match=r"OpenCapData_1.zip: this is a file; .*; unpack it first"):
+        open_session(packed)
+    with pytest.raises(InputError, match=r"OpenCapData_1.zip: this is a file; .*; unpack it first"):
+        discover_sessions(packed)
+    with pytest.raises(InputError, match=f"no OpenSimData/; found OpenCapData_2; {deep} is one, name that"):
+        open_session(deep.parent)
+
+
+def test_an_archive_alone_is_to_be_unpacked(tmp_path):
+    (tmp_path / "OpenCapData_1.zip").touch()
+    with pytest.raises(InputError, match=r"found OpenCapData_1.zip; unpack .*OpenCapData_1.zip"):
+        discover_sessions(tmp_path)
+
+
+@pytest.mark.parametrize("subject", ["", " "])
+def test_a_variable_that_is_not_set_is_no_session(tmp_path, monkeypatch, subject):
+    _make(tmp_path)
+    monkeypatch.chdir(tmp_path)  # which the empty path would be
+    with pytest.raises(InputError, match="--subject is empty"):
+        open_session(subject)

@@ -26,13 +26,15 @@ _BENDS_DEG = 30.0  # of a leg that squats
 
 
 def refuse_marks(names: Sequence[str], data: np.ndarray, source: Path | None) -> None:
-    """Raise InputError where a coordinate or an activation has a value that only a mark for missing data has.
+    """Raise InputError where a value is one that only a mark for missing data has, or all values are 0.
 
     Args:
         names: of the columns.
         data: (T, C) values as the file has them.
         source: the file.
     """
+    if data.size and not data.any():
+        raise InputError(f"{source or 'the motion'}: every value is 0, so nothing was recorded; expected a motion")
     found = find_mark(names, data)
     if found:
         raise InputError(f"{source or 'the motion'}: {found}; fill the gap, or cut the file there")

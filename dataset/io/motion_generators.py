@@ -164,6 +164,10 @@ def _read_mdm(path: Path) -> tuple[list[np.ndarray], list[str]]:
     lengths = np.asarray(content.get("lengths", np.full(len(motion), motion.shape[3]))).ravel()
     if len(lengths) != len(motion) or lengths.dtype.kind not in "iuf" or not np.isfinite(lengths).all():
         raise InputError(f"{path}: {len(lengths)} 'lengths' for {len(motion)} motions; expected a number for each")
+    if len(lengths) and lengths.max() > motion.shape[3]:
+        raise InputError(
+            f"{path}: 'lengths' has {lengths.max():g} frames, but 'motion' has {motion.shape[3]}; the file is truncated"
+        )
     texts = content.get("text", [])
     texts = [str(text) for text in texts] if isinstance(texts, list | np.ndarray) else []
     clips = [one.transpose(2, 0, 1)[: max(0, int(length))] for one, length in zip(motion, lengths, strict=True)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dataset.demo.population_settings import PopulationSettings
-from utils.runs.shared_configs import CheckedConfig, require_at_least
+from utils.runs.shared_configs import CheckedConfig, require_at_least, require_counts, require_sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,9 @@ class DemoConfig(CheckedConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a number is out of its range."""
         super().__post_init__()
-        require_at_least(1, people=self.people, trials=self.trials, repetitions=self.repetitions, jobs=self.jobs)
+        require_at_least(1, jobs=self.jobs)
+        require_sizes(people=self.people)
+        require_counts(trials=self.trials, repetitions=self.repetitions)
         require_at_least(0, seed=self.seed)
 
     @property

@@ -50,10 +50,11 @@ def make_demo_sessions(config: DemoConfig) -> DemoResult:
     start_population(config.population)
     make = partial(_make_labelled_session, config)
     indices = range(config.people)
-    if config.jobs == 1:
+    jobs = min(config.jobs, config.people)
+    if jobs == 1:
         sessions = _with_progress(map(make, indices), config)
     else:
-        with multiprocessing.get_context("spawn").Pool(config.jobs) as pool:
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
             sessions = _with_progress(pool.imap_unordered(make, indices), config)
     held_out = finish_population(config.out_dir, config.people, config.labels)
     return DemoResult(config.out_dir, tuple(sorted(sessions, key=lambda one: one.id)), held_out)

@@ -16,7 +16,7 @@ from utils.metrics.evaluation import evaluate_folder, evaluate_reference, evalua
 from utils.metrics.evaluation_config import MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.guided_table import guided_table
-from utils.metrics.markdown_blocks import write_blocks
+from utils.metrics.markdown_blocks import read_with_blocks, write_blocks
 from utils.metrics.metric_row import MetricRow
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.published_values import PUBLISHED_ROWS
@@ -53,6 +53,7 @@ def make_tables(config: TablesConfig) -> TablesResult:
     """
     require_writable(config.out_dir)
     require_writable_file(config.results, "--results")
+    read_with_blocks(config.results, config.tables)
     networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
     blocks: dict[str, str] = {}
     paths: list[Path] = []

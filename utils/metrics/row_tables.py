@@ -52,22 +52,20 @@ def _present_metrics(rows: Sequence[MetricRow], parts: Sequence[str], definition
 
 def _rows_by_metric(rows: Sequence[MetricRow], metrics: Sequence[Metric], published: Sequence[str]) -> pd.DataFrame:
     """One line per row and one column per metric, as in the paper's tables; then the paper's rows of these names."""
-    lines = {
-        row.name: [*(format_cell(metric, row.metrics.get(metric.name)) for metric in metrics), str(row.subjects)]
-        for row in rows
-    }
+    lines = [
+        [*(format_cell(metric, row.metrics.get(metric.name)) for metric in metrics), str(row.subjects)] for row in rows
+    ]
     for name in published:
         values = PUBLISHED_ROWS[name]
-        lines[f"{name} (paper)"] = [*(format_cell(metric, values.get(metric.name)) for metric in metrics), ""]
-    return pd.DataFrame.from_dict(lines, orient="index", columns=[*(metric.heading for metric in metrics), "n"])
+        lines.append([*(format_cell(metric, values.get(metric.name)) for metric in metrics), ""])
+    names = [*(row.name for row in rows), *(f"{name} (paper)" for name in published)]  # two may be the same
+    return pd.DataFrame(lines, index=names, columns=[*(metric.heading for metric in metrics), "n"])
 
 
 def _metrics_by_row(rows: Sequence[MetricRow], metrics: Sequence[Metric]) -> pd.DataFrame:
     """One line per metric and one column per row, with intervals."""
-    cells = {
-        row.name: [_format_with_interval(metric, row.metrics.get(metric.name)) for metric in metrics] for row in rows
-    }
-    return pd.DataFrame(cells)
+    cells = [[_format_with_interval(metric, row.metrics.get(metric.name)) for row in rows] for metric in metrics]
+    return pd.DataFrame(cells, columns=[row.name for row in rows])
 
 
 def readable_tables(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: str | None = None) -> str:
@@ -84,8 +82,8 @@ def readable_tables(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, pub
     metrics = _present_metrics(rows, parts, EXTENDED)
     extended = _metrics_by_row(rows, metrics)
     extended.index = pd.Index([metric.title for metric in metrics])
-    extended.insert(0, "unit", [metric.unit for metric in metrics])
-    extended.insert(1, "", [metric.direction for metric in metrics])
+    extended.insert(0, "unit", [metric.unit for metric in metrics], allow_duplicates=True)
+    extended.insert(1, "", [metric.direction for metric in metrics], allow_duplicates=True)
     text = [
         f"Published definitions (mean±std over subjects; {counts})",
         table.to_string(),
@@ -125,7 +123,11 @@ def _markdown_lines(table: pd.DataFrame) -> list[str]:
 
 
 def _markdown_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(_escape_markdown(cell) for cell in cells) + " |"
+
+
+def _escape_markdown(cell: str) -> str:
+    return cell.replace("|", r"\|").replace("<", "&lt;")
 
 
 def latex_rows(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: Sequence[str] = ()) -> str:

@@ -36,3 +36,15 @@ class TablesConfig(DataConfig, MetricConfig):
             raise InputError(
                 "there is no table to make: give --row NAME=DIR, --recordings DIR, --guided DIR or --requests DIR"
             )
+        names = [name for name, _ in self.row]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise InputError(f"--row: {twice[0]} is the name of two rows; give each a name of its own")
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that are made, which are those of their blocks in the Markdown file."""
+        made = {
+            "recorded": self.recordings, "generated": self.row, "guided": self.guided, "requests": self.requests,
+        }  # fmt: skip
+        return tuple(name for name, source in made.items() if source)

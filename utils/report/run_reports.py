@@ -16,6 +16,8 @@ from utils.runs.writable import require_writable_file
 
 logger = logging.getLogger("bige")
 
+_ENDINGS = (".html", ".htm")
+
 
 @dataclass(frozen=True)
 class ReportResult:
@@ -32,8 +34,8 @@ def write_run_reports(config: ReportConfig) -> ReportResult:
     """Write the report of each session of a run.
 
     Raises:
-        InputError: the run cannot be read, a page exists and may not be replaced, one page or one subject is named for
-            several sessions, or the subject that is named is not the run's.
+        InputError: the run cannot be read, a page exists and may not be replaced or is not named as a page, one page or
+            one subject is named for several sessions, or the subject that is named is not the run's.
     """
     folders = session_folders(config.run)
     if len(folders) > 1 and (config.out or config.subject):
@@ -41,6 +43,8 @@ def write_run_reports(config: ReportConfig) -> ReportResult:
         raise InputError(
             f"{config.run} holds several sessions; to use --out or --subject, name the folder of one session: {names}"
         )
+    if config.out and config.out.suffix.lower() not in _ENDINGS:
+        raise InputError(f"--out {config.out}: the name must end in {' or '.join(_ENDINGS)}")
     pages = [config.out or folder / REPORT_NAME for folder in folders]
     for page in pages:
         if page.is_file() and not config.overwrite:

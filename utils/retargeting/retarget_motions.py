@@ -35,6 +35,7 @@ from utils.runs.writable import require_writable
 
 logger = logging.getLogger("bige")
 
+_GUIDANCE_RECORD = "result.json"  # which guidance writes beside its motions
 _LEAST_SPEED_KEPT_PERCENT = 85.0  # a fit that keeps less is marked as smoothed in the table
 
 
@@ -140,7 +141,8 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
     `entry_<j>_<exp_name>.mot` at 60 Hz and summary.json.
 
     Raises:
-        InputError: no motion can be used, the session has no usable model, or the files exist already.
+        InputError: no motion can be used, the session has no usable model, or the files exist already; or motions of
+            guidance are there, which are never replaced.
     """
     session = config.open_session()
     require_writable(config.run_folder, within=config.out_dir)
@@ -151,6 +153,8 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
         raise InputError("no motion can be used: " + "; ".join(source.refused or [f"{config.input} has none"]))
     _warn_of_body_model(config, source.clips)
     folder = RunFolder(config.run_folder, session.id)
+    if (folder.motions / _GUIDANCE_RECORD).exists():
+        raise InputError(f"{folder.motions} already holds motions of guidance; choose another --exp-name")
     folder.refuse_existing(config.overwrite)
     record_config(config, folder.run, f"retarget_args_{session.id}.json")
     motions = []

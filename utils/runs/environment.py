@@ -29,12 +29,14 @@ def configure_cpu(threads: int | None) -> None:
     more slowly (`benchmarks/denormals.py` measures it).
 
     Args:
-        threads: most CPU threads; None for half of the cores, since small kernels slow down when all cores are busy.
+        threads: most CPU threads, of which no more than the cores are used; None for half of the cores, since small
+            kernels slow down when all cores are busy.
     """
     import torch
 
     torch.set_flush_denormal(True)
-    torch.set_num_threads(threads or max(1, (os.cpu_count() or 2) // 2))
+    cores = os.cpu_count() or 2
+    torch.set_num_threads(min(threads, cores) if threads else max(1, cores // 2))  # thousands of threads end a process
 
 
 def set_seed(seed: int) -> None:

@@ -16,7 +16,8 @@ from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN
 
 _GREATEST_SEED = 2**32 - 1  # of numpy
 _GREATEST_INTEGER = 2**31 - 1
-_LARGEST_SIZE, _MOST_LAYERS = 2**16, 100  # of a batch or a layer; of a network
+_LARGEST_SIZE, _MOST_LAYERS = 2**16, 100  # of a batch, a layer or a population; of a network
+_MOST_REPEATED = 1000  # trials of a person, or squats of a trial, which is made in one piece
 _FLAGS_WITH_UNDERSCORES = ("file_type", "folder_path", "local_rank")
 
 
@@ -226,6 +227,11 @@ def require_layers(**values: int) -> None:
 def require_sizes(**values: int) -> None:
     """Raise InputError for the first of the named sizes that is below 1 or more than any machine has memory for."""
     _require_from_1_to(_LARGEST_SIZE, values)
+
+
+def require_counts(**values: int) -> None:
+    """Raise InputError for the first of the named counts that is below 1 or more than anybody records."""
+    _require_from_1_to(_MOST_REPEATED, values)
 
 
 def _require_from_1_to(most: int, values: Mapping[str, int]) -> None:

@@ -19,13 +19,11 @@ import torch
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
 from dataset.io.guarded_files import read_json_object, read_json_object_or_none
-from dataset.io.plausibility import refuse_absurd
 from dataset.io.safe_npy import read_npz
 from dataset.left_out import LeftOut
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
 from dataset.windows.window import Window
-from models.conventions import COORDINATES, MUSCLES
 from utils.guidance.baseline import Baseline
 from utils.guidance.change_description import SquatChange
 from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
@@ -34,6 +32,7 @@ from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.measures import Measure
 from utils.guidance.objective.constraints import Term
 from utils.guidance.output.guided_motion_files import write_guided_motion
+from utils.guidance.output.result_check import require_record, require_samples, require_settings
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.run_fingerprint import FINGERPRINT
 from utils.guidance.subject.own_squats import OwnSquats
@@ -118,10 +117,12 @@ def _read_guidance(folder: Path) -> GuidanceResult:
     record, arguments = read_json_object(folder / RECORD_NAME), read_json_object(folder / "args.json")
     if record.get("format") != FORMAT:
         raise InputError(f"{folder / RECORD_NAME}: format {record.get('format')}, this program reads {FORMAT}")
+    require_settings(arguments, folder / "args.json")
     config = _config_from(arguments)
+    require_record(record, folder / RECORD_NAME)
     terms = tuple(Term(**term | {"own": tuple(term.get("own", ()))}) for term in record["terms"])
     arrays = read_npz(folder / ARRAYS_NAME)[1]
-    _require_motions(arrays, folder / ARRAYS_NAME)
+    require_samples(arrays, folder / ARRAYS_NAME)
     own = OwnSquats(
         _windows_from(arrays, "own_recorded", record["own_recorded"]),
         _windows_from(arrays, "own_simulated", record["own_simulated"]),
@@ -160,21 +161,6 @@ def _read_guidance(folder: Path) -> GuidanceResult:
         baseline=_baseline_from(record.get("baseline"), arrays, own.left_out),
         changes=tuple(_change_from(item) for item in record.get("changes", ())),
     )
-
-
-def _require_motions(arrays: dict[str, np.ndarray], path: Path) -> None:
-    """Raise InputError where the samples are not motions and activations of a person: the report would show them."""
-    motions, activations = arrays["motion"], arrays["activations"]
-    expected = (*motions.shape[:2], len(MUSCLES))
-    if motions.ndim != 3 or motions.shape[2] != len(COORDINATES) or activations.shape != expected:
-        raise InputError(
-            f"{path}: expected motions (N, T, {len(COORDINATES)}) and activations (N, T, {len(MUSCLES)}), found "
-            f"{motions.shape} and {activations.shape}"
-        )
-    for sample, (motion, activation) in enumerate(zip(motions, activations, strict=True)):
-        if not (np.isfinite(motion).all() and np.isfinite(activation).all()):
-            raise InputError(f"{path}: sample {sample} has values that are NaN or infinite; run the guidance again")
-        refuse_absurd(motion, activation, path)
 
 
 def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
@@ -318,10 +304,12 @@ def _verification_from(arrays: dict[str, np.ndarray], terms: int) -> Verificatio
     tensors = {name: torch.from_numpy(arrays[f"verification_{name}"]) for name in known}
     values = tuple(torch.from_numpy(arrays[f"verification_value_{k}"]) for k in range(terms))
     predicted = [f"verification_predicted_value_{k}" for k in range(terms)]
+    if not any(name in arrays for name in predicted):
+        predicted = []  # of an earlier version
     return Verification(
         **tensors,
         term_values=values,
-        predicted_values=tuple(torch.from_numpy(arrays[name]) for name in predicted if name in arrays),
+        predicted_values=tuple(torch.from_numpy(arrays[name]) for name in predicted),
     )
 
 

@@ -1,0 +1,74 @@
+"""Folders of sessions: what they hold, and what is there instead of a session."""
+
+import logging
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from dataset.spelling import list_names
+
+logger = logging.getLogger("bige")
+
+DOWNLOAD_PREFIX = "OpenCapData_"
+_ARCHIVES = (".zip", ".gz", ".tgz", ".7z", ".rar")
+_NO_SESSIONS = ("__MACOSX",)  # macOS writes it into archives, with an empty copy of their folders
+
+
+def is_session_folder(path: Path) -> bool:
+    """Whether a folder holds what OpenCap computes for a session."""
+    return (path / "OpenSimData").is_dir()
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is an archive, by its name."""
+    return path.suffix.lower() in _ARCHIVES
+
+
+def packed_or_deeper(root: Path) -> list[Path]:
+    """Archives that may be sessions, and sessions one folder too deep, as some programs unpack them."""
+    found = []
+    for folder in (root, root / "Data"):
+        for path in entries(folder, "*"):
+            if is_packed(path) and path.name.startswith(DOWNLOAD_PREFIX):
+                found.append(path)
+            elif path.is_dir() and path.name != "Data" and not is_session_folder(path):
+                found += [inner for inner in entries(path, "*") if is_session_folder(inner)]
+    return found
+
+
+def advice(folder: Path) -> str:
+    """What to do about a folder that is no session and no data root, as the end of a sentence; empty if unknown."""
+    found = [path for path in entries(folder, "*") if is_session_folder(path)] + packed_or_deeper(folder)
+    if not found:
+        return ""
+    return f"; unpack {found[0]}" if is_packed(found[0]) else f"; {found[0]} is one, name that"
+
+
+@lru_cache(maxsize=64)
+def log_overlooked(paths: tuple[Path, ...]) -> None:
+    """Log a warning, once for each data root, of what `packed_or_deeper` found beside sessions."""
+    if paths:
+        logger.warning(
+            "not used, since they are archives or lie a folder too deep: %s; unpack or move them if they are sessions",
+            list_names([str(path) for path in paths], most=5),
+        )
+
+
+def entries(folder: Path, pattern: str) -> list[Path]:
+    """Matching entries in natural order, without what macOS creates: `._<name>`, other hidden ones, and `__MACOSX`."""
+    found = (p for p in folder.glob(pattern) if not p.name.startswith(".") and p.name not in _NO_SESSIONS)
+    return sorted(found, key=lambda p: natural(str(p)))
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Sorting key for natural order, in which `segment_10` follows `segment_9`."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
+
+
+def contents(folder: Path, most: int = 8) -> str:
+    """Names of a folder's entries for an error message."""
+    if not folder.is_dir():
+        return "no such folder"
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) + more) or "nothing"
