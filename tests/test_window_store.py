@@ -3,17 +3,20 @@
 import dataclasses
 import os
 import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from dataset.errors import InputError
-from dataset.locations import SHIPPED_DEMO, cache_folder
+from dataset.locations import REPOSITORY, SHIPPED_DEMO, cache_folder
 from dataset.sessions import discover_sessions
 from dataset.windows import window_store
-from dataset.windows.session_file import SessionIndex, read_frames, store_session, stored_index
+from dataset.windows.session_file import _CODE, SessionIndex, read_frames, store_session, stored_index
 from dataset.windows.window_loading import load_windows, open_split
 from dataset.windows.window_store import open_windows
 
@@ -51,6 +54,26 @@ def test_any_batch_is_a_selection_of_all_windows(sessions, tmp_path):
     assert torch.equal(store.take(chosen).motion, everything.motion[chosen])
     assert torch.equal(torch.cat([part.motion for part in store.batches(3)]), everything.motion)
     assert [len(part) for part in store.batches(len(store) - 1)] == [len(store) - 1, 1]
+
+
+def test_windows_are_made_anew_where_any_code_that_reads_them_has_changed():
+    read_all = """
+import sys
+from dataset.locations import SHIPPED_DEMO
+from dataset.sessions import discover_sessions
+from dataset.windows.motion_dataset import read_session
+for session in discover_sessions(SHIPPED_DEMO):
+    read_session(session)
+    read_session(session, with_activations=True)
+print(*(module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)), sep="\\n")
+"""
+    files = subprocess.run([sys.executable, "-c", read_all], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    used = {Path(name) for name in files.stdout.splitlines()}
+    code = {path for folder in ("dataset", "models") for path in (REPOSITORY / folder).rglob("*.py")}
+    hashed = {path for pattern in _CODE for path in REPOSITORY.glob(pattern)}
+    named = {path for path in used & code if path.name != "__init__.py"}
+    assert len(named) > 50
+    assert named <= hashed
 
 
 def test_windows_are_made_once(sessions, tmp_path, monkeypatch):

@@ -70,6 +70,44 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     """
     table = read_table(path)
     refuse_speeds(table)
+    index = _column_index(table)
+    missing = [name for name in COORDINATES if name not in table.names]
+    data = np.column_stack([table.data, np.zeros(len(table.data))])  # the last column for missing coordinates
+    used = [i for i, name in enumerate(table.names) if not name.endswith(BETA_SUFFIX)]
+    _refuse_not_finite(table, used)
+
+    time_s = in_seconds(table.time_s, table.source)
+    coordinates = data[:, [index[name] for name in COORDINATES]]
+    refuse_marks(COORDINATES, coordinates, table.source)
+    in_file = coordinates.copy()
+    _handle_gap(find_constant_gap(time_s, in_file, coordinates, [_HEIGHT]), table.source, jumps)  # tells no unit
+    refuse_speeds_by_values(coordinates, table.in_degrees, table.source)
+    to_metres = metres_per_unit(coordinates, table.source)
+    coordinates[:, TRANSLATION_INDICES] *= to_metres
+    to_degrees = degrees_per_unit(coordinates, table.in_degrees, "indegrees" in table.header, table.source)
+    coordinates[:, ROTATION_INDICES] *= to_degrees
+    activations = _activations(table)
+    refuse_absurd(coordinates, activations, table.source)
+
+    as_written = coordinates
+    _handle_gap(find_constant_gap(time_s, in_file, coordinates, _ALL_BUT_HEIGHT), table.source, jumps)
+    if jumps == "refuse":
+        warn_of_still_columns(in_file, coordinates, table.source, missing)
+    _handle_filled_gap(time_s, in_file, coordinates, table.source, jumps)
+    coordinates = forward_knees(continuous_angles(coordinates), table.source)
+    coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
+    _check_units(coordinates, table.source, refuse=jumps == "refuse")
+    check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
+    extra = _extra(table, used, to_metres, to_degrees)
+    return Motion(time_s, coordinates, activations, extra, table.source)
+
+
+def _column_index(table: Table) -> dict[str, int]:
+    """The column of each name; of coordinates that may be missing, and are, the one behind the last.
+
+    Raises:
+        InputError: a coordinate of pelvis, hip, knee or ankle is missing.
+    """
     index = {name: i for i, name in enumerate(table.names)}
     missing = [name for name in COORDINATES if name not in index]
     if len(missing) == len(COORDINATES):
@@ -87,41 +125,24 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
             "%s: %d of the 33 coordinates are missing, and are taken to be 0: %s",
             table.source, len(missing), ", ".join(missing),
         )  # fmt: skip
-        index |= dict.fromkeys(missing, len(table.names))
-    data = np.column_stack([table.data, np.zeros(len(table.data))])  # the last column for missing coordinates
-    used = [i for i, name in enumerate(table.names) if not name.endswith(BETA_SUFFIX)]
-    _refuse_not_finite(table, used)
+    return index | dict.fromkeys(missing, len(table.names))
 
-    time_s = in_seconds(table.time_s, table.source)
-    coordinates = data[:, [index[name] for name in COORDINATES]]
-    refuse_marks(COORDINATES, coordinates, table.source)
-    in_file = coordinates.copy()
-    _handle_gap(find_constant_gap(time_s, in_file, coordinates, [_HEIGHT]), table.source, jumps)  # tells no unit
-    refuse_speeds_by_values(coordinates, table.in_degrees, table.source)
-    to_metres = metres_per_unit(coordinates, table.source)
-    coordinates[:, TRANSLATION_INDICES] *= to_metres
-    to_degrees = degrees_per_unit(coordinates, table.in_degrees, "indegrees" in table.header, table.source)
-    coordinates[:, ROTATION_INDICES] *= to_degrees
 
-    present = [name for name in ACTIVATION_COLUMNS if name in index]
-    if 0 < len(present) < len(ACTIVATION_COLUMNS):
-        absent = [name for name in ACTIVATION_COLUMNS if name not in index]
+def _activations(table: Table) -> np.ndarray | None:
+    """The activations (T, 80) of a file; None where it has none. Raises InputError where it has only some."""
+    absent = [name for name in ACTIVATION_COLUMNS if name not in table.names]
+    if len(absent) == len(ACTIVATION_COLUMNS):
+        return None
+    if absent:
         raise InputError(
-            f"{table.source}: only {len(present)} of the 80 muscle activations; missing {list_names(absent)}"
+            f"{table.source}: only {len(ACTIVATION_COLUMNS) - len(absent)} of the 80 muscle activations; missing "
+            f"{list_names(absent)}"
         )
-    activations = table.data[:, [index[name] for name in ACTIVATION_COLUMNS]] if present else None
+    return table.data[:, [table.names.index(name) for name in ACTIVATION_COLUMNS]]
 
-    refuse_absurd(coordinates, activations, table.source)
-    as_written = coordinates
-    _handle_gap(find_constant_gap(time_s, in_file, coordinates, _ALL_BUT_HEIGHT), table.source, jumps)
-    if jumps == "refuse":
-        warn_of_still_columns(in_file, coordinates, table.source, missing)
-    _handle_filled_gap(time_s, in_file, coordinates, table.source, jumps)
-    coordinates = forward_knees(continuous_angles(coordinates), table.source)
-    coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
-    _check_units(coordinates, table.source, refuse=jumps == "refuse")
-    check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
 
+def _extra(table: Table, used: list[int], to_metres: float, to_degrees: float) -> dict[str, np.ndarray]:
+    """The `used` columns beside coordinates and activations, by name; angles in degrees, positions in metres."""
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
     extra = {}
     for i in used:
@@ -134,7 +155,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
             extra[name] = values * to_metres if is_translation(name) else values
             if is_angle(name):
                 extra[name] = unwrapped_extra(values * to_degrees)
-    return Motion(time_s, coordinates, activations, extra, table.source)
+    return extra
 
 
 def write_motion(

@@ -33,7 +33,10 @@ from models.conventions import FRAME_RATE_HZ, KNEE_INDICES
 logger = logging.getLogger("bige")
 
 # The code that decides what is in a window.
-_CODE = ("dataset/*.py", "dataset/io/*.py", "dataset/opensim/*.py", "dataset/windows/*.py", "models/*.py")
+_CODE = (
+    *("dataset/*.py", "dataset/io/*.py", "dataset/opensim/*.py", "dataset/windows/*.py"),
+    *("models/*.py", "models/skeleton/*.py", "models/muscles/foot_contact.py"),  # where the floor is
+)
 _LARGEST_INDEX_BYTES = 1 << 28
 
 
