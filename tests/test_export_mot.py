@@ -18,7 +18,7 @@ from dataset.io.motion import Motion
 from dataset.io.opensim_table import read_table
 from dataset.opensim.model_reader import load_skeleton
 from dataset.opensim.opencap_viewer import write_viewer_json
-from dataset.opensim.opensim_library import load_opensim
+from dataset.opensim.opensim_library import load_opensim, print_xml
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import COORDINATES, TRANSLATION_INDICES
 from utils.export.animation import animate, body_frames, rest_bones
@@ -222,3 +222,51 @@ def test_an_export_of_bones_needs_the_subject(tmp_path):
     done = _run(tmp_path / "a.mot", "--subject", DEMO_PERSON, "--out-dir", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "pelvis" in joint_centres_of((tmp_path / "out" / "a.bvh").read_text())[0]
+
+
+def test_nothing_is_exported_where_one_motion_cannot_be_read(tmp_path):
+    write_motion(tmp_path / "good.mot", large_motion())
+    (tmp_path / "bad.mot").touch()
+    motions = (tmp_path / "good.mot", tmp_path / "bad.mot")
+    with pytest.raises(InputError, match="bad.mot"):
+        export_motions(ExportConfig(motions=motions, format="mot", out_dir=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_for_opensim_is_whole_or_not_there(tmp_path, monkeypatch):
+    def write_half(folder, *_):
+        folder.joinpath("motion.mot").touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("utils.export.motion_export.write_tool_folder", write_half)
+    trial = next((DEMO_PERSON / "OpenSimData/Kinematics").glob("*.mot"))
+    config = ExportConfig(motions=(trial,), subject=str(DEMO_PERSON), format="opensim", out_dir=tmp_path / "out")
+    with pytest.raises(OSError, match="No space left"):
+        export_motions(config)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+class Component:
+    """Stands for an object of OpenSim, which writes `content` and then fails or does not."""
+
+    def __init__(self, content: bytes, fails: bool):
+        self.content, self.fails = content, fails
+
+    def printToXML(self, path):  # noqa: N802
+        Path(path).write_bytes(self.content)
+        if self.fails:
+            raise RuntimeError("Failed to write to the Xml file")
+
+
+@pytest.mark.parametrize(
+    "component", [Component(b"", True), Component(b"<OpenSimDocument>", False)], ids=["told", "not"]
+)
+def test_xml_that_opensim_does_not_write_whole_is_an_error_of_the_disk(tmp_path, component):
+    with pytest.raises(OSError, match="error"):
+        print_xml(component, tmp_path / "model.osim")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_xml_on_a_full_disk_has_the_reason():
+    with pytest.raises(OSError, match="No space left"):
+        print_xml(Component(b"", True), Path("/dev/full"))

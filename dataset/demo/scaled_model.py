@@ -7,7 +7,7 @@ from pathlib import Path
 from dataset.demo.anthropometry import Person, rajagopal_folder
 from dataset.demo.muscle_traits import MuscleTraits
 from dataset.io.atomic_write import atomic_write
-from dataset.opensim.opensim_library import load_opensim, open_opensim_model
+from dataset.opensim.opensim_library import load_opensim, open_opensim_model, print_xml
 
 MODEL_NAME = "Rajagopal2015_scaled.osim"
 
@@ -65,5 +65,5 @@ def write_scaled_model(person: Person, traits: MuscleTraits, path: str | Path) -
             coordinate.set_locked(False)
     model.setName(f"Rajagopal2015_{person.id}")
     with atomic_write(path) as temporary:
-        model.printToXML(str(temporary))
+        print_xml(model, temporary)
         temporary.write_text(re.sub(r"\s*<!--.*?-->", "", temporary.read_text(), flags=re.DOTALL))

@@ -1,5 +1,7 @@
 """Access to the OpenSim library: opening model files, frames and generalised coordinates."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -15,6 +17,8 @@ from dataset.opensim.model_file_check import require_sound_model_file
 
 _MOST_SECONDS = 10  # of processor time; a model of the whole body takes 0.2
 _MORE_BYTES = 1 << 30
+_END_OF_XML = b"</OpenSimDocument>"
+_LARGEST_MODEL_BYTES = 1 << 23  # of the models that are written here
 
 
 def load_opensim() -> ModuleType:
@@ -42,6 +46,22 @@ def open_opensim_model(path: str | Path) -> tuple[Any, Any]:
     status = path.stat()
     _require_survivable(path, status.st_mtime_ns, status.st_size)
     return _open(path)
+
+
+def print_xml(component: Any, path: Path) -> None:
+    """Write an object of OpenSim as XML.
+
+    Raises:
+        OSError: the disk does not take it, which OpenSim does not say, or says without a reason.
+    """
+    try:
+        component.printToXML(str(path))
+        is_whole = path.read_bytes().rstrip().endswith(_END_OF_XML)
+    except RuntimeError:
+        is_whole = False
+    if not is_whole:
+        path.write_bytes(bytes(_LARGEST_MODEL_BYTES))  # raises what the operating system has against it
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
 def _open(path: Path) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dataset.io.atomic_write import atomic_write
-from dataset.opensim.opensim_library import load_opensim, open_opensim_model
+from dataset.opensim.opensim_library import load_opensim, open_opensim_model, print_xml
 from models.skeleton.description import ModelDescription
 
 _SAME_M = 1e-9
@@ -45,7 +45,7 @@ def write_tool_model(source: Path, target: Path, moved: Collection[str], descrip
     with atomic_write(target) as temporary:
         if changes:
             model.finalizeConnections()
-            model.printToXML(str(temporary))
+            print_xml(model, temporary)
         else:
             shutil.copyfile(source, temporary)
     return changes
@@ -102,7 +102,7 @@ def write_force_set(
         reserve.setMaxControl(_RESERVE_LIMIT)
         forces.cloneAndAppend(reserve)
     with atomic_write(target) as temporary:
-        forces.printToXML(str(temporary))
+        print_xml(forces, temporary)
 
 
 def coordinate_names(model_path: Path) -> list[str]:

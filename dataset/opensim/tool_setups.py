@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset.io.atomic_write import atomic_write
-from dataset.opensim.opensim_library import load_opensim
+from dataset.opensim.opensim_library import load_opensim, print_xml
 
 
 def load_columns(body: str) -> list[str]:
@@ -118,4 +118,4 @@ def write_static_optimization_setup(
 
 def _print(document: Any, path: Path) -> None:
     with atomic_write(path) as temporary:
-        document.printToXML(str(temporary))
+        print_xml(document, temporary)

@@ -16,6 +16,7 @@ from dataset.windows.resample import to_even
 from utils.export.animation import animate, body_frames, rest_bones
 from utils.export.export_config import UNITS_PER_M, ExportConfig
 from utils.opensim_tools.tool_folder import ToolMotion, write_tool_folder
+from utils.runs.run_folder import new_folder
 from utils.runs.writable import require_writable
 from utils.simulation.simulated_repetition import simulate_motion
 from utils.simulation.simulators import build_simulator
@@ -49,8 +50,9 @@ def export_motions(config: ExportConfig) -> ExportResult:
     session = None
     if config.format != "mot" and config.subject:
         session = open_session(config.subject, config.data_root, config.model)
+    motions = {path: to_even(read_motion(path, jumps="mend")) for path in targets}  # all, before one is written
     for path, target in targets.items():
-        motion = to_even(read_motion(path, jumps="mend"))
+        motion = motions[path]
         if session is None:
             write_motion(target, motion, beta=True)
         elif config.format == "json":
@@ -105,4 +107,5 @@ def export_simulation(folder: Path, model_path: Path, motion: Motion) -> None:
     simulated = ToolMotion(
         folder.name.removesuffix("_opensim"), motion.time_s, simulate_motion(simulator, motion), span_s
     )
-    write_tool_folder(folder, model_path, simulator, simulated)
+    with new_folder(folder) as temporary:
+        write_tool_folder(temporary, model_path, simulator, simulated)
