@@ -12,6 +12,7 @@ from dataset.io.atomic_write import write_json
 from dataset.io.guarded_files import LARGEST_LIST_BYTES, read_text
 from dataset.locations import UCSD_HOLDOUT
 from dataset.sessions import Session
+from dataset.spelling import list_names
 
 logger = logging.getLogger("bige")
 
@@ -86,7 +87,13 @@ def split_sessions(
         origin = f"{len(held_out)} of {len(names)} subjects held out, drawn with seed {seed}"
     rest = [name for name in names if name not in held_out]
     if validation_file is not None:
-        validation = _subjects_in(validation_file, sessions) - held_out
+        listed = _subjects_in(validation_file, sessions)
+        validation = listed - held_out
+        if listed & held_out:
+            logger.warning(
+                "%s: these ids are held out, and do not choose the checkpoint: %s",
+                validation_file, list_names(sorted(listed & held_out)),
+            )  # fmt: skip
         origin += f", validation ids of {Path(validation_file).name}"
     elif len(rest) > 1:
         validation = _drawn(rest, VALIDATION_FRACTION * len(names), generator)
@@ -150,6 +157,13 @@ def _subjects_in(path: str | Path, sessions: Sequence[Session]) -> set[str]:
     found = {session.subject for session in sessions if {session.id, session.subject} & set(ids)}
     if not found:
         raise InputError(f"{path}: none of its {len(ids)} ids, such as {ids[0][:40]!r}, is a session or subject here")
+    known = {name for session in sessions for name in (session.id, session.subject)}
+    unknown = [name[:40] for name in ids if name not in known]
+    if unknown and Path(path) != UCSD_HOLDOUT:  # of which a data root may have some sessions only
+        logger.warning(
+            "%s: %d of its %d ids are no session or subject here, so nothing is held back for them: %s",
+            path, len(unknown), len(ids), list_names(unknown),
+        )  # fmt: skip
     return found
 
 

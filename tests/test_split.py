@@ -38,7 +38,7 @@ def test_split_depends_on_the_seed_and_not_on_the_order(sessions):
     assert {split_sessions(sessions, seed=seed).held_out for seed in range(8)} != {split.held_out}
 
 
-def test_a_holdout_file_holds_out_all_sessions_of_its_subjects(sessions, tmp_path):
+def test_a_holdout_file_holds_out_all_sessions_of_its_subjects(sessions, tmp_path, caplog):
     (tmp_path / "ids.txt").write_text("# ours\nsession03   # one of subject3's two\nsubject5\n\nnot-here\n")
     split = split_sessions(sessions, holdout_file=tmp_path / "ids.txt")
     assert split.held_out == ("session03", "session05", "session15", "session17")
@@ -47,9 +47,11 @@ def test_a_holdout_file_holds_out_all_sessions_of_its_subjects(sessions, tmp_pat
     assert tuple(written["held_out"]) == split.held_out
     assert tuple(written["validation"]) == split.validation
     assert "ids.txt" in written["origin"]
+    assert "ids.txt: 1 of its 3 ids are no session or subject here" in caplog.text
+    assert "not-here" in caplog.text
 
 
-def test_a_validation_file_names_the_validation_subjects_among_those_that_are_not_held_out(sessions, tmp_path):
+def test_a_validation_file_names_the_validation_subjects_among_those_that_are_not_held_out(sessions, tmp_path, caplog):
     (tmp_path / "held.txt").write_text("subject5\n")
     (tmp_path / "chosen.txt").write_text("session03\nsubject5\n")
     files = {"holdout_file": tmp_path / "held.txt", "validation_file": tmp_path / "chosen.txt"}
@@ -57,6 +59,7 @@ def test_a_validation_file_names_the_validation_subjects_among_those_that_are_no
     assert split.held_out == ("session05", "session17")
     assert split.validation == ("session03", "session15")
     assert "chosen.txt" in split.origin
+    assert "chosen.txt: these ids are held out, and do not choose the checkpoint: subject5" in caplog.text
 
 
 def test_of_two_subjects_the_held_out_one_also_chooses_the_checkpoint_and_that_is_said(sessions, caplog):
