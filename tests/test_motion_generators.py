@@ -358,6 +358,11 @@ def test_smpl_parameters_rotate_their_joints(tmp_path):
         ({"poses": np.zeros((5, 72)), "trans": np.zeros((4, 3))}, "'trans'"),
         ({"poses": np.full((5, 72), np.nan)}, "NaN"),
         ({"poses": np.array([Hostile(eval, "1")], dtype=object)}, "'poses': holds objects"),
+        (
+            {"poses": np.tile([1.0, 0, 0, 0, 1, 0], (40, 24)), "trans": np.ones((40, 3))},
+            "144 columns.*48 joints.*rotations",
+        ),
+        ({"poses": np.zeros((40, 72)), "trans": np.zeros((40, 3))}, "every value .* is 0"),
     ],
 )
 def test_errors_of_smpl_parameters_name_the_fault(tmp_path, content, words):

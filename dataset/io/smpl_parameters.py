@@ -18,6 +18,7 @@ logger = logging.getLogger("bige")
 _COUNT = len(JOINTS)
 _RATE_NAMES = ("mocap_framerate", "mocap_frame_rate", "frame_rate", "framerate", "fps")
 _POSE_NAMES, _TRANSLATION_NAMES = ("poses", "smpl_poses"), ("trans", "transl", "smpl_trans")
+_JOINTS_OF_MODELS = (22, 23, 24, *range(51, 57))
 _SPLIT_NAMES = ("root_orient", "pose_body")
 _WILDEST_ANGLE = 100 * np.pi  # of any joint in any frame: rotation vectors that go on may pass a few turns
 _LARGEST_ANGLE = 2 * np.pi + 0.1  # of a joint other than the root, radians
@@ -51,6 +52,12 @@ def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) 
         poses = poses.reshape(len(poses), -1)  # (T, J, 3)
     if poses.ndim != 2 or poses.shape[1] < 3 * _COUNT or poses.shape[1] % 3:
         raise InputError(f"{path}: 'poses' has the shape {poses.shape}; expected (T, {3 * _COUNT} or more), axis-angle")
+    joints_stated = poses.shape[1] // 3
+    if joints_stated not in _JOINTS_OF_MODELS:
+        raise InputError(
+            f"{path}: 'poses' has {poses.shape[1]} columns, which are {joints_stated} joints in axis-angle; SMPL has "
+            "22 to 24, and 51 to 56 with hands; are these rotation matrices or six-dimensional rotations?"
+        )
     moved = [content[name] for name in _TRANSLATION_NAMES if name in content]
     if not moved:
         logger.warning("%s: no array 'trans'; the pelvis is taken to stay in its place", path)
@@ -58,6 +65,8 @@ def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) 
     if translation.shape != (len(poses), 3):
         raise InputError(f"{path}: 'trans' has the shape {translation.shape}; expected ({len(poses)}, 3)")
     require_finite(str(path), np.concatenate([poses, translation], 1))
+    if not (poses.any() or translation.any()):
+        raise InputError(f"{path}: every value of 'poses' and of the translation is 0, so there is no motion")
     wildest = np.abs(poses[:, : 3 * _COUNT]).max(1)
     if wildest.max() > _WILDEST_ANGLE:
         frame = int(wildest.argmax())
