@@ -17,7 +17,7 @@ from opensim_poses import rajagopal2015
 from random_networks import short_run, write_networks, write_person
 
 import LIMO_Surrogate
-from dataset.errors import InputError
+from dataset.errors import InputError, RunError
 from dataset.io.mot import read_motion
 from dataset.io.opensim_table import read_table
 from models.conventions import COORDINATE_INDEX as AT
@@ -115,11 +115,24 @@ def limo(arguments):
     return run
 
 
-def test_a_run_writes_consistent_files_and_is_reproducible(limo, tmp_path):
-    for name in ("a", "b"):
-        done = limo(tmp_path / name)
-        assert done.returncode == 0, done.stderr
+@pytest.fixture
+def limo_here(arguments, tmp_path, monkeypatch):
+    """A function that runs the script in this process, which is sooner, into `tmp_path` unless told otherwise."""
+
+    def run(*more, out_dir=tmp_path):
+        monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(out_dir), *map(str, more)])
+        LIMO_Surrogate.main()
+
+    return run
+
+
+def test_a_run_writes_consistent_files_and_is_reproducible(limo, limo_here, tmp_path, capsys):
+    """In a process of its own, and in one that has done other things before."""
+    done = limo(tmp_path / "a")
+    assert done.returncode == 0, done.stderr
     assert sum(" met" in line for line in done.stdout.splitlines()) == 3
+    limo_here(out_dir=tmp_path / "b")
+    assert capsys.readouterr().out == done.stdout
     folder = tmp_path / "a" / "Test" / "mot_visualization" / "latents_subject_run_person"
     files = [folder / f"entry_{j}_Test.mot" for j in range(3)]
     peaks = []
@@ -155,18 +168,16 @@ def test_a_run_writes_consistent_files_and_is_reproducible(limo, tmp_path):
             assert value.tolist() == pytest.approx(rounded, rel=1e-5, abs=1e-9)
     assert summarise_result(result) == summary
 
-    refused = limo(tmp_path / "a")
-    assert refused.returncode == 2
-    assert "--overwrite" in refused.stderr
+    with pytest.raises(InputError, match="--overwrite"):
+        limo_here(out_dir=tmp_path / "a")
 
 
 @pytest.mark.parametrize("exact", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
+def test_the_summary_contains_the_simulated_peaks(limo_here, tmp_path, capsys, exact):
     """Simulated peaks in the summary equal those of a new simulation of the written files, and those for OpenSim."""
     options = ["--exact-paths", "--refine", "1"] if exact else ["--candidates", "3", "--opensim"]
-    done = limo(tmp_path, "--verify", "--min-samples", "1", *options)
-    assert done.returncode == 0, done.stderr
-    assert "peak vasmed simulated" in done.stdout
+    limo_here("--verify", "--min-samples", "1", *options)
+    assert "peak vasmed simulated" in capsys.readouterr().out
     folder = tmp_path / "Test" / "mot_visualization" / "latents_subject_run_person"
     sample = json.loads((folder / "summary.json").read_text())["samples"][0]
     written = read_motion(folder / sample["file"])
@@ -186,10 +197,9 @@ def test_the_summary_contains_the_simulated_peaks(limo, tmp_path, exact):
         assert max(np.abs(values).max() for values in moment_differences(folder).values()) < 0.5
 
 
-def test_candidates_without_simulation_are_refused(arguments, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), "--candidates", "2"])
+def test_candidates_without_simulation_are_refused(limo_here):
     with pytest.raises(InputError, match="no-verify"):
-        LIMO_Surrogate.main()
+        limo_here("--candidates", "2")
 
 
 def test_the_samples_nearest_to_the_range_in_simulation_are_kept():
@@ -235,13 +245,12 @@ def a_sample():
     )  # fmt: skip
 
 
-def test_opensim_opens_the_written_motions(limo, tmp_path):
+def test_opensim_opens_the_written_motions(limo_here, tmp_path):
     opensim = pytest.importorskip("opensim")
     from dataset.opensim.opensim_library import load_opensim
 
     load_opensim()
-    done = limo(tmp_path, "--constraint", "knee_flexion:max:above:-10", "--min-samples", "1")
-    assert done.returncode == 0, done.stderr
+    limo_here("--constraint", "knee_flexion:max:above:-10", "--min-samples", "1")
     path = next(tmp_path.glob("Test/mot_visualization/*/entry_0_Test.mot"))
     table = opensim.TimeSeriesTable(str(path))
     assert table.getNumRows() == 196
@@ -250,11 +259,10 @@ def test_opensim_opens_the_written_motions(limo, tmp_path):
     np.testing.assert_allclose(knee, read_motion(path).column("knee_angle_r"))
 
 
-def test_a_run_with_too_few_accepted_samples_fails_and_still_writes_the_nearest(limo, tmp_path):
-    done = limo(tmp_path, "--constraint", "knee_flexion:min:above:159", "--give-up", "1", "--num-runs", "2")
-    assert done.returncode == 1
-    assert "0 of 3" in done.stderr
-    assert sum(" missed" in line for line in done.stdout.splitlines()) == 2
+def test_a_run_with_too_few_accepted_samples_fails_and_still_writes_the_nearest(limo_here, tmp_path, capsys):
+    with pytest.raises(RunError, match="only 0 of 3"):
+        limo_here("--constraint", "knee_flexion:min:above:159", "--give-up", "1", "--num-runs", "2")
+    assert sum(" missed" in line for line in capsys.readouterr().out.splitlines()) == 2
     assert len(list(tmp_path.glob("Test/mot_visualization/*/entry_*.mot"))) == 2
 
 
@@ -269,14 +277,13 @@ def test_a_run_with_too_few_accepted_samples_fails_and_still_writes_the_nearest(
         (["--vq-name", "nothing.pth"], "nothing.pth"),
     ],
 )
-def test_invalid_input_is_refused_before_anything_is_written(arguments, tmp_path, monkeypatch, more, says):
-    monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), *more])
+def test_invalid_input_is_refused_before_anything_is_written(limo_here, tmp_path, more, says):
     with pytest.raises(InputError, match=says):
-        LIMO_Surrogate.main()
+        limo_here(*more)
     assert not list(tmp_path.iterdir())
 
 
-def test_motions_of_six_seconds_from_latents_of_five(arguments, checkpoints, tmp_path, monkeypatch):
+def test_motions_of_six_seconds_from_latents_of_five(limo_here, checkpoints, tmp_path):
     """Training latents are lengthened by standing; optimisation, files and report are of the asked length."""
     long = tmp_path / "long"
     long.mkdir()
@@ -286,9 +293,7 @@ def test_motions_of_six_seconds_from_latents_of_five(arguments, checkpoints, tmp
     np.savez(long / "latents.npz", latents=latents, names=np.arange(9), repetition=repetition)
     save_checkpoint(long / "surrogate.pth", DynamicsSurrogate())
     more = ["--vq-name", long / "vqvae.pth", "--surrogate-name", long / "surrogate.pth", "--seq-len", "90"]
-    more += ["--total-iter", "3", "--min-samples", "2"]
-    monkeypatch.setattr(sys, "argv", [*arguments, "--out-dir", str(tmp_path), *map(str, more)])
-    LIMO_Surrogate.main()
+    limo_here(*more, "--total-iter", "3", "--min-samples", "2")
     motions = [read_motion(path) for path in tmp_path.glob("Test/mot_visualization/*/entry_*.mot")]
     assert [len(motion) for motion in motions] == [360, 360]
     assert all(np.isfinite(motion.activations).all() for motion in motions)
@@ -296,12 +301,11 @@ def test_motions_of_six_seconds_from_latents_of_five(arguments, checkpoints, tmp
     assert report.stat().st_size > 100_000
 
 
-def test_without_training_latents_guidance_starts_from_the_codebook(limo, checkpoints, tmp_path):
+def test_without_training_latents_guidance_starts_from_the_codebook(limo_here, checkpoints, tmp_path, caplog):
     (tmp_path / "alone").mkdir()
     shutil.copy(checkpoints / "vqvae.pth", tmp_path / "alone")
-    done = limo(tmp_path, "--vq-name", str(tmp_path / "alone" / "vqvae.pth"), "--seq-len", "24")
-    assert done.returncode == 0, done.stderr
-    assert "codebook" in done.stderr
+    limo_here("--vq-name", tmp_path / "alone" / "vqvae.pth", "--seq-len", "24")
+    assert "proximity is to the codebook" in caplog.text
     motions = [read_motion(path) for path in tmp_path.glob("Test/mot_visualization/*/entry_*.mot")]
     assert [len(motion) for motion in motions] == [96, 96, 96]
 
