@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from synthetic_windows import squat_windows
 
 from dataset.errors import InputError, RunError
@@ -251,6 +252,24 @@ def test_one_process_at_a_time_trains_into_a_folder(tmp_path):
         pass
     with held_folder(tmp_path):
         pass
+
+
+def test_a_training_that_ends_does_not_free_the_folder_of_the_next(tmp_path, monkeypatch):
+    """The next one takes the folder as soon as it can."""
+    next_one, release = FileLock(tmp_path / ".training.lock"), FileLock.release
+
+    def release_and_be_followed(lock, *arguments, **options):
+        release(lock, *arguments, **options)
+        if lock is not next_one:
+            next_one.acquire(timeout=0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileLock, "release", release_and_be_followed)
+        with held_folder(tmp_path):
+            pass
+    with pytest.raises(InputError, match="another process is training"), held_folder(tmp_path):
+        pass
+    next_one.release()
 
 
 def test_temporary_files_of_killed_processes_are_removed(tmp_path):

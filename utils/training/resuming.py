@@ -248,6 +248,6 @@ def held_folder(folder: Path) -> Iterator[None]:
         remove_leftovers(folder)
         yield
     finally:
-        lock.release()
         with suppress(OSError):
-            os.unlink(folder / _LOCK_NAME)
+            os.unlink(folder / _LOCK_NAME)  # while it is held, so that it is not that of a process which comes next
+        lock.release()
