@@ -96,7 +96,17 @@ def quantity(
     def register(function: Function) -> Function:
         doc = " ".join((function.__doc__ or "").split())
         QUANTITIES[name] = Quantity(
-            name, unit, function, doc, tolerance, argument, channels, limits, usual, statistic, predicted
+            name=name,
+            unit=unit,
+            function=function,
+            doc=doc,
+            tolerance=tolerance,
+            argument=argument,
+            channels=channels,
+            limits=limits,
+            usual=usual,
+            statistic=statistic,
+            predicted=predicted,
         )
         return function
 

@@ -1,4 +1,9 @@
-"""Phases of a squat, by which motions of different speeds are compared: descent, deepest frame, ascent."""
+"""Phases of a squat, by which motions of different speeds are compared: descent, deepest frame, ascent.
+
+They begin and end where the knees leave and reach upright stance by a share of the depth. Segmentation
+(`dataset.windows.repetition_phases`) and quantities of tempo (`repetition_parts`) look for rest instead, and so include
+slow sway at both ends, which would shift the curves of two squats against each other here.
+"""
 
 from dataclasses import dataclass
 

@@ -93,15 +93,15 @@ def baseline_of(
     peaks = activation_of(activations[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
     profiles = squat_profiles(own.placed, skeleton, share)
     return Baseline(
-        own.names,
-        own.placed.cpu(),
-        profiles,
-        muscle,
-        peaks,
-        simulations is not None,
-        own.on_two_feet,
-        own.on_one_leg,
-        left_out,
+        names=own.names,
+        motion=own.placed.cpu(),
+        profiles=profiles,
+        muscle=muscle,
+        peaks=peaks,
+        simulated=simulations is not None,
+        on_two_feet=own.on_two_feet,
+        on_one_leg=own.on_one_leg,
+        left_out=left_out,
     )
 
 

@@ -92,13 +92,13 @@ class Preparation:
         """What is minimised."""
         config, latents = self.config, self.latents
         return Objective(
-            self.models.describe,
-            self.terms,
-            latents.proximity,
-            config.beta,
-            latents.max_distance(config.max_distance),
-            None if config.start == TRAINING else latents.update.squared_size,
-            config.own_weight,
+            describe=self.models.describe,
+            terms=self.terms,
+            proximity=latents.proximity,
+            beta=config.beta,
+            max_distance=latents.max_distance(config.max_distance),
+            change=None if config.start == TRAINING else latents.update.squared_size,
+            own_weight=config.own_weight,
         )
 
 
@@ -150,7 +150,18 @@ def prepare(config: GuidanceConfig) -> Preparation:
     if start == OWN:
         terms = without_published_wishes(terms, config)
     return _with_starts(
-        Preparation(terms, config, session, models, own_squats, own, latents, iterations, brief, simulations)
+        Preparation(
+            terms=terms,
+            config=config,
+            session=session,
+            models=models,
+            own_squats=own_squats,
+            own=own,
+            latents=latents,
+            iterations=iterations,
+            brief=brief,
+            own_simulations=simulations,
+        )
     )
 
 

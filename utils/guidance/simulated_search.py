@@ -126,12 +126,12 @@ class _Search:
             samples,
             self.optimizer,
             self.prepared.models,
-            partial(simulate_motions, simulator),
-            self.prepared.simulate,
-            self.prepared.config.refinement_rounds,
-            self.on_iteration,
-            self.should_stop,
-            on_round,
+            judge=partial(simulate_motions, simulator),
+            simulate=self.prepared.simulate,
+            rounds=self.prepared.config.refinement_rounds,
+            on_iteration=self.on_iteration,
+            should_stop=self.should_stop,
+            on_round=on_round,
         )
 
     def search_by_simulation(

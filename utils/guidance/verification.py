@@ -78,15 +78,15 @@ def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[Sim
     unexplained = torch.stack([*unexplained_forces(simulation, simulator.weight_n, _INNER)], 1)
     return [
         SimulatedMotion(
-            found.activations[j],
-            found.load_share[j],
-            found.moments[j],
-            found.centres_of_pressure[j],
-            float(residual_n[j]),
-            float(share[j]),
-            reserves[j],
-            simulation.contact[j],
-            unexplained[j],
+            activations=found.activations[j],
+            load_share=found.load_share[j],
+            moments=found.moments[j],
+            centres_of_pressure=found.centres_of_pressure[j],
+            residual_n=float(residual_n[j]),
+            right_foot_share=float(share[j]),
+            reserves_nm=reserves[j],
+            contact=simulation.contact[j],
+            unexplained=unexplained[j],
         )
         for j in range(len(motion))
     ]

@@ -104,7 +104,7 @@ def write_tool_folder(folder: Path, model_path: Path, simulator: ActivationSimul
             constants if de_groote else None,
         )  # fmt: skip
         write_static_optimization_setup(
-            folder / f"{name}.xml", MODEL, FORCES[de_groote], MOTION, LOADS, RESULTS, span_s, step
+            folder / f"{name}.xml", MODEL, FORCES[de_groote], MOTION, LOADS, RESULTS, span_s=span_s, step=step
         )
 
     kept = [i for i, name in enumerate(simulator.coordinate_names) if name not in simulator.not_in_model]

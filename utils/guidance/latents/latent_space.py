@@ -107,12 +107,12 @@ def load_latent_space(
         array, names = array[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
     latents = torch.as_tensor(array).float().to(device)
     return LatentSpace(
-        LatentSampler(latents, seed, noise),
-        Proximity(latents),
-        ElementwiseUpdate(float(latents.std())) if update == "anywhere" else PCAUpdate(latents),
-        names,
-        latents,
-        _distance_to_others(latents, [name.split("/")[0] for name in names]),
+        sampler=LatentSampler(latents, seed, noise),
+        proximity=Proximity(latents),
+        update=ElementwiseUpdate(float(latents.std())) if update == "anywhere" else PCAUpdate(latents),
+        names=names,
+        latents=latents,
+        between_subject_distance=_distance_to_others(latents, [name.split("/")[0] for name in names]),
     )
 
 

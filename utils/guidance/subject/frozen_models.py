@@ -89,9 +89,9 @@ def load_models(
     """
     skeleton = deepcopy(load_skeleton(session.model_path, torch.float32)).to(device)  # the loaded one is shared
     return FrozenModels(
-        load_frozen_vqvae(vqvae, device),
-        surrogate_of_subject(load_frozen_surrogate(surrogate, device), session.model_path),
-        skeleton,
-        FootPlanting(skeleton),
-        smooth_hz,
+        vqvae=load_frozen_vqvae(vqvae, device),
+        surrogate=surrogate_of_subject(load_frozen_surrogate(surrogate, device), session.model_path),
+        skeleton=skeleton,
+        planting=FootPlanting(skeleton),
+        smooth_hz=smooth_hz,
     )

@@ -61,12 +61,12 @@ def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions |
     count = min(_MOST, len(usable))
     chosen = [usable[round(k)] for k in np.linspace(0, len(usable) - 1, count)]
     return OwnMotions(
-        tuple(_name(windows[i]) for i in chosen),
-        recorded[chosen],
-        models.placed(recorded[chosen])[0],
-        tuple(int(windows[i].first_repetition.sum()) for i in chosen),
-        len(usable),
-        len(windows) - len(usable),
+        names=tuple(_name(windows[i]) for i in chosen),
+        recorded=recorded[chosen],
+        placed=models.placed(recorded[chosen])[0],
+        repetition=tuple(int(windows[i].first_repetition.sum()) for i in chosen),
+        on_two_feet=len(usable),
+        on_one_leg=len(windows) - len(usable),
     )
 
 
