@@ -109,6 +109,7 @@ def test_arrays_hold_one_motion_or_many(tmp_path):
     coordinates = one_squat().coordinates
     np.save(tmp_path / "one.npy", coordinates.astype(np.float32))
     np.save(tmp_path / "many.npy", np.stack([coordinates, coordinates + 1]))
+    (tmp_path / "one.npy").rename(tmp_path / "one.NPY")
     found = read_motion_folder(tmp_path, "npy").subjects[0].windows
     assert [motion.name for motion in found] == ["one", "many_0", "many_1"]
     np.testing.assert_allclose(found[2].coordinates, coordinates + 1)

@@ -142,6 +142,13 @@ def test_statistics_among_the_clips_are_left_out_and_said(tmp_path, caplog):
     assert "Mean.npy and Std.npy" in caplog.text
 
 
+def test_clips_whose_endings_are_in_capitals_are_read(tmp_path):
+    for name in ("a", "b"):
+        saved(tmp_path / f"{name}.npy", walk(seed=1))
+    (tmp_path / "b.npy").rename(tmp_path / "b.NPY")
+    assert [clip.name for clip in read_baseline(tmp_path, "joints").clips] == ["a", "b"]
+
+
 def test_results_of_mdm_are_cut_to_their_lengths_and_keep_their_texts(tmp_path):
     motion = np.stack([walk(seed=k) for k in range(3)]).transpose(0, 2, 3, 1).astype(np.float32)
     content = {

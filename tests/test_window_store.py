@@ -14,7 +14,7 @@ import torch
 
 from dataset.errors import InputError
 from dataset.locations import REPOSITORY, SHIPPED_DEMO, cache_folder
-from dataset.sessions import discover_sessions
+from dataset.sessions import discover_sessions, open_session
 from dataset.windows import window_store
 from dataset.windows.session_file import _CODE, SessionIndex, read_frames, store_session, stored_index
 from dataset.windows.window_loading import load_windows, open_split
@@ -96,6 +96,17 @@ def test_windows_are_made_anew_where_a_file_changed_and_only_there(root, tmp_pat
     assert stored_index(other, tmp_path, {"with_activations": True}) is None
     open_windows([changed, other], tmp_path, SETTINGS)
     assert len(list(tmp_path.glob("*.frames"))) == 2, "the old frames are removed"
+
+
+def test_old_frames_of_a_session_with_brackets_in_its_name_are_removed(root, tmp_path):
+    (session,) = (one for one in discover_sessions(root) if one.id == "demo-person-040")
+    shutil.copytree(session.path, tmp_path / "demo [1]")
+    session = open_session(tmp_path / "demo [1]")
+    for _ in range(2):
+        store_session(session, tmp_path, SETTINGS)
+        with session.squat_trials[0].open("a") as file:
+            file.write("\n")
+    assert len(list(tmp_path.glob("*.frames"))) == 1
 
 
 def test_a_file_that_no_reader_reads_is_not_hashed(root, tmp_path, caplog):

@@ -74,7 +74,7 @@ def read_baseline(
         _report_assumed_rate(found)
         return found
     suffix = ".npz" if kind == "smpl" else ".npy"
-    files = sorted(p for p in path.glob(f"*{suffix}") if not p.name.startswith("."))
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() == suffix and not p.name.startswith("."))
     statistics = [file for file in files if suffix == ".npy" and file.stem.lower() in _STATISTICS]
     if statistics:
         names = " and ".join(file.name for file in statistics)

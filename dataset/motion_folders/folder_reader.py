@@ -90,7 +90,8 @@ class _Reader:
         """The motions of motion files and arrays."""
         windows: list[Window] = []
         for path in paths:
-            windows += self._attempt(read_array_windows if path.suffix == ".npy" else _read_motion_file, path)
+            is_array = path.suffix.lower() == ".npy"
+            windows += self._attempt(read_array_windows if is_array else _read_motion_file, path)
         return tuple(windows)
 
     def read_session(self, session: Session, file_type: str) -> tuple[Window, ...]:

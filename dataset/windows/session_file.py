@@ -5,6 +5,7 @@ The end of a window that repeats its last frame, such as a person standing still
 fingerprint of everything that the windows were made from, so that they are made anew where a file or the code changed.
 """
 
+import glob
 import hashlib
 import json
 import logging
@@ -172,7 +173,7 @@ def store_session(session: Session, folder: Path, settings: Mapping[str, Any]) -
         warnings=warnings,
     )
     _write_index(path, index)
-    for old in folder.glob(f"{path.stem}-*.frames"):
+    for old in folder.glob(f"{glob.escape(path.stem)}-*.frames"):
         if old.name != frame_file:
             with suppress(OSError):
                 old.unlink()
