@@ -127,8 +127,13 @@ class Session:
 
     @property
     def muscle_driven(self) -> list[Path]:
-        """The muscle-driven repetitions, `OpenSimData/Dynamics/<repetition>/kinematics_activations*.mot`."""
-        return entries(self.path / "OpenSimData" / "Dynamics", "*/kinematics_activations*.mot")
+        """One file `OpenSimData/Dynamics/<repetition>/kinematics_activations*.mot` of each muscle-driven repetition."""
+        files: dict[Path, Path] = {}
+        for path in entries(self.path / "OpenSimData" / "Dynamics", "*/kinematics_activations*.mot"):
+            first = files.setdefault(path.parent, path)
+            if first != path:
+                _log_second_file(first, path)
+        return list(files.values())
 
     @property
     def squat_muscle_driven(self) -> list[Path]:
@@ -166,6 +171,11 @@ class Session:
 def _log_that_all_trials_are_used(session: str, trials: str) -> None:
     """Logged once for each session of a process, however often its trials are asked for."""
     logger.info("%s: no trial is named squat or sqt, so all trials are used: %s", session, trials)
+
+
+@lru_cache(maxsize=1024)
+def _log_second_file(first: Path, second: Path) -> None:
+    logger.warning("%s: %s of the same repetition is used, not this file", second, first.name)
 
 
 def repetition_of(muscle_driven: Path) -> tuple[str, int | None]:

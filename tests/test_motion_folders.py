@@ -207,7 +207,9 @@ def test_windows_of_a_trial_count_one_squat_and_the_standing_after_it(tmp_path):
 
 def test_muscle_driven_repetitions_keep_their_activations(tmp_path):
     motion = squats(1, rate_hz=50, start_s=3.5)
-    active = Motion(motion.time_s, motion.coordinates, np.full((len(motion), len(MUSCLES)), 0.3))
+    active = Motion(
+        motion.time_s, motion.coordinates, np.tile(np.linspace(0.2, 0.4, len(motion))[:, None], len(MUSCLES))
+    )
     session = make_session(tmp_path / "person")
     folder = session.path / "OpenSimData" / "Dynamics" / "squats1_segment_1"
     write_motion(folder / "kinematics_activations_squats1_segment_1_muscle_driven.mot", active, style="muscle_driven")

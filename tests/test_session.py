@@ -283,3 +283,12 @@ def test_a_variable_that_is_not_set_is_no_session(tmp_path, monkeypatch, subject
     monkeypatch.chdir(tmp_path)  # which the empty path would be
     with pytest.raises(InputError, match="--subject is empty"):
         open_session(subject)
+
+
+def test_a_repetition_counts_once_however_many_files_its_folder_has(tmp_path, caplog):
+    names = [f"squat_segment_1/kinematics_activations_squat{ending}.mot" for ending in ("", "_copy")]
+    session = Session(_make(tmp_path / "one", repetitions=names))
+    assert [path.stem for path in session.muscle_driven] == ["kinematics_activations_squat"]
+    assert (
+        "kinematics_activations_squat_copy.mot: kinematics_activations_squat.mot of the same repetition" in caplog.text
+    )

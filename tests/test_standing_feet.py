@@ -87,17 +87,3 @@ def test_generated_motions_are_named_and_kept(tmp_path, trial, caplog):
     np.save(tmp_path / "a.npy", motion.coordinates)
     read_array_windows(tmp_path / "a.npy")
     assert caplog.text.count("'pelvis_tx' is of the other sign") == 2
-
-
-@pytest.mark.parametrize(
-    ("heading_deg", "name"),
-    [(0, "pelvis_tilt"), (0, "lumbar_extension"), (0, "ankle_angle_l"), (0, "pelvis_tx"), (90, "pelvis_tz")],
-)
-def test_a_column_that_was_not_recorded_is_named(tmp_path, trial, caplog, heading_deg, name):
-    again(tmp_path, changed(facing(trial, heading_deg), [name], 0))
-    assert f"column '{name}' is 0 in every row while knee_angle_" in caplog.text
-
-
-def test_nobody_who_squats_to_the_side_of_an_axis_is_warned(tmp_path, trial, caplog):
-    again(tmp_path, changed(trial, ["pelvis_tz", "pelvis_rotation", "arm_rot_l"], 0))
-    assert "in every row" not in caplog.text

@@ -5,7 +5,7 @@ not tracked is then a straight one.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,6 @@ _ORDINARY = (0.0, -1.0, 99.0, -99.0)  # marks that could also be measured
 _SHORTEST_RUN_S = 0.15  # shorter gaps are interpolated as marker jumps, see `marker_jumps`
 # What leads into or out of a gap: a step from one row to the next that stands out from those of the same column.
 _LEAP_DEG, _LEAP_M, _OF_USUAL = 4.0, 0.04, 4.0
-_BENDS_DEG = 30.0  # of a leg that squats
 
 
 def refuse_marks(names: Sequence[str], data: np.ndarray, source: Path | None) -> None:
@@ -80,45 +79,6 @@ def find_constant_gap(
                 if rows.any():
                     return _sentence(COORDINATES[column], value, rows)
     return ""
-
-
-def warn_of_still_columns(
-    as_written: np.ndarray, coordinates: np.ndarray, source: Path | None, absent: Collection[str] = ()
-) -> None:
-    """Log a warning for each column with one value in all rows that moves in everyone who squats.
-
-    Args:
-        as_written: (T, 33) as the file has them.
-        coordinates: (T, 33), degrees and metres.
-        source: the file.
-        absent: coordinates that the file does not have.
-    """
-    if len(coordinates) < 2:
-        return
-    for name, witness in _witnesses(coordinates):
-        still, bending = COORDINATES.index(name), COORDINATES.index(witness)
-        span = float(np.ptp(coordinates[:, bending]))
-        if name not in absent and np.ptp(as_written[:, still]) == 0 and span > _BENDS_DEG:
-            logger.warning(
-                "%s: column %r is %g in every row while %s ranges over %.0f degrees; unless that joint is fixed, "
-                "the column was not recorded, and the results are not the person's",
-                source or "the motion", name, as_written[0, still], witness, span,
-            )  # fmt: skip
-
-
-def _witnesses(coordinates: np.ndarray) -> Iterator[tuple[str, str]]:
-    """Columns that move in a squat, each with one that shows in (T, 33), degrees and metres, that there is one."""
-    for joint in ("knee_angle", "hip_flexion"):
-        yield f"{joint}_l", f"{joint}_r"
-        yield f"{joint}_r", f"{joint}_l"
-    heading = np.radians(np.median(coordinates[:, COORDINATES.index("pelvis_rotation")]))
-    forward = "pelvis_tx" if abs(np.cos(heading)) > abs(np.sin(heading)) else "pelvis_tz"
-    knees = [f"knee_angle_{side}" for side in "lr"]
-    bent = max(knees, key=lambda name: np.ptp(coordinates[:, COORDINATES.index(name)]))
-    for name in ("pelvis_tilt", "lumbar_extension", forward):
-        yield name, bent
-    for side in "lr":
-        yield f"ankle_angle_{side}", f"knee_angle_{side}"
 
 
 def _rows_of_gaps(time_s: np.ndarray, is_value: np.ndarray, values: np.ndarray, column: int) -> np.ndarray:

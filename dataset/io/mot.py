@@ -22,7 +22,7 @@ from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
 from dataset.io.filled_gaps import find_filled_gap
 from dataset.io.leg_extent import check_pelvis_follows_legs, check_pelvis_stays_over_feet
 from dataset.io.marker_jumps import Jumps, mend_jumps
-from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks, warn_of_still_columns
+from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table, write_table
 from dataset.io.plausibility import (
@@ -39,6 +39,7 @@ from dataset.io.plausibility import (
 )
 from dataset.io.reach import check_reach
 from dataset.io.standing_feet import check_standing_feet
+from dataset.io.still_columns import check_still_activations, warn_of_still_columns
 from dataset.spelling import list_names
 from models.conventions import (
     ACTIVATION_COLUMNS,
@@ -97,6 +98,8 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
     _check_units(coordinates, table.source, refuse=jumps == "refuse")
+    if activations is not None:
+        check_still_activations(activations, coordinates, table.source, refuse=jumps == "refuse")
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
     extra = _extra(table, used, to_metres, to_degrees)
     return Motion(time_s, coordinates, activations, extra, table.source)

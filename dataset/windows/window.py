@@ -20,9 +20,18 @@ from dataset.windows.standing import (
     come_to_rest,
     with_extra,
 )
-from models.conventions import COORDINATES, FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, MUSCLES, WINDOW_FRAMES
+from models.conventions import (
+    COORDINATES,
+    FRAME_RATE_HZ,
+    FRAMES_PER_LATENT,
+    KNEE_INDICES,
+    LONGEST_SEQ_LEN,
+    MUSCLES,
+    WINDOW_FRAMES,
+)
 
 MADE_FRAMES = SHORTEST_BLEND_FRAMES + REST_FRAMES  # that a window has at least
+_LARGEST_STANDING_DEG = 45.0  # of knees that carry the body, as in `segmentation`
 _SAME_S = 1e-6
 
 
@@ -187,7 +196,18 @@ def windows_of_repetitions(
 
 
 def whole_repetition(motion: Motion) -> Repetition:
-    """The repetition that a motion at 60 Hz consists of."""
+    """The repetition that a motion at 60 Hz consists of.
+
+    Raises:
+        InputError: it begins or ends in a squat.
+    """
+    for where, row in (("begins", 0), ("ends", -1)):
+        bend_deg = float(motion.coordinates[row, KNEE_INDICES].min())  # the other leg may be in the air
+        if bend_deg > _LARGEST_STANDING_DEG:
+            raise InputError(
+                f"{motion.source or 'the motion'}: {where} with knees flexed by {bend_deg:.0f} degrees, so it is not a "
+                "whole repetition from upright stance to upright stance"
+            )
     return Repetition.without_hold(0, len(motion), int(motion.column("knee_angle_r").argmax()))
 
 

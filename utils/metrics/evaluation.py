@@ -55,8 +55,9 @@ class EvaluationResult:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """What could not be evaluated, and why; empty where everything was."""
-        return tuple(left_out_by(sentence) for sentence in self.rows[1].left_out)
+        """What of the motions or of their reference could not be evaluated, and why; empty where everything was."""
+        sentences = dict.fromkeys(sentence for row in self.rows for sentence in row.left_out)
+        return tuple(left_out_by(sentence) for sentence in sentences)
 
     @property
     def text(self) -> str:
