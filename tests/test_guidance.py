@@ -276,6 +276,23 @@ def test_patience_ends_the_optimisation_when_all_samples_are_finished():
     assert all(sample.accepted for sample in guidance.objective.evaluate(best, range(4)))
 
 
+@pytest.mark.parametrize(("left", "iterations"), [(1.0, 9), (0.998, 9), (0.99, 40)])
+def test_a_sample_that_hardly_comes_nearer_to_its_requirement_is_given_up(left, iterations):
+    """Each iteration leaves this share of what is missing; 2 percent have to be gained in 0.4 of the patience."""
+    missing_deg, seen = [40.0], []
+
+    def describe_slowly(z):
+        missing_deg[0] *= left
+        return describe(z, decode=lambda z: squat(1, 32, depth_deg=100 - missing_deg[0]) + 0 * z.sum())
+
+    guidance = guidance_for(
+        parse_term("knee_flexion:max:above:100"), schedule=Schedule(40, first=0, ramp=0), patience=20,
+        describe=describe_slowly,
+    )  # fmt: skip
+    guidance.optimise(draws()(0)[None], seen.append)
+    assert len(seen) == iterations
+
+
 def test_no_latent_is_decoded_in_phases_with_proximity_alone():
     decoded = []
     guidance = guidance_for(schedule=Schedule(60, release=True), describe=lambda z: decoded.append(1) or describe(z))
