@@ -53,8 +53,8 @@ class Preparation:
         config: the settings, with the length and the start that are used where they were left open.
         session: the subject's session.
         models: the frozen networks and the subject's skeleton.
-        own_squats: the subject's recorded squats.
-        own: those on two feet, as motions; None where there are none.
+        own_squats: the subject's recorded squats, for the report.
+        own: at most six of those on two feet, as motions to start from; None where there are none.
         latents: the latent space, with its initial latents.
         iterations: those of the whole schedule of an optimisation.
         brief: those of the attempt before it, see `LatentOptimizer`; 0 for none.

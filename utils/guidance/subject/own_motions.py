@@ -1,4 +1,8 @@
-"""The subject's own squats on two feet, as motions that guided ones are compared with and start from."""
+"""The subject's own squats on two feet, as motions that guided ones are compared with and start from.
+
+`OwnSquats` are all that were recorded, as windows, for the report. `OwnMotions` are at most six of those on two feet,
+as tensors, and filtered and planted as guided motions are too.
+"""
 
 import logging
 from collections.abc import Sequence
