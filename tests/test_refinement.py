@@ -85,7 +85,9 @@ def test_refinement_brings_simulated_peaks_into_the_range():
     assert all(sample.accepted for sample in samples)  # as predicted by the surrogate
     assert (peaks(samples) > 0.40).all()  # simulated
     faster = replace(guidance, lr=1.0)  # these latents are few and far apart
-    refined, simulations = refine(samples, faster, models, simulated_by(simulated_activations), simulate, rounds=4)
+    refined, simulations = refine(
+        samples, faster, models, judge=simulated_by(simulated_activations), simulate=simulate, rounds=4
+    )
     assert ((peaks(refined) >= 0.30) & (peaks(refined) <= 0.34)).all()
     assert [sample.start for sample in refined] == [sample.start for sample in samples]
     for sample, simulation in zip(refined, simulations, strict=True):
@@ -98,7 +100,7 @@ def test_a_motion_within_the_range_in_simulation_is_unchanged():
     models, guidance, samples = guided()
     rows = []
     judge = simulated_by(activations_of)
-    refined, _ = refine(samples, guidance, models, judge, simulate, rounds=2, on_iteration=rows.append)
+    refined, _ = refine(samples, guidance, models, judge=judge, simulate=simulate, rounds=2, on_iteration=rows.append)
     assert rows == []
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
 
@@ -111,7 +113,7 @@ def test_a_refined_motion_with_a_greater_violation_in_simulation_is_discarded():
         calls.append(len(motion))
         return torch.full_like(simulated_activations(motion), 0.5 + 0.1 * len(calls))
 
-    refined, _ = refine(samples, guidance, models, simulated_by(worsening), simulate, rounds=2)
+    refined, _ = refine(samples, guidance, models, judge=simulated_by(worsening), simulate=simulate, rounds=2)
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
     assert len(calls) == 3
 
@@ -127,7 +129,7 @@ def test_a_refined_motion_that_needs_forces_that_nothing_gives_is_discarded():
         found = simulated_by(lambda motion: torch.full_like(simulated_activations(motion), peak))(motion)
         return [replace(one, unexplained=torch.tensor([100.0 * (len(calls) > 1), 0, 0, 0])) for one in found]
 
-    refined, simulations = refine(samples, guidance, models, impossible, simulate, rounds=2)
+    refined, simulations = refine(samples, guidance, models, judge=impossible, simulate=simulate, rounds=2)
     assert len(calls) > 1
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
     assert all(bool((one.unexplained == 0).all()) for one in simulations)

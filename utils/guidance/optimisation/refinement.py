@@ -55,6 +55,7 @@ def refine(
     samples: Sequence[GuidedSample],
     optimizer: LatentOptimizer,
     models: DescribesMotions,
+    *,
     judge: Callable[[Tensor], list[SimulatedMotion]],
     simulate: Simulate,
     rounds: int,
