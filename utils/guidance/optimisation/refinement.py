@@ -6,8 +6,9 @@ requirement looks at are simulated and differentiated (`simulated_span`), and th
 """
 
 import logging
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -83,44 +84,68 @@ def refine(
         For each sample, in the same order, the version with the smallest violation in simulation, and its simulation.
         The values of a refined sample are the surrogate's, as before.
     """
-    best, current = list(samples), list(samples)
-    simulations: list[SimulatedMotion | None] = [None] * len(samples)
-    lowest = [float("inf")] * len(samples)
-    improved = [0] * len(samples)  # the last round that brought each nearer
-    pending = list(range(len(samples)))
+    versions = [_Versions(sample, sample, sample) for sample in samples]
+    pending = versions
     for number in range(rounds + 1):
-        found = judge(torch.stack([current[i].motion for i in pending]))
-        context = _context([current[i] for i in pending], found, models)
-        violations = _violations(optimizer, context, [current[i] for i in pending])
-        forces = missing_forces(torch.stack([one.unexplained for one in found])).tolist()
-        for i, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
-            if max(violation, missing) < (1 - _LEAST_GAIN) * lowest[i]:
-                improved[i] = number
-            if max(violation, missing) < lowest[i]:
-                best[i], lowest[i], simulations[i] = current[i], max(violation, missing), simulation
+        found = judge(torch.stack([one.latest.motion for one in pending]))
+        latest = [one.latest for one in pending]
+        violations = _violations(optimizer, _context(latest, found, models), latest)
+        forces = missing_forces(torch.stack([simulation.unexplained for simulation in found])).tolist()
+        for one, violation, missing, simulation in zip(pending, violations, forces, found, strict=True):
+            one.compare(number, max(violation, missing), simulation)
         if on_round:
-            on_round(best, [simulation for simulation in simulations if simulation is not None])
-        met, after = sum(violation <= 0 for violation in lowest), f"refinement round {number}: " if number else ""
+            on_round(*_best_of(versions))
+        met, after = sum(one.lowest <= 0 for one in versions), f"refinement round {number}: " if number else ""
         logger.info("%s%d of %d motions meet the requirements in simulation", after, met, len(samples))
         left = [
-            k
-            for k, (i, violation) in enumerate(zip(pending, violations, strict=True))
-            if violation > 0 and samples[i].violation <= _HOPELESS and number - improved[i] < _STALLED
+            (one, simulation)
+            for one, violation, simulation in zip(pending, violations, found, strict=True)
+            if violation > 0 and one.first.violation <= _HOPELESS and number - one.improved < _STALLED
         ]
         if number == rounds or not left or should_stop():
             break
-        pending = [pending[k] for k in left]
-        context = _context([current[i] for i in pending], [found[k] for k in left], models)
+        pending = [one for one, _ in left]
+        context = _context([one.latest for one in pending], [simulation for _, simulation in left], models)
         z = _continued(optimizer, models, context, simulate).optimise(
-            torch.stack([current[i].z for i in pending]),
-            numbered(on_iteration, number),
-            should_stop,
+            torch.stack([one.latest.z for one in pending]), numbered(on_iteration, number), should_stop
         )
-        for i, sample in zip(
-            pending, optimizer.objective.evaluate(z, [samples[i].start for i in pending]), strict=True
-        ):
-            current[i] = sample
-    return best, [simulation for simulation in simulations if simulation is not None]
+        refined = optimizer.objective.evaluate(z, [one.first.start for one in pending])
+        for one, sample in zip(pending, refined, strict=True):
+            one.latest = sample
+    return _best_of(versions)
+
+
+@dataclass
+class _Versions:
+    """A sample in refinement.
+
+    Attributes:
+        first: as it was found, with the surrogate.
+        latest: the version that is simulated next.
+        best: the version with the smallest violation in simulation.
+        simulation: what the simulation finds of `best`; None before the first one.
+        lowest: violation of `best`.
+        improved: the last round that brought the sample nearer to its requirements.
+    """
+
+    first: GuidedSample
+    latest: GuidedSample
+    best: GuidedSample
+    simulation: SimulatedMotion | None = None
+    lowest: float = math.inf
+    improved: int = 0
+
+    def compare(self, number: int, violation: float, simulation: SimulatedMotion) -> None:
+        """Keep the latest version where it is the best so far, by what the simulation of round `number` finds of it."""
+        if violation < (1 - _LEAST_GAIN) * self.lowest:
+            self.improved = number
+        if violation < self.lowest:
+            self.best, self.lowest, self.simulation = self.latest, violation, simulation
+
+
+def _best_of(versions: Sequence[_Versions]) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
+    """The best version of each sample, and its simulation."""
+    return [one.best for one in versions], [one.simulation for one in versions if one.simulation is not None]
 
 
 def _continued(
