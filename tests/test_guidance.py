@@ -276,6 +276,20 @@ def test_patience_ends_the_optimisation_when_all_samples_are_finished():
     assert all(sample.accepted for sample in guidance.objective.evaluate(best, range(4)))
 
 
+def test_what_is_missed_weighs_more_with_each_iteration():
+    """The distance beyond the greatest one counts once with the attraction, and its growing weight beside that."""
+    seen = []
+    shallow = parse_term("knee_flexion:max:below:30")
+    guidance = guidance_for(shallow, schedule=Schedule(4, first=0, ramp=0, last=0), max_distance=0.1)
+    guidance.optimise(draws()(0)[None], seen.append)
+    for k, row in enumerate(seen):
+        weight, distance, loss = guidance.multiplier_growth**k, row["proximity"], row[shallow.column]
+        assert loss > 0
+        assert row["objective"] == pytest.approx(
+            0.01 * distance + weight * loss + (weight - 1) * 0.01 * (distance - 0.1)
+        )
+
+
 @pytest.mark.parametrize(("left", "iterations"), [(1.0, 9), (0.998, 9), (0.99, 40)])
 def test_a_sample_that_hardly_comes_nearer_to_its_requirement_is_given_up(left, iterations):
     """Each iteration leaves this share of what is missing; 2 percent have to be gained in 0.4 of the patience."""
