@@ -95,8 +95,9 @@ def parse_training_or_evaluation(
 def _add_dynamics_network_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("networks after inverse dynamics")
     options = {
-        "ground_width": "Channels of the hidden layers of the network by which the feet share the ground reaction.",
-        "ground_layers": "Number of its hidden layers.",
+        "ground_networks": "Number of networks by which the feet share the ground reaction, and whose mean counts.",
+        "ground_width": "Channels of their hidden layers.",
+        "ground_layers": "Number of their hidden layers.",
         "muscle_width": "Channels of the hidden layers of the network by which the muscles of a leg share its moments.",
         "muscle_layers": "Number of its hidden layers.",
         "reference_samples": "Number of samples for which the muscles of each subject are solved when it is loaded, to "

@@ -24,7 +24,8 @@ CPU = torch.device("cpu")
 KINEMATICS = "--kinematics --d-model 12 --batch-size 5 --epochs 3 --lr-patience 1 --shift-frames 8 --lr 3e-3"
 # Batches of seven, the last of which has one sample, so that one process has none.
 SMALL_BATCHES = "--kinematics --d-model 12 --batch-size 7 --epochs 2 --dropout 0 --cosine --precision bfloat16"
-DYNAMICS = "--ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1 --batch-size 37 --epochs 3"
+DYNAMICS = "--ground-networks 2 --ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1"
+DYNAMICS += " --batch-size 37 --epochs 3"
 
 
 def train(rank: int, processes: int, folder: Path, name: str, flags: str) -> SurrogateTrainingResult | None:

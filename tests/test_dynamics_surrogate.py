@@ -47,7 +47,7 @@ SESSION, OTHER = discover_sessions(SHIPPED_DEMO)
 FRAMES = WINDOW_FRAMES
 HALF_SECOND = 30
 SMALL = DynamicsSurrogateConfig(
-    ground_width=24, ground_layers=1, muscle_width=24, muscle_layers=1, reference_samples=300
+    ground_networks=2, ground_width=24, ground_layers=1, muscle_width=24, muscle_layers=1, reference_samples=300
 )
 MTP = LEG_COORDINATES.index("mtp_angle")
 
@@ -200,7 +200,8 @@ def test_what_the_network_says_of_the_toes_acts_on_their_joint_alone(untrained, 
     before = ground(dynamics, batch["capacity"])
     toes = len(ground.sizes) - 6 - 1  # the last output before the residual's six
     with torch.no_grad():
-        ground.network[-1].bias[toes] += 0.5
+        for network in ground.networks:
+            network.layers[-1].bias[toes] += 0.5
     after = ground(dynamics, batch["capacity"])
     change = torch.zeros_like(before.moments)
     change[..., MTP] = 0.5 * ground.sizes[toes]

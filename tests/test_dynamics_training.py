@@ -32,7 +32,7 @@ from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.sample_store import KINDS, prepare_samples
 from utils.training.surrogate_evaluation import SurrogateTrainingResult
 
-SIZES = "--ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1 --batch-size 256"
+SIZES = "--ground-networks 2 --ground-width 8 --ground-layers 1 --muscle-width 8 --muscle-layers 1 --batch-size 256"
 
 
 @pytest.fixture(autouse=True)

@@ -102,9 +102,10 @@ def test_what_cannot_be_loaded_is_named(tmp_path):
         load_surrogate(tmp_path / "vqvae.pth")
     save_checkpoint(tmp_path / "old.pth", DynamicsSurrogate())
     content = read_checkpoint(tmp_path / "old.pth")
-    torch.save(content | {"format": "bige-dynamics-surrogate"}, tmp_path / "old.pth")
-    with pytest.raises(InputError, match="of an earlier version, to be trained again"):
-        load_surrogate(tmp_path / "old.pth")
+    for earlier in ("bige-dynamics-surrogate", "bige-dynamics-surrogate-2"):
+        torch.save(content | {"format": earlier}, tmp_path / "old.pth")
+        with pytest.raises(InputError, match="of an earlier version, to be trained again"):
+            load_surrogate(tmp_path / "old.pth")
     torch.save({"net": {"encoder.model.0.weight": torch.zeros(4, 3, 3)}}, tmp_path / "other.pth")
     with pytest.raises(InputError, match="not a VQ-VAE"):
         load_vqvae(tmp_path / "other.pth")

@@ -22,7 +22,7 @@ from models.surrogate.time_sampling import TimeSampling
 
 
 class DynamicsSurrogate(nn.Module):
-    """The two networks, which know no person; `SubjectSurrogate` applies them to one.
+    """The networks of both kinds, which know no person; `SubjectSurrogate` applies them to one.
 
     Attributes:
         config: hyperparameters.
@@ -38,7 +38,7 @@ class DynamicsSurrogate(nn.Module):
     def __init__(self, config: DynamicsSurrogateConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or DynamicsSurrogateConfig()
-        self.ground = GroundSharing(config.ground_width, config.ground_layers)
+        self.ground = GroundSharing(config.ground_networks, config.ground_width, config.ground_layers)
         self.muscles = MuscleSharing(config.muscle_width, config.muscle_layers)
         for name in ReferenceSamples._fields:
             samples = torch.zeros(config.reference_samples, len(LEG_COORDINATES))

@@ -8,13 +8,15 @@ class DynamicsSurrogateConfig:
     """Hyperparameters of a `DynamicsSurrogate`.
 
     Attributes:
-        ground_width: channels of the hidden layers of the network for the ground reaction.
-        ground_layers: number of its hidden layers.
+        ground_networks: number of networks for the ground reaction, the mean of whose answers counts.
+        ground_width: channels of their hidden layers.
+        ground_layers: number of their hidden layers.
         muscle_width: channels of the hidden layers of the network for the muscles.
         muscle_layers: number of its hidden layers.
         reference_samples: number of samples on which the muscles of each subject are solved.
     """
 
+    ground_networks: int = 3
     ground_width: int = 128
     ground_layers: int = 3
     muscle_width: int = 192

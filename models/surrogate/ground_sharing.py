@@ -1,13 +1,15 @@
-"""How two feet share the ground reaction: a network where the motion alone does not determine it.
+"""How two feet share the ground reaction: networks where the motion alone does not determine it.
 
 The motion gives the sum of both feet's forces and moments, less the residual that the simulation leaves at the pelvis
 where the ground's reaction would cost much muscle activation, or where no foot can give it. The parts of the sum are
 the fraction of the vertical force under each foot, the places of the two centres of pressure, how hard the feet push
-against each other, and the free moments. The network gives the residual and these, as deviations from a plain guess,
+against each other, and the free moments. A network gives the residual and these, as deviations from a plain guess,
 and the rest follows, so that the parts always add up to the sum. It answers for each sample by itself, as the
 simulation's quadratic program does, and the simulation's filter is applied to its answer.
 One network serves both legs: it gets its own leg first and mirrored vectors for the left one. The feet push against
 each other as spares the person's muscles, so it is told what these can do.
+On people whom they never saw, networks that differ by their first weights alone are off by different amounts, so that
+the mean of some is nearer than each (an ensemble, Hansen and Salamon 1990).
 """
 
 from typing import NamedTuple
@@ -44,7 +46,7 @@ class GroundReaction(NamedTuple):
         share: (N, 2) fraction of the vertical force under each foot.
         moments: (N, 2, 7) net moments on LEG_COORDINATES over body weight, metres.
         pressure: (N, 2, 2) centres of pressure, x and z in the person's frame, metres.
-        correction: (N, 2, 13) what the network changes in the guess, and the residual, in typical sizes.
+        correction: (N, 2, 13) what the networks change in the guess, and the residual, in typical sizes.
     """
 
     wrench: Tensor
@@ -55,31 +57,47 @@ class GroundReaction(NamedTuple):
     correction: Tensor
 
 
+class _SharingNetwork(nn.Module):
+    """One network: the outputs (N, 2, 13) for normalised features and inputs that describe a person's muscles."""
+
+    def __init__(self, width: int, layers: int, outputs: int) -> None:
+        super().__init__()
+        self.of_capacity = nn.Linear(2 * CAPACITY_INPUTS, width, bias=False)
+        self.layers = perceptron(INPUTS, width, layers, outputs)
+
+    def forward(self, features: Tensor, capacity: Tensor) -> Tensor:
+        first, *others = self.layers
+        hidden: Tensor = first(features) + self.of_capacity(capacity)
+        for layer in others:
+            hidden = layer(hidden)
+        return hidden
+
+
 class GroundSharing(nn.Module):
-    """The network, and the ground reaction that follows from it."""
+    """The networks, and the ground reaction that follows from the mean of their answers."""
 
     sizes: Tensor
     mirror: Tensor
 
-    def __init__(self, width: int, layers: int) -> None:
-        """Set up the network.
+    def __init__(self, networks: int, width: int, layers: int) -> None:
+        """Set up the networks.
 
         Args:
-            width: channels of the hidden layers.
-            layers: number of the hidden layers.
+            networks: their number.
+            width: channels of the hidden layers of each.
+            layers: number of the hidden layers of each.
         """
         super().__init__()
         self.balance = GroundBalance()
         self.normalizer = Normalizer(INPUTS)
         self.capacity_normalizer = Normalizer(2 * CAPACITY_INPUTS)
-        self.of_capacity = nn.Linear(2 * CAPACITY_INPUTS, width, bias=False)
         sizes = torch.tensor([*_SHARING_SIZES, *_RESIDUAL_SIZES])
-        self.network = perceptron(INPUTS, width, layers, len(sizes))
+        self.networks = nn.ModuleList(_SharingNetwork(width, layers, len(sizes)) for _ in range(networks))
         self.register_buffer("sizes", sizes, persistent=False)
         self.register_buffer("mirror", torch.tensor([_MIRROR, (1.0, 1.0, 1.0)]), persistent=False)  # left, right
 
     def features(self, dynamics: LegDynamics) -> Tensor:
-        """Inputs of the network, (N, 2, INPUTS), before normalisation."""
+        """Inputs of the networks, (N, 2, INPUTS), before normalisation."""
         samples = len(dynamics.force)
         polar, axial = self.mirror, self.mirror * self.mirror.prod(1, keepdim=True)
         force, moment = dynamics.force[:, None] * polar, dynamics.moment[:, None] * axial
@@ -116,7 +134,20 @@ class GroundSharing(nn.Module):
             dynamics: N samples.
             capacity: (N or 1, 2, groups, poses) moments of muscle groups over body weight, metres.
         """
-        correction = self._correction(dynamics, capacity)
+        return self._reaction(dynamics, self._corrections(dynamics, capacity).mean(0))
+
+    def of_each(self, dynamics: LegDynamics, capacity: Tensor) -> list[GroundReaction]:
+        """The ground reaction by each network alone, for training; the arguments are those of `forward`."""
+        return [self._reaction(dynamics, correction) for correction in self._corrections(dynamics, capacity)]
+
+    def _corrections(self, dynamics: LegDynamics, capacity: Tensor) -> Tensor:
+        """What each of M networks says of each leg, (M, N, 2, 13), in typical sizes."""
+        features = self.normalizer.normalize(self.features(dynamics))
+        of_muscles = self.capacity_normalizer.normalize(self.capacity_features(capacity))
+        return torch.stack([network(features, of_muscles) for network in self.networks])
+
+    def _reaction(self, dynamics: LegDynamics, correction: Tensor) -> GroundReaction:
+        """The ground reaction of samples with a correction (N, 2, 13) of the guess, in typical sizes."""
         sharing, of_legs = (correction * self.sizes).split([len(_SHARING_SIZES), len(_RESIDUAL_SIZES)], -1)
         residual = self._residual(of_legs, dynamics)
         given = dynamics._replace(force=dynamics.force - residual[:, :3], moment=dynamics.moment - residual[:, 3:])
@@ -124,21 +155,12 @@ class GroundSharing(nn.Module):
         moments = _net_moments(dynamics, wrench, sharing[..., -1:])
         return GroundReaction(wrench, residual, share, moments, pressure, correction)
 
-    def _correction(self, dynamics: LegDynamics, capacity: Tensor) -> Tensor:
-        """What the network says of each leg, (N, 2, 13), in typical sizes."""
-        of_capacity = self.of_capacity(self.capacity_normalizer.normalize(self.capacity_features(capacity)))
-        first, *others = self.network
-        hidden: Tensor = first(self.normalizer.normalize(self.features(dynamics))) + of_capacity
-        for layer in others:
-            hidden = layer(hidden)
-        return hidden
-
     def _shared(self, dynamics: LegDynamics, sharing: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """How the feet share a ground reaction.
 
         Args:
             dynamics: N samples, whose force and moment the feet give.
-            sharing: (N, 2, 7) what the network changes in the guess.
+            sharing: (N, 2, 7) what the networks change in the guess.
 
         Returns:
             Wrenches (N, 2, 6), fractions of the vertical force (N, 2) and centres of pressure (N, 2, 2).
@@ -152,7 +174,7 @@ class GroundSharing(nn.Module):
         both = 4 * share.prod(1)  # 1 where both feet carry the same, 0 where one carries all
 
         side = self.mirror[:, 2]  # -1 left, 1 right
-        # What the feet do to each other, as the guess has it and as the network changes it.
+        # What the feet do to each other, as the guess has it and as the networks change it.
         apart = (guess[:, 1, 0] - share[:, 1] * total[:, 0]) + (ahead[:, 1] - ahead[:, 0]) * both
         squeeze = (guess[:, 1, 2] - share[:, 1] * total[:, 2]) - inward.mean(1) * both
         force = torch.stack(
@@ -187,7 +209,7 @@ class GroundSharing(nn.Module):
         """Fraction of the vertical force under each foot, (N, 2).
 
         Args:
-            odds: (N, 2) what the network adds to the log odds of each foot.
+            odds: (N, 2) what the networks add to the log odds of each foot.
             guess: (N, 2, 6) wrenches.
             contact: (N, 2) contact of the feet.
         """

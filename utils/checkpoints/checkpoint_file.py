@@ -25,7 +25,7 @@ TrainedNetwork = VQVAE | SurrogateTransformer | DynamicsSurrogate
 FORMATS: dict[type, str] = {
     VQVAE: "bige-vqvae",
     SurrogateTransformer: "bige-surrogate",
-    DynamicsSurrogate: "bige-dynamics-surrogate-2",
+    DynamicsSurrogate: "bige-dynamics-surrogate-3",
 }
 _RUN_FOLDER_NAMES = ("best.pth", "last.pth", "vqvae.pth", "surrogate.pth")
 

@@ -36,12 +36,14 @@ SurrogateNetwork = DynamicsSurrogate | SurrogateTransformer | PublishedSurrogate
 _GREATEST_SIZE = 1 << 20
 _LARGEST_WEIGHT = 1e9  # sums of a codebook over a long training reach thousands
 _LARGEST_DILATION = 1 << 16  # frames between the inputs of a convolution
-_LAYERS = ("depth", "down_t", "layers", "ground_layers", "muscle_layers")
+_LAYERS = ("depth", "down_t", "layers", "ground_networks", "ground_layers", "muscle_layers")
+_EARLIER = "a surrogate after inverse dynamics of an earlier version, to be trained again"
 _NAMES = {
     "bige-vqvae": "a VQ-VAE",
     "bige-surrogate": "a surrogate that is a transformer of kinematics",
-    "bige-dynamics-surrogate": "a surrogate after inverse dynamics of an earlier version, to be trained again",
-    "bige-dynamics-surrogate-2": "a surrogate after inverse dynamics",
+    "bige-dynamics-surrogate": _EARLIER,
+    "bige-dynamics-surrogate-2": _EARLIER,
+    "bige-dynamics-surrogate-3": "a surrogate after inverse dynamics",
 }
 
 

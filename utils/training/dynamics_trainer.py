@@ -211,23 +211,27 @@ class DynamicsSurrogateTask(TrainingTask):
         return self._on_device({name: share.of(values) for name, values in batch.items()}), size / self.group.world_size
 
     def _losses(self, ground: Counted, muscle: Counted) -> Tensor:
-        """The losses (2,) of the ground's and of the muscles' network for samples of each kind."""
+        """The losses (2,) of the ground's networks and of the muscles' network for samples of each kind."""
         return torch.stack([self._ground_loss(*ground), self._muscle_loss(*muscle)])
 
     def _ground_loss(self, batch: Batch, count: float) -> Tensor:
-        """Mean squared errors of wrenches and net moments, in their standard deviations.
+        """Mean squared errors of wrenches and net moments, in their standard deviations; the mean of all networks.
+
+        Each network learns by itself, so that they differ where the samples say little.
 
         Args:
             batch: ground samples.
             count: by which their sum is divided: their number, or the mean number of those of all processes, with which
                 the mean of the losses of all processes is that of the whole batch.
         """
-        reaction = self.model.ground(dynamics_of(batch), batch["capacity"])
-        wrench = (reaction.wrench - batch["wrench"]) / self._sizes["wrench"]
-        moments = (reaction.moments - batch["net_moments"]) / self._sizes["net_moments"]
-        # The guess holds for everybody; what the network changes in it has to be worth it.
-        changed = _CORRECTION_WEIGHT * _mean(reaction.correction.square(), count)
-        return _mean(wrench.square(), count) + _MOMENT_WEIGHT * _mean(moments.square(), count) + changed
+        losses = []
+        for reaction in self.model.ground.of_each(dynamics_of(batch), batch["capacity"]):
+            wrench = (reaction.wrench - batch["wrench"]) / self._sizes["wrench"]
+            moments = (reaction.moments - batch["net_moments"]) / self._sizes["net_moments"]
+            # The guess holds for everybody; what a network changes in it has to be worth it.
+            changed = _CORRECTION_WEIGHT * _mean(reaction.correction.square(), count)
+            losses.append(_mean(wrench.square(), count) + _MOMENT_WEIGHT * _mean(moments.square(), count) + changed)
+        return torch.stack(losses).mean()
 
     def _muscle_loss(self, batch: Batch, count: float) -> Tensor:
         """Smooth L1 loss of the activations; the arguments are those of `_ground_loss`."""

@@ -33,7 +33,11 @@ class DynamicsTrainingConfig(TrainingConfig):
         network = self.network
         require_sizes(ground_width=network.ground_width, muscle_width=network.muscle_width)
         require_sizes(reference_samples=network.reference_samples)
-        require_layers(ground_layers=network.ground_layers, muscle_layers=network.muscle_layers)
+        require_layers(
+            ground_networks=network.ground_networks,
+            ground_layers=network.ground_layers,
+            muscle_layers=network.muscle_layers,
+        )
         require_at_least(1, epochs=self.epochs)
         # Fields of all trainings; both legs are one network's, and its rate always falls along a cosine.
         if self.mirror or not self.cosine or self.precision != "float32":

@@ -31,7 +31,7 @@ _CAPACITY = "capacity"
 _LEFT_OUT = "left_out.json"
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "12"  # changes with the content of the samples
+_LAYOUT = "13"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 
