@@ -399,6 +399,17 @@ def test_a_leg_is_fitted_to_its_own_muscles(shipped, simulator, samples):
     assert before[:, 0, vasmed].max() > 1.3 * after[:, 0, vasmed].max()
 
 
+@pytest.mark.parametrize("session", [SESSION, OTHER], ids=lambda session: session.id)
+def test_squats_that_were_simulated_make_the_answer_for_the_persons_other_squats_better(untrained, session):
+    simulator = build_simulator(session.model_path)
+    own, general = (SubjectSurrogate(untrained, simulator) for _ in range(2))
+    windows = load_windows([session], frames=FRAMES).motion[:4]
+    simulated = simulator(windows.double(), 60.0).activations
+    own.fit_to(windows[::2], simulated[::2])
+    errors = [_inner(one(windows[1::2]).activations - simulated[1::2]).square().mean().sqrt() for one in (own, general)]
+    assert errors[0] < 0.8 * errors[1]
+
+
 def test_a_muscle_that_is_switched_off_has_no_activation(untrained, squat, tmp_path):
     text = SESSION.model_path.read_text()
     strength = r'(Muscle name="vasmed_r">.*?<max_isometric_force>)[^<]*'

@@ -9,16 +9,21 @@ import torch
 from scipy.constants import g as GRAVITY_M_S2
 from torch import Tensor, nn
 
+from models.conventions import FRAME_RATE_HZ, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
+from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.ground_sharing import GroundSharing, filtered
 from models.surrogate.leg_dynamics import LegKinematics, MotionDynamics, on_the_floor
 from models.surrogate.muscle_sharing import MuscleSharing
 from models.surrogate.prediction import MusclePrediction
-from models.surrogate.subject_muscles import ReferenceSamples, SubjectMuscles
+from models.surrogate.subject_muscles import ReferenceSamples, SolvedSamples, SubjectMuscles
 from models.surrogate.time_sampling import TimeSampling
+
+_MARGIN = round(FILTER_MARGIN_S * FRAME_RATE_HZ)  # frames at both ends of a motion that are unreliable
+_OWN_SAMPLES = 1000  # at most
 
 
 class DynamicsSurrogate(nn.Module):
@@ -106,6 +111,24 @@ class SubjectSurrogate(nn.Module):
             moments=(moments * GRAVITY_M_S2).unflatten(0, by_motion),
             centres_of_pressure=centres.unflatten(0, by_motion),
         )
+
+    def fit_to(self, motion: Tensor, activations: Tensor) -> None:
+        """Fit the answer to motions of the subject that have been simulated, beside the reference samples.
+
+        Args:
+            motion: (S, T, 33) as in `forward`.
+            activations: (S, T, 80) by the simulation.
+        """
+        motion = motion.to(self.able)
+        with torch.no_grad():
+            moments = self(motion).moments.flatten(0, 1) / GRAVITY_M_S2
+            kinematics = self.dynamics.kinematics(motion, self.dynamics.sampling(motion.shape[1]), None)
+        frames = torch.arange(motion.shape[1], device=motion.device)
+        inner = ((frames >= _MARGIN) & (frames < len(frames) - _MARGIN)).repeat(len(motion)).nonzero()[:, 0]
+        chosen = inner[:: -(-len(inner) // _OWN_SAMPLES)]
+        solved = activations.flatten(0, 1).to(chosen.device)[chosen].double().unflatten(1, (len(SIDES), -1))
+        kept = LegKinematics(*(values[chosen] for values in kinematics))
+        self.muscles.fit_to(SolvedSamples(moments[chosen], kept, solved))
 
     def _until_last_seen(self, motion: Tensor, mask: Tensor, extra: dict[str, Tensor]) -> MusclePrediction:
         """The answer for motions that end earlier, each at the last frame of its mask; a whole one without any."""

@@ -3,7 +3,8 @@
 What the hidden layers extract from moments, angles and speeds serves all people; how it turns into activations depends
 on a person's muscles. So reference samples are solved by static optimisation on the subject's own model, and a linear
 correction of the answer for all people is fitted to them by ridge regression: two seconds when a subject is loaded, and
-hardly anything for each motion. An activation at its bounds says only that it would be there or beyond, as in censored
+hardly anything for each motion. Where the subject's own squats have been simulated, they count too (`fit_to`): guided
+motions are near to them. An activation at its bounds says only that it would be there or beyond, as in censored
 regression (Tobin 1958): such a target is replaced by the prediction as far as that is beyond the bound, and the
 regression repeated.
 """
@@ -43,6 +44,20 @@ class ReferenceSamples(NamedTuple):
     moments: Tensor
 
 
+class SolvedSamples(NamedTuple):
+    """Samples of both legs of a subject, legs in the order left, right, and what static optimisation finds of them.
+
+    Attributes:
+        moments: (R, 2, 7) net moments over body weight, metres.
+        kinematics: of the legs in the same samples.
+        activations: (R, 2, 40) float64.
+    """
+
+    moments: Tensor
+    kinematics: LegKinematics
+    activations: Tensor
+
+
 class SubjectMuscles(nn.Module):
     """Activations of one subject's muscles from the features of `MuscleSharing`."""
 
@@ -69,11 +84,25 @@ class SubjectMuscles(nn.Module):
         self.register_buffer("capacity_features", capacity_inputs(self.capacity))
         both = ReferenceSamples(*(values[:, None].expand(-1, len(SIDES), -1) for values in reference))
         solved = _solve_reference(both, simulator).to(device)
-        with torch.no_grad():
-            parts = self._parts(both.moments, LegKinematics(both.angles, both.speeds))
-        hidden, general = (values.double() for values in parts)
+        self.reference = SolvedSamples(both.moments, LegKinematics(both.angles, both.speeds), solved)
+        self.register_buffer("weights", self._fitted(self.reference))
+
+    def fit_to(self, own: SolvedSamples) -> None:
+        """Fit the correction to samples of the subject's own motions and the reference samples together.
+
+        Args:
+            own: whose moments are those that the surrogate finds, so that its errors in these are corrected too.
+        """
+        self.weights = self._fitted(self.reference, own)
+
+    @torch.no_grad()
+    def _fitted(self, *samples: SolvedSamples) -> Tensor:
+        """The weights (2, width + 1, 40) that suit samples best."""
+        parts = zip(*(self._parts(one.moments, one.kinematics) for one in samples), strict=True)
+        hidden, general = (torch.cat(values).double() for values in parts)
+        solved = torch.cat([one.activations for one in samples])
         fitted = [_fit(hidden[:, leg], general[:, leg], solved[:, leg], self.floor) for leg in range(len(SIDES))]
-        self.register_buffer("weights", torch.stack(fitted).float())
+        return torch.stack(fitted).float()
 
     def forward(self, moments: Tensor, kinematics: LegKinematics) -> Tensor:
         """Activations (N, 2, 40), from the lower bound of activations to 1.

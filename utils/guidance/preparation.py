@@ -15,6 +15,7 @@ from dataset.windows.window import MADE_FRAMES
 from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, WINDOW_FRAMES
 from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import ActivationSimulator
+from models.surrogate.dynamics_surrogate import SubjectSurrogate
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
@@ -106,6 +107,16 @@ def _simulator(config: GuidanceConfig, session: Session, device: torch.device) -
     return build_simulator(session.model_path, exact_paths=config.exact_paths, device=device)
 
 
+def _simulated(
+    config: GuidanceConfig, session: Session, models: FrozenModels, own: OwnMotions
+) -> list[SimulatedMotion]:
+    """What the simulation finds of the own squats, to which the surrogate is then fitted."""
+    simulations = simulate_motions(_simulator(config, session, models.device), own.placed)
+    if isinstance(models.surrogate, SubjectSurrogate):
+        models.surrogate.fit_to(own.placed, prediction_of(simulations).activations)
+    return simulations
+
+
 def _own_context(models: FrozenModels, own: OwnMotions, simulations: list[SimulatedMotion] | None) -> Context:
     """The own squats, with what the simulation finds of them where it was run, so that comparisons are with that."""
     if simulations is None:
@@ -127,10 +138,8 @@ def prepare(config: GuidanceConfig) -> Preparation:
     seq_len = _seq_len(config, session, models, terms)
     own_squats = load_own_squats(session, models, seq_len * FRAMES_PER_LATENT)
     own = own_motions(own_squats.recorded, models)
-    simulations = None
+    simulations = None if own is None or not config.verify else _simulated(config, session, models, own)
     if own is not None:
-        if config.verify:
-            simulations = simulate_motions(_simulator(config, session, device), own.placed)
         models = replace(models, own=_own_context(models, own, simulations))
     terms = with_own_bounds(terms, models.own)
     start = config.start or (TRAINING if own is None else OWN)
