@@ -123,6 +123,13 @@ def test_an_unchanged_result_is_kept_and_a_stale_one_is_made_anew_with_the_reaso
     assert "its model and motion changed" in caplog.text
 
 
+def test_a_result_of_an_earlier_simulation_is_made_anew(simulated, monkeypatch, caplog):
+    model, trial, folder, name = simulated
+    monkeypatch.setattr("utils.simulation.fingerprint.SIMULATION_VERSION", "another")
+    assert kept_summary(folder, name, fingerprint_of(model, trial, None), (0.5, 2.0)) is None
+    assert "its simulation changed" in caplog.text
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+# Another one wherever the simulation comes to find something else of the same motion, so that results are made anew.
+SIMULATION_VERSION = "2"
 # At both ends of a motion the filters lack neighbouring frames: activations within this margin are unreliable.
 FILTER_MARGIN_S = 0.2
 # Coordinates that muscles and a rigid foot hardly actuate, which therefore have large reserve actuators.

@@ -12,7 +12,7 @@ from typing import Any
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_bytes, read_json_object_or_none
 from dataset.sessions import Session
-from models.muscles.simulation_settings import SimulationSettings
+from models.muscles.simulation_settings import SIMULATION_VERSION, SimulationSettings
 from utils.simulation.repetition_files import motion_path, summary_path
 from utils.simulation.simulation_summary import is_whole_summary
 
@@ -30,7 +30,9 @@ def fingerprint_of(
     exact_paths: bool = False,
     session: Path | None = None,
 ) -> dict[str, str]:
-    """Hashes of the model's content, the trial's content and the settings; and the session's folder, where given.
+    """Hashes of the model's content, the trial's content and the settings, the simulation's version, and the session.
+
+    The session is its folder, where given.
 
     Raises:
         InputError: one of the files cannot be read.
@@ -40,6 +42,7 @@ def fingerprint_of(
         "model": _hash(read_bytes(model)),
         "motion": _hash(read_bytes(trial)),
         "settings": _hash(json.dumps(chosen, sort_keys=True).encode()),
+        "simulation": SIMULATION_VERSION,
     } | ({} if session is None else {_SESSION: str(session.resolve())})
 
 
