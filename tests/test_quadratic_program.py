@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy.optimize import lsq_linear
 
-from models.muscles.quadratic_program import ColumnBlock, WarmStart, solve_quadratic_program
+from models.muscles.interior_point import WarmStart
+from models.muscles.quadratic_program import ColumnBlock, solve_quadratic_program
 
 INFINITY = float("inf")
 

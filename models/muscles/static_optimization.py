@@ -25,8 +25,9 @@ from models.muscles.foot_contact import FootContact, foot_contact
 from models.muscles.friction_cones import FRICTION_EDGES, FrictionCones
 from models.muscles.ground_preferences import LegBodies, preference_rows
 from models.muscles.hill import Muscles
+from models.muscles.interior_point import WarmStart
 from models.muscles.moment_arms import LEG_COORDINATES, MuscleTendonGeometry, velocities
-from models.muscles.quadratic_program import ColumnBlock, Solution, WarmStart, solve_quadratic_program
+from models.muscles.quadratic_program import ColumnBlock, Solution, solve_quadratic_program
 from models.muscles.simulation_settings import WEAKLY_ACTUATED, SimulationSettings
 from models.muscles.trunk_adjustment import TrunkAdjustment
 from models.skeleton.coordinate_map import CoordinateMap
@@ -150,7 +151,7 @@ class ActivationSimulator(nn.Module):
         right = np.array([1.0 if name.endswith("_r") else 0.0 for name in description.contact_names])
         bounds = [s.activation_floor] * len(MUSCLES) + [0.0] * (FRICTION_EDGES * len(right))
         able = np.ones(len(MUSCLES)) if switched_off is None else 1.0 - switched_off.double().numpy()
-        values: dict[str, Sequence | np.ndarray] = {
+        values: dict[str, Sequence[float] | np.ndarray] = {
             "able": able,
             "reserve_scale": reserve,
             "slack_scale": [*residual, *reserve, *reserve, *(self.weight_n * x for x in preferences)],

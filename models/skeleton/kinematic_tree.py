@@ -7,6 +7,7 @@ moving translation directions, B bodies (one joint each), N frames, which come l
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -145,7 +146,7 @@ class KinematicTree(nn.Module):
         self._buffer("child_offset", np.array([-joint.child_offset for joint in joints])[..., None], dtype)
         self._buffer("parent_index", np.array(self.parents), torch.long)
 
-    def _buffer(self, name: str, value: np.ndarray | list, dtype: torch.dtype) -> None:
+    def _buffer(self, name: str, value: np.ndarray | list[Any], dtype: torch.dtype) -> None:
         self.register_buffer(name, torch.as_tensor(np.asarray(value), dtype=dtype))
 
     def _level_sizes(self) -> list[int]:

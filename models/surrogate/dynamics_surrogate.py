@@ -143,7 +143,7 @@ class SubjectSurrogate(nn.Module):
             held = self(motion[chosen, :end], None, cut)
             at = number.clamp(max=end) - 1
             for row, index in enumerate(chosen.tolist()):
-                answers[index] = MusclePrediction(*(part[row, at] for part in held if part is not None))
+                answers[index] = held.map(lambda part, row=row, at=at: part[row, at])
         return MusclePrediction(*(torch.stack(parts) for parts in zip(*answers, strict=True)))
 
     def to_frames(self, samples: Tensor, sampling: TimeSampling) -> Tensor:

@@ -1,5 +1,6 @@
 """What a surrogate answers about a motion."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor
@@ -20,3 +21,8 @@ class MusclePrediction(NamedTuple):
     load_share: Tensor | None = None
     moments: Tensor | None = None
     centres_of_pressure: Tensor | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "MusclePrediction":
+        """The answer with a function applied to each part that is known."""
+        activations, *others = self
+        return MusclePrediction(function(activations), *(None if part is None else function(part) for part in others))

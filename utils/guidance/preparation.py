@@ -121,7 +121,7 @@ def _own_context(models: FrozenModels, own: OwnMotions, simulations: list[Simula
     """The own squats, with what the simulation finds of them where it was run, so that comparisons are with that."""
     if simulations is None:
         return models.describe_motion(own.placed)
-    found = MusclePrediction(*(part.to(own.placed) for part in prediction_of(simulations) if part is not None))
+    found = prediction_of(simulations).map(lambda part: part.to(own.placed))
     return models.describe_motion(own.placed, prediction=found)
 
 

@@ -113,8 +113,7 @@ def values_of_repetitions(
     """
 
     def context(frames: slice) -> Context:
-        parts = (part if part is None else part[:, frames] for part in prediction)
-        known = MusclePrediction(*parts)  # type: ignore[arg-type]  # activations are never None
+        known = prediction.map(lambda part: part[:, frames])
         return guided_context(motion[:, frames], prediction=known, skeleton=skeleton, own=own)
 
     length = motion.shape[1] // repetitions

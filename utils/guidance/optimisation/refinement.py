@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from models.protocols import Surrogate
-from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
@@ -175,8 +174,7 @@ def _context(
 ) -> Context:
     """The `Context` of samples with what the simulation finds of them."""
     motion = torch.stack([sample.motion for sample in samples])
-    known = (part.to(motion) for part in prediction_of(simulations) if part is not None)
-    return models.describe_motion(motion, prediction=MusclePrediction(*known))
+    return models.describe_motion(motion, prediction=prediction_of(simulations).map(lambda part: part.to(motion)))
 
 
 @torch.no_grad()

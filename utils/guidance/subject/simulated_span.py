@@ -58,8 +58,7 @@ class SimulatedSpan:
         """The `MusclePrediction` of motions (B, T, 33); see `models.protocols.Surrogate`."""
         first, frames = self.span
         if frames == motion.shape[1]:
-            whole = self.simulate(motion)
-            return MusclePrediction(*(part if part is None else part.to(motion) for part in whole))  # type: ignore[arg-type]
+            return self.simulate(motion).map(lambda part: part.to(motion))
         batch = torch.arange(len(motion), device=motion.device)[:, None]
         rows = first.to(motion.device)[:, None] + torch.arange(frames, device=motion.device)
         simulated = self.simulate(motion[batch, rows])
