@@ -7,7 +7,7 @@
     python surrogate_training.py --evaluate pretrained/surrogate/surrogate.pth --data-root DIR --subjects all
 
 The surrogate predicts the activations of 80 muscles, the load on each foot and the joint moments from a motion. Inverse
-dynamics on the subject's model is computed, and two networks learn the rest from simulated repetitions: how the feet
+dynamics on the subject's model is computed, and networks learn the rest from simulated repetitions: how the feet
 share the ground reaction, and how the muscles of a leg share its moments. With --kinematics, a transformer from joint
 kinematics to activations is trained, as in the paper.
 

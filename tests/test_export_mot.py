@@ -211,6 +211,8 @@ def test_motions_are_exported_by_one_call(tmp_path):
     assert len(json.loads(path.read_text())["time"]) == len(motion)
     with pytest.raises(InputError, match="format is 'fbx'"):
         ExportConfig(motions=[], format="fbx")
+    with pytest.raises(InputError, match="--unit cm has no effect with --format json"):
+        ExportConfig(motions=[Path("a.mot")], subject="someone", format="json", unit="cm")
 
 
 def test_an_export_of_bones_needs_the_subject(tmp_path):

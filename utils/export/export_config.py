@@ -41,6 +41,8 @@ class ExportConfig:
             raise InputError(f"--format is {self.format!r}, expected one of {', '.join(FORMATS)}")
         if self.unit not in UNITS_PER_M:
             raise InputError(f"--unit is {self.unit!r}, expected one of {', '.join(UNITS_PER_M)}")
+        if self.unit != "m" and self.format != "bvh":
+            raise InputError(f"--unit {self.unit} has no effect with --format {self.format}, whose lengths are metres")
         if len({path.stem for path in self.motions}) < len(self.motions):
             raise InputError("two of the motions have the same file name; export them into different --out-dir")
         if self.format != "mot" and not self.subject:

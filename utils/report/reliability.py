@@ -35,9 +35,9 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
     return [
         (
             "Predicted activation",
-            "The prediction of the surrogate: inverse dynamics on the subject's model, and two neural networks that "
-            "share the ground reaction between the feet and the joint moments between the muscles, corrected for the "
-            "muscles of that model. "
+            "The prediction of the surrogate. The shipped one is inverse dynamics on the subject's model, and neural "
+            "networks that share the ground reaction between the feet and the joint moments between the muscles, "
+            "fitted to the muscles of that model and to the own squats as simulated. "
             f"Peaks are taken from {FILTER_MARGIN_S:g} s after the start to {FILTER_MARGIN_S:g} s before the end.",
             _prediction_reliability(result),
         ),
