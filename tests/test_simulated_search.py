@@ -37,11 +37,12 @@ class ScriptedSearch(_Search):
     ("script", "wanted", "met"),
     [
         ([(4, 4), (16, 16)], [4, 16], 20),
-        ([(4, 4), (16, 14), (0, 1), (1, 1)], [4, 16, 2, 1], 20),  # the surrogate refuses the few of the third attempt
+        ([(4, 4), (16, 14), (0, 1), (1, 1)], [4, 16, 4, 4], 20),  # the surrogate refuses the few of the third attempt
         ([(0, 0)], [4], 0),  # nothing was ever met
         ([(4, 0), (4, 0)], [4, 4], 0),  # by the surrogate alone
         ([(4, 4), (0, 0)], [4, 16], 4),  # sixteen that are refused say enough
-        ([(4, 4), (16, 14), (0, 0), (0, 0), (0, 0)], [4, 16, 2, 2, 2], 18),
+        ([(4, 4), (10, 10), (4, 4), (2, 2)], [4, 16, 6, 4], 20),
+        ([(4, 4), (16, 14), (0, 0), (0, 0), (0, 0)], [4, 16, 4, 4, 4], 18),
     ],
 )
 def test_motions_are_replaced_until_all_are_met_or_there_is_no_prospect(script, wanted, met):

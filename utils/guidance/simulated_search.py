@@ -141,7 +141,7 @@ class _Search:
         samples: list[GuidedSample] = []
         simulations: list[SimulatedMotion] = []
         in_vain = 0
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             answers = self._answers(samples, simulations)
             missing = wanted - answers
             in_vain = 0 if answers else in_vain + 1
@@ -151,7 +151,9 @@ class _Search:
                 break
             if samples:
                 logger.info("the simulation accepts %d of %d motions; further starts", answers, wanted)
-            found = self.search_by_surrogate(missing if answers else min(missing, _PILOT))
+            few = min(missing, _PILOT) if not answers else missing
+            # What two attempts leave missing is rare, or the starts give answers that are there already.
+            found = self.search_by_surrogate(few if attempt < 2 else max(few, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
             found, theirs = self.simulate_and_refine(found, simulator, partial(self._tell, samples, simulations))
             if self.optimizer.brief and not (answers or is_hopeless or self._answers(found, theirs)):
