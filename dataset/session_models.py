@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.session_folders import contents
 
 logger = logging.getLogger("bige")
 
@@ -42,7 +43,7 @@ def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple
     if shared:
         return _best(shared)
     if not by_trial:
-        raise InputError(f"{folder}: no scaled model (*.osim) there; found {_contents(folder)}")
+        raise InputError(f"{folder}: no scaled model (*.osim) there; found {contents(folder)}")
     of_trials = len(by_trial) > 1 or any(_folder_of(name, by_trial) for name in preferred_trials)
     if trial is not None and of_trials and trial in preferred_trials:
         raise InputError(
@@ -120,12 +121,3 @@ def _folder_of(trial: str, folders: dict[str, list[Path]]) -> str | None:
 @cache
 def _say(sentence: str, level: int = logging.INFO) -> None:
     logger.log(level, sentence)
-
-
-def _contents(folder: Path, most: int = 8) -> str:
-    """Names of a folder's entries for an error message."""
-    if not folder.is_dir():
-        return "no such folder"
-    names = sorted(path.name for path in folder.iterdir())
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) + more) or "nothing"

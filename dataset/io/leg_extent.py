@@ -7,7 +7,7 @@ import numpy as np
 from scipy.signal import detrend
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions
+from dataset.io.leg_orientation import ankle_positions, range_of
 from models.conventions import COORDINATE_INDEX
 
 logger = logging.getLogger("bige")
@@ -38,9 +38,9 @@ def check_pelvis_stays_over_feet(coordinates: np.ndarray, source: Path | None, *
         if len(position_m) < 3 or np.ptp(detrend(position_m)) < _SLIDING_M:
             continue  # who is carried along, as on a platform, does not come back
         ankles = ankle_positions(coordinates)
-        slide_m = _range_m(ankles[:, :, axis])
+        slide_m = range_of(ankles[:, :, axis])
         for unit, factor in (("centimetres", 0.01), ("millimetres", 0.001)):
-            standing_m = _range_m(ankles[:, :, axis] - (1 - factor) * position_m[:, None])
+            standing_m = range_of(ankles[:, :, axis] - (1 - factor) * position_m[:, None])
             if slide_m.min() < _SLIDING_M or standing_m.min() > _STANDING_M:
                 continue
             sentence = (
@@ -51,12 +51,6 @@ def check_pelvis_stays_over_feet(coordinates: np.ndarray, source: Path | None, *
                 raise InputError(sentence)
             logger.warning("%s; it is kept, as it is", sentence)
             return
-
-
-def _range_m(positions: np.ndarray) -> np.ndarray:
-    """Range of nine tenths of the frames (T, 2) of each foot."""
-    low, high = np.quantile(positions, [0.05, 0.95], axis=0)
-    return np.asarray(high - low)
 
 
 def check_pelvis_follows_legs(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:

@@ -49,5 +49,11 @@ def ankle_positions(coordinates: np.ndarray) -> np.ndarray:
     return np.stack(result, 1) + _columns(coordinates, "pelvis_tx", "pelvis_ty", "pelvis_tz")[:, None]
 
 
+def range_of(positions: np.ndarray) -> np.ndarray:
+    """The range of nine tenths of the frames, for positions (T, ...)."""
+    low, high = np.quantile(positions, [0.05, 0.95], axis=0)
+    return np.asarray(high - low)
+
+
 def _columns(coordinates: np.ndarray, *names: str) -> np.ndarray:
     return coordinates[:, [COORDINATE_INDEX[name] for name in names]]

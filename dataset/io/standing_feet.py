@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions
+from dataset.io.leg_orientation import ankle_positions, range_of
 from dataset.spelling import list_names
 from models.conventions import COORDINATE_INDEX, SIDES
 
@@ -95,5 +95,4 @@ def check_standing_feet(coordinates: np.ndarray, source: Path | None, *, refuse:
 
 def _slide_m(coordinates: np.ndarray) -> np.ndarray:
     """By how much the left and the right foot (2,) move along the floor, in nine tenths of the frames, metres."""
-    low, high = np.quantile(ankle_positions(coordinates)[:, :, [0, 2]], [0.05, 0.95], axis=0)
-    return np.asarray(np.linalg.norm(high - low, axis=-1))
+    return np.asarray(np.linalg.norm(range_of(ankle_positions(coordinates)[:, :, [0, 2]]), axis=-1))
