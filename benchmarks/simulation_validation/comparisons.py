@@ -26,7 +26,7 @@ GROUPS = {"symmetric": ("Squats_0_1", "Squats_0_2"), "asymmetric": ("Asym_0_1", 
 OPENCAP_MOTION = {
     "coordinate_cutoff_hz": 8.0, "ground_cutoff_hz": 24.0, "torso_mass_height": 1.0, "trunk_adjustment_deg": 0.0
 }  # fmt: skip
-JOINTS = ("ankle_angle", "knee_angle", "hip_flexion", "hip_adduction")
+JOINTS = ("ankle_angle", "knee_angle", "hip_flexion", "hip_adduction", "hip_rotation")
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,14 @@ class Loads:
     Attributes:
         vertical: (T, 2) vertical force, N.
         inward: (T, 2) mediolateral force, N, positive towards the other foot.
+        free_moment: (T, 2) about the vertical through the centre of pressure, Nm, ground frame.
         ahead_m: (T, 2) centre of pressure in front of the heel, metres.
         moments: (T, 2, J) net joint moments, Nm, in the order of JOINTS.
     """
 
     vertical: np.ndarray
     inward: np.ndarray
+    free_moment: np.ndarray
     ahead_m: np.ndarray
     moments: np.ndarray
 
@@ -130,8 +132,9 @@ def compare_with_plates(
         ]
         time_s = motion.time_s[frames]
         theirs = _loads(
-            simulator, bodies, motion.time_s, time_s, plates.forces[frames], plates.centres[frames], moments[frames]
-        )
+            simulator, bodies, motion.time_s, time_s,
+            plates.forces[frames], plates.centres[frames], plates.torques[frames], moments[frames],
+        )  # fmt: skip
         ours = _simulated(simulator, simulated, bodies, motion, time_s)
         pair = _at(time_s, simulated.motion.time_s, simulated.simulation.activations.numpy()), activations[frames]
         parts.append(Comparison("", simulator.weight_n, ours, theirs, pair))
@@ -154,14 +157,15 @@ def _opencap_repetition(simulator: ActivationSimulator, motion: Motion, folder: 
     repetition = Repetition.without_hold(int(first) - 1, int(last) + 1, int(first))
     simulated = simulate_repetition(simulator, motion, repetition, folder.name)
     bodies = recorded_bodies(simulator, motion)
-    force, centre = (
-        _at(time_s, forces.time_s, _columns(forces, [f"ground_force_{foot}_{part}{a}" for foot in FEET for a in "xyz"]))
-        for part in "vp"
-    )
+    names = ("ground_force_{}_v{}", "ground_force_{}_p{}", "ground_torque_{}_{}")
+    ground = [
+        _at(time_s, forces.time_s, _columns(forces, [name.format(foot, a) for foot in FEET for a in "xyz"]))
+        for name in names
+    ]
     moments = _columns(kinetics, [f"{joint}_{foot}_moment" for foot in FEET for joint in JOINTS])
     theirs = _loads(
         simulator, bodies, motion.time_s, time_s,
-        force.reshape(-1, 2, 3), centre.reshape(-1, 2, 3), moments.reshape(len(time_s), 2, -1), ordered=True,
+        *(part.reshape(-1, 2, 3) for part in ground), moments.reshape(len(time_s), 2, -1), ordered=True,
     )  # fmt: skip
     activations = (
         _at(time_s, simulated.motion.time_s, simulated.simulation.activations.numpy()),
@@ -180,7 +184,7 @@ def _simulated(
     time_s: np.ndarray,
 ) -> Loads:
     own_s, result = simulated.motion.time_s, simulated.simulation
-    values = (result.ground_forces, result.centres_of_pressure, result.moments)
+    values = (result.ground_forces, result.centres_of_pressure, result.free_moments, result.moments)
     return _loads(simulator, bodies, motion.time_s, time_s, *(_at(time_s, own_s, value.numpy()) for value in values))
 
 
@@ -191,11 +195,12 @@ def _loads(
     time_s: np.ndarray,
     force: np.ndarray,
     centre: np.ndarray,
+    torque: np.ndarray,
     moments: np.ndarray,
     *,
     ordered: bool = False,
 ) -> Loads:
-    """Loads at `time_s` from forces and centres of pressure (T, 2, 3), N and metres, and moments (T, C), Nm.
+    """Loads at `time_s` from forces, centres of pressure and torques (T, 2, 3), N, m and Nm, and moments (T, C), Nm.
 
     The moments are those of all coordinates of the model, or with `ordered` (T, 2, J) those of JOINTS.
     """
@@ -206,6 +211,7 @@ def _loads(
     return Loads(
         vertical=force[:, :, 1],
         inward=(force * inward).sum(-1),
+        free_moment=torque[:, :, 1],
         ahead_m=((centre - heels) * ahead[:, None]).sum(-1),
         moments=moments,
     )

@@ -34,11 +34,11 @@ def activation_table(comparisons: Sequence[Comparison]) -> str:
 
 
 def force_table(comparisons: Sequence[Comparison]) -> str:
-    """Per foot: vertical force, mediolateral force and fore-aft centre of pressure."""
+    """Per foot: vertical force, mediolateral force, free moment and fore-aft centre of pressure."""
     lines = [
-        f"{'':<10}{'vertical force':^34}{'inward force':^28}{'centre of pressure, cm':^30}",
-        f"{'foot':<10}{'RMSE N':>8}{'% BW':>7}{'own BW %':>10}{'':>9}{'ours N':>8}{'theirs':>8}{'RMSE':>8}{'':>4}"
-        f"{'ours':>8}{'theirs':>8}{'bias':>7}{'SD':>7}",
+        f"{'':<10}{'vertical force':^34}{'inward force':^28}{'free moment':^26}{'centre of pressure, cm':^30}",
+        f"{'foot':<10}{'RMSE N':>8}{'% BW':>7}{'own BW %':>10}{'':>9}{'ours N':>8}{'theirs':>8}{'RMSE':>8}"
+        f"{'ours Nm':>10}{'theirs':>8}{'RMSE':>8}{'':>4}{'ours':>8}{'theirs':>8}{'bias':>7}{'SD':>7}",
     ]
     for one in comparisons:
         lines.append(one.name + (f" ({one.note})" if one.note else ""))
@@ -52,6 +52,8 @@ def force_table(comparisons: Sequence[Comparison]) -> str:
             force += f"{100 * rms(ours / own - theirs / their_weight):>10.1f}"
             ours, theirs = (loads.inward[:, foot] for loads in (one.ours, one.theirs))
             shear = f"{ours.mean():>17.1f}{theirs.mean():>8.1f}{rms(ours - theirs):>8.1f}"
+            ours, theirs = (loads.free_moment[:, foot] for loads in (one.ours, one.theirs))
+            shear += f"{ours.mean():>10.1f}{theirs.mean():>8.1f}{rms(ours - theirs):>8.1f}"
             ours, theirs = (100 * loads.ahead_m[:, foot] for loads in (one.ours, one.theirs))
             bias = f"{ours.mean():>12.1f}{theirs.mean():>8.1f}{(ours - theirs).mean():>7.1f}"
             if not one.position_known[foot]:
