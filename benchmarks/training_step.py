@@ -5,9 +5,9 @@
     python benchmarks/training_step.py --device cuda --arithmetic float32 bfloat16 compiled bfloat16+compiled
 
 Each row is a training on the shipped demo people in processes of its own, started by torchrun where there are several,
-that ends after the measured steps. The first value of each option is the rule, and the others are tried one at a time;
-other arithmetic than float32 is that of the VQ-VAE. Rows take turns, --rounds times. ms is the processor time of a step
-in the slowest process, on one thread, or its time by the clock on a GPU; the batch is that of all processes together.
+that ends after the measured steps. The first value of each option is the rule, and the others are tried one at a time.
+Rows take turns, --rounds times. ms is the processor time of a step in the slowest process, on one thread, or its time
+by the clock on a GPU; the batch is that of all processes together.
 GFLOP/s counts matrix products and convolutions of both passes, and the share is that of products of square matrices in
 float32, measured in the same process. MB is the largest resident memory of a process, or that of tensors on a GPU.
 """
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, nargs="+", help="Samples of a step.")
     parser.add_argument("--width", type=int, nargs="+", help="Channels of the hidden layers.")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="Numbers of processes.")
-    parser.add_argument("--arithmetic", choices=ARITHMETIC, nargs="+", default=["float32"], help="Of the VQ-VAE.")
+    parser.add_argument("--arithmetic", choices=ARITHMETIC, nargs="+", default=["float32"], help="Kinds of it.")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda.")
     parser.add_argument("--steps", type=int, default=3, help="Measured steps of a training (default: 3).")
     parser.add_argument("--rounds", type=int, default=2, help="Trainings of each kind (default: 2).")
@@ -138,18 +138,19 @@ def _measure(network: str, steps: int, device: str, folder: str, batch: int, wid
     shared: dict[str, Any] = {
         "data_root": SHIPPED_DEMO, "out_dir": Path(folder) / "runs", "exp_name": network,
         "batch_size": batch, "device": device, "threads": 1,
+        "precision": "bfloat16" if "bfloat16" in arithmetic else "float32", "compiled": "compiled" in arithmetic,
     }  # fmt: skip
     found = Path(folder) / "found" / os.environ.get("RANK", "0")
     try:
         if network == "vqvae":
             _time_steps(VQVAETask, steps, device, found)
-            shared["precision"] = "bfloat16" if "bfloat16" in arithmetic else "float32"
             sizes = VQVAEConfig(width=width, code_dim=width)
-            train_vqvae(VQVAETrainingConfig(**shared, network=sizes, compiled="compiled" in arithmetic))
+            train_vqvae(VQVAETrainingConfig(**shared, network=sizes))
         else:
             _time_steps(DynamicsSurrogateTask, steps, device, found)
             networks = DynamicsSurrogateConfig(ground_width=width, muscle_width=width)
-            train_dynamics_surrogate(DynamicsTrainingConfig(**shared, network=networks))
+            epochs = _WARM_UP + steps + 1  # each of which is one call
+            train_dynamics_surrogate(DynamicsTrainingConfig(**shared, network=networks, epochs=epochs))
     except _MeasuredError:
         pass
 

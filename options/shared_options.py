@@ -4,7 +4,7 @@ import argparse
 
 from options.config_parser import add_option
 from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig, WindowConfig
-from utils.training.training_config import TrainingConfig
+from utils.training.training_config import PRECISIONS, TrainingConfig
 
 MODEL_HELP = (
     "Use this OpenSim model (.osim) in place of the session's own. The default is the scaled model of the session; of "
@@ -51,8 +51,19 @@ def add_data_options(parser: argparse.ArgumentParser, config_class: type[DataCon
     return group
 
 
-def add_local_rank(group: argparse._ArgumentGroup, config_class: type[TrainingConfig]) -> None:
-    """Add `--local_rank` of a training to a group."""
+def add_training_compute_options(parser: argparse.ArgumentParser, config_class: type[TrainingConfig]) -> None:
+    """Add `--device`, `--seed`, `--threads`, `--precision`, `--compile` and `--local_rank` of a training."""
+    group = add_compute_options(parser, config_class)
+    add_option(
+        group, config_class, "precision", choices=PRECISIONS, default=argparse.SUPPRESS,
+        help="Arithmetic of the networks in training; bfloat16 is faster only on hardware that computes in it "
+        "natively. The default is float32.",
+    )  # fmt: skip
+    add_option(
+        group, config_class, "compiled", flags=("--compile",), action="store_true", default=argparse.SUPPRESS,
+        help="Compile the networks with torch.compile, which takes a minute at the start and pays on a GPU; on a CPU "
+        "it needs a C++ compiler.",
+    )  # fmt: skip
     add_option(
         group, config_class, "local_rank", flags=("--local_rank", "--local-rank"), metavar="N",
         default=argparse.SUPPRESS,

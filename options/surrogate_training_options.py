@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.surrogate_config import SurrogateConfig
 from options.config_parser import add_option, config_of, given_fields, new_parser, refuse_options
-from options.shared_options import add_compute_options, add_data_options, add_local_rank, add_output_options
+from options.shared_options import add_data_options, add_output_options, add_training_compute_options
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
 from utils.training.surrogate_training_config import DEFAULT_LR_PATIENCE, SurrogateEvaluationConfig
 from utils.training.surrogate_training_config import SurrogateTrainingConfig as TransformerConfig
-from utils.training.training_config import PRECISIONS
 
 _NETWORK_FLAGS = {
     f"network.{name}": f"--{name.replace('_', '-')}" for name in DynamicsSurrogateConfig.__dataclass_fields__
 }
+_RUN_FLAGS = {
+    "resume_pth": "--resume-pth", "local_rank": "--local_rank", "precision": "--precision", "compiled": "--compile",
+}  # fmt: skip
 _OPTIMISATION_FLAGS = {name: f"--{name.replace('_', '-')}" for name in ("batch_size", "epochs", "lr", "weight_decay")}
 TRANSFORMER_FLAGS = {
     "network.d_model": "--d-model",
@@ -33,7 +35,6 @@ TRANSFORMER_FLAGS = {
     "patience": "--patience",
     "mirror": "--mirror",
     "cosine": "--cosine",
-    "precision": "--precision",
 }
 
 
@@ -57,7 +58,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     _add_optimisation_options(parser)
     _add_transformer_options(parser)
     _add_output_options(parser)
-    add_local_rank(add_compute_options(parser, DynamicsTrainingConfig), DynamicsTrainingConfig)
+    add_training_compute_options(parser, DynamicsTrainingConfig)
     return parser
 
 
@@ -78,7 +79,7 @@ def parse_training_or_evaluation(
     namespace = parser.parse_args(arguments)
     namespace.given = given_fields(parser, arguments)
     if namespace.checkpoint is not None:
-        training = {"kinematics": "--kinematics", "resume_pth": "--resume-pth", "local_rank": "--local_rank"}
+        training = {"kinematics": "--kinematics"} | _RUN_FLAGS
         training |= _NETWORK_FLAGS | TRANSFORMER_FLAGS | _OPTIMISATION_FLAGS
         refuse_options(namespace, training, "with --evaluate")
         if "exp_name" not in namespace.given:
@@ -160,11 +161,6 @@ def _add_transformer_options(parser: argparse.ArgumentParser) -> None:
     }
     for name, text in switches.items():
         add_option(group, TransformerConfig, name, action="store_true", default=argparse.SUPPRESS, help=text)
-    add_option(
-        group, TransformerConfig, "precision", choices=PRECISIONS, default=argparse.SUPPRESS,
-        help="Arithmetic of the network in training; bfloat16 is faster only on hardware that computes in it "
-        "natively. The default is float32.",
-    )  # fmt: skip
     add_option(
         group, TransformerConfig, "network.person_features", flags=("--no-person",),
         action="store_const", const=0, default=argparse.SUPPRESS,

@@ -4,14 +4,7 @@ import argparse
 
 from models.vqvae.vqvae_config import ACTIVATION_FUNCTIONS, NORMS, PADDINGS, QUANTIZERS
 from options.config_parser import add_option, new_parser
-from options.shared_options import (
-    add_compute_options,
-    add_data_options,
-    add_local_rank,
-    add_output_options,
-    add_seq_len,
-)
-from utils.training.training_config import PRECISIONS
+from options.shared_options import add_data_options, add_output_options, add_seq_len, add_training_compute_options
 from utils.training.vqvae_training_config import (
     DEFAULT_GAMMA,
     DEFAULT_MILESTONES,
@@ -29,13 +22,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     _add_loss_options(parser)
     _add_optimisation_options(parser)
     _add_output_options(parser)
-    compute = add_compute_options(parser, VQVAETrainingConfig)
-    add_option(
-        compute, VQVAETrainingConfig, "compiled", flags=("--compile",),
-        help="Compile encoder and decoder with torch.compile, which takes a minute at the start and pays on a GPU; on "
-        "a CPU it needs a C++ compiler.",
-    )  # fmt: skip
-    add_local_rank(compute, VQVAETrainingConfig)
+    add_training_compute_options(parser, VQVAETrainingConfig)
     return parser
 
 
@@ -159,10 +146,6 @@ def _add_optimisation_options(parser: argparse.ArgumentParser) -> None:
         help="Steps over which the learning rate rises linearly.",
     )  # fmt: skip
     add_option(group, VQVAETrainingConfig, "weight_decay", metavar="DECAY", help="Weight decay of AdamW.")
-    add_option(
-        group, VQVAETrainingConfig, "precision", choices=PRECISIONS,
-        help="Arithmetic of the convolutions; bfloat16 is faster only on hardware that computes in it natively.",
-    )  # fmt: skip
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -194,6 +194,14 @@ def test_both_feet_carry_the_whole_ground_reaction_less_the_residual(untrained, 
     assert reaction.share.std(0).min() > 0.01  # the weights do something
 
 
+def test_joint_moments_are_exactly_those_of_the_wrenches_in_mixed_precision_too(untrained, samples):
+    batch = samples.read("repetitions", [0])
+    with torch.autocast("cpu", torch.bfloat16):
+        reaction = untrained.ground(dynamics_of(batch), batch["capacity"])
+    taken = torch.einsum("nljk,nlk->nlj", batch["from_wrench"], reaction.wrench)
+    torch.testing.assert_close(reaction.moments[..., :-1], (batch["unloaded"] - taken)[..., :-1], atol=1e-5, rtol=0)
+
+
 def test_what_the_network_says_of_the_toes_acts_on_their_joint_alone(untrained, samples):
     batch = samples.simulated()
     ground, dynamics = deepcopy(untrained.ground), dynamics_of(batch)

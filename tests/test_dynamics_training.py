@@ -199,6 +199,15 @@ def train(config: DynamicsTrainingConfig) -> SurrogateTrainingResult:
     return train_dynamics_surrogate(config)
 
 
+@pytest.mark.parametrize("more", ["--precision bfloat16", pytest.param("--compile", marks=pytest.mark.slow)])
+def test_networks_learn_the_same_in_mixed_precision_and_compiled(root, tmp_path, more):
+    plain, other = (train(config_of(root, tmp_path, name, words)) for name, words in (("plain", ""), ("other", more)))
+    one, another = plain.model.state_dict(), other.model.state_dict()
+    assert any((another[name] != values).any() for name, values in one.items())
+    assert all(values.dtype == one[name].dtype for name, values in another.items())
+    assert other.best_loss == pytest.approx(plain.best_loss, rel=0.01)
+
+
 def test_a_run_that_is_resumed_equals_the_unbroken_one(root, tmp_path, monkeypatch):
     straight = train(config_of(root, tmp_path, "straight"))
     step = DynamicsSurrogateTask.train_step

@@ -148,11 +148,13 @@ class GroundSharing(nn.Module):
 
     def _reaction(self, dynamics: LegDynamics, correction: Tensor) -> GroundReaction:
         """The ground reaction of samples with a correction (N, 2, 13) of the guess, in typical sizes."""
-        sharing, of_legs = (correction * self.sizes).split([len(_SHARING_SIZES), len(_RESIDUAL_SIZES)], -1)
-        residual = self._residual(of_legs, dynamics)
-        given = dynamics._replace(force=dynamics.force - residual[:, :3], moment=dynamics.moment - residual[:, 3:])
-        wrench, share, pressure = self._shared(given, sharing)
-        moments = _net_moments(dynamics, wrench, sharing[..., -1:])
+        with torch.autocast(correction.device.type, enabled=False):  # mechanics stays exact in mixed precision
+            correction = correction.to(self.sizes)
+            sharing, of_legs = (correction * self.sizes).split([len(_SHARING_SIZES), len(_RESIDUAL_SIZES)], -1)
+            residual = self._residual(of_legs, dynamics)
+            given = dynamics._replace(force=dynamics.force - residual[:, :3], moment=dynamics.moment - residual[:, 3:])
+            wrench, share, pressure = self._shared(given, sharing)
+            moments = _net_moments(dynamics, wrench, sharing[..., -1:])
         return GroundReaction(wrench, residual, share, moments, pressure, correction)
 
     def _shared(self, dynamics: LegDynamics, sharing: Tensor) -> tuple[Tensor, Tensor, Tensor]:

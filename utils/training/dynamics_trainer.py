@@ -153,6 +153,7 @@ class DynamicsSurrogateTask(TrainingTask):
         self.device = next(model.parameters()).device
         self._sizes = _target_sizes(training.read("ground", range(min(_FITTED_SESSIONS, len(training.folders)))))
         self._sizes = {name: value.to(self.device) for name, value in self._sizes.items()}
+        self._compute_losses = torch.compile(self._losses) if config.compiled else self._losses
         self.steps = max(-(-training.size(kind) // config.batch_size) for kind in _TRAINED)
         self.optimizer = torch.optim.AdamW(model.parameters(), config.lr, weight_decay=config.weight_decay)
         state.restore(self.optimizer)
@@ -170,7 +171,7 @@ class DynamicsSurrogateTask(TrainingTask):
         batches = [_endless(self.training, kind, self.config.batch_size, generator) for kind in _TRAINED]
         totals = torch.zeros(2)
         for batch in islice(zip(*batches, strict=False), self.steps):
-            losses = self._losses(*(self._own_part(part) for part in batch))
+            losses = self._compute_losses(*(self._own_part(part) for part in batch))
             mean = self.group.mean(losses)
             if not torch.isfinite(mean).all():
                 self._refuse_loss()
@@ -212,7 +213,8 @@ class DynamicsSurrogateTask(TrainingTask):
 
     def _losses(self, ground: Counted, muscle: Counted) -> Tensor:
         """The losses (2,) of the ground's networks and of the muscles' network for samples of each kind."""
-        return torch.stack([self._ground_loss(*ground), self._muscle_loss(*muscle)])
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            return torch.stack([self._ground_loss(*ground), self._muscle_loss(*muscle)])
 
     def _ground_loss(self, batch: Batch, count: float) -> Tensor:
         """Mean squared errors of wrenches and net moments, in their standard deviations; the mean of all networks.
@@ -235,7 +237,7 @@ class DynamicsSurrogateTask(TrainingTask):
 
     def _muscle_loss(self, batch: Batch, count: float) -> Tensor:
         """Smooth L1 loss of the activations; the arguments are those of `_ground_loss`."""
-        predicted = activations_of(self.model, batch["moments"], batch)
+        predicted = activations_of(self.model, batch["moments"], batch).float()
         errors = functional.smooth_l1_loss(predicted, batch["activations"], beta=SMOOTH_ACTIVATION, reduction="none")
         return _mean(errors, count)
 

@@ -40,5 +40,5 @@ class DynamicsTrainingConfig(TrainingConfig):
         )
         require_at_least(1, epochs=self.epochs)
         # Fields of all trainings; both legs are one network's, and its rate always falls along a cosine.
-        if self.mirror or not self.cosine or self.precision != "float32":
-            raise InputError("--mirror, --cosine and --precision have no effect without --kinematics")
+        if self.mirror or not self.cosine:
+            raise InputError("--mirror and --cosine have no effect without --kinematics")

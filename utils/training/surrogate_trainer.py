@@ -165,6 +165,8 @@ class SurrogateTask(TrainingTask):
         group.share_of_batch(config.batch_size)
         group.agree_on(*model.state_dict().values())
         self._lr = config.lr  # of the last step
+        if config.compiled:
+            model.compile()  # in place, so that the names of the weights stay
         self.optimizer = torch.optim.Adam(model.parameters(), config.lr, weight_decay=config.weight_decay)
         self.plateau: ReduceLROnPlateau | None = None
         self.scheduler: LambdaLR | None = None

@@ -30,6 +30,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
         weight_decay: weight decay of the optimiser.
         cosine: let the learning rate rise linearly and then fall to 0 along half a cosine.
         precision: arithmetic of the network, one of PRECISIONS; bfloat16 is mixed precision.
+        compiled: compile the network with torch.compile.
         resume_pth: checkpoint from which training continues; one without a training state provides initial weights.
         local_rank: number of this process on its machine, for launchers that do not set $LOCAL_RANK.
         given: names of the fields that the command line names, `network.width` of a nested one; a resumed training
@@ -43,6 +44,7 @@ class TrainingConfig(OutputConfig, DataConfig, WindowConfig, ComputeConfig):
     weight_decay: float = 0.0
     cosine: bool = False
     precision: str = "float32"
+    compiled: bool = False
     resume_pth: Path | None = None
     local_rank: int | None = None
     given: Sequence[str] | None = field(default=None, compare=False)  # not of the training, but of how it was asked for

@@ -38,7 +38,6 @@ class VQVAETrainingConfig(TrainingConfig):
         commit: weight of the commitment loss.
         temporal: weight of the loss on second differences.
         unquantised: share of each batch, 0 to 1, that is decoded from latents before quantisation.
-        compiled: compile encoder and decoder with torch.compile.
         total_iter: optimisation steps.
         warm_up_iter: steps over which the learning rate rises linearly.
         lr_scheduler: steps after which the learning rate is multiplied by `gamma`; None for DEFAULT_MILESTONES.
@@ -63,7 +62,6 @@ class VQVAETrainingConfig(TrainingConfig):
     commit: float = 0.02
     temporal: float = 0.0
     unquantised: float = 0.0
-    compiled: bool = False
     total_iter: int = 300_000
     warm_up_iter: int = 1000
     lr_scheduler: Sequence[int] | None = None
