@@ -66,8 +66,8 @@ def main() -> None:
         os.environ |= {"BIGE_CACHE": f"{folder}/cache", "OMP_NUM_THREADS": "1"}
         for network in arguments.network:
             batches, widths = _DEFAULTS[network]
-            arithmetic = arguments.arithmetic if network == "vqvae" else ["float32"]
-            options = (arguments.batch or batches, arguments.width or widths, arguments.processes, arithmetic)
+            sizes = (arguments.batch or batches, arguments.width or widths)
+            options = (*sizes, arguments.processes, arguments.arithmetic)
             words = {"network": network, "steps": arguments.steps, "device": arguments.device, "folder": folder}
             _print_table(one_at_a_time(*options), words, arguments.rounds)
 
