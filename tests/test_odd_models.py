@@ -19,7 +19,7 @@ from models.conventions import COORDINATE_INDEX, MUSCLES
 from models.skeleton.body_joints import BodyJoints
 from utils.metrics.posed_skeleton import SkeletonPerMotion
 from utils.retargeting.joint_export import joints_of_motion
-from utils.simulation.saturation import saturated_muscles, saturation_sentence
+from utils.simulation.saturation import saturated_muscles, saturation_of_samples, saturation_sentence
 from utils.simulation.simulators import build_simulator
 
 SESSION = discover_sessions(SHIPPED_DEMO)[0]
@@ -232,6 +232,22 @@ def test_saturated_muscles_are_named():
     assert shares == pytest.approx({"vasmed_l": 0.5, "soleus_r": 0.2})
     assert "vasmed_l 50%" in saturation_sentence(shares).split(";")[0]
     assert saturation_sentence({}) == ""
+
+
+def test_samples_with_saturated_muscles_are_named_and_those_with_unreliable_ones_counted():
+    found = [
+        {"vaslat_l": 0.1, "tibant_r": 0.2},
+        {"tibant_r": 0.3},
+        {"soleus_l": 0.06, "tibant_r": 0.05},
+        {"vaslat_l": 0.3},
+    ]
+    strong, weak = saturation_of_samples(found)
+    assert strong.endswith(": vaslat_l in samples 0, 3 (up to 30% of the frames)")
+    assert weak.endswith(
+        ": tibant_r in 3 of 4 samples (up to 30% of the frames), soleus_l in 1 of 4 samples (up to 6% of the frames)"
+    )
+    assert saturation_of_samples([{}, {}]) == []
+    assert saturation_of_samples(found[:1])[0].endswith("vaslat_l in the sample (up to 10% of the frames)")
 
 
 def test_exported_joints_have_the_arms_of_another_shoulder(tmp_path, motion):

@@ -11,7 +11,7 @@ from utils.guidance.verification import NEAR
 from utils.report.comparison_squats import Reference
 from utils.report.vocabulary import muscle_name
 from utils.simulation.lost_contact import off_floor_sentences
-from utils.simulation.saturation import saturation_sentence
+from utils.simulation.saturation import saturation_of_samples
 
 
 def summarise(result: GuidanceResult) -> dict[str, Any]:
@@ -118,10 +118,10 @@ def simulation_paragraph(result: GuidanceResult) -> str:
 
 
 def _saturation(result: GuidanceResult) -> str:
-    """A sentence for each sample whose simulation drives muscles to full activation, with a space before it."""
+    """Sentences on muscles that the simulation drives to full activation, with a space before each."""
     found = result.verification
-    shares = found.saturated() if found else []
-    return "".join(f" Sample {j}: {saturation_sentence(one)}." for j, one in enumerate(shares) if one)
+    texts = saturation_of_samples(found.saturated()) if found else []
+    return "".join(f" {text[0].upper()}{text[1:]}." for text in texts)
 
 
 def _lost_contact(result: GuidanceResult) -> str:

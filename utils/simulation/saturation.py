@@ -1,6 +1,6 @@
 """Muscles and reserve actuators that a simulation drives to their limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -16,6 +16,9 @@ WEAK_MUSCLES = {
     "hip": ("psoas", "iliacus", "glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3"),
 }
 RESERVE_NAMES = tuple(f"{name}_{side}" for side in SIDES for name in LEG_COORDINATES)
+_WEAK = {name for group in WEAK_MUSCLES.values() for name in group}
+_TOO_WEAK = "fully active, since the model is too weak for this motion"
+_UNRELIABLE = "fully active among the muscles that are not to be relied on"
 _FULL = 0.99  # activation
 _LEAST_SHARE = 0.05  # of the frames
 
@@ -35,17 +38,44 @@ def saturated_muscles(activations: Tensor) -> dict[str, float]:
 
 def saturation_sentence(shares: Mapping[str, float]) -> str:
     """The warning of `saturated_muscles`, those known to be weak last; empty where there is none."""
-    weak = {name for group in WEAK_MUSCLES.values() for name in group}
 
     def named(is_weak: bool) -> str:
-        return ", ".join(f"{n} {share:.0%}" for n, share in shares.items() if (n[:-2] in weak) == is_weak)
+        return ", ".join(f"{n} {share:.0%}" for n, share in shares.items() if (n[:-2] in _WEAK) == is_weak)
 
     parts = []
     if strong := named(False):
-        parts.append(f"fully active, since the model is too weak for this motion (share of the frames): {strong}")
+        parts.append(f"{_TOO_WEAK} (share of the frames): {strong}")
     if others := named(True):
-        parts.append(f"fully active among the muscles that are not to be relied on: {others}")
+        parts.append(f"{_UNRELIABLE}: {others}")
     return "; ".join(parts)
+
+
+def saturation_of_samples(found: Sequence[Mapping[str, float]]) -> list[str]:
+    """At most two sentences, without a full stop, on what `saturated_muscles` finds of each of several samples.
+
+    Samples are named by number where a muscle is concerned that is to be relied on, and counted for the others.
+    """
+    samples: dict[str, list[int]] = {}
+    for number, shares in enumerate(found):
+        for name in shares:
+            samples.setdefault(name, []).append(number)
+
+    def where(name: str) -> str:
+        numbers, most = samples[name], max(shares.get(name, 0) for shares in found)
+        if len(numbers) == len(found):
+            which = "all samples" if len(found) > 1 else "the sample"
+        elif name[:-2] in _WEAK:
+            which = f"{len(numbers)} of {len(found)} samples"
+        else:
+            which = f"sample{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+        return f"{name} in {which} (up to {most:.0%} of the frames)"
+
+    by_extent = sorted(samples, key=lambda name: -len(samples[name]))
+    texts = [
+        (reason, ", ".join(where(name) for name in by_extent if (name[:-2] in _WEAK) == is_weak))
+        for reason, is_weak in ((_TOO_WEAK, False), (_UNRELIABLE, True))
+    ]
+    return [f"{reason}: {text}" for reason, text in texts if text]
 
 
 def reserve_rms_nm(reserves: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from utils.guidance.output.nearest_miss import nearest_miss_sentences
 from utils.guidance.output.summary import format_sides
 from utils.guidance.verification import NEAR
 from utils.simulation.lost_contact import off_floor_sentences
-from utils.simulation.saturation import saturation_sentence
+from utils.simulation.saturation import saturation_of_samples
 
 # Measure, title, factor to the title's unit, significant digits
 _SHOWN = (
@@ -133,14 +133,13 @@ def verification_table(result: GuidanceResult) -> str:
     columns.append(["residual N", *(f"{residual:.1f}" for residual in found.residual_n.tolist())])
     if largest := found.largest_reserves():
         columns.append(["largest reserve Nm", *(f"{rms:.1f} {name}" for name, rms in largest)])
-    saturated = [f"sample {j}: {saturation_sentence(shares)}" for j, shares in enumerate(found.saturated()) if shares]
     lost = [
         f"sample {j}: {sentence}"
         for j, intervals in enumerate(found.off_floor_s())
         for sentence in off_floor_sentences(intervals)
     ]
     unexplained = [f"sample {j}: {text}" for j, text in enumerate(found.unexplained_sentences()) if text]
-    return "\n".join([_aligned(columns), *unexplained, *saturated, *lost])
+    return "\n".join([_aligned(columns), *unexplained, *saturation_of_samples(found.saturated()), *lost])
 
 
 def _missing_of_whole(result: GuidanceResult, j: int) -> str:
