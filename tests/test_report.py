@@ -23,6 +23,8 @@ from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, TRAN
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import find_quantity
 from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phases
+from utils.guidance.baseline import Baseline
+from utils.guidance.change_description import SquatChange
 from utils.guidance.measures import MEASURES, measure
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.published_terms import published_terms
@@ -34,6 +36,7 @@ from utils.report.comparison_squats import make_band, make_reference
 from utils.report.constraint_table import constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import _history_charts, build_page
+from utils.report.sentences import summarise
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
 
@@ -107,6 +110,21 @@ def test_the_page_starts_with_the_number_of_accepted_samples(page):
         "1 of 3 samples meets the requirements in simulation. The surrogate predicted 2."
     )
     assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
+
+
+def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
+    accepted = next(j for j, sample in enumerate(result.samples) if sample.accepted)
+    words = [("3° less knee flexion",), ("feet 5 cm closer together",), ("hold 0.3 s longer",)]
+    changes = tuple(SquatChange(1, float(j), None, one) for j, one in enumerate(words))
+    own = Baseline((), torch.zeros(0), (), "vasmed", torch.tensor([[0.1, 0.2], [0.61, 0.58]]), simulated=True)
+    answer = summarise(replace(result, changes=changes, baseline=own))["answer"]
+    left, right = result.verification.simulated[accepted].tolist()
+    assert f"sample {accepted}: {words[accepted][0]}." in answer
+    assert answer.endswith(f"vastus medialis becomes {left:.2f} for 0.61 left and {right:.2f} for 0.58 right.")
+    predicted = summarise(replace(result, changes=changes, baseline=replace(own, simulated=False)))["answer"]
+    assert predicted.endswith(f"{words[accepted][0]}.")
+    refused = [replace(sample, violation=2.0) for sample in result.samples]
+    assert summarise(replace(result, changes=changes, baseline=own, samples=refused))["answer"] == ""
 
 
 def test_ids_are_unique_and_labels_refer_to_elements(page):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from models.conventions import without_side
+from models.conventions import SIDES, without_side
 from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
@@ -19,7 +19,8 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
 
     Returns:
         `met` and `simulated`, the two sentences of the title (the second may be empty); `question`, what the samples
-        were to meet; `rows` of dots, each with a title, words and the state of each sample; and a `caution`.
+        were to meet; `answer`, the least change that meets it (may be empty); `rows` of dots, each with a title, words
+        and the state of each sample; and a `caution`.
     """
     wanted, count = result.config.min_samples, len(result.samples)
     meet = "meets" if result.accepted == 1 else "meet"
@@ -46,6 +47,7 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
         "met": f"{result.accepted} of {wanted} samples {meet} the requirements{' in simulation' if verdicts else ''}.",
         "simulated": simulated,
         "question": _question(result),
+        "answer": _answer(result),
         "rows": rows,
         "caution": caution,
     }
@@ -63,6 +65,23 @@ def _question(result: GuidanceResult) -> str:
     if further <= 0:
         return f"{text}."
     return f"{text}, and to meet {further} further constraint{'s' if further > 1 else ''}."
+
+
+def _answer(result: GuidanceResult) -> str:
+    """The least changed of the samples that meet all requirements; empty without own squats, or where there is none."""
+    accepted = [j for j, sample in enumerate(result.samples) if sample.accepted]
+    if not result.changes or not accepted:
+        return ""
+    j = min(accepted, key=lambda number: result.changes[number].form_deg)
+    text = f"The least change from an own squat that meets it, sample {j}: {result.changes[j].sentence}."
+    found, own = result.verification, result.baseline
+    if result.activation_range is None or found is None or own is None or not own.simulated:
+        return text
+    peaks, before = found.simulated[j].tolist(), own.peaks[result.changes[j].own].tolist()
+    listed = [f"{new:.2f} for {old:.2f}" for new, old in zip(peaks, before, strict=True)]
+    if len(listed) == len(SIDES):
+        listed = [f"{part} {side}" for part, side in zip(listed, ("left", "right"), strict=True)]
+    return f"{text} The simulated peak of {muscle_name(result.config.muscle)} becomes {' and '.join(listed)}."
 
 
 def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
