@@ -33,7 +33,7 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.objective.whole_motion import whole_motion_terms
+from utils.guidance.objective.whole_motion import upright_as_own, whole_motion_terms
 from utils.guidance.output.printed_tables import baseline_table, change_lines, result_tables
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
@@ -97,6 +97,7 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
         ("ascent_s", 0.5, "ascent 0.5 s slower (80.5 for 80.0 s)", "ascent 0.5 s quicker"),
         ("width_m", 0.03, "feet 3 cm further apart (8003 for 8000 cm)", "feet 3 cm closer together"),
         ("heel_m", 0.03, "heels 3.0 cm further off the floor (8003.0", "heels 3.0 cm nearer to the floor"),
+        ("standing_deg", 8, "knees 8° more bent while standing (88 for 80°)", "knees 8° straighter while standing"),
         ("toe_out_deg", 5, "toes 5° further out (85 for 80°)", "toes 5° further in"),
         ("knee_difference_deg", 5, "left knee 5° more flexed against the right (85", "right knee 5° more flexed"),
         ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),
@@ -120,6 +121,22 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     assert count_meeting([deep], None) is None
     assert count_meeting([wish], squats) is None
     assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
+
+
+def test_who_stands_straight_goes_on_to_stand_straight():
+    """A knee that is bent before and after the squat is upright stance for those alone who stand so."""
+    straight, bent = own()[None], own()[None]
+    bent[..., AT["knee_angle_l"]] = bent[..., AT["knee_angle_l"]].clamp(min=20)
+    squats = {
+        name: guided_context(motion, skeleton=SimpleSkeleton()) for name, motion in (("s", straight), ("b", bent))
+    }
+    assert differences(profile(straight[0]), profile(bent[0])) == ["knees 18° more bent while standing (20 for 2°)"]
+    accepted = {}
+    for name, squat_of_own in squats.items():
+        terms = [term for term in upright_as_own(whole_motion_terms(), squat_of_own) if "standing" in term.quantity]
+        accepted[name] = all(term.holds(term.value(squats["b"])).all() for term in terms)
+    assert accepted == {"s": False, "b": True}
+    assert upright_as_own(whole_motion_terms(), None) == whole_motion_terms()
 
 
 def test_the_same_answer_is_counted_once_among_the_changes():

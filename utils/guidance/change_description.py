@@ -59,6 +59,9 @@ _FEATURES = (
         " cm",
         1,
     ),
+    _Feature(
+        lambda p: p.standing_deg, 5, "knees {}° more bent while standing", "knees {}° straighter while standing", "°"
+    ),
     _Feature(lambda p: p.toe_out_deg, 3, "toes {}° further out", "toes {}° further in", "°"),
     _Feature(
         lambda p: p.knee_difference_deg,

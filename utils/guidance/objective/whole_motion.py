@@ -9,10 +9,15 @@ judge the result, and draw motions to it that the networks would not make whole.
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
+
+from utils.biomechanics.context import Context
 from utils.guidance.objective.constraints import Term
 
 # Recorded people stand with up to 15 degrees in the knees, and lean up to 19.
 _UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
+_UPRIGHT = ("standing_flexion", "standing_lean")
+_MORE_THAN_OWN_DEG = 10.0  # by which they differ from one squat to the next
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
 _BOUNCE_DEG = 3.0  # none of 36 recorded squats of five people bounces by more than 0.1
 _DRIFT_M, _FLOOR_M = 0.01, 0.003
@@ -44,6 +49,24 @@ def whole_motion_terms() -> list[Term]:
         below("floor_penetration", _FLOOR_M, 1e-4, "feet_not_below_floor"),
         below("foot_lift", _FLOOR_M, 1e-4, "feet_on_floor"),
         below("range_excess", _RANGE_DEG, 0.1, "joint_ranges"),
+    ]
+
+
+@torch.no_grad()
+def upright_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
+    """The same terms, where who stands straighter than upright stance requires goes on to stand so.
+
+    Without this, an answer may begin and end with a bent knee, from which a squat is shallower and needs less force.
+
+    Args:
+        terms: what is asked.
+        own: the person's own squats on two feet; None where the session has none.
+    """
+    return [
+        replace(term, high=min(term.high, float(term.value(own).max()) + _MORE_THAN_OWN_DEG))
+        if own is not None and term.of_a_whole_motion and term.quantity in _UPRIGHT and term.high is not None
+        else term
+        for term in terms
     ]
 
 

@@ -13,6 +13,7 @@ from models.protocols import Skeleton
 from utils.biomechanics.quantities.own import FORM
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.squat_phases import find_phases, normalise_phases
+from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 
 _JOINTS = ("knee_angle", "hip_flexion", "ankle_angle")
@@ -36,6 +37,7 @@ class SquatProfile:
         knee_difference_deg: knee flexion of the left less that of the right at the bottom.
         right_share: share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
         heel_m: greatest height of a heel above the floor; None in runs of earlier versions.
+        standing_deg: greatest flexion of a knee in upright stance, before and after; None in runs of earlier versions.
     """
 
     knee_deg: float
@@ -51,6 +53,7 @@ class SquatProfile:
     knee_difference_deg: float
     right_share: float | None = None
     heel_m: float | None = None
+    standing_deg: float | None = None
 
 
 @torch.no_grad()
@@ -76,6 +79,8 @@ def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | Non
         )
     }
     found["heel_m"] = evaluate_quantity("heel_lift", context).values.amax((1, 2)).tolist()
+    straight = evaluate_quantity("standing_flexion", context)
+    found["standing_deg"] = summarise(straight, "max", context).amax(1).tolist()
     shares = [None] * len(motion) if right_share is None else right_share.tolist()
     return tuple(
         _profile(one, lean[i].numpy(), {name: values[i] for name, values in found.items()}, shares[i])
