@@ -121,6 +121,10 @@ def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
     left, right = result.verification.simulated[accepted].tolist()
     assert f"sample {accepted}: {words[accepted][0]}." in answer
     assert answer.endswith(f"vastus medialis becomes {left:.2f} for 0.61 left and {right:.2f} for 0.58 right.")
+    right_alone = replace(result.config, muscle="vasmed_r"), replace(own, peaks=own.peaks[:, 1:])
+    terms = tuple(replace(term, argument="vasmed_r") if term.argument == "vasmed" else term for term in result.terms)
+    answer = summarise(replace(result, config=right_alone[0], baseline=right_alone[1], terms=terms, changes=changes))
+    assert answer["answer"].endswith(f"vastus medialis becomes {right:.2f} for 0.58 right.")
     predicted = summarise(replace(result, changes=changes, baseline=replace(own, simulated=False)))["answer"]
     assert predicted.endswith(f"{words[accepted][0]}.")
     refused = [replace(sample, violation=2.0) for sample in result.samples]

@@ -77,11 +77,13 @@ def _answer(result: GuidanceResult) -> str:
     found, own = result.verification, result.baseline
     if result.activation_range is None or found is None or own is None or not own.simulated:
         return text
-    peaks, before = found.simulated[j].tolist(), own.peaks[result.changes[j].own].tolist()
-    listed = [f"{new:.2f} for {old:.2f}" for new, old in zip(peaks, before, strict=True)]
-    if len(listed) == len(SIDES):
-        listed = [f"{part} {side}" for part, side in zip(listed, ("left", "right"), strict=True)]
-    return f"{text} The simulated peak of {muscle_name(result.config.muscle)} becomes {' and '.join(listed)}."
+    muscle = result.config.muscle
+    sides = SIDES if muscle == without_side(muscle) else (muscle[-1],)
+    changed = [
+        f"{found.simulated[j, SIDES.index(side)]:.2f} for {before:.2f} {'left' if side == 'l' else 'right'}"
+        for side, before in zip(sides, own.peaks[result.changes[j].own].tolist(), strict=True)
+    ]
+    return f"{text} The simulated peak of {muscle_name(without_side(muscle))} becomes {' and '.join(changed)}."
 
 
 def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
