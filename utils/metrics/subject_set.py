@@ -100,12 +100,29 @@ class SubjectSet:
             return None
         if len(loaded) > 1:
             skeleton = SkeletonPerMotion([loaded[model] for model in models])
-        extra = {
-            name: self._stack([window.extra[name] for window in self.windows])
-            for name in skeleton.coordinate_map.extra_names
-            if all(name in window.extra for window in self.windows)
-        }
+        extra = self._extra(models)
         return PosedSkeleton(skeleton, extra) if extra else skeleton
+
+    def _extra(self, models: Sequence[Path]) -> dict[str, Tensor]:
+        """The further coordinates that any file has, (B, T) degrees or metres; the model's default where one has none.
+
+        Args:
+            models: that of each motion.
+        """
+        maps = [load_skeleton(model).coordinate_map for model in models]
+        defaults = [dict(zip(one.extra_names, one.defaults.flatten().tolist(), strict=True)) for one in maps]
+        names = {
+            name for window, own in zip(self.windows, defaults, strict=True) for name in own if name in window.extra
+        }
+        return {
+            name: self._stack(
+                [
+                    window.extra.get(name, np.full(len(window), own.get(name, 0.0)))
+                    for window, own in zip(self.windows, defaults, strict=True)
+                ]
+            )
+            for name in sorted(names)
+        }
 
     @cached_property
     def contact_points(self) -> Tensor | None:
@@ -164,11 +181,8 @@ class SubjectSet:
                 activations[i] = torch.tensor(self._pad(values, "edge"))
         if missing:
             for model, chosen in self._by_model(missing).items():
-                extra = {
-                    name: self._stack([self.windows[i].extra[name] for i in chosen])
-                    for name in self.windows[chosen[0]].extra
-                    if all(name in self.windows[i].extra for i in chosen)
-                }
+                extra = {} if model is None else self._extra([model] * len(self))
+                extra = {name: values[chosen] for name, values in extra.items()}
                 activations[chosen] = self.networks.predict(self.placed[chosen], self.recorded[chosen], model, extra)
         self.predicted = len(missing)
         return activations
