@@ -16,7 +16,8 @@ from models.conventions import FRAME_RATE_HZ
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity, find_quantity
-from utils.biomechanics.statistics import summarise
+from utils.biomechanics.statistics import frames_of, summarise
+from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
@@ -63,9 +64,12 @@ def test_tempo_is_that_of_the_motion_and_of_its_segmentation(times_s):
     assert np.abs(np.diff(edges) / FRAME_RATE_HZ - [descent, hold, ascent]).max() < 2.5 / FRAME_RATE_HZ
 
 
-def test_the_gradient_of_a_duration_is_its_change_where_the_motion_is_stretched():
+@pytest.mark.parametrize("stance_deg", [0, 15])
+def test_the_gradient_of_a_duration_is_its_change_where_the_motion_is_stretched(stance_deg):
     """A motion that goes on in slow motion, by a factor, makes descent and ascent longer by that factor."""
     motion = timed_squat(1.5, 0.4, 1.0)
+    for side in "lr":
+        motion[..., AT[f"knee_angle_{side}"]] += stance_deg
     speed = torch.zeros_like(motion)
     speed[:, 1:-1] = (motion[:, 2:] - motion[:, :-2]) / 2  # a frame
     frame = torch.arange(motion.shape[1], dtype=torch.float64)
@@ -78,10 +82,14 @@ def test_the_gradient_of_a_duration_is_its_change_where_the_motion_is_stretched(
         assert change.item() == pytest.approx(duration.item(), rel=0.05)
 
 
-def test_an_ascent_that_begins_a_frame_later_lengthens_the_hold_by_a_frame():
+@pytest.mark.parametrize("part", ["descent", "ascent"])
+def test_a_descent_that_ends_a_frame_earlier_or_a_later_ascent_lengthens_the_hold_by_a_frame(part):
     motion = timed_squat(1.0, 0.5, 1.0)
     later = motion.clone()
-    later[:, 135:-1] = motion[:, 134:-2]
+    if part == "ascent":
+        later[:, 135:-1] = motion[:, 134:-2]
+    else:
+        later[:, 1:134] = motion[:, 2:135]
     varied = motion.clone().requires_grad_()
     hold = value_of("hold_time", guided_context(varied)).sum()
     (gradient,) = torch.autograd.grad(hold, varied)
@@ -112,6 +120,24 @@ def test_statistics_over_a_part_see_that_part_alone():
     assert found["min_over_ascent"] == pytest.approx(found["at_bottom"], abs=2)
     assert 0 < found["at_0_percent"] < found["at_bottom"] < found["at_100_percent"] == found["max_over_ascent"]
     assert found["max_over_ascent"] < found["max"] == pytest.approx(50)
+
+
+def test_the_frame_of_a_statistic_is_the_one_whose_value_it_is():
+    motion = timed_squat(1.0, 0.0, 1.0)
+    motion[0, :, AT["lumbar_extension"]] = torch.linspace(-1, 1, motion.shape[1], dtype=torch.float64).abs() * 40 - 10
+    motion[0, 30, AT["lumbar_extension"]], motion[0, 100, AT["lumbar_extension"]] = 50.0, -20.0
+    context = Context(motion)
+    trace = evaluate_quantity("coordinate", context, "lumbar extension")
+    for name in ("max", "min", "max_over_descent", "min_over_ascent", "at_bottom", "at_25_percent", "max_over_ascent"):
+        (frame,) = frames_of(trace, name, context)[0].tolist()
+        assert trace.values[0, frame, 0] == summarise(trace, name, context)[0, 0], name
+    assert [frames_of(trace, name, context).item() for name in ("max", "min")] == [30, 100]
+    assert summarise(trace, "range").item() == 70
+    assert summarise(trace, "at_bottom", context, "vasmed") == summarise(trace, "at_bottom", context)
+    assert frames_of(trace, "mean", context) is None
+    assert frames_of(trace, "rms_over_descent", context) is None
+    nowhere = Trace(trace.values, torch.zeros_like(trace.valid))  # of frames that do not count, all of the part do
+    assert summarise(nowhere, "max_over_ascent", context) == summarise(trace, "max_over_ascent", context)
 
 
 def test_thighs_are_parallel_where_hip_and_knee_are_level():
