@@ -58,6 +58,16 @@ def test_standing_between_repetitions_belongs_to_none():
         assert abs(one.end_frame - other.end_frame) <= 6
 
 
+def test_who_rises_half_way_and_goes_down_again_does_not_hold():
+    """The time between the two bottoms is none of a hold, as the hips move by a third of the depth in it."""
+    frames = np.arange(420)
+    knee = np.interp(frames, [0, 60, 120, 150, 180, 240, 300, 360], [0, 0, 90, 60, 89, 89, 0, 0])
+    (found,) = divide_into_phases(knee, [120])
+    assert found.descent_end >= 115
+    assert found.ascent_start <= 125
+    assert found.end == pytest.approx(300, abs=12)
+
+
 def test_a_trial_played_backwards_has_the_mirrored_boundaries():
     motion = squats(3, bend_s=2.4, hold_s=0.6, noise_deg=0.2)
     backwards = segment_repetitions(Motion(motion.time_s, motion.coordinates[::-1]))

@@ -100,7 +100,8 @@ def _one_side(flexion: np.ndarray, speed: np.ndarray, limit: float) -> tuple[int
     reached = int(upright[0]) if len(upright) else len(flexion) - 1
     fastest = int(speed[: reached + 1].argmax())
     largest = speed[fastest]
-    held = flexion[: fastest + 1] >= flexion[0] - (1 - _HOLD_DEPTH) * (flexion[0] - limit)
+    deep = flexion[: fastest + 1] >= flexion[0] - (1 - _HOLD_DEPTH) * (flexion[0] - limit)
+    held = np.logical_and.accumulate(deep)  # who rises and goes down again does not hold
     held &= speed[: fastest + 1] <= max(_HOLD_SPEED * largest, _SWAY_DEG_PER_S)
     hold = int(np.flatnonzero(held)[-1]) if held.any() else 0
     if not len(upright):
