@@ -57,7 +57,8 @@ def simulated_by(activations_of_motion):
             0.5,
             torch.zeros(14),
             torch.ones(len(one), 2),
-            torch.zeros(4),
+            torch.tensor([0, 0, 0, 0, 0.05]),
+            torch.zeros(14),
         )  # fmt: skip
         for one in activations_of_motion(motion)
     ]
@@ -127,12 +128,12 @@ def test_a_refined_motion_that_needs_forces_that_nothing_gives_is_discarded():
         calls.append(len(motion))
         peak = 0.5 if len(calls) == 1 else 0.32
         found = simulated_by(lambda motion: torch.full_like(simulated_activations(motion), peak))(motion)
-        return [replace(one, unexplained=torch.tensor([100.0 * (len(calls) > 1), 0, 0, 0])) for one in found]
+        return [replace(one, unexplained=torch.tensor([100.0 * (len(calls) > 1), 0, 0, 0, 0.05])) for one in found]
 
     refined, simulations = refine(samples, guidance, models, judge=impossible, simulate=simulate, rounds=2)
     assert len(calls) > 1
     assert all(torch.equal(a.motion, b.motion) for a, b in zip(samples, refined, strict=True))
-    assert all(bool((one.unexplained == 0).all()) for one in simulations)
+    assert all(float(one.unexplained[0]) == 0 for one in simulations)
 
 
 def test_a_span_is_simulated_and_the_rest_is_the_surrogates():

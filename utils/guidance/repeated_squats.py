@@ -58,7 +58,7 @@ def repeat_samples(
     )
     if not prepared.config.verify:
         return repeated, None
-    simulations = simulate_motions(prepared.simulator(), motion)
+    simulations = simulate_motions(prepared.simulator(), motion, prepared.own_simulations)
     values = values_of_repetitions(motion.double(), prediction_of(simulations), repetitions, terms, skeleton, own)
     verification = Verification.of(repeated, simulations, terms, skeleton, prepared.config.muscle, own)
     verification = replace(verification, term_values=tuple(values))

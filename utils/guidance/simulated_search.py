@@ -126,7 +126,7 @@ class _Search:
             samples,
             self.optimizer,
             self.prepared.models,
-            judge=partial(simulate_motions, simulator),
+            judge=partial(simulate_motions, simulator, own=self.prepared.own_simulations),
             simulate=self.prepared.simulate,
             rounds=self.prepared.config.refinement_rounds,
             on_iteration=self.on_iteration,

@@ -22,11 +22,17 @@ from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.missing_forces import (
+    missing_forces,
+    missing_of,
+    missing_sentences,
+    most_reserves,
+    reserves_by_joint,
+)
 from utils.guidance.objective.constraints import Term
 from utils.simulation.lost_contact import Interval, lost_contact_s
 from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
 from utils.simulation.simulated_prediction import simulated_prediction
-from utils.simulation.unexplained_forces import UnexplainedForces, unexplained_forces
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -47,7 +53,8 @@ class SimulatedMotion:
             `load_share_r:mean` has it.
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
         contact: (T, 2) contact of the right and the left foot with the floor, 0 to 1.
-        unexplained: (4,) the largest forces that nothing gives, see `UnexplainedForces`.
+        unexplained: (5,) the largest forces that nothing gives, see `missing_of`.
+        reserves_bw_m: (14,) the largest reserve of each joint, see `reserves_by_joint`.
     """
 
     activations: Tensor
@@ -59,11 +66,20 @@ class SimulatedMotion:
     reserves_nm: Tensor
     contact: Tensor
     unexplained: Tensor
+    reserves_bw_m: Tensor
 
 
 @torch.no_grad()
-def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[SimulatedMotion]:
-    """Simulate motions (S, T, 33), degrees and metres, canonical order, at 60 Hz, in float64; results on the CPU."""
+def simulate_motions(
+    simulator: ActivationSimulator, motion: Tensor, own: Sequence[SimulatedMotion] | None = None
+) -> list[SimulatedMotion]:
+    """Simulate motions in float64; results on the CPU.
+
+    Args:
+        simulator: the simulation on the subject's own model.
+        motion: (S, T, 33), degrees and metres, canonical order, at 60 Hz.
+        own: what the simulation finds of the own squats; what muscles lack in these is no reason to refuse a motion.
+    """
     found_there = simulator(motion.detach().to(simulator.device, torch.float64), FRAME_RATE_HZ)
     simulation = Simulation(**{name: value.cpu() for name, value in vars(found_there).items()})
     found = simulated_prediction(simulation, simulator.coordinate_names, simulator.weight_n)
@@ -75,7 +91,9 @@ def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[Sim
         evaluate_quantity("load_share_r", guided_context(motion.detach().cpu(), prediction=found)), "mean"
     )
     reserves = reserve_rms_nm(simulation.reserves[:, _INNER])
-    unexplained = torch.stack([*unexplained_forces(simulation, simulator.weight_n, _INNER)], 1)
+    most = most_reserves(torch.stack([one.reserves_bw_m for one in own]) if own else None)
+    unexplained = missing_of(simulation, simulator.weight_n, _INNER, most)
+    by_joint = reserves_by_joint(simulation, simulator.weight_n, _INNER)
     return [
         SimulatedMotion(
             activations=found.activations[j],
@@ -87,6 +105,7 @@ def simulate_motions(simulator: ActivationSimulator, motion: Tensor) -> list[Sim
             reserves_nm=reserves[j],
             contact=simulation.contact[j],
             unexplained=unexplained[j],
+            reserves_bw_m=by_joint[j],
         )
         for j in range(len(motion))
     ]
@@ -119,7 +138,7 @@ class Verification:
             earlier versions.
         contact: (S, T, 2) contact of the right and the left foot with the floor, 0 to 1; None in runs of earlier
             versions.
-        unexplained: (S, 4) the largest forces that nothing gives, see `UnexplainedForces`; None likewise.
+        unexplained: (S, 5) the largest forces that nothing gives, see `missing_of`; None, or (S, 4), likewise.
         predicted_values: the value of each term, (S, C), as the surrogate predicted it; empty in runs of earlier
             versions, whose samples hold these.
     """
@@ -194,8 +213,7 @@ class Verification:
         """For each sample the forces that it needs and nothing gives; empty where there are none, or none are known."""
         if self.unexplained is None:
             return [""] * len(self.residual_n)
-        forces = UnexplainedForces(*self.unexplained.T)
-        return [forces.sentence(j) for j in range(len(self.residual_n))]
+        return missing_sentences(self.unexplained)
 
     def violation(self, terms: Sequence[Term]) -> Tensor:
         """(S,) by how much the worst requirement is missed in simulation, forces that nothing gives among them.
@@ -249,16 +267,6 @@ def missed_requirements(terms: Sequence[Term], values: Sequence[Tensor]) -> Tens
             missed = torch.where(term.holds(value), 0.0, 1.0 + term.violation(value).double()).cpu()
             worst = torch.maximum(worst, missed)
     return worst
-
-
-def missing_forces(unexplained: Tensor) -> Tensor:
-    """(S,) float64, 1 and the forces that nothing gives in multiples of the most that counts as none; 0 below that.
-
-    Args:
-        unexplained: (S, 4), see `UnexplainedForces`.
-    """
-    excess = UnexplainedForces(*unexplained.T).excess().double()
-    return torch.where(excess > 1.0, 1.0 + excess, 0.0)
 
 
 def judged_by_simulation(

@@ -18,11 +18,12 @@ from torch import Tensor
 from models.protocols import Surrogate
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.missing_forces import missing_forces
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import numbered
 from utils.guidance.subject.simulated_span import Simulate, SimulatedSpan, missed_span
-from utils.guidance.verification import SimulatedMotion, missed_requirements, missing_forces, prediction_of
+from utils.guidance.verification import SimulatedMotion, missed_requirements, prediction_of
 
 logger = logging.getLogger("bige")
 
