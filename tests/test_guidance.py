@@ -131,6 +131,30 @@ def test_the_list_of_quantities_is_wrapped_and_loses_no_word():
     assert max(map(len, text.splitlines())) <= 60
 
 
+def test_the_worse_leg_decides_whether_a_term_holds_and_both_count_in_its_loss():
+    term = Term("knee_flexion", "max", "within", 60.0, 80.0, tolerance=4.0)
+    degrees = torch.tensor([[70.0, 79.0], [57.0, 70.0], [83.9, 61.0], [70.0, 85.0], [60.0, 80.0]])
+    torch.testing.assert_close(term.violation(degrees), torch.tensor([0, 0.75, 0.975, 1.25, 0]))
+    assert term.holds(degrees).tolist() == [True, True, True, False, True]  # by the tolerance that was asked for
+    unasked = replace(term, tolerance=None)
+    assert unasked.holds(degrees).tolist() == [True, False, False, False, True]
+    # The bounds of the loss are 62 and 78, a tenth of the range further in.
+    expected = torch.tensor([1.0, 5.0, 6.9, 7.0, 4.0]) / 2 * 0.01 / 4
+    torch.testing.assert_close(term.loss(degrees), expected)
+    assert Term("knee_flexion", "mean", "equals", 70.0, 70.0).holds(torch.tensor([[70.4], [75.0]])).tolist() == [1, 0]
+    small = Term("com_acceleration", "mean_square", "small", scale=3.0)
+    torch.testing.assert_close(small.loss(degrees), 3 * degrees.mean(1))
+    assert small.unit == "(m/s^2)^2"
+    assert (term.unit, small.violation(degrees).any().item(), small.holds(degrees).all().item()) == ("deg", False, True)
+
+
+def test_a_range_is_narrowed_at_both_ends_and_a_bound_on_one_side_stays():
+    narrow = DEPTH.narrowed(0.2)
+    assert (narrow.low, narrow.high) == (64, 76)
+    for term in (Term("knee_flexion", "max", "above", 60.0), Term("knee_flexion", "max", "below", high=60.0)):
+        assert term.narrowed(0.2) == term
+
+
 def test_mac_loss_is_the_published_one_and_a_tolerance_costs_the_same_in_every_unit():
     peaks = torch.tensor([[0.30, 0.40], [0.40, 0.55], [0.40, 0.38]])
     mac = Term("activation", "max", "within", 0.35, 0.45, argument="vasmed", tolerance=1e-9)
