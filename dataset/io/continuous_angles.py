@@ -1,8 +1,11 @@
 """Angles without jumps: those that wrap at 180 degrees, and those of a ball joint that change their description.
 
 The rotation of a ball joint has two descriptions by three angles: (a, b, c) and (a + 180, 180 - b, c + 180), each up to
-whole turns. Programs that keep angles within a range change from one to the other while the joint hardly moves.
+whole turns. Programs that keep angles within a range change from one to the other while the joint hardly moves, and some
+give the second one throughout.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -30,26 +33,40 @@ BALL_JOINTS = tuple(
 # Middle of an angle's range, where it is not zero: arms rise to 180 degrees forwards and hardly move backwards.
 _MIDDLE_DEG = np.zeros(33)
 _MIDDLE_DEG[[COORDINATE_INDEX["arm_flex_l"], COORDINATE_INDEX["arm_flex_r"]]] = 45.0
+_HEADING = COORDINATE_INDEX["pelvis_rotation"]  # has no middle: a person may face any way
 
 
 def continuous_angles(coordinates: np.ndarray) -> np.ndarray:
     """The coordinates (T, 33), degrees and metres, with angles that do not jump by turns.
 
-    In the first frame each angle is within half a turn of the middle of its range. The result is therefore the same
-    whether the file has wrapped angles or continuous ones. The argument is returned where nothing changes.
+    In the first frame each angle is within half a turn of the middle of its range, and of the two descriptions of a ball
+    joint the one is taken that is closer to these middles, in the mean over all frames and angles. The result is therefore
+    the same whether the file has wrapped angles or continuous ones, and whichever description. The argument is returned
+    where nothing changes.
     """
     rotations = list(ROTATION_INDICES)
-    angles = coordinates[:, rotations]
-    leaps = np.abs(np.diff(angles, axis=0)).max(initial=0) > _LEAP_DEG
-    turns = np.ceil((angles[0] - _MIDDLE_DEG[rotations] - _HALF_TURN) / _TURN)
-    if not leaps and not turns.any():
-        return coordinates
     result = coordinates.copy()
-    if leaps:
+    if np.abs(np.diff(coordinates[:, rotations], axis=0)).max(initial=0) > _LEAP_DEG:
         for joint in BALL_JOINTS:
             result[:, joint] = _one_description(result[:, joint])
         result[:, rotations] = np.unwrap(result[:, rotations], axis=0, period=_TURN)
-    result[:, rotations] -= _TURN * turns
+    result = _near_middle(result, rotations)
+    for joint in BALL_JOINTS:
+        other = result.copy()
+        other[:, joint] = _other_description(result[:, joint])
+        other = _near_middle(other, joint)
+        told = [i for i in joint if i != _HEADING]
+        distance, other_distance = (np.abs(one[:, told] - _MIDDLE_DEG[told]).mean() for one in (result, other))
+        if other_distance < distance:
+            result = other
+    return coordinates if np.array_equal(result, coordinates) else result
+
+
+def _near_middle(coordinates: np.ndarray, columns: Sequence[int]) -> np.ndarray:
+    """The coordinates (T, 33), some columns moved by whole turns so that they begin near the middle of their range."""
+    columns = list(columns)
+    result = coordinates.copy()
+    result[:, columns] -= _TURN * np.ceil((result[0, columns] - _MIDDLE_DEG[columns] - _HALF_TURN) / _TURN)
     return result
 
 
@@ -70,7 +87,7 @@ def steps_of_ball_joint(angles: np.ndarray) -> np.ndarray:
 
 def _one_description(angles: np.ndarray) -> np.ndarray:
     """Angles (T, 3) of a ball joint in the description of the first frame, where they leap and the joint does not."""
-    other = np.stack([angles[:, 0] + _HALF_TURN, _HALF_TURN - angles[:, 1], angles[:, 2] + _HALF_TURN], 1)
+    other = _other_description(angles)
     leaps = np.flatnonzero(_difference(angles[1:], angles[:-1]) > _LEAP_DEG) + 1
     result, shown = angles.copy(), angles
     for frame in leaps:
@@ -80,6 +97,11 @@ def _one_description(angles: np.ndarray) -> np.ndarray:
             shown = hidden
             result[frame:] = shown[frame:]
     return result
+
+
+def _other_description(angles: np.ndarray) -> np.ndarray:
+    """The other angles (T, 3), up to whole turns, that describe the same rotations."""
+    return np.stack([angles[:, 0] + _HALF_TURN, _HALF_TURN - angles[:, 1], angles[:, 2] + _HALF_TURN], 1)
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
