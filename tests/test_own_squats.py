@@ -204,6 +204,8 @@ def test_a_recorded_angle_that_cannot_be_guided_is_named(tmp_path, caplog):
     (path,) = (folder / "OpenSimData" / "Kinematics").glob("*.mot")
     trial = read_motion(path)
     models = load_models(None, None, Session(folder), "cpu", 6.0)
+    force, angle = 400 + 9 * trial.column("knee_angle_r"), 20 * np.sin(trial.time_s)
+    write_motion(path, replace(trial, extra={"ground_force_vy": force, "wrist_flex_r": angle}))
     load_own_squats(Session(folder), models)
     assert "cannot be guided" not in caplog.text
     write_motion(path, replace(trial, extra={"knee_adduction_r": 8 * np.sin(trial.time_s)}))

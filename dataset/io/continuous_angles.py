@@ -1,7 +1,7 @@
 """Angles without jumps: those that wrap at 180 degrees, and those of a ball joint that change their description.
 
 The rotation of a ball joint has two descriptions by three angles: (a, b, c) and (a + 180, 180 - b, c + 180), each up to
-whole turns. Programs that keep angles within a range change from one to the other while the joint hardly moves, and some
+whole turns. Programs that keep angles within a range change from one to the other while the joint hardly moves; others
 give the second one throughout.
 """
 
@@ -39,10 +39,10 @@ _HEADING = COORDINATE_INDEX["pelvis_rotation"]  # has no middle: a person may fa
 def continuous_angles(coordinates: np.ndarray) -> np.ndarray:
     """The coordinates (T, 33), degrees and metres, with angles that do not jump by turns.
 
-    In the first frame each angle is within half a turn of the middle of its range, and of the two descriptions of a ball
-    joint the one is taken that is closer to these middles, in the mean over all frames and angles. The result is therefore
-    the same whether the file has wrapped angles or continuous ones, and whichever description. The argument is returned
-    where nothing changes.
+    In the first frame each angle is within half a turn of the middle of its range. Of the two descriptions of a ball
+    joint that one is taken which is closer to these middles, in the mean over all frames and angles. The result is
+    therefore the same whether the file has wrapped angles or continuous ones, and in whichever description. The
+    argument is returned where nothing changes.
     """
     rotations = list(ROTATION_INDICES)
     result = coordinates.copy()

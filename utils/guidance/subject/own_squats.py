@@ -22,6 +22,7 @@ from utils.guidance.subject.postprocessing import low_pass
 
 logger = logging.getLogger("bige")
 
+_LEG_JOINTS = ("hip_", "knee_", "ankle_", "subtalar_", "mtp_")
 _STILL_DEG = 1.0  # an angle that changes by less does not move
 LONGEST_REPETITION_FRAMES = LONGEST_SEQ_LEN * FRAMES_PER_LATENT - MADE_FRAMES
 
@@ -84,11 +85,11 @@ def longest_repetition(session: Session) -> int:
 
 
 def _beside_the_33(windows: Sequence[Window]) -> dict[str, float]:
-    """Angles that move beside the 33 coordinates, such as a knee adduction, with their largest values in degrees."""
+    """Leg angles beside the 33 coordinates that move, such as a knee adduction, and their largest values in degrees."""
     largest: dict[str, float] = {}
     for window in windows:
         for name, values in window.extra.items():
-            if is_angle(name) and np.ptp(values) > _STILL_DEG:
+            if name.startswith(_LEG_JOINTS) and is_angle(name) and np.ptp(values) > _STILL_DEG:
                 largest[name] = max(largest.get(name, 0.0), float(np.abs(values).max()))
     return largest
 
