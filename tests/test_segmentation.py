@@ -68,6 +68,31 @@ def test_who_rises_half_way_and_goes_down_again_does_not_hold():
     assert found.end == pytest.approx(300, abs=12)
 
 
+def bend_of_knees(*angles_deg):
+    """Knee flexion that goes from one angle to the next in a second each, with rests of half a second, at 60 Hz."""
+    parts = [np.full(30, angles_deg[0])]
+    for one, other in pairwise(angles_deg):
+        parts += [one + (other - one) * (1 - np.cos(np.linspace(0, np.pi, 60))) / 2, np.full(30, other)]
+    return np.concatenate(parts)
+
+
+def test_who_stands_a_little_more_flexed_after_a_shallow_squat_stands():
+    """A tenth of a shallow squat's depth is as little as people differ by from one stance to the next."""
+    (found,) = divide_into_phases(bend_of_knees(3, 45, 13), [105])
+    assert found.start == pytest.approx(30, abs=6)
+    assert found.end == pytest.approx(180, abs=6)
+    (found,) = divide_into_phases(bend_of_knees(13, 45, 3), [105])
+    assert found.start == pytest.approx(30, abs=6)
+
+
+def test_a_recording_that_ends_on_the_way_up_does_not_end_upright():
+    knee = bend_of_knees(3, 45, 3)
+    is_on_the_way = (knee < 14) & (np.arange(len(knee)) > 120)
+    (found,) = divide_into_phases(knee[: np.flatnonzero(is_on_the_way)[0]], [105])
+    assert found.start == pytest.approx(30, abs=6)
+    assert found.end is None
+
+
 def test_a_trial_played_backwards_has_the_mirrored_boundaries():
     motion = squats(3, bend_s=2.4, hold_s=0.6, noise_deg=0.2)
     backwards = segment_repetitions(Motion(motion.time_s, motion.coordinates[::-1]))

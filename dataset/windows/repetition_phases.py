@@ -13,7 +13,7 @@ from models.conventions import FRAME_RATE_HZ
 SMOOTHING_FRAMES = 21  # as the published segmentation smooths, 0.35 s
 _SMOOTHING_ORDER = 3
 _UPRIGHT = 0.15  # most flexion in upright stance above the trial's least, as a fraction of its range
-_UPRIGHT_BETWEEN = 0.3  # the same between two repetitions that follow one another without a pause
+_UPRIGHT_BETWEEN = 0.3  # the same between two repetitions that follow one another without a pause, and where it rests
 _STANDING_SPEED = 0.04  # of the largest speed of the descent or ascent; above it, the repetition is under way
 _SWAY_DEG_PER_S = 2.0  # people who stand still move their knees by this speed
 _HOLD_SPEED = 0.1  # of the largest speed; at the bottom, people bob
@@ -57,7 +57,7 @@ def divide_into_phases(knee_deg: np.ndarray, bottoms: list[int]) -> list[Phases]
     found = []
     for k, (before, bottom, after) in enumerate(zip(edges, edges[1:], edges[2:], strict=False)):
         limits = [
-            _upright_limit(flexion, flexion[part], is_between)
+            _upright_limit(flexion, flexion[part] if is_between else _at_rest(flexion[part], speed[part]))
             for part, is_between in ((slice(before, bottom), k > 0), (slice(bottom, after), k + 1 < len(bottoms)))
         ]
         start, descent_end = _one_side(flexion[before : bottom + 1][::-1], speed[before : bottom + 1][::-1], limits[0])
@@ -74,17 +74,24 @@ def divide_into_phases(knee_deg: np.ndarray, bottoms: list[int]) -> list[Phases]
     return _without_overlap(flexion, found)
 
 
-def _upright_limit(flexion: np.ndarray, part: np.ndarray, is_between: bool) -> float:
-    """Most flexion of upright stance, degrees; people who do not pause between repetitions may stay more flexed there.
+def _at_rest(flexion: np.ndarray, speed: np.ndarray) -> np.ndarray:
+    """The frames (T',) of a descent or an ascent (T,) in which the knee rests."""
+    return flexion[np.abs(speed) <= max(_STANDING_SPEED * np.abs(speed).max(initial=0.0), _SWAY_DEG_PER_S)]
+
+
+def _upright_limit(flexion: np.ndarray, part: np.ndarray) -> float:
+    """Most flexion of upright stance, degrees.
+
+    People who do not pause between repetitions may stay more flexed there, and after a shallow squat people may stand a
+    few degrees more or less flexed than before it.
 
     Args:
         flexion: (T,) of the whole trial, degrees.
-        part: (T',) of a descent or an ascent.
-        is_between: whether another repetition lies on the other side of `part`.
+        part: (T',) of a descent or an ascent, where no other repetition follows of the frames at rest alone.
     """
     least, bend = flexion.min(), np.ptp(flexion)
     limit = float(least + _UPRIGHT * bend)
-    straightest = float(part.min()) if is_between and len(part) else limit
+    straightest = float(part.min()) if len(part) else limit
     return max(limit, straightest) if straightest <= least + _UPRIGHT_BETWEEN * bend else limit
 
 
