@@ -147,6 +147,16 @@ def test_the_same_answer_is_counted_once_among_the_changes():
     assert "; 2 different answers, which differ by 1°" in change_lines(SimpleNamespace(changes=(change, change)))
 
 
+def test_the_sentence_says_what_the_own_squats_need_that_nothing_gives():
+    """A request that is refused for the same forces would seem to be at fault without it."""
+    profile = SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0))
+    baseline = Baseline(
+        ("a",), torch.zeros(1, 1, 33), (profile,), "vasmed", torch.ones(1, 2), True, missing="in 1 of 1"
+    )
+    assert baseline_sentence(baseline).endswith("(simulated); in 1 of 1")
+    assert baseline.record()["forces_that_nothing_gives"] == "in 1 of 1"
+
+
 @pytest.mark.parametrize(("meeting", "words"), [(1, "; 1 of these squats meets"), (2, "; 2 of these squats meet ")])
 def test_the_sentence_says_how_many_own_squats_meet_what_is_asked(meeting, words):
     profile = SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0))

@@ -12,6 +12,7 @@ from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context, activation_of
+from utils.guidance.missing_forces import own_squats_sentence
 from utils.guidance.objective.constraints import Term
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
@@ -35,6 +36,7 @@ class Baseline:
         on_one_leg: how many squats on one leg, which are not described.
         left_out: files and repetitions of the session that could not be used, and why.
         meeting: how many of the squats meet all that is asked already, in simulation; None where that is unknown.
+        missing: what the squats need that nothing gives, see `own_squats_sentence`; empty where that is little.
     """
 
     names: tuple[str, ...]
@@ -47,6 +49,7 @@ class Baseline:
     on_one_leg: int = 0
     left_out: tuple[LeftOut, ...] = ()
     meeting: int | None = None
+    missing: str = ""
 
     def record(self) -> dict[str, object]:
         """The baseline for programs: one entry for each squat, values with their units in the names."""
@@ -56,6 +59,7 @@ class Baseline:
             "squats_on_two_feet": self.on_two_feet,
             "squats_on_one_leg": self.on_one_leg,
             "squats_that_meet_what_is_asked": self.meeting,
+            **({"forces_that_nothing_gives": self.missing} if self.missing else {}),
             "left_out": [{"source": item.source, "reason": item.reason} for item in self.left_out],
             "squats": [
                 {
@@ -102,6 +106,7 @@ def baseline_of(
         on_two_feet=own.on_two_feet,
         on_one_leg=own.on_one_leg,
         left_out=left_out,
+        missing=own_squats_sentence([one.unexplained for one in simulations]) if simulations else "",
     )
 
 
@@ -139,6 +144,7 @@ def baseline_sentence(baseline: Baseline) -> str:
         + (f", {_range([100 * share for share in load], 0)} % of the load on the right foot" if load else "")
         + f"; peak {baseline.muscle} {peaks} ({'simulated' if baseline.simulated else 'predicted by the surrogate'})"
         + (f"; {baseline.meeting} of these squats {verb} what is asked already" if baseline.meeting else "")
+        + (f"; {baseline.missing}" if baseline.missing else "")
     )
 
 

@@ -21,7 +21,6 @@ from utils.biomechanics.context import Context
 from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
 from utils.guidance.latents.latent_sampling import LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
-from utils.guidance.missing_forces import own_squats_sentence
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds
@@ -114,8 +113,6 @@ def _simulated(
 ) -> list[SimulatedMotion]:
     """What the simulation finds of the own squats, to which the surrogate is then fitted."""
     simulations = simulate_motions(_simulator(config, session, models.device), own.placed)
-    if sentence := own_squats_sentence([one.unexplained for one in simulations]):
-        logger.warning("%s: %s", session.id, sentence)
     if isinstance(models.surrogate, SubjectSurrogate):
         models.surrogate.fit_to(own.placed, prediction_of(simulations).activations)
     return simulations

@@ -226,6 +226,7 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
             "on_two_feet": result.baseline.on_two_feet,
             "on_one_leg": result.baseline.on_one_leg,
             "meeting": result.baseline.meeting,
+            "missing": result.baseline.missing,
         },
         "changes": [asdict(change) for change in result.changes],
         "own_left_out": [asdict(item) for item in result.own_squats.left_out],
@@ -249,6 +250,7 @@ def _baseline_from(
         on_two_feet=record.get("on_two_feet"),
         on_one_leg=record.get("on_one_leg", 0),
         meeting=record.get("meeting"),
+        missing=record.get("missing", ""),
         left_out=left_out,
     )
 
