@@ -13,7 +13,7 @@ distances of real poses from the nearest demo pose. All trials of a real session
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark_parser import make_parser
 
@@ -142,7 +142,7 @@ def measure(squats: list[Squat]) -> dict[str, "np.ndarray"]:
     bottoms = [one.bottom_frame - one.start_frame for one in repetitions]
     phases = [(one.start_frame, one.descent_end_frame, one.ascent_start_frame, one.end_frame) for one in repetitions]
     down, hold, up = (np.diff(phases, axis=1) / FRAME_RATE_HZ).T
-    rows = {"depth_deg": summarise(evaluate_quantity("knee_flexion", context), "max").amax(1)}
+    rows: dict[str, Any] = {"depth_deg": summarise(evaluate_quantity("knee_flexion", context), "max").amax(1)}
     rows |= {"duration_s": mask.sum(1) / FRAME_RATE_HZ, "descent_s": down, "hold_s": hold, "ascent_s": up}
     rows |= {"knee_speed_deg_s": peak_speed("knee_angle"), "arm_speed_deg_s": peak_speed("arm_flex")}
     rows["tilt_deg"] = motion[torch.arange(len(motion)), torch.tensor(bottoms), COORDINATE_INDEX["pelvis_tilt"]]
@@ -236,6 +236,7 @@ def print_nearest(demo: list["Window"], real: list["Window"]) -> None:
     tree = cKDTree(poses[:, angles])
     trials: dict[Path, list[np.ndarray]] = {}
     for window in real:
+        assert window.source is not None, "windows of trials know their files"
         trials.setdefault(window.source, []).append(window.coordinates[window.recorded][::3])
     print("\n| real trial | distance to the nearest demo pose, mean ° | 95th percentile ° |\n|---|---|---|")
     for source, frames in trials.items():

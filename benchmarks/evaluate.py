@@ -79,7 +79,7 @@ def make_motions(root: Path, generated: Path, subjects: int, count: int) -> None
     windows = [window for person in people for window in windows_of_trial(read_motion(person.squat_trials[0]))]
     driven = [read_motion(path) for person in people for path in person.squat_muscle_driven]
 
-    def varied(coordinates):
+    def varied(coordinates: numpy.ndarray) -> numpy.ndarray:
         factors = numpy.ones(coordinates.shape[1])
         factors[list(ROTATION_INDICES)] = draw.normal(1, 0.1, len(ROTATION_INDICES))
         return coordinates * factors

@@ -8,12 +8,20 @@ guided run of the session in FOLDER; the largest difference of these peaks betwe
 whose activation differs most in any frame. For guided motions also how many peaks are in the range.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark_parser import make_parser
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def repetitions(simulator, session):
+    from dataset.sessions import Session
+    from models.muscles.static_optimization import ActivationSimulator
+
+
+def repetitions(simulator: "ActivationSimulator", session: "Session") -> "Iterator[Tensor]":
     """Activations (T, 80) of every repetition of a session's trials."""
     from dataset.io.mot import read_motion
     from dataset.windows.segmentation import segment_repetitions
@@ -25,7 +33,7 @@ def repetitions(simulator, session):
             yield simulate_repetition(simulator, motion, repetition, trial.stem).simulation.activations
 
 
-def guided(simulator, folder: Path):
+def guided(simulator: "ActivationSimulator", folder: Path) -> "Iterator[Tensor]":
     """Activations (T, 80) of the guided motions in a folder."""
     import torch
 

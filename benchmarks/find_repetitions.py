@@ -8,8 +8,12 @@ with those on the curve of the same trial without sway, noise and variation.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from benchmark_parser import make_parser
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def main() -> None:
@@ -31,7 +35,7 @@ def main() -> None:
         print(f"{name:<14}{100 * np.mean(np.abs(column) < 0.1 + 1e-6):>12.1f} %{middle:>10.2f}{low:>8.2f}{high:>8.2f}")
 
 
-def differences_s(index, generator):
+def differences_s(index: int, generator: "np.random.Generator") -> "list[np.ndarray]":
     """Found minus true start, end of descent, start of ascent and end of each repetition of a trial that is found."""
     import numpy as np
     from scipy.signal import find_peaks
@@ -68,7 +72,7 @@ def differences_s(index, generator):
     differences = []
     for true in divide_into_phases(90.0 * targets.depth, bottoms.tolist()):
         inside = [one for one in repetitions if one.start_frame < true.bottom < one.end_frame - 1]
-        if len(inside) == 1:
+        if len(inside) == 1 and true.start is not None and true.end is not None:
             one = inside[0]
             found = (one.start_frame, one.descent_end_frame, one.ascent_start_frame, one.end_frame - 1)
             expected = (true.start, true.descent_end, true.ascent_start, true.end)

@@ -78,10 +78,11 @@ def measure(subject: str, samples: int, seq_len: int, training: int, repeats: in
         subject=subject, seq_len=seq_len, min_samples=samples, threads=1, verify=False, device=device
     )
     prepared = prepare(config)
+    known = prepared.latents.latents
+    assert known is not None, "the shipped VQ-VAE has its training latents"
     if training:
-        known = prepared.latents.latents
-        repeated = known.repeat(-(-training // len(known)), 1, 1)[:training]
-        prepared = replace(prepared, latents=replace(prepared.latents, latents=repeated, proximity=Proximity(repeated)))
+        known = known.repeat(-(-training // len(known)), 1, 1)[:training]
+        prepared = replace(prepared, latents=replace(prepared.latents, latents=known, proximity=Proximity(known)))
     start = peak_megabytes(device)
     models, objective, update = prepared.models, prepared.objective(), prepared.latents.update
     z = torch.stack([prepared.latents.sampler(number) for number in range(samples)])
@@ -121,7 +122,7 @@ def measure(subject: str, samples: int, seq_len: int, training: int, repeats: in
         "share": rate / product_rate(device=device),
         "megabytes": megabytes,
         "start": start,
-        "training": len(prepared.latents.latents),
+        "training": len(known),
         "iterations": len(found.history) if sum(sample.accepted for sample in found.samples) >= samples else "none",
     }
 

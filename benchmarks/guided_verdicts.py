@@ -35,6 +35,8 @@ def main() -> None:
     differences: dict[str, list[float]] = {kind: [] for kind in kinds}
     for folder in arguments.folders:
         result = load_guidance(folder)
+        if result.verification is None:
+            parser.error(f"{folder}: the run was made without simulation")
         accepted = [j for j, sample in enumerate(result.samples) if sample.accepted][: arguments.most]
         if not accepted:
             print(f"{result.session_id:<24}no motion was accepted")

@@ -80,9 +80,9 @@ def _measure(what: str, root: Path) -> tuple[int, float, float]:
     from dataset.locations import cache_folder
     from dataset.sessions import discover_sessions
     from dataset.windows.window_loading import load_windows
-    from dataset.windows.window_store import open_windows
+    from dataset.windows.window_store import WindowStore, open_windows
 
-    def opened():
+    def opened() -> WindowStore:
         return open_windows(discover_sessions(root), cache_folder(root, "windows"), {"with_activations": True})
 
     store = opened() if what == "batches" else None

@@ -12,15 +12,23 @@ the forces of muscles, in a tenth of the poses.
 import importlib.util
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark_parser import make_parser
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from models.muscles.wrapped_paths import MusclePaths
 
 POSES, RANDOM_POSES, DEEPEST_DEG = 150, 150, 135.0
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def models_and_motions():
+def models_and_motions() -> "Iterator[tuple[str, Path, np.ndarray]]":
     """Name and model file of each model, and the poses (T, 33) in which it is compared."""
     import numpy as np
 
@@ -43,13 +51,13 @@ def models_and_motions():
     everybody = np.concatenate(list(poses.values()))
     everybody = everybody[:: -(-len(everybody) // POSES)]
     wheel = importlib.util.find_spec("nimblephysics")
-    if wheel is not None:
+    if wheel is not None and wheel.origin is not None:
         yield "Rajagopal2015", Path(wheel.origin).parent / "models/rajagopal_data/Rajagopal2015.osim", everybody
     if recordings:
         yield "LaiUhlrich2022", Path(recordings) / "models/LaiUhlrich2022.osim", everybody
 
 
-def random_poses():
+def random_poses() -> "np.ndarray":
     """Poses (RANDOM_POSES, 33), uniform over twice the range of squats, independently for each leg."""
     import numpy as np
 
@@ -64,7 +72,7 @@ def random_poses():
     return motion
 
 
-def milliseconds(paths, motion, backward: bool) -> float:
+def milliseconds(paths: "MusclePaths", motion: "Tensor", backward: bool) -> float:
     """Per frame, the best of five passes over 20 motions of 196 frames."""
     frames = motion.repeat(-(-20 * 196 // len(motion)), 1)[: 20 * 196].clone().requires_grad_(backward)
     best = float("inf")
@@ -93,7 +101,7 @@ def main() -> None:
     torch.set_num_threads(1)
     names = [name.removesuffix("_r") for name in MUSCLES[40:]]
 
-    def by_muscle(difference):
+    def by_muscle(difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Largest and RMS value (40,) in mm, over frames, legs and coordinates, of (T, 2, ..., 40)."""
         rows = 1e3 * difference.reshape(-1, 40)
         return np.abs(rows).max(0), np.sqrt((rows**2).mean(0))

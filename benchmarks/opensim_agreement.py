@@ -43,6 +43,8 @@ def main() -> None:
                 print(row(f"{session.id} {trial.stem}", found), flush=True)
     for folder in arguments.guided:
         result = load_guidance(folder)
+        if result.session is None:
+            parser.error(f"{folder}: the session that it was made for is not found")
         found = agreement(result.session.model_path, guided_squats(result)[: arguments.most], arguments.step)
         print(row(f"guided {result.session_id}", found), flush=True)
 

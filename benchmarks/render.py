@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from benchmark_parser import make_parser
 
@@ -35,7 +36,7 @@ def main(session: str, paths: Sequence[Path]) -> None:
             measure(actors[:count], renderer)
 
 
-def measure(actors: Sequence, renderer: str) -> None:
+def measure(actors: Sequence[Any], renderer: str) -> None:
     """Encode a video of the actors with one renderer and print a line."""
     from utils.rendering.captions import Captions
     from utils.rendering.panels import arrange
@@ -50,7 +51,7 @@ def measure(actors: Sequence, renderer: str) -> None:
         captions = Captions(scene, actors, panels, SIZE)
         scene.draw(frames[0])  # the first picture opens the window
 
-        def pictures() -> Iterator:
+        def pictures() -> Iterator[Any]:
             for at in frames:
                 start, cpu = time.perf_counter(), time.process_time()
                 picture = scene.draw(at)

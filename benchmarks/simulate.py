@@ -14,6 +14,7 @@ are solved to 1e-9.
 
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from benchmark_parser import make_parser
 from measuring import apart, counted_operations, machine, peak_megabytes, product_rate, seconds_of, spread
@@ -35,7 +36,7 @@ def main() -> None:
     print(f"{'':22}seconds of motion   ms a second   ratio  spread  share     GB")
     for kind in KINDS:
         first = None
-        cases = {samples: [] for samples in arguments.samples}
+        cases: dict[int, list[Any]] = {samples: [] for samples in arguments.samples}
         for _ in range(arguments.rounds):
             for samples, found in cases.items():
                 found.append(apart(measure, session, samples, kind, arguments.device))

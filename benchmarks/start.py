@@ -86,7 +86,7 @@ def guide(subject: str, samples: int, until: str) -> Measured:
     setattr(observer, until, reached)
     try:
         config = GuidanceConfig(subject=subject, min_samples=samples, threads=1, device="cpu")
-        guided_person.run_guidance(config, observer)
+        guided_person.run_guidance(config, observer)  # type: ignore[attr-defined]  # imported as by LIMO_Surrogate.py
     except _ReachedError:
         pass
     return time.process_time(), peak_megabytes()

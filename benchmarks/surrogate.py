@@ -14,14 +14,20 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmark_parser import make_parser
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from models.surrogate.dynamics_surrogate import SubjectSurrogate
 
 SHIPPED = "demo/shipped/Data/demo-person-040/OpenSimData/Model/Rajagopal2015_scaled.osim"
 MOTIONS = 20
 
 
-def squats(frames):
+def squats(frames: int) -> "Tensor":
     """Squats (20, frames, 33) of different depth, degrees and metres."""
     import math
 
@@ -40,7 +46,7 @@ def squats(frames):
     return motion
 
 
-def pass_ms(function: Callable[..., Sequence], inputs: Sequence) -> tuple[float, float]:
+def pass_ms(function: "Callable[..., Sequence[Any]]", inputs: "Sequence[Tensor]") -> tuple[float, float]:
     """Milliseconds of processor time forward and backward."""
     given = [value.detach().requires_grad_() for value in inputs]
     begin = time.process_time()
@@ -50,7 +56,9 @@ def pass_ms(function: Callable[..., Sequence], inputs: Sequence) -> tuple[float,
     return 1e3 * (middle - begin), 1e3 * (time.process_time() - middle)
 
 
-def parts_of(surrogate, motion):
+def parts_of(
+    surrogate: "SubjectSurrogate", motion: "Tensor"
+) -> "dict[str, tuple[Callable[..., Sequence[Any]], Sequence[Tensor]]]":
     """The parts of the surrogate after inverse dynamics by name: a function and its inputs."""
     from models.surrogate.ground_sharing import filtered
     from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
@@ -59,7 +67,7 @@ def parts_of(surrogate, motion):
     dynamics = surrogate.dynamics(motion, sampling)
     kinematics = surrogate.dynamics.kinematics(motion, sampling, None)
 
-    def reaction_of(*given):
+    def reaction_of(*given: Any) -> Any:
         dynamics = LegDynamics(*given)
         return filtered(surrogate.networks.ground(dynamics, surrogate.muscles.capacity), dynamics, sampling.ground)
 
@@ -87,6 +95,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     import torch
+    from torch import Tensor
 
     from dataset.locations import REPOSITORY
     from dataset.opensim.model_reader import load_skeleton
@@ -106,11 +115,13 @@ def main() -> None:
     )
     transformer = KinematicSurrogate(SurrogateTransformer(config), load_skeleton(osim).anthropometry)
     networks = DynamicsSurrogate() if arguments.surrogate is None else load_surrogate(arguments.surrogate)
+    if not isinstance(networks, DynamicsSurrogate):
+        parser.error(f"{arguments.surrogate} is no surrogate after inverse dynamics")
     surrogate = SubjectSurrogate(networks, build_simulator(osim))
     for one in (transformer, surrogate):
         one.eval().requires_grad_(False)
     motion = squats(arguments.frames)
-    timed = {
+    timed: dict[str, tuple[Callable[..., Sequence[Any]], Sequence[Tensor]]] = {
         "transformer": (lambda given: [transformer(given).activations], [motion]),
         "after inverse dynamics": (surrogate, [motion]),
         **{f"  {name}": part for name, part in parts_of(surrogate, motion).items()},

@@ -4,6 +4,7 @@ python benchmarks/time_proximity.py --latents 400 --samples 20 --code-dim 512
 """
 
 import time
+from collections.abc import Callable
 
 from benchmark_parser import make_parser
 
@@ -27,10 +28,10 @@ def main() -> None:
     z.requires_grad_()
     proximity = Proximity(latents)
 
-    def loop(z):
+    def loop(z: torch.Tensor) -> torch.Tensor:
         return torch.stack([torch.stack([(one - latent).norm() for latent in latents]).min() for one in z])
 
-    def step(distance) -> tuple[float, torch.Tensor, torch.Tensor]:
+    def step(distance: Callable[[torch.Tensor], torch.Tensor]) -> tuple[float, torch.Tensor, torch.Tensor]:
         seconds = []
         for _ in range(arguments.repeats):
             start = time.perf_counter()

@@ -7,19 +7,23 @@ one leg, two problems for each frame. The matrices are random; each muscle spans
 """
 
 import time
+from typing import TYPE_CHECKING, Any
 
 from benchmark_parser import make_parser
+
+if TYPE_CHECKING:
+    import torch
 
 FRAMES = 20 * 196
 
 
-def draw(generator):
+def draw(generator: "torch.Generator") -> tuple[dict[str, Any], dict[str, Any]]:
     """Both problems at the sizes of a real frame, as keyword arguments of the solver."""
     import torch
 
     from models.muscles.quadratic_program import ColumnBlock
 
-    def normal(*shape):
+    def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     legs = [30 * normal(FRAMES, 7, 40) * (torch.rand(FRAMES, 7, 40, generator=generator) < 0.35) for _ in range(2)]

@@ -157,7 +157,8 @@ def _measure(network: str, steps: int, device: str, folder: str, batch: int, wid
 
 def _time_steps(task: type[Any], steps: int, device: str, found: Path) -> None:
     """Have a kind of training measure its steps, write the result to a file, and end. A call may be many steps."""
-    train_step, times = task.train_step, []
+    train_step = task.train_step
+    times: list[float] = []
 
     def measured_step(self: Any) -> Any:
         if len(times) < _WARM_UP + steps:

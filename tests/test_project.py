@@ -63,6 +63,26 @@ def test_help_answers_at_once_and_in_sentences(script):
     assert cpu_s < HELP_CPU_S, "seconds of processor time"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate.py --subjects 1 --motions 2",
+        "find_repetitions.py --trials 3",
+        "read_motion.py",
+        "surrogate.py --frames 60 --repeats 1",
+        "time_proximity.py --latents 20 --samples 2 --code-dim 8",
+    ],
+)
+def test_benchmarks_that_need_no_data_run_to_their_end(command):
+    name, *arguments = command.split()
+    result = subprocess.run(
+        [sys.executable, f"benchmarks/{name}", *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_importing_a_script_does_nothing(script):
     code = f"import {script.removesuffix('.py')}"

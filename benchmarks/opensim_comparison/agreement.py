@@ -97,7 +97,9 @@ def agreement(model_path: Path, squats: Sequence[Squat], step_s: float) -> Agree
     """
     shipped = build_simulator(model_path)
     same = without_pennation_and_tendons(build_simulator(model_path))
-    moments, residuals, pelvis = [], [], []
+    moments: list[float] = []
+    residuals: list[float] = []
+    pelvis: list[float] = []
     imbalance: dict[str, list[np.ndarray]] = {name: [] for name in JOINTS}
     found: dict[str, list[Activations]] = {"same": [], "de_groote": [], "own": []}
     for squat in squats:

@@ -55,8 +55,13 @@ def without_pennation_and_tendons(simulator: ActivationSimulator) -> ActivationS
         state = fibres(length, velocity, tendon)
         return state._replace(gain=state.gain / state.cos_pennation, cos_pennation=torch.ones_like(state.gain))
 
-    muscles.fibres = whole_force
-    muscles.equilibrium_tendon = lambda activation, length, *_, **__: muscles.tendon_slack_length.expand_as(length)
+    def rigid_tendon(
+        activation: Tensor, length: Tensor, velocity: Tensor, start: Tensor | None = None, passes: int = 3
+    ) -> Tensor:
+        return muscles.tendon_slack_length.expand_as(length)
+
+    muscles.fibres = whole_force  # type: ignore[method-assign]
+    muscles.equilibrium_tendon = rigid_tendon  # type: ignore[method-assign]
     return simulator
 
 

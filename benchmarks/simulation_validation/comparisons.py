@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from utils.simulation.simulators import build_simulator
 
 GROUPS = {"symmetric": ("Squats_0_1", "Squats_0_2"), "asymmetric": ("Asym_0_1", "Asym_0_2")}
 # For the motion of OpenCap's simulation, which is dynamically consistent.
-OPENCAP_MOTION = {
+OPENCAP_MOTION: dict[str, Any] = {
     "coordinate_cutoff_hz": 8.0, "ground_cutoff_hz": 24.0, "torso_mass_height": 1.0, "trunk_adjustment_deg": 0.0
 }  # fmt: skip
 JOINTS = ("ankle_angle", "knee_angle", "hip_flexion", "hip_adduction", "hip_rotation")
@@ -158,22 +159,21 @@ def _opencap_repetition(simulator: ActivationSimulator, motion: Motion, folder: 
     simulated = simulate_repetition(simulator, motion, repetition, folder.name)
     bodies = recorded_bodies(simulator, motion)
     names = ("ground_force_{}_v{}", "ground_force_{}_p{}", "ground_torque_{}_{}")
-    ground = [
-        _at(time_s, forces.time_s, _columns(forces, [name.format(foot, a) for foot in FEET for a in "xyz"]))
-        for name in names
-    ]
+    ground = (_columns(forces, [name.format(foot, a) for foot in FEET for a in "xyz"]) for name in names)
+    force, centre, torque = (_at(time_s, forces.time_s, part).reshape(-1, 2, 3) for part in ground)
     moments = _columns(kinetics, [f"{joint}_{foot}_moment" for foot in FEET for joint in JOINTS])
     theirs = _loads(
         simulator, bodies, motion.time_s, time_s,
-        *(part.reshape(-1, 2, 3) for part in ground), moments.reshape(len(time_s), 2, -1), ordered=True,
+        force, centre, torque, moments.reshape(len(time_s), 2, -1), ordered=True,
     )  # fmt: skip
+    assert reference.activations is not None, f"{folder}: OpenCap's simulation holds no activations"
     activations = (
         _at(time_s, simulated.motion.time_s, simulated.simulation.activations.numpy()),
         _at(time_s, reference.time_s, reference.activations),
     )
     ours = _simulated(simulator, simulated, bodies, motion, time_s)
-    kept = [Loads(**{key: values[inside] for key, values in vars(loads).items()}) for loads in (ours, theirs)]
-    return Comparison("", simulator.weight_n, *kept, (activations[0][inside], activations[1][inside]))
+    ours, theirs = (Loads(**{key: values[inside] for key, values in vars(one).items()}) for one in (ours, theirs))
+    return Comparison("", simulator.weight_n, ours, theirs, (activations[0][inside], activations[1][inside]))
 
 
 def _simulated(
@@ -229,9 +229,7 @@ def _join(name: str, parts: Sequence[Comparison]) -> Comparison:
         parts[0].weight_n,
         joined([one.ours for one in parts]),
         joined([one.theirs for one in parts]),
-        (np.concatenate([ours for ours, _ in pairs]), np.concatenate([theirs for _, theirs in pairs]))
-        if pairs
-        else None,
+        (np.concatenate([ours for ours, _ in pairs]), np.concatenate([theirs for _, theirs in pairs])),
     )
 
 

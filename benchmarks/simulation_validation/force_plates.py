@@ -111,10 +111,10 @@ def read_plates(path: Path, motion: Motion, bodies: RecordedBodies, needed_n: np
         feet.append([_at(motion.time_s, table.time_s - delay_s, values) for values in turned])
     forces, centres, torques = (np.stack([foot[i] for foot in feet], 1) for i in range(3))
     known = (FEET[0] not in turns, FEET[1] not in turns)
-    for foot in range(2):
-        if not known[foot]:  # on average where the other foot has its centre of pressure
+    for k in range(2):
+        if not known[k]:  # on average where the other foot has its centre of pressure
             offset = (centres - bodies.heels).mean(0)
-            centres[:, foot] += offset[1 - foot] - offset[foot]
+            centres[:, k] += offset[1 - k] - offset[k]
     return PlateForces(forces, centres, torques, known, delay_s)
 
 

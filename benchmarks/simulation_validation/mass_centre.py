@@ -86,7 +86,8 @@ def forward_movement_m(trial: PlateTrial) -> list[tuple[float, float]]:
         mass_kg = trial.plates.forces[frames, :, 1].sum(1).mean() / 9.81
         force = measured[frames] - measured[frames].mean() + needed[frames].mean()
         moved = np.cumsum(np.cumsum(force / mass_kg)) * step_s**2
-        moved += np.linspace(*(model[frames] - moved)[[0, -1]], len(moved))
+        difference = model[frames] - moved
+        moved += np.linspace(difference[0], difference[-1], len(moved))
         bottom = repetition.bottom_frame - repetition.start_frame
         moves.append((float(model[frames][bottom] - model[frames][0]), float(moved[bottom] - moved[0])))
     return moves
