@@ -87,6 +87,15 @@ def test_what_the_muscles_lack_in_the_own_squats_is_no_reason_to_refuse_a_motion
     assert "own squats" not in missing_sentences(strict)[2]
 
 
+def test_a_joint_that_lacks_more_than_in_the_own_squats_is_not_hidden_by_one_that_lacks_as_much_as_in_them():
+    most = most_reserves(reserves_by_joint(simulation_lacking(0.16), WEIGHT_N, EVERY))
+    guided = simulation_lacking(0.15)
+    guided.reserves[0, 20:40, 1, RESERVE_NAMES.index("knee_angle_r") - 7] = -0.07 * WEIGHT_N
+    missing = missing_of(guided, WEIGHT_N, EVERY, most)
+    assert missing_forces(missing).item() == pytest.approx(1 + 0.07 / MOST_RESERVE_BW_M)
+    assert missing_sentences(missing) == ["the muscles cannot supply 7.0 % of body weight times metres at knee_angle_r"]
+
+
 def test_what_one_joint_lacks_in_the_own_squats_counts_for_both_sides_and_for_no_other_joint():
     most = most_reserves(reserves_by_joint(simulation_lacking(0.16), WEIGHT_N, EVERY))
     for name, value in zip(RESERVE_NAMES, most.tolist(), strict=True):
