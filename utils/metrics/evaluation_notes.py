@@ -4,9 +4,11 @@ import numpy as np
 
 from models.conventions import ROTATION_INDICES
 from utils.metrics.bootstrap import describe_small_samples
-from utils.metrics.catalogue import DISTANCES, GUIDANCE
+from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE
 from utils.metrics.curve_band import fraction_not_normal
 from utils.metrics.motion_set import MotionSet
+
+_ONE_FLOOR_M = 0.05  # recordings whose floors differ by less count as made on one
 
 
 def find_problems(motions: MotionSet) -> list[str]:
@@ -66,6 +68,8 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
                 f"Fréchet distance: {fewest} motions are too few to estimate a covariance in {dimensions} dimensions; "
                 "the distance is overestimated"
             )
+    if FLOOR in parts:
+        warnings += _describe_floors(motions)
     warnings += [warning for subject in motions.subjects for warning in subject.warnings]
     shared = motions.shared_between_subjects
     if shared:
@@ -80,6 +84,22 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
             f"out of the metrics that need feet, joint centres or predicted activations: {problems[0]}"
         )
     return warnings
+
+
+def _describe_floors(motions: MotionSet) -> list[str]:
+    """A sentence on floors at different heights, which the published definitions take for one."""
+    floors = {subject.name: subject.floor_m for subject in motions.subjects if subject.skeleton is not None}
+    if not floors:
+        return []
+    low, high = (min(floors, key=lambda name: floors[name].min()), max(floors, key=lambda name: floors[name].max()))
+    low_m, high_m = float(floors[low].min()), float(floors[high].max())
+    if high_m - low_m < _ONE_FLOOR_M:
+        return []
+    return [
+        f"{motions.name}: the floor is at {low_m:.2f} m in motions of {low} and at {high_m:.2f} m in those of {high}; "
+        "penetration, floating and sliding of the published definition take one ground for all motions, and show this "
+        "difference; those of the extended metrics take each motion's own floor"
+    ]
 
 
 def _describe_normality(motions: MotionSet) -> str:
