@@ -1,6 +1,9 @@
-"""Shared fixtures: the real recordings, where `$BIGE_RECORDINGS` names them."""
+"""Shared fixtures: the real recordings, where `$BIGE_RECORDINGS` names them, and the root scripts."""
 
+import importlib
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,14 @@ def recordings() -> Path:
     if not folder:
         pytest.skip("$BIGE_RECORDINGS does not name a folder of real recordings")
     return Path(folder)
+
+
+@pytest.fixture
+def run_script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A function that runs a root script in this process, seconds sooner than in one of its own."""
+
+    def run(script: str, *arguments: object) -> None:
+        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+        importlib.import_module(script.removesuffix(".py")).main()
+
+    return run

@@ -1,8 +1,6 @@
 """Export: the skeleton that other programs read from the files has the joint centres of the motion."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -162,24 +160,18 @@ def test_viewer_s_json_gives_a_mesh_with_its_own_frame_an_entry_of_its_own(tmp_p
     assert shift == pytest.approx(rotations[:, torso] @ [-0.1, 0.2, 0.0], abs=1e-5)
 
 
-def _run(*arguments):
-    command = [sys.executable, ROOT / "export_mot.py", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_mot_for_opensim_has_the_beta_columns_and_replaces_no_file(tmp_path):
+def test_mot_for_opensim_has_the_beta_columns_and_replaces_no_file(run_script, tmp_path, capsys):
     motion = large_motion()
     write_motion(tmp_path / "a.mot", motion)
-    arguments = (tmp_path / "a.mot", "--format", "mot", "--out-dir", tmp_path / "out")
-    done = _run(*arguments)
-    assert done.returncode == 0, done.stderr
+    command = ("export_mot.py", tmp_path / "a.mot", "--format", "mot", "--out-dir", tmp_path / "out")
+    run_script(*command)
+    assert capsys.readouterr().out == f"{tmp_path / 'out' / 'a.mot'}\n"
     table = read_table(tmp_path / "out" / "a.mot")
     for side in "lr":
         knee_rad = np.radians(motion.column(f"knee_angle_{side}"))
         assert table.column(f"knee_angle_{side}_beta") == pytest.approx(knee_rad, abs=1e-7)
-    again = _run(*arguments)
-    assert again.returncode == 2
-    assert "exists already" in again.stderr
+    with pytest.raises(InputError, match="exists already"):
+        run_script(*command)
 
 
 def test_opensim_reads_the_patella_where_the_knee_is(tmp_path):
@@ -215,14 +207,11 @@ def test_motions_are_exported_by_one_call(tmp_path):
         ExportConfig(motions=[Path("a.mot")], subject="someone", format="json", unit="cm")
 
 
-def test_an_export_of_bones_needs_the_subject(tmp_path):
+def test_an_export_of_bones_needs_the_subject(run_script, tmp_path):
     write_motion(tmp_path / "a.mot", large_motion())
-    done = _run(tmp_path / "a.mot", "--out-dir", tmp_path / "out")
-    assert done.returncode == 2
-    assert "--subject" in done.stderr
-    assert "Traceback" not in done.stderr
-    done = _run(tmp_path / "a.mot", "--subject", DEMO_PERSON, "--out-dir", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
+    with pytest.raises(InputError, match="--subject"):
+        run_script("export_mot.py", tmp_path / "a.mot", "--out-dir", tmp_path / "out")
+    run_script("export_mot.py", tmp_path / "a.mot", "--subject", DEMO_PERSON, "--out-dir", tmp_path / "out")
     assert "pelvis" in joint_centres_of((tmp_path / "out" / "a.bvh").read_text())[0]
 
 

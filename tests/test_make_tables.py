@@ -2,15 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from synthetic_squats import squats
-from test_project import ROOT
 
 from dataset.errors import InputError
 from dataset.io.mot import write_motion
@@ -130,7 +127,7 @@ def test_guided_motions_are_compared_with_those_own_squats_that_they_continue():
     assert entropies[1] == entropies[2] != entropies[0]
 
 
-def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subjects(tmp_path):
+def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subjects(run_script, tmp_path):
     session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
     folder = tmp_path / "copied" / f"latents_subject_run_{session.id}"
     folder.mkdir(parents=True)
@@ -138,10 +135,8 @@ def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subj
         shutil.copy(path, folder / f"entry_{j}_copied.mot")
     results = tmp_path / "RESULTS.md"
     results.write_text(BLOCKS.format("generated"))
-    command = [sys.executable, "make_tables.py", "--data-root", str(SHIPPED_DEMO), "--results", str(results)]
-    command += ["--row", f"copied={folder.parent}", "--out", str(tmp_path / "tables"), "--threads", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    command = ["make_tables.py", "--data-root", SHIPPED_DEMO, "--results", results, "--threads", 1]
+    run_script(*command, "--row", f"copied={folder.parent}", "--out", tmp_path / "tables")
     text = results.read_text()
     assert "After, by hand." in text
     rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if line.startswith("| ")}

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -397,16 +396,14 @@ def test_one_call_writes_a_video_and_a_figure(tmp_path):
         render(config)
 
 
-def test_the_script_writes_a_video_and_overwrites_nothing_unasked(tmp_path, motion):
+def test_the_script_writes_a_video_and_overwrites_nothing_unasked(run_script, tmp_path, motion):
     write_motion(tmp_path / "short.mot", motion.cut(0, 30))
-    command = [sys.executable, "render_mot.py", SESSION, tmp_path / "short.mot", tmp_path / "out.mp4"]
+    command = ["render_mot.py", SESSION, tmp_path / "short.mot", tmp_path / "out.mp4"]
     command += ["--renderer", "stick", "--fps", "5", "--size", "192x160"]
-    first = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert first.returncode == 0, first.stderr
+    run_script(*command)
     assert len(frames_of(tmp_path / "out.mp4", SMALL)) == 3
-    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 2
-    assert "--overwrite" in again.stderr
+    with pytest.raises(InputError, match="--overwrite"):
+        run_script(*command)
 
 
 def test_recorded_people_with_extra_coordinates(recordings):

@@ -1,32 +1,22 @@
 """The command segment_squats.py: its files, its table, and its errors."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas
 import pytest
 from synthetic_squats import squats
 
+from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from models.conventions import COORDINATE_INDEX
 from utils.segmentation.segment_session import segment_session
 from utils.segmentation.segmentation_config import SegmentationConfig
 
-SCRIPT = Path(__file__).parent.parent / "segment_squats.py"
 
-
-def _run(*arguments):
-    return subprocess.run([sys.executable, SCRIPT, *map(str, arguments)], capture_output=True, text=True, check=False)
-
-
-def test_segments_table_and_plot(tmp_path):
+def test_segments_table_and_plot(run_script, tmp_path, capsys):
     trial = squats(3, rate_hz=100.0, start_s=2.0)
     write_motion(tmp_path / "Data" / "abc" / "OpenSimData" / "Kinematics" / "SQT01.mot", trial)
-    done = _run("--subject", "abc", "--data-root", tmp_path, "--out-dir", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    assert "3 repetitions" in done.stdout
+    run_script("segment_squats.py", "--subject", "abc", "--data-root", tmp_path, "--out-dir", tmp_path / "out")
+    assert "3 repetitions" in capsys.readouterr().out
     table = pandas.read_csv(tmp_path / "out" / "abc" / "SQT01_segments.csv")
     assert len(table) == 3
     for row in table.itertuples():
@@ -51,9 +41,7 @@ def test_the_descent_is_that_from_stance_to_the_bottom_wherever_the_ascent_ends(
     assert list(table["descent_cm"]) == [pytest.approx(35, abs=0.2)]
 
 
-def test_invalid_input_gives_one_sentence_and_status_2(tmp_path):
+def test_a_session_without_squats_is_refused(run_script, tmp_path):
     write_motion(tmp_path / "abc" / "OpenSimData" / "Kinematics" / "stand.mot", squats(0, stance_s=2.0))
-    done = _run("--subject", tmp_path / "abc", "--out-dir", tmp_path / "out")
-    assert done.returncode == 2
-    assert "no squat that starts and ends upright" in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(InputError, match="no squat that starts and ends upright"):
+        run_script("segment_squats.py", "--subject", tmp_path / "abc", "--out-dir", tmp_path / "out")
