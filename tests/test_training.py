@@ -15,6 +15,7 @@ from synthetic_windows import squat_windows
 import surrogate_training
 import train_vq
 from dataset.errors import InputError, RunError
+from dataset.locations import SHIPPED_SURROGATE
 from dataset.windows.motion_batch import MotionBatch
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.published_transformer import PublishedSurrogate
@@ -305,6 +306,11 @@ def test_training_does_not_continue_from_the_published_surrogate(tmp_path):
     torch.save(PublishedSurrogate(frames=32).state_dict(), tmp_path / "published.pth")
     with pytest.raises(InputError, match="evaluated but not trained"):
         train_surrogate(tmp_path, "run", f"--resume-pth {tmp_path / 'published.pth'}")
+
+
+def test_training_of_kinematics_does_not_continue_from_a_surrogate_after_inverse_dynamics(tmp_path):
+    with pytest.raises(InputError, match="after inverse dynamics, which is trained without --kinematics"):
+        train_surrogate(tmp_path, "run", f"--resume-pth {SHIPPED_SURROGATE}")
 
 
 def test_surrogate_stops_early(tmp_path):

@@ -15,6 +15,7 @@ from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_source import WindowSource
 from models.conventions import ROTATION_INDICES
 from models.surrogate.batch_dropout import set_part_of_batch
+from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.ground_loads import LOAD_COUNT
 from models.surrogate.transformer import SurrogateTransformer
 from utils.checkpoints import load_surrogate
@@ -113,8 +114,10 @@ def _all_of(windows: WindowSource) -> MotionBatch:
 
 
 def _load_trainable(path: Path, device: torch.device) -> SurrogateTransformer:
-    """The surrogate of a checkpoint. Raises InputError for published weights, which are not trained further."""
+    """The surrogate of a checkpoint. Raises InputError for another one, and for published weights."""
     model = load_surrogate(path, device)
+    if isinstance(model, DynamicsSurrogate):
+        raise InputError(f"{path} has a surrogate after inverse dynamics, which is trained without --kinematics")
     if not isinstance(model, SurrogateTransformer):
         raise InputError(
             f"{path} has the published surrogate, which can be evaluated but not trained further: its attention runs "
