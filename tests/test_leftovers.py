@@ -11,7 +11,7 @@ from test_writable_output import COMMANDS, PERSON, TRIAL, run
 
 from dataset.io import atomic_write as module
 from dataset.io.atomic_write import atomic_folder, atomic_write, remove_leftovers, temporary_ending, temporary_path
-from utils.runs.run_folder import keep_other_kinds, new_folder
+from utils.runs.run_folder import RunFolder, keep_other_kinds, new_folder
 from utils.runs.writable import require_writable
 
 DEAD = "999999999"
@@ -111,6 +111,14 @@ def test_a_folder_whose_replacement_was_killed_keeps_its_other_files(tmp_path):
         keep_other_kinds(place, new, ".mot")
     assert [path.name for path in tmp_path.iterdir()] == ["motions"]
     assert sorted(str(path.relative_to(place)) for path in place.rglob("*.*")) == ["b.mot", "notes/mine.txt"]
+
+
+def test_what_a_killed_process_has_left_among_motions_is_not_kept_when_these_are_replaced(tmp_path, neighbour):
+    folder = RunFolder(tmp_path / "run", "person")
+    stay = fill(folder.motions, neighbour)
+    with folder.replace_motions() as new:
+        (new / "entry_0_run.mot").write_text("new")
+    assert hidden(folder.motions) == sorted(stay)
 
 
 def test_folders_are_cleaned_once_for_each_process(tmp_path, monkeypatch):

@@ -77,7 +77,8 @@ def new_folder(place: Path) -> Iterator[Path]:
     """
     restore_folder(place)
     temporary = temporary_path(place)
-    remove_leftovers(place.parent)
+    for folder in (place.parent, place):  # other files of the old folder are kept in the new one
+        remove_leftovers(folder)
     try:
         temporary.mkdir(parents=True)
         yield temporary
