@@ -85,17 +85,10 @@ def split_sessions(
     else:
         held_out = _drawn(names, HELD_OUT_FRACTION * len(names), generator)
         origin = f"{len(held_out)} of {len(names)} subjects held out, drawn with seed {seed}"
-    rest = [name for name in names if name not in held_out]
     if validation_file is not None:
-        listed = _subjects_in(validation_file, sessions)
-        validation = listed - held_out
-        if listed & held_out:
-            logger.warning(
-                "%s: these ids are held out, and do not choose the checkpoint: %s",
-                validation_file, list_names(sorted(listed & held_out)),
-            )  # fmt: skip
+        validation = _listed_for_validation(validation_file, sessions, held_out)
         origin += f", validation ids of {Path(validation_file).name}"
-    elif len(rest) > 1:
+    elif len(rest := [name for name in names if name not in held_out]) > 1:
         validation = _drawn(rest, VALIDATION_FRACTION * len(names), generator)
         origin += f", {len(validation)} for validation, drawn with seed {seed}"
     else:
@@ -121,6 +114,17 @@ def split_sessions(
         len(sessions), len(names), len(split.training), len(split.validation), len(split.held_out), origin,
     )  # fmt: skip
     return split
+
+
+def _listed_for_validation(path: str | Path, sessions: Sequence[Session], held_out: set[str]) -> set[str]:
+    """The validation subjects of a list, without those that are held out, which are named in the log."""
+    listed = _subjects_in(path, sessions)
+    if listed & held_out:
+        logger.warning(
+            "%s: these ids are held out, and do not choose the checkpoint: %s",
+            path, list_names(sorted(listed & held_out)),
+        )  # fmt: skip
+    return listed - held_out
 
 
 def keep_split(sessions: Sequence[Session], kept: Split, root: Path) -> Split:

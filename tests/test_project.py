@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,7 @@ def test_the_readme_names_every_script():
     assert [script for script in SCRIPTS if script not in readme] == []
 
 
+@cache
 def sources() -> dict[Path, ast.Module]:
     """Syntax trees of all modules but the tests, by their path in the repository."""
     rooms = ("benchmarks", "dataset", "models", "options", "utils")

@@ -84,8 +84,7 @@ def refine(
         For each sample, in the same order, the version with the smallest violation in simulation, and its simulation.
         The values of a refined sample are the surrogate's, as before.
     """
-    versions = [_Versions(sample, sample, sample) for sample in samples]
-    pending = versions
+    pending = versions = [_Versions(sample, sample, sample) for sample in samples]
     for number in range(rounds + 1):
         found = judge(torch.stack([one.latest.motion for one in pending]))
         latest = [one.latest for one in pending]
