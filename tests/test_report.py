@@ -119,7 +119,9 @@ def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
     own = Baseline((), torch.zeros(0), (), "vasmed", torch.tensor([[0.1, 0.2], [0.61, 0.58]]), simulated=True)
     answer = summarise(replace(result, changes=changes, baseline=own))["answer"]
     left, right = result.verification.simulated[accepted].tolist()
-    assert f"sample {accepted}: {words[accepted][0]}." in answer
+    assert answer.startswith(
+        f"Sample {accepted} meets it with the least change from an own squat: {words[accepted][0]}."
+    )
     assert answer.endswith(f"vastus medialis becomes {left:.2f} for 0.61 left and {right:.2f} for 0.58 right.")
     right_alone = replace(result.config, muscle="vasmed_r"), replace(own, peaks=own.peaks[:, 1:])
     terms = tuple(replace(term, argument="vasmed_r") if term.argument == "vasmed" else term for term in result.terms)

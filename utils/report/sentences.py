@@ -73,7 +73,7 @@ def _answer(result: GuidanceResult) -> str:
     if not result.changes or not accepted:
         return ""
     j = min(accepted, key=lambda number: result.changes[number].form_deg)
-    text = f"The least change from an own squat that meets it, sample {j}: {result.changes[j].sentence}."
+    text = f"Sample {j} meets it with the least change from an own squat: {result.changes[j].sentence}."
     found, own = result.verification, result.baseline
     if result.activation_range is None or found is None or own is None or not own.simulated:
         return text
