@@ -72,3 +72,9 @@ def test_nothing_is_said_where_all_that_were_wanted_are_accepted():
     accepted = result_of(([105.0, 105.0], [0.05, 0.05]))
     assert nearest_miss(accepted) is None
     assert nearest_miss_sentences(accepted) == []
+
+
+def test_what_an_interrupted_run_came_nearest_to_is_said_to_be_unfinished():
+    result = result_of(([91.0, 84.0], [0.1, 0.05]))
+    assert not any("interrupted" in line for line in nearest_miss_sentences(result))
+    assert "interrupted before its end" in nearest_miss_sentences(replace(result, interrupted=True))[1]

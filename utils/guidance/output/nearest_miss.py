@@ -64,6 +64,8 @@ def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
         return []
     by = "in simulation" if result.verification else "as the surrogate predicts"
     lines = [f"{result.accepted} of {result.config.min_samples} motions meet what is asked {by}."]
+    if result.interrupted:
+        lines.append("The run was interrupted before its end, so that what follows may change where it goes on.")
     repeated = sum(sample.accepted and result.is_repeated(j) for j, sample in enumerate(result.samples))
     if repeated:
         lines.append(f"{repeated} more meet it and are the same answer as another.")
