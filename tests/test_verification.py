@@ -80,3 +80,14 @@ def test_the_reserves_of_the_own_squats_are_heeded(of_own, refused):
         own = [SimpleNamespace(reserves_bw_m=reserves)]
     (sentence,) = verified(own).unexplained_sentences()
     assert ("10.0 % of body weight times metres at hip_rotation_l" in sentence) == refused
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict"),
+    [(0.45, 0.35, "met"), (0.499, 0.4, "near"), (0.4, 0.301, "near"), (0.501, 0.4, "missed"), (0.31, 0.299, "missed")],
+)
+def test_near_is_within_a_twentieth_on_both_sides(left, right, verdict):
+    peaks = torch.tensor([[left, right]]).double()
+    zero = torch.zeros(1)
+    found = Verification(torch.zeros(1, FRAMES, 80), peaks, peaks, (peaks,), zero, zero)
+    assert found.verdicts([parse_term("activation:vasmed:max:within:0.35:0.45")]) == [verdict]
