@@ -4,7 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
+from utils.guidance import simulated_search
+from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.simulated_search import _Search
 
 
@@ -51,3 +54,28 @@ def test_motions_are_replaced_until_all_are_met_or_there_is_no_prospect(script, 
     assert search.wanted == wanted
     assert sum(sample.met for sample in samples) == met
     assert len(samples) == len(simulations) == sum(wanted)
+
+
+def test_further_attempts_use_the_starts_that_follow_and_no_more_than_there_are(monkeypatch):
+    drawn, offered = [], []
+
+    def search(optimizer: Any, start: Any, *, wanted: int, starts: int, **others: Any) -> list[GuidedSample]:
+        offered.append(starts)
+        for number in range(min(wanted, starts)):
+            start(number)
+        nothing = torch.zeros(1)
+        return [GuidedSample(0, nothing, nothing, nothing, (), (), 0.0, 0.0, -1)] * min(wanted, starts)
+
+    monkeypatch.setattr(simulated_search, "search", search)
+    run = ScriptedSearch()
+    config = SimpleNamespace(num_runs=7, verify=True, batch_size=4, give_up=2)
+    run.prepared = SimpleNamespace(
+        config=config, latents=SimpleNamespace(sampler=drawn.append), models=SimpleNamespace(skeleton=None),
+        brief=0, iterations=10,
+    )  # fmt: skip
+    run.progress, run.on_iteration = SimpleNamespace(begin=lambda *_: None), None
+    numbers = [[sample.start for sample in _Search.search_by_surrogate(run, 3)] for _ in range(3)]
+    assert drawn == [0, 1, 2, 3, 4, 5, 6]
+    assert offered == [7, 4, 1]
+    assert numbers == [[0] * 3, [3] * 3, [6]]
+    assert run.used == config.num_runs
