@@ -5,6 +5,8 @@ preferences between the feet (`models.muscles.ground_preferences`). Its unknowns
 right foot; what is left of the whole ground reaction is on the left foot.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -32,8 +34,8 @@ class GroundBalance(nn.Module):
         self.knee_offset_m, self.inward_lean = s.knee_offset_m, s.inward_lean
         moments = [_MOMENT_SIZES.get(name, _OTHER_MOMENT_SIZE) for name in _MOMENTS]
         preferences = [s.vertical_symmetry, s.shear_symmetry, s.pressure_symmetry_m, s.knee_line_m, s.inward_force]
-        sizes = torch.tensor([*moments, *_PRESSURE_SIZES_M, _AIR_SIZE, *preferences])
-        self.log_sizes = nn.Parameter(sizes.log())
+        sizes = [*moments, *_PRESSURE_SIZES_M, _AIR_SIZE, *preferences]
+        self.log_sizes = nn.Parameter(torch.tensor([math.log(size) for size in sizes]))
 
     def forward(self, dynamics: LegDynamics, usual: Tensor) -> Tensor:
         """The wrenches (N, 2, 6), left foot first, as in `ground_sharing.GroundReaction`.
