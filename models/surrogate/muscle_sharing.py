@@ -3,6 +3,8 @@
 It sees one leg in one frame, so its answer does not depend on what else a motion contains.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -45,7 +47,8 @@ class MuscleSharing(nn.Module):
         self.capacity_normalizer = Normalizer(CAPACITY_INPUTS)
         self.of_capacity = nn.Linear(CAPACITY_INPUTS, width, bias=False)
         self.network = perceptron(MOVING_INPUTS, width, layers, MUSCLES_PER_LEG)
-        self.register_buffer("knees_rad", torch.tensor(REFERENCE_KNEES_DEG).deg2rad(), persistent=False)
+        knees_rad = torch.tensor([math.radians(knee) for knee in REFERENCE_KNEES_DEG])
+        self.register_buffer("knees_rad", knees_rad, persistent=False)
 
     def features(self, moments: Tensor, kinematics: LegKinematics, capacity: Tensor) -> Tensor:
         """Inputs that change from frame to frame, (N, 2, MOVING_INPUTS), before normalisation.
