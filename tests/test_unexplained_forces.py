@@ -13,10 +13,9 @@ from utils.guidance.missing_forces import (
     missing_sentences,
     most_reserves,
     own_squats_sentence,
-    reserves_by_joint,
 )
 from utils.simulation.saturation import RESERVE_NAMES, saturated_muscles, saturation_sentence
-from utils.simulation.unexplained_forces import MOST_FORCE_BW, MOST_RESERVE_BW_M, unexplained_forces
+from utils.simulation.unexplained_forces import MOST_FORCE_BW, MOST_RESERVE_BW_M, lasting_reserves, unexplained_forces
 
 WEIGHT_N = 700.0
 EVERY = slice(None)
@@ -75,7 +74,7 @@ def simulation_lacking(*shares):
 
 def test_what_the_muscles_lack_in_the_own_squats_is_no_reason_to_refuse_a_motion():
     """A generic model is too weak for a deep squat that the person was recorded in."""
-    own = reserves_by_joint(simulation_lacking(0.1, 0.16, 0.3), WEIGHT_N, EVERY)
+    own = lasting_reserves(simulation_lacking(0.1, 0.16, 0.3), WEIGHT_N, EVERY)
     guided = simulation_lacking(0.04, 0.13, 0.18)
     strict, fair = (missing_of(guided, WEIGHT_N, EVERY, most_reserves(most)) for most in (None, own))
     assert (missing_forces(strict) > 0).tolist() == [False, True, True]
@@ -88,7 +87,7 @@ def test_what_the_muscles_lack_in_the_own_squats_is_no_reason_to_refuse_a_motion
 
 
 def test_a_joint_that_lacks_more_than_in_the_own_squats_is_not_hidden_by_one_that_lacks_as_much_as_in_them():
-    most = most_reserves(reserves_by_joint(simulation_lacking(0.16), WEIGHT_N, EVERY))
+    most = most_reserves(lasting_reserves(simulation_lacking(0.16), WEIGHT_N, EVERY))
     guided = simulation_lacking(0.15)
     guided.reserves[0, 20:40, 1, RESERVE_NAMES.index("knee_angle_r") - 7] = -0.07 * WEIGHT_N
     missing = missing_of(guided, WEIGHT_N, EVERY, most)
@@ -97,7 +96,7 @@ def test_a_joint_that_lacks_more_than_in_the_own_squats_is_not_hidden_by_one_tha
 
 
 def test_what_one_joint_lacks_in_the_own_squats_counts_for_both_sides_and_for_no_other_joint():
-    most = most_reserves(reserves_by_joint(simulation_lacking(0.16), WEIGHT_N, EVERY))
+    most = most_reserves(lasting_reserves(simulation_lacking(0.16), WEIGHT_N, EVERY))
     for name, value in zip(RESERVE_NAMES, most.tolist(), strict=True):
         assert value == pytest.approx(0.16 if name.startswith("hip_rotation") else MOST_RESERVE_BW_M)
 

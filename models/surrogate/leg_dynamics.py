@@ -154,26 +154,19 @@ class MotionDynamics(nn.Module):
         contact = foot_contact(points, along_time(sampling.basis.speed, points), self.feet, samples, of_motion)
         floor = of_motion.repeat_interleave(samples)
         lowest = torch.stack([points[foot, 1].amin(0) for foot in self.feet.bool()]) - floor
-
-        heels = state.origin[self.heels]
-        origin = heels.mean(0)
-        origin = torch.stack([origin[0], floor, origin[2]])
-        axes = self._axes(state)
+        heels = state.origin[self.heels].mean(0)
+        origin, axes = torch.stack([heels[0], floor, heels[2]]), self._axes(state)
 
         def directed(vectors: Tensor) -> Tensor:
             return torch.einsum("axn,...xn->...an", axes, vectors)
 
-        joints = torch.stack(
-            [*(getattr(state, kind)[self.bodies[body]] for body, kind in _POINTS.values()), heels,
-             state.origin[self.toes]], 1,
-        )  # fmt: skip
         force, moment = self.trunk.whole_loads(state, loads, sampling.basis)
         moment = moment - torch.linalg.cross(origin, force, dim=0)
         required = dynamics.inverse_dynamics(state, loads)
         tensors = {
             "force": directed(force) / self.weight_n,
             "moment": directed(moment) / self.weight_n,
-            "joints": directed(joints - origin),
+            "joints": directed(self._joints(state) - origin),
             "foot_axis": directed(state.rotation[self.heels][:, :, 0]),
             "shank_axis": directed(state.rotation[self.bodies["tibia"]][:, :, 0]),
             "contact": contact.feet,
@@ -186,6 +179,11 @@ class MotionDynamics(nn.Module):
             "axes": axes,
         }
         return LegDynamics(**{name: value.movedim(-1, 0) for name, value in tensors.items()})
+
+    def _joints(self, state: MotionState) -> Tensor:
+        """Hips, knees, ankles, heels and toes of both legs in the ground frame, (2, 5, 3, N)."""
+        centres = [getattr(state, kind)[self.bodies[body]] for body, kind in _POINTS.values()]
+        return torch.stack([*centres, state.origin[self.heels], state.origin[self.toes]], 1)
 
     def _axes(self, state: MotionState) -> Tensor:
         """The axes (3, 3, N) of the person's frame: forward, up and to the right."""

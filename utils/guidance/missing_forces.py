@@ -6,7 +6,6 @@ could perform the motion. So the reserve of a joint counts from where it exceeds
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -18,17 +17,11 @@ from utils.simulation.unexplained_forces import (
     MOST_MOMENT_BW_M,
     MOST_RESERVE_BW_M,
     UnexplainedForces,
+    lasting_reserves,
     unexplained_forces,
 )
 
 _SIDES = 2
-
-
-def reserves_by_joint(simulation: Simulation, weight_n: float, frames: slice) -> Tensor:
-    """(S, 14) the largest reserve of each joint of S motions that lasts, as `unexplained_forces` has it."""
-    only = torch.eye(len(RESERVE_NAMES), dtype=torch.bool).unflatten(1, simulation.reserves.shape[-2:])
-    each = [replace(simulation, reserves=simulation.reserves.where(one, 0.0)) for one in only]
-    return torch.stack([unexplained_forces(one, weight_n, frames).reserve_bw_m for one in each], 1)
 
 
 def most_reserves(own: Tensor | None) -> Tensor:
@@ -37,7 +30,7 @@ def most_reserves(own: Tensor | None) -> Tensor:
     It is the same for both sides: the larger of their medians over the own squats, where that is more than usual.
 
     Args:
-        own: (A, 14) `reserves_by_joint` of the own squats; None where they are not known.
+        own: (A, 14) `lasting_reserves` of the own squats; None where they are not known.
     """
     usual = torch.full((len(RESERVE_NAMES),), MOST_RESERVE_BW_M, dtype=torch.float64)
     if own is None or not len(own):
@@ -60,7 +53,7 @@ def missing_of(simulation: Simulation, weight_n: float, frames: slice, most: Ten
         most.
     """
     forces = unexplained_forces(simulation, weight_n, frames)
-    reserves = reserves_by_joint(simulation, weight_n, frames)
+    reserves = lasting_reserves(simulation, weight_n, frames)
     joint = (reserves / most).argmax(1)
     reserve = reserves.gather(1, joint[:, None])[:, 0]
     return torch.stack([forces.force_bw, forces.moment_bw_m, reserve, joint, most[joint]], 1)

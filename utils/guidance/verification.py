@@ -27,12 +27,12 @@ from utils.guidance.missing_forces import (
     missing_of,
     missing_sentences,
     most_reserves,
-    reserves_by_joint,
 )
 from utils.guidance.objective.constraints import Term
 from utils.simulation.lost_contact import Interval, lost_contact_s
 from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
 from utils.simulation.simulated_prediction import simulated_prediction
+from utils.simulation.unexplained_forces import lasting_reserves
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -54,7 +54,7 @@ class SimulatedMotion:
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
         contact: (T, 2) contact of the right and the left foot with the floor, 0 to 1.
         unexplained: (5,) the largest forces that nothing gives, see `missing_of`.
-        reserves_bw_m: (14,) the largest reserve of each joint, see `reserves_by_joint`.
+        reserves_bw_m: (14,) the largest reserve of each joint, see `lasting_reserves`.
     """
 
     activations: Tensor
@@ -93,7 +93,7 @@ def simulate_motions(
     reserves = reserve_rms_nm(simulation.reserves[:, _INNER])
     most = most_reserves(torch.stack([one.reserves_bw_m for one in own]) if own else None)
     unexplained = missing_of(simulation, simulator.weight_n, _INNER, most)
-    by_joint = reserves_by_joint(simulation, simulator.weight_n, _INNER)
+    by_joint = lasting_reserves(simulation, simulator.weight_n, _INNER)
     return [
         SimulatedMotion(
             activations=found.activations[j],

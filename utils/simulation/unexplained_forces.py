@@ -65,15 +65,21 @@ def unexplained_forces(simulation: Simulation, weight_n: float, frames: slice) -
         frames: those that count.
     """
     residuals = simulation.residuals[:, frames] / weight_n
-    reserves = simulation.reserves[:, frames].flatten(2).abs() / weight_n  # (S, T, 14)
-    by_joint = _lasting(reserves)
-    largest = by_joint.max(1)
+    largest = lasting_reserves(simulation, weight_n, frames).max(1)
     return UnexplainedForces(
         force_bw=_lasting(residuals[..., 3:].norm(dim=-1, keepdim=True))[:, 0],
         moment_bw_m=_lasting(residuals[..., :3].norm(dim=-1, keepdim=True))[:, 0],
         reserve_bw_m=largest.values,
         reserve_joint=largest.indices,
     )
+
+
+def lasting_reserves(simulation: Simulation, weight_n: float, frames: slice) -> Tensor:
+    """(S, 14) the largest reserve moment of each joint that lasts 0.05 s, over body weight, metres.
+
+    The arguments are those of `unexplained_forces`, and the joints are in the order of `RESERVE_NAMES`.
+    """
+    return _lasting(simulation.reserves[:, frames].flatten(2).abs() / weight_n)
 
 
 def _lasting(values: Tensor) -> Tensor:
