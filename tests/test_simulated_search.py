@@ -45,7 +45,8 @@ class ScriptedSearch(_Search):
         ([(4, 0), (4, 0)], [4, 4], 0),  # by the surrogate alone
         ([(4, 4), (0, 0)], [4, 16], 4),  # sixteen that are refused say enough
         ([(4, 4), (10, 10), (4, 4), (2, 2)], [4, 16, 6, 4], 20),
-        ([(4, 4), (16, 14), (0, 0), (0, 0), (0, 0)], [4, 16, 4, 4, 4], 18),
+        ([(4, 4), (16, 14), (0, 0), (0, 0), (1, 1)], [4, 16, 4, 4], 18),  # two attempts gave nothing new
+        ([(4, 4), (16, 14), (0, 0), (1, 1), (1, 1)], [4, 16, 4, 4, 4], 20),
     ],
 )
 def test_motions_are_replaced_until_all_are_met_or_there_is_no_prospect(script, wanted, met):

@@ -38,9 +38,9 @@ from utils.runs.interruption import graceful_shutdown
 
 logger = logging.getLogger("bige")
 
-# As long as the simulation accepts none, so few motions are tried at once, and so many times, so that what cannot be
-# met is known early.
-_PILOT, _PILOTS = 4, 2
+# As long as the simulation accepts none, so few motions are tried at once. After so many attempts without an answer, or
+# without a new one, the search ends, so that what cannot be met is known early.
+_PILOT, _IN_VAIN = 4, 2
 _ATTEMPTS = 5  # so many times what the simulation rejects is replaced by further starts, the first ones included
 
 
@@ -140,12 +140,12 @@ class _Search:
         """Samples until the simulation accepts `wanted` different ones, or there is no prospect of more."""
         samples: list[GuidedSample] = []
         simulations: list[SimulatedMotion] = []
-        in_vain = 0
+        most, in_vain = -1, 0
         for attempt in range(_ATTEMPTS):
             answers = self._answers(samples, simulations)
             missing = wanted - answers
-            in_vain = 0 if answers else in_vain + 1
-            if missing <= 0 or in_vain > _PILOTS or self.used >= self.prepared.config.num_runs:
+            most, in_vain = max(most, answers), 0 if answers > most else in_vain + 1
+            if missing <= 0 or in_vain >= _IN_VAIN or self.used >= self.prepared.config.num_runs:
                 break
             if samples and self.should_stop():
                 break
@@ -159,7 +159,7 @@ class _Search:
             if self.optimizer.brief and not (answers or is_hopeless or self._answers(found, theirs)):
                 # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
                 self.optimizer = replace(self.optimizer, brief=0)
-                self.used = in_vain = 0
+                self.used, in_vain = 0, -1
                 continue
             samples, simulations = samples + found, simulations + theirs
             if is_hopeless and not (answers and len(found) <= _PILOT):  # where others have met it, a few say little
