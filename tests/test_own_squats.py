@@ -33,7 +33,7 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.objective.whole_motion import upright_as_own, whole_motion_terms
+from utils.guidance.objective.whole_motion import posture_as_own, whole_motion_terms
 from utils.guidance.output.printed_tables import baseline_table, change_lines, result_tables
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
@@ -133,10 +133,32 @@ def test_who_stands_straight_goes_on_to_stand_straight():
     assert differences(profile(straight[0]), profile(bent[0])) == ["knees 18° more bent while standing (20 for 2°)"]
     accepted = {}
     for name, squat_of_own in squats.items():
-        terms = [term for term in upright_as_own(whole_motion_terms(), squat_of_own) if "standing" in term.quantity]
+        terms = [term for term in posture_as_own(whole_motion_terms(), squat_of_own) if "standing" in term.quantity]
         accepted[name] = all(term.holds(term.value(squats["b"])).all() for term in terms)
     assert accepted == {"s": False, "b": True}
-    assert upright_as_own(whole_motion_terms(), None) == whole_motion_terms()
+    assert posture_as_own(whole_motion_terms(), None) == whole_motion_terms()
+
+
+class RaisedHeels(SimpleSkeleton):
+    """The stand-in with its heels off the floor, metres."""
+
+    def __init__(self, heel_m):
+        self.heel_m = heel_m
+
+    def contact_points(self, motion, extra=None):
+        points = super().contact_points(motion, extra)
+        points[..., [0, 6], 1] += self.heel_m
+        return points
+
+
+@pytest.mark.parametrize(
+    ("own_m", "accepted"), [(None, [True, True, False]), (0.0, [True, False, False]), (0.11, [True, True, True])]
+)
+def test_who_squats_on_the_heels_does_not_rise_to_the_toes_and_who_squats_on_the_toes_may(own_m, accepted):
+    squats = None if own_m is None else guided_context(own()[None], skeleton=RaisedHeels(own_m))
+    (term,) = (term for term in posture_as_own(whole_motion_terms(), squats) if term.quantity == "heel_lift")
+    guided = [guided_context(own()[None], skeleton=RaisedHeels(height_m)) for height_m in (0.02, 0.06, 0.12)]
+    assert [bool(term.holds(term.value(one)).all()) for one in guided] == accepted
 
 
 def test_the_same_answer_is_counted_once_among_the_changes():

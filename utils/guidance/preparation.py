@@ -25,7 +25,7 @@ from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds
 from utils.guidance.objective.published_terms import terms_of, without_published_wishes
-from utils.guidance.objective.whole_motion import upright_as_own
+from utils.guidance.objective.whole_motion import posture_as_own
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
@@ -142,7 +142,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     simulations = None if own is None or not config.verify else _simulated(config, session, models, own)
     if own is not None:
         models = replace(models, own=_own_context(models, own, simulations))
-    terms = upright_as_own(with_own_bounds(terms, models.own), models.own)
+    terms = posture_as_own(with_own_bounds(terms, models.own), models.own)
     start = config.start or (TRAINING if own is None else OWN)
     if start != TRAINING and own is None:
         raise InputError(f"--start {start}: {session.path} has no squat on two feet that guidance could start from")

@@ -1,9 +1,10 @@
 """What is required of every written motion without being asked for: that it is whole.
 
 It begins and ends upright and still, holds exactly the squats that were asked for, each of which goes down and up once,
-its feet stay where they stood, on the floor, and no joint leaves the range that the person's model gives it. Decoded
-motions are planted and kept within these ranges by construction (`utils.guidance.subject.frozen_models`); these terms
-judge the result, and draw motions to it that the networks would not make whole.
+its feet stay where they stood, on the floor, its heels rise hardly higher than in the own squats, and no joint leaves
+the range that the person's model gives it. Decoded motions are planted and kept within these ranges by construction
+(`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to it that the networks would
+not make whole.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ from utils.guidance.objective.constraints import Term
 
 # Recorded people stand with up to 15 degrees in the knees, and lean up to 19.
 _UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
-_UPRIGHT = ("standing_flexion", "standing_lean")
-_MORE_THAN_OWN_DEG = 10.0  # by which they differ from one squat to the next
+_HEEL_M = 0.08  # where no own squats are known; recorded people lift a heel by up to 0.049 m
+# How much more than in the own squats, in degrees and metres, by which people differ from one squat to the next.
+_MORE_THAN_OWN = {"standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03}
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
 _BOUNCE_DEG = 3.0  # none of 36 recorded squats of five people bounces by more than 0.1
 _DRIFT_M, _FLOOR_M = 0.01, 0.003
@@ -48,26 +50,32 @@ def whole_motion_terms() -> list[Term]:
         below("foot_drift", _DRIFT_M, 1e-4, "feet_in_place"),
         below("floor_penetration", _FLOOR_M, 1e-4, "feet_not_below_floor"),
         below("foot_lift", _FLOOR_M, 1e-4, "feet_on_floor"),
+        below("heel_lift", _HEEL_M, 1e-3, "heels_down"),
         below("range_excess", _RANGE_DEG, 0.1, "joint_ranges"),
     ]
 
 
 @torch.no_grad()
-def upright_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
-    """The same terms, where who stands straighter than upright stance requires goes on to stand so.
+def posture_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
+    """The same terms, by which who stands straight and on the heels goes on to do so.
 
-    Without this, an answer may begin and end with a bent knee, from which a squat is shallower and needs less force.
+    Without this, an answer may begin and end with a bent knee, or rise to the toes, where a squat needs less force.
+    Nobody's stance may be less upright than what is required of everybody; who squats on the toes may do so.
 
     Args:
         terms: what is asked.
         own: the person's own squats on two feet; None where the session has none.
     """
-    return [
-        replace(term, high=min(term.high, float(term.value(own).max()) + _MORE_THAN_OWN_DEG))
-        if own is not None and term.of_a_whole_motion and term.quantity in _UPRIGHT and term.high is not None
-        else term
-        for term in terms
-    ]
+    if own is None:
+        return list(terms)
+
+    def bounded(term: Term) -> Term:
+        if not term.of_a_whole_motion or term.quantity not in _MORE_THAN_OWN or term.high is None:
+            return term
+        high = float(term.value(own).max()) + _MORE_THAN_OWN[term.quantity]
+        return replace(term, high=high if term.quantity == "heel_lift" else min(term.high, high))
+
+    return [bounded(term) for term in terms]
 
 
 def of_repetitions(terms: Sequence[Term], repetitions: int) -> list[Term]:
