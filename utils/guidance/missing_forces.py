@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from models.conventions import SIDES
 from models.muscles.static_optimization import Simulation
 from utils.simulation.saturation import RESERVE_NAMES
 from utils.simulation.unexplained_forces import (
@@ -20,8 +21,6 @@ from utils.simulation.unexplained_forces import (
     lasting_reserves,
     unexplained_forces,
 )
-
-_SIDES = 2
 
 
 def most_reserves(own: Tensor | None) -> Tensor:
@@ -35,8 +34,8 @@ def most_reserves(own: Tensor | None) -> Tensor:
     usual = torch.full((len(RESERVE_NAMES),), MOST_RESERVE_BW_M, dtype=torch.float64)
     if own is None or not len(own):
         return usual
-    of_kind = own.median(0).values.unflatten(0, (_SIDES, -1)).amax(0)
-    return torch.maximum(usual, of_kind.repeat(_SIDES).double())
+    of_kind = own.median(0).values.unflatten(0, (len(SIDES), -1)).amax(0)
+    return torch.maximum(usual, of_kind.repeat(len(SIDES)).double())
 
 
 def missing_of(simulation: Simulation, weight_n: float, frames: slice, most: Tensor) -> Tensor:

@@ -144,7 +144,8 @@ class _Search:
         for attempt in range(_ATTEMPTS):
             answers = self._answers(samples, simulations)
             missing = wanted - answers
-            most, in_vain = max(most, answers), 0 if answers > most else in_vain + 1
+            in_vain = 0 if answers > most else in_vain + 1
+            most = max(most, answers)
             if missing <= 0 or in_vain >= _IN_VAIN or self.used >= self.prepared.config.num_runs:
                 break
             if samples and self.should_stop():

@@ -22,12 +22,7 @@ from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.missing_forces import (
-    missing_forces,
-    missing_of,
-    missing_sentences,
-    most_reserves,
-)
+from utils.guidance.missing_forces import missing_forces, missing_of, missing_sentences, most_reserves
 from utils.guidance.objective.constraints import Term
 from utils.simulation.lost_contact import Interval, lost_contact_s
 from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
