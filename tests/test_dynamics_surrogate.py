@@ -35,7 +35,7 @@ from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrog
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.ground_sharing import GroundReaction, filtered
 from models.surrogate.leg_dynamics import LegDynamics, LegKinematics, MotionDynamics
-from models.surrogate.subject_muscles import demanding_sigmoid, rounded_clip
+from models.surrogate.subject_muscles import demanding_sigmoid, rounded_clip, unclipped
 from models.surrogate.time_sampling import FRAMES_A_SAMPLE
 from utils.networks.inference import load_frozen_surrogate
 from utils.simulation.simulators import build_simulator
@@ -356,6 +356,20 @@ def test_the_gradient_of_a_muscle_that_lacks_strength_is_that_of_the_demand():
     torch.testing.assert_close(activations, torch.sigmoid(logits))
     (slope,) = torch.autograd.grad(activations.sum(), logits)
     torch.testing.assert_close(slope, (activations * (1 - activations)).detach().clamp(min=0.09))
+
+
+def test_what_is_fitted_is_what_the_rounded_bounds_make_the_activations_of():
+    activations = torch.linspace(0.052, 0.998, 200, dtype=torch.float64)
+    found = rounded_clip(unclipped(activations, lower=0.05), lower=0.05)
+    torch.testing.assert_close(found, activations, atol=1e-4, rtol=0)
+
+
+def test_muscles_that_are_not_needed_are_at_the_lower_bound(shipped, simulator):
+    muscles = SubjectSurrogate(shipped, simulator).muscles
+    reference, floor = muscles.reference, simulator.settings.activation_floor
+    idle = reference.activations < floor + 1e-4
+    assert idle.double().mean() > 0.1
+    assert (muscles(reference.moments, reference.kinematics)[idle] - floor).median() < 0.002
 
 
 def test_capacity_is_in_proportion_to_strength(simulator):

@@ -24,10 +24,10 @@ from models.surrogate.muscle_sharing import MuscleSharing
 
 _RIDGE = 1e-3  # of the mean square of the hidden values
 _REPETITIONS = 40
-_AT_BOUND = 1e-3  # of an activation
+_AT_BOUND = 2e-3  # of an activation, within which it counts as at a bound
 _STRONG = 0.9  # activation above which the gradient is that of the demand
 _STRONG_LOGIT = math.log(_STRONG / (1 - _STRONG))
-_CORNER = 0.01  # of activation, over which the corners of the bounds are rounded
+_CORNER = 0.005  # of activation, over which the corners of the bounds are rounded
 
 
 class ReferenceSamples(NamedTuple):
@@ -145,6 +145,12 @@ def rounded_clip(drive: Tensor, lower: float) -> Tensor:
     return demand - torch.where(below > 0, excess.detach(), excess)
 
 
+def unclipped(activations: Tensor, lower: float) -> Tensor:
+    """What `rounded_clip` makes `activations` of; where they are at a bound, the nearest that it makes such ones of."""
+    above, below = (activations - lower).clamp(min=_AT_BOUND), (1 - activations).clamp(min=_AT_BOUND)
+    return activations - _CORNER**2 / above + _CORNER**2 / below
+
+
 @torch.no_grad()
 def _solve_reference(reference: ReferenceSamples, simulator: ActivationSimulator) -> Tensor:
     """Activations (R, 2, 40) by static optimisation of samples of both legs on the subject's model, float64."""
@@ -167,9 +173,9 @@ def _fit(hidden: Tensor, general: Tensor, activations: Tensor, lower: float) -> 
     identity = torch.eye(hidden.shape[1], dtype=hidden.dtype, device=hidden.device)
     factor = torch.linalg.cholesky(hidden.T @ hidden + ridge * identity)
     idle, full = activations <= lower + _AT_BOUND, activations >= 1 - _AT_BOUND
-    target = activations
+    wanted = target = unclipped(activations, lower)
     for _ in range(_REPETITIONS):
         weights = torch.cholesky_solve(hidden.T @ (target - general), factor)
         drive = general + hidden @ weights
-        target = torch.where(idle, drive.clamp(max=lower), torch.where(full, drive.clamp(min=1), activations))
+        target = torch.where(idle, drive.minimum(wanted), torch.where(full, drive.maximum(wanted), wanted))
     return weights
