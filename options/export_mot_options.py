@@ -35,9 +35,9 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         "format",
         choices=FORMATS,
         help="bvh: bones for Blender and other animation programs. json: bodies with bone meshes for the OpenCap "
-        "viewer (opencap-visualizer). mot: the motion with knee_angle_*_beta columns, in degrees; with these columns "
-        "OpenSim shows the patella of OpenCap's models in its place. opensim: a folder with which OpenSim's inverse "
-        "dynamics and static optimisation repeat the simulation of the motion; its README says how.",
+        "viewer (opencap-visualizer). mot: the motion in degrees, with knee_angle_*_beta columns in radians; with "
+        "these OpenSim shows the patella of OpenCap's models in its place. opensim: a folder with which OpenSim's "
+        "inverse dynamics and static optimisation repeat the simulation of the motion; its README says how.",
     )
     add_option(
         output,

@@ -133,6 +133,18 @@ def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
     assert summarise(replace(result, changes=changes, baseline=own, samples=refused))["answer"] == ""
 
 
+def test_each_sample_is_shown_beside_the_own_squat_that_its_change_is_counted_from(result, monkeypatch):
+    names = ("squats1, 0.0 s", "squats1, 2.0 s")
+    own = Baseline(names, torch.zeros(0), (), "vasmed", torch.full((2, 2), 0.5), simulated=False)
+    changes = tuple(SquatChange(one, 2.0, None, ("3° less knee flexion",)) for one in (1, 0, 1))
+    monkeypatch.setattr("utils.report.page.baseline_sentence", lambda own: "now")
+    page = Page(build_page(replace(result, changes=changes, baseline=own)))
+    samples, squats = ([m for m in page.data["motions"] if m["kind"] == kind] for kind in ("sample", "own"))
+    assert [sample["nearest"] for sample in samples] == [names[1], names[0], names[1]]
+    assert [squat["name"] for squat in squats] == list(names)
+    assert [cell["text"] for cell in page.find(tag="td") if cell["text"] in names] == [names[1], names[0], names[1]]
+
+
 def test_ids_are_unique_and_labels_refer_to_elements(page):
     ids = [element["id"] for element in page.elements if "id" in element]
     assert len(ids) == len(set(ids))
@@ -217,6 +229,11 @@ def test_the_tolerance_that_is_shown_is_the_one_of_the_verdict(session):
         for simulated in (True, False)
     }
     assert peak == {True: "0", False: "0.01"}
+
+
+def test_values_from_0_to_1_have_no_unit_beside_them(result):
+    row = next(row for row in constraint_rows(result) if row["title"].startswith("Peak activation"))
+    assert (row["target"], row["unit"], row["target_unit"]) == ("0.35 to 0.45", "", "")
 
 
 def test_a_minimised_term_is_shown_as_a_root_in_its_own_unit(page):
@@ -341,7 +358,8 @@ def test_a_band_is_the_mean_and_sd_at_the_same_phase_whatever_the_timing():
 def test_the_reference_is_the_subjects_own_squats(session):
     own = own_squats_of(session)
     found = make_reference(own)
-    assert [one.name for one in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
+    assert [one.label for one in found.squats] == ["own squat 1 (squats1, 0.0 s)", "own squat 2 (squats1, 2.0 s)"]
+    assert [one.name for one in make_reference(own, ["squats1, 2.0 s"]).squats] == ["squats1, 2.0 s"]
     assert "2 of this subject's own repetitions" in found.coordinates.source
     knee = found.coordinates.mean[:, COORDINATES.index("knee_angle_l")]
     assert knee.max() == pytest.approx(90, abs=1)

@@ -12,6 +12,7 @@ from dataset.sessions import discover_sessions
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window import Window
 from utils.biomechanics.squat_phases import SquatPhases, find_phases, normalise_phases
+from utils.guidance.subject.own_motions import name_of_squat
 from utils.guidance.subject.own_squats import OwnSquats
 
 logger = logging.getLogger("bige")
@@ -28,12 +29,14 @@ class OwnSquat:
     """A recorded squat of the subject, on the floor.
 
     Attributes:
-        name: name in the page.
+        label: name in the page.
+        name: where it was recorded, as in the baseline.
         coordinates: (T, 33), degrees and metres.
         activations: (T, 80), 0 to 1; None where it was not simulated.
         phases: its phases.
     """
 
+    label: str
     name: str
     coordinates: np.ndarray
     activations: np.ndarray | None
@@ -70,15 +73,21 @@ class Reference:
     activations: Band | None
 
 
-def make_reference(own: OwnSquats) -> Reference:
+def make_reference(own: OwnSquats, described: Sequence[str] = ()) -> Reference:
     """The subject's own squats and their bands; the bands of the shipped demo subjects where there are none.
 
     Activations are those of the session's own simulation, or else those that the surrogate predicts.
+
+    Args:
+        own: the own squats.
+        described: names of those that samples were compared with, as in the baseline; these are shown, and the first
+            ones where there are none.
     """
     if not own.recorded:
         return _demo_reference()
     source = _own_repetitions(len(own.recorded))
-    squats = [_own_squat(k, window, own.simulated) for k, window in enumerate(own.recorded[:_MOST_SHOWN], 1)]
+    shown = [window for window in own.recorded if name_of_squat(window) in described] or own.recorded[:_MOST_SHOWN]
+    squats = [_own_squat(k, window, own.simulated) for k, window in enumerate(shown, 1)]
     return Reference(squats, make_band(_coordinates(own.recorded), source), _activation_band(own))
 
 
@@ -120,9 +129,10 @@ def _activation_band(own: OwnSquats) -> Band | None:
 
 def _own_squat(number: int, window: Window, simulated: Sequence[Window]) -> OwnSquat:
     same = next((other for other in simulated if _is_same(other, window)), None)
-    trial = window.source.stem if window.source else "recorded"
+    name = name_of_squat(window)
     return OwnSquat(
-        f"own squat {number} ({trial}, {window.start_s:.1f} s)",
+        f"own squat {number} ({name})",
+        name,
         window.coordinates,
         same.activations if same else None,
         find_phases(window.coordinates, int(window.first_repetition.sum())),

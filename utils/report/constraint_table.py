@@ -15,7 +15,7 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
     for k, term in order:
         values = [value for sample in result.samples for value in sample.values[k].tolist()]
         met = sum(sample.met[k] for sample in result.samples)
-        title, unit = term_title(term), unit_symbol(term.unit)
+        title, unit = term_title(term), "" if term.unit == "0-1" else unit_symbol(term.unit)
         is_minimised = term.comparison == "small"
         if is_minimised:
             title, unit, convert = minimised_wording(term)

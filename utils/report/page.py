@@ -65,7 +65,7 @@ def build_page(result: GuidanceResult) -> str:
     these as there is room for. What is said of all samples is said of all.
     """
     figure, missing = _load_figure(result.session)
-    reference = make_reference(result.own_squats)
+    reference = make_reference(result.own_squats, result.baseline.names if result.baseline else ())
     listed = result.take(range(min(_MOST_LISTED, len(result.samples))))
     data = page_data(listed, reference, figure)
     environment = jinja2.Environment(
@@ -84,6 +84,7 @@ def build_page(result: GuidanceResult) -> str:
         warnings=result.warnings,
         baseline=result.baseline and baseline_sentence(result.baseline),
         changes=listed.changes,
+        own_names=result.baseline and result.baseline.names,
         distinct_deg=f"{DISTINCT_DEG:g}",
         files=listed.file_names,
         missing_figure=missing,

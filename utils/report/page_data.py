@@ -80,6 +80,7 @@ def _samples(result: GuidanceResult, figure: SkeletonFigure | None) -> Iterator[
             "met": sample.accepted,
             "verdict": verdicts[j] if verdicts else "",
             "note": sample_note(result, j, stands_up=phases.is_complete),
+            "nearest": result.baseline.names[result.changes[j].own] if result.baseline and result.changes else "",
             **_phase_frames(phases),
             **_encoded(coordinates, sample.activations.double().numpy(), figure),
             "simulated": simulated,
@@ -90,7 +91,8 @@ def _own_squats(reference: Reference, figure: SkeletonFigure | None) -> list[dic
     return [
         {
             "kind": "own",
-            "label": own.name,
+            "label": own.label,
+            "name": own.name,
             **_phase_frames(own.phases),
             **_encoded(own.coordinates, own.activations, figure),
             "simulated": None,

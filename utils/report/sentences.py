@@ -155,7 +155,10 @@ def _lost_contact(result: GuidanceResult) -> str:
 def history_paragraph(config: GuidanceConfig) -> str:
     """What the charts of the optimisation show."""
     rounds = config.refinement_rounds
-    refinement = f" The last batches, at most {rounds}, use the simulation in place of the surrogate."
+    refinement = (
+        f" Where the simulation misses a requirement, up to {rounds} batches follow that use it in place of the "
+        "surrogate."
+    )
     phases = (
         "Everything counts from the first iteration."
         if config.start == OWN
@@ -164,5 +167,5 @@ def history_paragraph(config: GuidanceConfig) -> str:
     return (
         "The batches of samples follow one another, with dashed lines between them; each value is the mean over a "
         f"batch. Losses are shown before their weights, have no unit, and should fall. {phases} Samples that miss a "
-        f"requirement are replaced by new ones in the next batch.{refinement if rounds else ''}"
+        f"requirement to the end are replaced by new ones in a further batch.{refinement if rounds else ''}"
     )

@@ -128,7 +128,7 @@ def _warnings(
     if not bool(converged.all()):
         warnings.append(f"static optimisation did not converge in {int((~converged).sum())} frames")
     if simulated.touches_trial_end:
-        warnings.append("the repetition touches the end of its trial, where the filters lack data")
+        warnings.append("the repetition begins or ends where its trial does, so that the filters lack data there")
     return warnings
 
 

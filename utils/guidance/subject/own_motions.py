@@ -65,7 +65,7 @@ def own_motions(windows: Sequence[Window], models: FrozenModels) -> OwnMotions |
     count = min(_MOST, len(usable))
     chosen = [usable[round(k)] for k in np.linspace(0, len(usable) - 1, count)]
     return OwnMotions(
-        names=tuple(_name(windows[i]) for i in chosen),
+        names=tuple(name_of_squat(windows[i]) for i in chosen),
         recorded=recorded[chosen],
         placed=models.placed(recorded[chosen])[0],
         repetition=tuple(int(windows[i].first_repetition.sum()) for i in chosen),
@@ -82,5 +82,6 @@ def _on_two_feet(motion: Tensor, models: FrozenModels) -> list[int]:
     return [i for i, height in enumerate(typical.tolist()) if height < _IN_THE_AIR_M]
 
 
-def _name(window: Window) -> str:
+def name_of_squat(window: Window) -> str:
+    """Where a squat was recorded: its trial, and when in it, seconds; for example `squats1, 2.3 s`."""
     return f"{window.source.stem if window.source else 'squat'}, {window.start_s:.1f} s"

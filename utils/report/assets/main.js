@@ -99,9 +99,21 @@ function buildComparison(data, player, select) {
     select.append(htmlElement("optgroup", { label }, ...options));
   }
   const choose = () => player.set({ other: select.value === "" ? null : data.motions[Number(select.value)] });
-  select.addEventListener("change", choose);
-  if (own.length) select.value = String(data.motions.indexOf(own[0]));
-  choose();
+  // Until another one is chosen, each sample is beside the own squat that "What changes" compares it with.
+  const follow = () => {
+    const nearest = own.find((motion) => motion.name === player.sample.nearest) || own[0];
+    if (nearest) select.value = String(data.motions.indexOf(nearest));
+    choose();
+  };
+  let isFollowing = true;
+  select.addEventListener("change", () => {
+    isFollowing = false;
+    choose();
+  });
+  player.listeners.push((changed) => {
+    if (isFollowing && changed.has("sample")) follow();
+  });
+  follow();
 }
 
 function connectControls(player, find) {
