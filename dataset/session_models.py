@@ -6,6 +6,7 @@ OpenCap keeps one scaled model for a session, `OpenSimData/Model/*.osim`; OpenCa
 
 import logging
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -16,21 +17,29 @@ logger = logging.getLogger("bige")
 
 _NOT_SCALED = re.compile(r"(un|non?t?|pre|before)[\W_]*scal", re.IGNORECASE)
 _GENERIC = re.compile(r"generic|template", re.IGNORECASE)
+_PUBLISHED = re.compile(r"rajagopal|lai(arnold|uhlrich)|gait\d|full_?body|hamner|arnold", re.IGNORECASE)  # generic ones
 _NO_CONTACTS = re.compile(r"(no|non|without|sans)[\W_]*contact", re.IGNORECASE)
 _REPETITION_SUFFIX = re.compile(r"(_ik)?(_segment)?(_\d+)?(_muscle_driven)?")
 
 
-def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple[str, ...] = ()) -> Path:
+def choose_model(
+    folder: Path,
+    trial: str | None = None,
+    preferred_trials: tuple[str, ...] = (),
+    mass_warning: Callable[[Path], str] = lambda _: "",
+) -> Path:
     """The model of a session or of one of its trials.
 
-    Of several models a scaled one is taken before a generic one, then one with contact spheres before one without, then
-    the newest. Which was taken, and which were not, is logged once.
+    Of several models a scaled one is taken before a generic one, by the files' names, then one of the person's mass,
+    then, where names do not say what is scaled, one that is not named after a published model, then one with contact
+    spheres, then the newest. Which was taken, and which were not, is logged once.
 
     Args:
         folder: `OpenSimData/Model` of the session.
         trial: name of a trial or of one of its repetitions; None for the session as a whole.
         preferred_trials: trials whose model stands for the session where each trial has a model of its own, the first
             of them that has one.
+        mass_warning: what is wrong between a model's mass and the person's, empty if nothing is.
 
     Raises:
         InputError: there is no model, or none for the trial.
@@ -39,9 +48,9 @@ def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple
     if trial is not None:
         own = _folder_of(trial, by_trial)
         if own is not None:
-            return _best(by_trial[own])
+            return _best(by_trial[own], mass_warning)
     if shared:
-        return _best(shared)
+        return _best(shared, mass_warning)
     if not by_trial:
         raise InputError(f"{folder}: no scaled model (*.osim) there; found {contents(folder)}")
     of_trials = len(by_trial) > 1 or any(_folder_of(name, by_trial) for name in preferred_trials)
@@ -53,7 +62,7 @@ def choose_model(folder: Path, trial: str | None = None, preferred_trials: tuple
     first = next((name for name in named if name is not None), next(iter(by_trial)))
     if len(by_trial) > 1:
         _say(f"{folder}: each trial has a model of its own; that of {first} stands for the subject")
-    return _best(by_trial[first])
+    return _best(by_trial[first], mass_warning)
 
 
 def holds_model(folder: Path) -> bool:
@@ -75,10 +84,12 @@ def has_contacts(path: Path) -> bool:
     return "contact" in path.name.lower() and not _NO_CONTACTS.search(path.name)
 
 
-def _best(models: list[Path]) -> Path:
-    def order(path: Path) -> tuple[int, bool, float, str]:
+def _best(models: list[Path], mass_warning: Callable[[Path], str]) -> Path:
+    def order(path: Path) -> tuple[int, bool, bool, bool, float, str]:
         scaled = 0 if is_scaled(path) else 2 if _says_not_scaled(path) else 1
-        return scaled, not has_contacts(path), -path.stat().st_mtime, path.name
+        is_off = len(models) > 1 and bool(mass_warning(path))
+        is_published = scaled == 1 and bool(_PUBLISHED.match(path.name))
+        return scaled, is_off, is_published, not has_contacts(path), -path.stat().st_mtime, path.name
 
     first, *others = sorted(models, key=order)
     if _says_not_scaled(first):

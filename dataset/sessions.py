@@ -82,7 +82,8 @@ class Session:
         if self.model is not None:
             return self._with_mass_compared(self.model)
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
-        return self._with_mass_compared(choose_model(self.path / "OpenSimData" / "Model", preferred_trials=trials))
+        folder = self.path / "OpenSimData" / "Model"
+        return self._with_mass_compared(choose_model(folder, None, trials, self.mass_warning))
 
     @property
     def has_model(self) -> bool:
@@ -104,7 +105,8 @@ class Session:
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
         in_dynamics = motion.parent.parent.name == "Dynamics"
         name = motion.parent.name if in_dynamics else motion.stem
-        return self._with_mass_compared(choose_model(self.path / "OpenSimData" / "Model", name, trials))
+        folder = self.path / "OpenSimData" / "Model"
+        return self._with_mass_compared(choose_model(folder, name, trials, self.mass_warning))
 
     def _with_mass_compared(self, model: Path) -> Path:
         log_mass_warning(self.metadata, self.path, model)

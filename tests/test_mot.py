@@ -66,6 +66,24 @@ def test_layout_of_the_file_does_not_matter(tmp_path, motion, lines):
     assert np.abs(back.activations - motion.activations).max() < 1e-6
 
 
+def test_states_are_read_as_the_motion_that_they_are_of(tmp_path, motion):
+    """OpenSim Moco and StatesReporter write radians, a column's path for its name, and speeds beside the values."""
+    write_motion(tmp_path / "a.mot", motion, beta=True, in_degrees=False)
+    table = read_table(tmp_path / "a.mot")
+    names = [
+        f"/forceset/{name}" if name.endswith("/activation") else f"/jointset/joint_of_{name}/{name}/value"
+        for name in table.names
+    ]
+    speeds = [name.replace("/value", "/speed") for name in names if name.endswith("/value")]
+    data = np.column_stack([table.data, np.full((len(table.data), len(speeds)), 3.0)])
+    write_table(tmp_path / "states.sto", [*names, *speeds], data, table.time_s, in_degrees=False)
+    back = read_motion(tmp_path / "states.sto")
+    assert np.abs(back.coordinates - motion.coordinates).max() < 1e-5
+    assert np.abs(back.activations - motion.activations).max() < 1e-6
+    assert np.abs(back.extra["wrist_flex_r"] - motion.extra["wrist_flex_r"]).max() < 1e-5
+    assert (back.extra["/jointset/joint_of_knee_angle_r/knee_angle_r/speed"] == 3).all()
+
+
 def test_unit_without_in_degrees_follows_opensim(tmp_path, lines):
     """OpenSim's own rule, asked of OpenSim: degrees without `version`, radians with it."""
     opensim = pytest.importorskip("opensim")

@@ -127,6 +127,13 @@ def test_of_equal_models_the_newest_is_taken(tmp_path):
     assert session.model_path.name == "a_scaled.osim"
 
 
+@pytest.mark.parametrize("published", ["Rajagopal2015.osim", "LaiUhlrich2022.osim", "gait2392_simbody.osim"])
+def test_a_model_of_a_published_name_is_taken_after_one_of_another_name(tmp_path, published):
+    session = Session(_make(tmp_path / "s", models=["subject01.osim", published]))
+    os.utime(session.path / "OpenSimData/Model/subject01.osim", (1e9, 1e9))
+    assert session.model_path.name == "subject01.osim"
+
+
 def test_a_trial_has_its_own_model(tmp_path, caplog):
     session = Session(
         _make(

@@ -85,6 +85,24 @@ def test_a_stated_mass_is_compared_with_the_model(session, mass, says, caplog):
     assert opened.subject == "person"
 
 
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (("base.osim", "p040.osim"), "p040.osim"),
+        (("p039_scaled_contacts.osim", "p040_scaled.osim"), "p040_scaled.osim"),
+        (("a_scaled.osim", "p040.osim"), "a_scaled.osim"),
+    ],
+)
+def test_of_equally_scaled_models_that_of_the_stated_mass_is_taken(session, names, taken):
+    """The first file is twice as heavy as the person, and newer; only a name says that a model is scaled."""
+    model = Session(session).model_path
+    heavy, own = (model.with_name(name) for name in names)
+    shutil.copy(model, heavy)
+    model.rename(own)
+    scaled(heavy, 2)
+    assert state(session, b"74.5").model_path.name == taken
+
+
 def test_nothing_is_compared_without_metadata(session, caplog):
     (session / "sessionMetadata.yaml").unlink()
     assert Session(session).mass_warning(Session(session).model_path) == ""

@@ -2,6 +2,9 @@
 
 OpenSim's rule for the unit of angles: a header with `inDegrees` says it. Without it, the old header (`name`,
 `datacolumns`, `datarows`, `range`), like any header without `version`, means degrees, and one with `version` radians.
+
+Files of states (OpenSim Moco, StatesReporter) name columns by paths: `/jointset/walker_knee_r/knee_angle_r/value` is
+read as `knee_angle_r`.
 """
 
 import csv
@@ -22,6 +25,7 @@ from dataset.spelling import list_names
 _MOST_LINES = 1_000_000
 _MOST_COLUMNS = 10_000
 _ROW_COUNTS = ("nrows", "datarows")
+_STATE = re.compile(r"/jointset/[^/]+/(?P<coordinate>[^/]+)/value|/forceset/(?P<activation>[^/]+/activation)")
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,8 @@ def _version(header: dict[str, str]) -> float:
 
 
 def _parse_names(path: Path, line: str, number: int) -> tuple[str, ...]:
-    names = [name.strip() for name in (line.rstrip().split("\t") if "\t" in line.strip() else line.split())]
+    columns = line.rstrip().split("\t") if "\t" in line.strip() else line.split()
+    names = [_without_path(column.strip()) for column in columns]
     if names[0].lower() != "time":
         raise InputError(f"{path}, line {number}: expected column names starting with 'time', found {names[0]!r}")
     if len(names) > _MOST_COLUMNS:
@@ -164,6 +169,12 @@ def _parse_names(path: Path, line: str, number: int) -> tuple[str, ...]:
             raise InputError(f"{path}, line {number}: column {name!r} appears twice")
         seen.add(name)
     return tuple(names)
+
+
+def _without_path(name: str) -> str:
+    """A coordinate's or activation's name without the path that OpenSim 4 writes where states are reported."""
+    state = _STATE.fullmatch(name)
+    return (state["coordinate"] or state["activation"]) if state else name
 
 
 def _parse_rows(
