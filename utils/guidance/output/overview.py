@@ -16,9 +16,9 @@ from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.subject.postprocessing import low_pass
 
 _PANELS = (
-    ("knee_flexion", None, "knee flexion [deg]"),
-    ("hip_flexion", None, "hip flexion [deg]"),
-    ("ankle_dorsiflexion", None, "ankle dorsiflexion [deg]"),
+    ("knee_flexion", None, "knee flexion, mean of both [deg]"),
+    ("hip_flexion", None, "hip flexion, mean of both [deg]"),
+    ("ankle_dorsiflexion", None, "ankle dorsiflexion, mean of both [deg]"),
     ("pelvis_tilt", None, "pelvis tilt [deg]"),
     ("pelvis_height", None, "pelvis height [m]"),
 )
@@ -42,21 +42,21 @@ def draw_overview(result: GuidanceResult, path: Path) -> None:
     figure = Figure(figsize=(16, 7), layout="constrained")
     axes = figure.subplots(2, 4)
     muscle = without_side(config.muscle)
-    muscles = [("activation", f"{muscle}_{side}", f"{muscle} {side}") for side in SIDES]
+    muscles = [("activation", f"{muscle}_{side}", f"{muscle} {side} [0–1]") for side in SIDES]
     for axis, (quantity, argument, title) in zip(axes.flat, [*_PANELS, *muscles], strict=False):
         for context, colours, width in drawn:
             _draw_curves(axis, context, quantity, argument, colours, width)
         axis.set_title(title, loc="left", fontsize=10)
+        axis.set_xlabel("time [s]")
         if quantity == "activation":
-            _draw_range(axis, result)
             axis.set_ylim(0, 1)
+            if config.muscle in (muscle, argument):
+                _draw_range(axis, result)
     first = "least change from the own squats" if result.changes else "least peak activation"
     title = f"{result.session_id}: {len(result.samples)} guided motions (dark: {first})"
     if own is not None:
         title += "; grey: the subject's own repetitions, with predicted activation"
     figure.suptitle(title, fontsize=11)
-    for axis in axes[-1]:
-        axis.set_xlabel("time [s]")
     _draw_verification(axes.flat[-1], result)
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})
@@ -94,7 +94,7 @@ def _draw_range(axis: Axes, result: GuidanceResult) -> None:
 
 def _draw_verification(axis: Axes, result: GuidanceResult) -> None:
     """Simulated over predicted peak activation of the muscle, a point per motion and side."""
-    found, config = result.verification, result.config
+    found = result.verification
     if found is None:
         axis.axis("off")
         return
@@ -105,5 +105,5 @@ def _draw_verification(axis: Axes, result: GuidanceResult) -> None:
     _draw_range(axis, result)
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted by the surrogate", ylabel="simulated")
-    axis.set_title(f"peak {config.muscle}", loc="left", fontsize=10)
+    axis.set_title(f"peak {without_side(result.config.muscle)} [0–1]", loc="left", fontsize=10)
     axis.legend(fontsize=8)
