@@ -22,7 +22,7 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.muscle_sharing import MuscleSharing
 
-_RIDGE = 1e-3  # of the mean square of the hidden values
+_RIDGE = 3e-3  # of the mean square of the hidden values
 _REPETITIONS = 40
 _AT_BOUND = 2e-3  # of an activation, within which it counts as at a bound
 _STRONG = 0.9  # activation above which the gradient is that of the demand
