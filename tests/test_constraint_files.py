@@ -290,6 +290,40 @@ def test_own_bounds_are_those_of_each_side_of_the_own_squats():
         with_own_bounds([parse_term("knee_flexion:max:above:own"), parse_term("knee_flexion_l:max:below:60")], own)
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (
+            "coordinate:hip_flexion_r:max:below:181",
+            "181 is outside what coordinate hip_flexion_r can be, -180 to 180",
+        ),
+        ("coordinate:pelvis_ty:min:above:11", "11 is outside what coordinate pelvis_ty can be, -10 to 10 m"),
+        ("coordinate:hip_flexion_r:range:below:361", "0 to 360"),
+        ("activation:vasmed:max:below:35", "0 to 1; write 35 % as 0.35"),
+    ],
+)
+def test_a_bound_outside_what_a_quantity_can_be_is_refused(asked, says):
+    with pytest.raises(InputError, match=says):
+        parse_term(asked)
+
+
+def test_a_place_is_in_metres_and_counts_by_centimetres():
+    term = term_from({"quantity": "coordinate", "argument": "pelvis_ty", "statistic": "min", "comparison": "above",
+                      "low": 0.6, "unit": "m"}, "FILE")  # fmt: skip
+    assert (term.unit, term.effective_tolerance) == ("m", 0.01)
+    height = torch.tensor([[0.62], [0.58]])
+    assert term.met(height).tolist() == [True, False]
+    torch.testing.assert_close(term.loss(height), torch.tensor([0.0, 0.03]), atol=1e-6, rtol=0)
+    with pytest.raises(InputError, match="coordinate is in deg, not in 'm'"):
+        term_from({"quantity": "coordinate", "argument": "hip_flexion_l", "statistic": "max", "comparison": "below",
+                   "high": 60, "unit": "m"}, "FILE")  # fmt: skip
+
+
+def test_bounds_that_a_quantity_can_just_reach_are_taken():
+    for asked in ("coordinate:hip_flexion_r:max:below:180", "coordinate:pelvis_ty:min:above:-10"):
+        assert parse_term(asked).quantity == "coordinate"
+
+
 def test_the_list_names_every_muscle_and_group_and_unit_and_is_json_where_it_says_so():
     text = vocabulary(200)
     for word in (

@@ -110,6 +110,22 @@ def test_floor_is_the_median_of_the_lowest_points_and_depth_below_it_is_penetrat
     assert summarise(evaluate_quantity("pelvis_height", context), "start").item() == pytest.approx(0.9, abs=1e-5)
 
 
+def test_the_floor_is_under_the_foot_that_stands():
+    motion = squat()
+    motion[..., AT["knee_angle_l"]] += 40
+    context = context_of(motion)
+    assert context.sole_height[0, 0].amax() > 0.05
+    assert context.floor_height.item() == pytest.approx(0, abs=1e-5)
+
+
+def test_a_group_is_as_active_as_its_most_active_muscle():
+    activations = torch.full((1, 4, 80), 0.1)
+    activations[..., MUSCLE_INDEX["vaslat_l"]] = 0.6
+    activations[..., MUSCLE_INDEX["recfem_r"]] = 0.3
+    context = Context(torch.zeros(1, 4, 33), activations=activations)
+    torch.testing.assert_close(context.activation("quadriceps")[0, 0], torch.tensor([0.6, 0.3]))
+
+
 def test_depth_of_a_squat():
     context = Context(squat(depth_deg=100))
     assert summarise(evaluate_quantity("knee_flexion", context), "max")[0].tolist() == pytest.approx(

@@ -18,6 +18,7 @@ Function = Callable[..., Tensor | tuple[Tensor, Tensor]]  # context[, argument] 
 Range = tuple[float, float]
 NO_LIMITS = (-math.inf, math.inf)
 _ANGLE_LIMITS, _PLACE_LIMITS = (-180.0, 180.0), (-10.0, 10.0)  # of the coordinates, degrees and metres
+_PLACE_TOLERANCE_M = 0.01
 
 # Other names of quantities, without their sides
 _ALSO = {
@@ -69,11 +70,13 @@ class Quantity:
     statistic: str | None = None
     predicted: bool = False
 
-    def limits_of(self, argument: str | None) -> Range:
-        """The limits for the muscle or coordinate named."""
-        if self.argument != "coordinate":
-            return self.limits
-        return _PLACE_LIMITS if argument in TRANSLATIONS else _ANGLE_LIMITS
+    def of(self, argument: str | None) -> "Quantity":
+        """The quantity of the muscle or coordinate named: a coordinate is an angle, or a place in metres."""
+        if self.argument != "coordinate" or argument is None:
+            return self
+        if argument in TRANSLATIONS:
+            return replace(self, unit="m", tolerance=_PLACE_TOLERANCE_M, limits=_PLACE_LIMITS)
+        return replace(self, unit="deg", limits=_ANGLE_LIMITS)
 
 
 QUANTITIES: dict[str, Quantity] = {}

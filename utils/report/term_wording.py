@@ -6,7 +6,6 @@ from typing import Any
 
 from dataset.spelling import split_side
 from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
-from utils.biomechanics.registry import find_quantity
 from utils.guidance.objective.constraints import Term
 from utils.report.vocabulary import muscle_name, quantity_title, statistic_words, unit_symbol, with_minus_signs
 
@@ -38,7 +37,7 @@ def minimised_wording(term: Term) -> tuple[str, str, Callable[[float], float]]:
 
     A mean square is shown as its root, in the unit of the quantity.
     """
-    unit = unit_symbol(find_quantity(term.quantity).unit)
+    unit = unit_symbol(term.definition.unit)
     title = quantity_title(term.quantity, term.argument)
     if term.statistic == "mean_square":
         return f"{title}, {statistic_words('rms')}", unit, math.sqrt

@@ -19,7 +19,7 @@ _TURNING = [*_LEFT, *_RIGHT, COORDINATE_INDEX["pelvis_tilt"]]
 
 @quantity("coordinate", "deg or m", 1.0, argument="coordinate")
 def coordinate(context: Context, name: str) -> Tensor:
-    """Any one of the 33 coordinates by its OpenSim name, e.g. coordinate:lumbar_extension."""
+    """Any of the 33 coordinates by its OpenSim name, as coordinate:lumbar_extension; 0.01 m counts as 1 deg."""
     return context.motion[..., COORDINATE_INDEX[name]]
 
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from dataset.errors import InputError
 from dataset.muscle_names import muscle_channels
 from dataset.spelling import split_side
-from utils.biomechanics.registry import Range, find_quantity
+from utils.biomechanics.registry import Range
 from utils.guidance.objective.constraints import Term
 
 _BETWEEN_MIN_AND_MAX = ("mean", "start", "end")
@@ -30,14 +30,13 @@ def check_possible(term: Term, source: str) -> None:
         if bound is not None and not low <= bound <= high:
             hint = f"; write {bound:g} % as {bound / 100:g}" if high == 1 and 1 < bound <= 100 else ""
             unit = "" if term.unit == "0-1" else f" {term.unit}"
-            raise InputError(
-                f"{source}: {bound:g} is outside what {term.quantity} can be, {low:g} to {high:g}{unit}{hint}"
-            )
+            name = " ".join(filter(None, [term.quantity, term.argument]))
+            raise InputError(f"{source}: {bound:g} is outside what {name} can be, {low:g} to {high:g}{unit}{hint}")
 
 
 def _limits(term: Term) -> Range:
     """The least and the greatest that the statistic of a term can be."""
-    low, high = find_quantity(term.quantity).limits_of(term.argument)
+    low, high = term.definition.limits
     statistic = term.statistic.partition("_over_")[0]
     largest = max(abs(low), abs(high))
     if statistic == "mean_square":

@@ -105,13 +105,13 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     statistic = content.get("statistic", quantity.statistic)
     if not statistic:
         raise InputError(f"{source}: statistic is missing")
-    unit = content.get("unit", quantity.unit)
-    if unit != quantity.unit:
-        raise InputError(f"{source}: {quantity.name} is in {quantity.unit}, not in {unit!r}")
     try:
         names = canonical_names(quantity.name, content.get("argument"), statistic, content.get("muscle"))
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
+    known_unit = quantity.of(names[1]).unit
+    if content.get("unit", known_unit) != known_unit:
+        raise InputError(f"{source}: {quantity.name} is in {known_unit}, not in {content['unit']!r}")
     low, high, own = _bounds(content, source)
     term = Term(
         quantity=names[0],

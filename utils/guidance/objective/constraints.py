@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from utils.biomechanics.context import Context
-from utils.biomechanics.registry import evaluate_quantity, find_quantity
+from utils.biomechanics.registry import Quantity, evaluate_quantity, find_quantity
 from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
@@ -70,9 +70,14 @@ class Term:
         return not self.wish and self.comparison != "small"
 
     @property
+    def definition(self) -> Quantity:
+        """The quantity of the muscle or coordinate that the term names."""
+        return find_quantity(self.quantity).of(self.argument)
+
+    @property
     def depends_on_activation(self) -> bool:
         """Whether its value depends on muscle activations, and not on the kinematics alone."""
-        return find_quantity(self.quantity).predicted or self.statistic == AT_PEAK
+        return self.definition.predicted or self.statistic == AT_PEAK
 
     def narrowed(self, share: float) -> "Term":
         """The same term with its range narrowed by `share` of its width at both ends; unchanged if one-sided."""
@@ -94,13 +99,13 @@ class Term:
     @property
     def unit(self) -> str:
         """Unit of the value, as users read it."""
-        unit = find_quantity(self.quantity).unit
+        unit = self.definition.unit
         return f"({unit})^2" if self.statistic == "mean_square" else unit
 
     @property
     def effective_tolerance(self) -> float:
         """The tolerance in force, in the quantity's unit."""
-        return find_quantity(self.quantity).tolerance if self.tolerance is None else self.tolerance
+        return self.definition.tolerance if self.tolerance is None else self.tolerance
 
     @property
     def grace(self) -> float:
