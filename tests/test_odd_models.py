@@ -13,7 +13,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.locations import SHIPPED_DEMO
-from dataset.opensim.model_reader import load_skeleton
+from dataset.opensim.model_reader import load_skeleton, read_osim
 from dataset.sessions import Session, discover_sessions
 from models.conventions import COORDINATE_INDEX, MUSCLES
 from models.skeleton.body_joints import BodyJoints
@@ -82,6 +82,17 @@ def test_joints_are_known_by_their_coordinates(tmp_path, motion):
     assert other.anthropometry == plain.anthropometry
     frames = torch.tensor(motion.coordinates).float()
     torch.testing.assert_close(BodyJoints(other)(frames), BodyJoints(plain)(frames))
+
+
+def test_bodies_are_known_by_their_joints(tmp_path):
+    """Contact spheres lie under heel and toes also where these have names of a laboratory's own."""
+    text = MODEL
+    for own, other in (("calcn", "foot"), ("toes", "forefoot"), ("tibia", "shank"), ("femur", "thigh")):
+        text = re.sub(rf"\b{own}_([rl])\b", rf"{other}_\1", text)
+    other, plain = read_osim(write_model(tmp_path, text)), read_osim(SESSION.model_path)
+    assert other.body_names == plain.body_names
+    assert np.array_equal(other.contact_bodies, plain.contact_bodies)
+    assert np.allclose(other.contact_locations, plain.contact_locations)
 
 
 def test_either_set_of_shoulder_coordinates_moves_the_arms(tmp_path, motion, caplog):

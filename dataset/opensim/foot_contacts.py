@@ -1,6 +1,6 @@
 """Contact spheres of the feet: those of the model, or OpenCap's layout scaled to the model's feet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Contact(NamedTuple):
 
 
 def read_contacts(
-    model: Any, path: Path, body_names: Sequence[str], joint_of_body: Callable[[str], Any]
+    model: Any, path: Path, standard_names: Mapping[str, str], joint_of_body: Callable[[str], Any]
 ) -> list[Contact]:
     """Contact spheres of a model, six for each foot, the right foot first.
 
@@ -50,13 +50,13 @@ def read_contacts(
     Args:
         model: the `opensim.Model`.
         path: its file, for error messages.
-        body_names: names of the bodies, which indices refer to.
+        standard_names: for each body, in the order that indices refer to, its standard name.
         joint_of_body: gives the joint by which a body is attached.
 
     Raises:
         InputError: contacts have to be placed, and the model has no foot bodies.
     """
-    own = _contacts_of_model(model, body_names)
+    own, body_names = _contacts_of_model(model, list(standard_names)), list(standard_names.values())
     feet = {side: [contact for contact in own if body_names[contact.body].endswith(f"_{side}")] for side in "rl"}
     if all(len(feet[side]) == _CONTACTS_OF_A_FOOT for side in "rl"):
         return feet["r"] + feet["l"]
@@ -65,7 +65,8 @@ def read_contacts(
             raise InputError(f"{path}: the model has no body '{body}' to place contact spheres on")
     placed = []
     for side, sign in (("r", 1.0), ("l", -1.0)):
-        _, toe_joint = frame_in_body(joint_of_body(f"toes_{side}").getParentFrame())
+        toes = list(standard_names)[body_names.index(f"toes_{side}")]
+        _, toe_joint = frame_in_body(joint_of_body(toes).getParentFrame())
         length = toe_joint[0]
         for name, body, x, z in _CONTACT_LAYOUT:
             location = np.array([x * length, _CONTACT_HEIGHT_M, sign * z * length])

@@ -51,7 +51,7 @@ def _read_model(path: Path) -> ModelDescription:
     bodies, coordinates = reader.bodies, reader.functions.coordinates.values()
     missing = reader.missing_coordinates()
     names, joint_names = reader.standard_names()
-    contacts = read_contacts(model, path, list(bodies), reader.joint_of_body)
+    contacts = read_contacts(model, path, names, reader.joint_of_body)
     markers = reader.markers()
     description = ModelDescription(
         name=model.getName(),
