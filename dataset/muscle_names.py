@@ -50,7 +50,22 @@ _ALSO = {
     "vastus_medialis_oblique": "vasmed", "vastus_medialis_obliquus": "vasmed", "gastrocnemius_medialis": "gasmed",
     "gastrocnemius_lateralis": "gaslat", "biceps_femoris_long": "bflh", "biceps_femoris_short": "bfsh",
     "tensor_fascia_latae": "tfl", "tensor_fascia_lata": "tfl", "addmag": "adductor_magnus",
+    "knee_extensors": "quadriceps", "lateral_hamstrings": "biceps_femoris",
+    # Abbreviations of electromyography, and the names of gait2392.
+    "vm": "vasmed", "vl": "vaslat", "vi": "vasint", "rf": "recfem", "bf": "biceps_femoris", "st": "semiten",
+    "sm": "semimem", "ta": "tibant", "sol": "soleus", "vas_med": "vasmed", "vas_lat": "vaslat", "vas_int": "vasint",
+    "rect_fem": "recfem", "bifemlh": "bflh", "bifemsh": "bfsh", "tib_ant": "tibant", "tib_post": "tibpost",
+    "med_gas": "gasmed", "lat_gas": "gaslat", "per_brev": "perbrev", "per_long": "perlong", "add_brev": "addbrev",
+    "add_long": "addlong", "ext_dig": "edl", "ext_hal": "ehl", "flex_dig": "fdl", "flex_hal": "fhl",
+    **{f"glut_{part}{k}": f"gl{part}{k}" for part in ("max", "med", "min") for k in (1, 2, 3)},
 }  # fmt: skip
+_WITH_THAT_WORK = {
+    "plantar_flexors": ("calf",), "plantarflexors": ("calf",), "dorsiflexors": ("tibant",),
+    "ankle_dorsiflexors": ("tibant",), "hip_flexors": ("iliopsoas", "recfem"),
+    "hip_extensors": ("gluteus_maximus", "hamstrings"), "hip_abductors": ("gluteus_medius",),
+    "knee_flexors": ("hamstrings", "gastrocnemius"), "medial_hamstrings": ("semimem", "semiten"),
+}  # fmt: skip
+_NO_NAMES = {"m", "m.", "musculus", "muscle", "muscles"}
 
 
 def _spelt(name: str) -> str:
@@ -70,10 +85,12 @@ def canonical_muscle(muscle: str) -> str:
     Raises:
         InputError: there is no such muscle; the nearest names are offered.
     """
-    name, side = split_side(muscle)
-    if name not in _KNOWN:
-        raise InputError(_unknown(muscle, name))
-    return with_side(_KNOWN[name], side)
+    written, side = split_side(muscle)
+    words = [word for word in written.split("_") if word not in _NO_NAMES]
+    for name in ("_".join(words), "_".join(reversed(words))):  # anterior tibialis is tibialis anterior
+        if name in _KNOWN:
+            return with_side(_KNOWN[name], side)
+    raise InputError(_unknown(muscle, "_".join(words)))
 
 
 def muscle_channels(muscle: str) -> list[list[int]]:
@@ -85,7 +102,9 @@ def muscle_channels(muscle: str) -> list[list[int]]:
 
 
 def similar_muscles(name: str) -> list[str]:
-    """The muscles and groups whose names are like `name`, the most similar first; empty where there are none."""
+    """The muscles and groups that `name` may mean, the nearest first; empty where there are none."""
+    if name in _WITH_THAT_WORK:
+        return list(_WITH_THAT_WORK[name])
     return list(dict.fromkeys(_KNOWN[known] for known in nearest(name, _KNOWN)))
 
 

@@ -41,11 +41,45 @@ def context_of(motion, **options):
         ("Gluteus-Maximus", "gluteus_maximus"),
         ("glmax1", "glmax1"),
         ("triceps surae (left)", "calf_l"),
+        ("M. vastus medialis", "vasmed"),
+        ("soleus muscle", "soleus"),
+        ("right anterior tibialis", "tibant_r"),
+        ("VL", "vaslat"),
+        ("knee extensors", "quadriceps"),
+        ("med_gas_l", "gasmed_l"),
+        ("glut_med2", "glmed2"),
     ],
 )
 def test_muscles_are_known_by_the_names_that_clinicians_use(written, canonical):
     assert canonical_muscle(written) == canonical
     assert canonical_muscle(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [
+        ("plantar flexors:max:below:.5", "activation:calf"),
+        ("hip extensors:max:below:.5", "hip_extension_moment or activation:gluteus_maximus or activation:hamstrings"),
+        ("squat depth:max:above:.3", "knee_flexion or thigh_below_parallel or pelvis_height"),
+        ("tempo:above:3", "descent_time"),
+    ],
+)
+def test_names_that_may_mean_several_are_answered_with_these(written, offered):
+    with pytest.raises(InputError, match=f"did you mean {offered}"):
+        parse_term(written)
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("heel_lift:max:below:2", "write 2 cm as 0.02"),
+        ("knee_valgus:max:below:5", "write 5 cm as 0.05"),
+        ("vasmed:max:below:45", "write 45 % as 0.45"),
+    ],
+)
+def test_a_bound_in_hundredths_of_the_unit_is_answered_with_the_unit(line, advice):
+    with pytest.raises(InputError, match=f"{advice}$"):
+        parse_term(line)
 
 
 def test_every_muscle_has_a_name_and_every_group_is_of_muscles():
@@ -72,6 +106,8 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("pelvis tilt:at peak:Quads:above:-30", "pelvis_tilt:at_peak:quadriceps:above:-30"),
         ("descent time:above:2", "descent_time:mean:above:2"),
         ("load:mean over ascent:within:.4:.6", "load_share:mean_over_ascent:within:.4:.6"),
+        ("weight shift:max:<=:.6", "load_share:max:below:.6"),
+        ("heel rise:max:under:.02", "heel_lift:max:below:.02"),
         ("trunk_lean:at 50%:below:30", "trunk_lean:at_50_percent:below:30"),
         ("left knee flexion:max:at most:90", "knee_flexion_l:max:below:90"),
         ("descent time:At least:3", "descent_time:mean:above:3"),

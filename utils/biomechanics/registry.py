@@ -37,7 +37,13 @@ _ALSO = {
     "descent": "descent_time", "ascent": "ascent_time", "hold": "hold_time", "descent_duration": "descent_time",
     "ascent_duration": "ascent_time", "hold_duration": "hold_time", "duration": "repetition_time",
     "repetition_duration": "repetition_time", "symmetry": "asymmetry", "change": "change_from_own",
+    "heel_rise": "heel_lift", "weight_distribution": "load_share", "weight_shift": "load_share",
 }  # fmt: skip
+_MAY_MEAN = {
+    "depth": ("knee_flexion", "thigh_below_parallel", "pelvis_height"),
+    "squat_depth": ("knee_flexion", "thigh_below_parallel", "pelvis_height"),
+    "tempo": ("descent_time", "hold_time", "ascent_time", "repetition_time"),
+}
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,8 @@ def find_quantity(name: str) -> Quantity:
     base, side = split_side(name)
     base = _ALSO.get(base, base)
     if base not in QUANTITIES:
-        similar = dict.fromkeys(_ALSO.get(found, found) for found in nearest(base, [*QUANTITIES, *_ALSO]))
+        names = _MAY_MEAN.get(base) or nearest(base, [*QUANTITIES, *_ALSO])
+        similar = dict.fromkeys(_ALSO.get(found, found) for found in names)
         words = [*similar, *(f"activation:{muscle}" for muscle in similar_muscles(base))]
         known = f"did you mean {' or '.join(words)}?" if words else f"known are {', '.join(sorted(QUANTITIES))}"
         raise InputError(f"there is no quantity {name!r}; {known}")

@@ -28,7 +28,9 @@ def check_possible(term: Term, source: str) -> None:
     low, high = _limits(term)
     for bound in (term.low, term.high):
         if bound is not None and not low <= bound <= high:
-            hint = f"; write {bound:g} % as {bound / 100:g}" if high == 1 and 1 < bound <= 100 else ""
+            is_hundredths = (high == 1 and 1 < bound <= 100) or (term.unit == "m" and low <= bound / 100 <= high)
+            written = f"{bound:g} {'cm as' if term.unit == 'm' else '% as'} {bound / 100:g}"
+            hint = f"; write {written}" if is_hundredths else ""
             unit = "" if term.unit == "0-1" else f" {term.unit}"
             name = " ".join(filter(None, [term.quantity, term.argument]))
             raise InputError(f"{source}: {bound:g} is outside what {name} can be, {low:g} to {high:g}{unit}{hint}")

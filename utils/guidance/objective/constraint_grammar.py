@@ -31,7 +31,10 @@ _KEYS = {
     "wish", "name", "unit",
 }  # fmt: skip
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
-_OTHER_WORDS = {"at least": "above", "at most": "below", "between": "within"}
+_OTHER_WORDS = {
+    "at least": "above", "more than": "above", "over": "above", ">": "above", ">=": "above", "at most": "below",
+    "less than": "below", "under": "below", "<": "below", "<=": "below", "between": "within",
+}  # fmt: skip
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 _OWN = re.compile(rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*({_NUMBER}))?", re.IGNORECASE | re.ASCII)
 
