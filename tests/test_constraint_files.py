@@ -249,6 +249,14 @@ def test_from_own_squats_the_papers_wishes_act_only_where_they_are_asked_for():
     assert in_file == read_terms("squat")
 
 
+@pytest.mark.parametrize("name", ["knee-sparing", "slow-eccentric"])
+def test_a_set_that_promises_a_slow_squat_requires_a_slow_descent(name):
+    """As a wish it was never met: a squat that becomes shallower takes less time."""
+    (descent,) = (term for term in read_terms(name) if term.quantity == "descent_time")
+    assert descent.required
+    assert descent.low >= 1.0
+
+
 def test_shipped_sets_are_read_and_can_be_met_together():
     assert len(shipped_constraints()) == 6
     own = context_of(squat(depth_deg=95))
