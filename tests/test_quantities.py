@@ -12,7 +12,7 @@ from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX
-from utils.biomechanics.context import Context
+from utils.biomechanics.context import Context, LegJoints
 from utils.biomechanics.registry import QUANTITIES, canonical_names, evaluate_quantity
 from utils.biomechanics.repetition_frames import repetition_frames
 from utils.biomechanics.statistics import outside, summarise
@@ -159,6 +159,28 @@ def test_thighs_turned_in_bring_the_knees_in():
     for side in (0, 1):
         assert inwards[side] - straight[side] > 0.03
         assert outwards[side] - straight[side] < -0.03
+
+
+def test_an_angle_beyond_either_end_of_its_range_exceeds_it_by_that_much():
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    motion = torch.zeros(3, 1, 33, dtype=torch.float64)
+    low, high = skeleton.coordinate_range[AT["knee_angle_r"]].tolist()
+    motion[1, :, AT["knee_angle_r"]] = high + 4
+    motion[2, :, AT["knee_angle_r"]] = low - 7
+    found = evaluate_quantity("range_excess", Context(motion, skeleton=skeleton)).values[:, 0, 0]
+    torch.testing.assert_close(found, torch.tensor([0.0, 4.0, 7.0], dtype=torch.float64))
+
+
+def test_a_straight_leg_has_its_knee_on_the_line_from_hip_to_ankle():
+    joints = torch.zeros(1, 1, 3, 2, 3)  # hip, knee, ankle; left, right
+    joints[..., 0, :, :] = torch.tensor([[0.1, 0.9, -0.1], [0.1, 0.9, 0.1]])
+    joints[..., 1, :, :] = torch.tensor([[0.3, 0.5, -0.15], [0.3, 0.5, 0.15]])
+    joints[..., 2, :, :] = torch.tensor([[0.1, 0.1, -0.2], [0.1, 0.1, 0.2]])
+    context = Context(torch.zeros(1, 1, 33))
+    context.leg_joints = LegJoints(*joints.unbind(2))
+    torch.testing.assert_close(evaluate_quantity("knee_valgus", context).values, torch.zeros(1, 1, 2))
+    context.leg_joints.knee[..., 1, 2] -= 0.04  # the right knee goes in
+    assert evaluate_quantity("knee_valgus", context).values[0, 0].tolist() == pytest.approx([0, 0.04], abs=1e-3)
 
 
 def test_peak_frame_is_of_the_more_active_side():

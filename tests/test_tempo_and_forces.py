@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from bodies import SimpleSkeleton, SimpleSurrogate, squat
-from opensim_poses import rajagopal2015
+from opensim_poses import OpenSimPoses, rajagopal2015
 
 from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
@@ -170,6 +170,44 @@ def test_the_ground_pushes_by_body_weight_and_the_acceleration_of_the_centre_of_
         "ground_reaction", Context(motion, skeleton=load_skeleton(rajagopal2015(), torch.float64))
     )
     torch.testing.assert_close(found.filled(1 + 2.0 / 9.80665), torch.full((1, 40, 1), 1 + 2.0 / 9.80665).double())
+
+
+def test_the_ground_reaction_follows_the_centre_of_mass_as_opensim_finds_it():
+    """A turning trunk, pelvis and arm move the centre of mass although the pelvis stays at its height."""
+    time_s = torch.arange(12, dtype=torch.float64) / FRAME_RATE_HZ
+    motion = torch.zeros(1, 12, 33, dtype=torch.float64)
+    for name, degrees in (("pelvis_tilt", -40), ("pelvis_list", 15), ("lumbar_extension", -30), ("arm_flex_r", 90)):
+        motion[0, :, AT[name]] = degrees * torch.sin(6.0 * time_s)
+    poses, heights = OpenSimPoses(rajagopal2015()), []
+    for frame in motion[0].numpy():
+        poses.set(frame)
+        heights.append(poses.model.calcMassCenterPosition(poses.state).get(1))
+    accelerations = np.diff(heights, 2) * FRAME_RATE_HZ**2
+    assert np.abs(accelerations).max() > 1
+    context = Context(motion, skeleton=load_skeleton(rajagopal2015(), torch.float64))
+    found = evaluate_quantity("ground_reaction", context).values[0, 1:-1, 0]
+    np.testing.assert_allclose(found, 1 + accelerations / 9.80665, atol=1e-6)
+
+
+def test_the_ground_does_not_pull():
+    motion = torch.zeros(1, 5, 33, dtype=torch.float64)
+    motion[0, :, AT["pelvis_ty"]] = -0.5 * 20.0 * (torch.arange(5) / FRAME_RATE_HZ) ** 2
+    context = Context(motion, skeleton=load_skeleton(rajagopal2015(), torch.float64))
+    assert evaluate_quantity("ground_reaction", context).values.eq(0)[0, 1:-1].all()
+
+
+def test_a_centre_of_pressure_under_the_heel_is_0_and_under_the_toes_1():
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    motion = torch.zeros(1, 3, 33, dtype=torch.float64)
+    points = skeleton.contact_points(motion).unflatten(2, (2, 6)).flip(2)  # the left foot first
+    radii = skeleton.contact_radii.unflatten(0, (2, 6)).flip(0)
+    back, front = (points[..., 0] - radii).amin(-1), (points[..., 0] + radii).amax(-1)  # the feet point along x
+    centres = torch.zeros(1, 3, 2, 3, dtype=torch.float64)
+    centres[..., 0] = torch.stack([back[0, 0], front[0, 0], (0.75 * back + 0.25 * front)[0, 0]])
+    shares = torch.full((1, 3, 2), 0.5)
+    prediction = MusclePrediction(torch.zeros(1, 3, 80), shares, torch.zeros(1, 3, 2, 7), centres)
+    found = evaluate_quantity("centre_of_pressure", Context(motion, skeleton=skeleton, prediction=prediction)).values
+    torch.testing.assert_close(found[0], torch.tensor([[0.0, 0.0], [1, 1], [0.25, 0.25]]).double(), atol=0.03, rtol=0)
 
 
 def test_extension_moments_are_positive_in_a_squat_and_the_kneecap_is_pressed_by_them():
