@@ -133,6 +133,16 @@ def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
     assert summarise(replace(result, changes=changes, baseline=own, samples=refused))["answer"] == ""
 
 
+def test_the_head_says_what_was_required_where_it_is_not_the_range_of_a_muscle(result):
+    lines = ["knee_flexion:max:within:30:60", "descent_time:above:1", "trunk_lean:max:below:40:wish"]
+    terms = (*(parse_term(line) for line in lines), *whole_motion_terms())
+    result = replace(result, verification=None)
+    question = summarise(replace(result, terms=terms))["question"]
+    assert question == "What was required: knee flexion, largest value 30 to 60°; descent time above 1 s."
+    wishes = summarise(replace(result, terms=terms[2:]))["question"]
+    assert wishes == "No constraint was required of the motions; the table below lists the wishes."
+
+
 def test_each_sample_is_shown_beside_the_own_squat_that_its_change_is_counted_from(result, monkeypatch):
     names = ("squats1, 0.0 s", "squats1, 2.0 s")
     own = Baseline(names, torch.zeros(0), (), "vasmed", torch.full((2, 2), 0.5), simulated=False)

@@ -9,6 +9,7 @@ from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
 from utils.report.comparison_squats import Reference
+from utils.report.term_wording import term_words
 from utils.report.vocabulary import muscle_name
 from utils.simulation.lost_contact import off_floor_sentences
 from utils.simulation.saturation import saturation_of_samples
@@ -55,13 +56,16 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
 
 def _question(result: GuidanceResult) -> str:
     config = result.config
+    asked = [term for term in result.terms if term.required and not term.of_a_whole_motion]
     if result.activation_range is None:
-        return "The table below lists the constraints of the motions."
+        if not asked:
+            return "No constraint was required of the motions; the table below lists the wishes."
+        return f"What was required: {'; '.join(map(term_words, asked))}."
     low, high = result.activation_range
     text = f"The squats were to have a peak {muscle_name(config.muscle)} activation between {low:g} and {high:g}"
     if config.muscle == without_side(config.muscle):
         text += " in both legs"
-    further = sum(term.required and not term.of_a_whole_motion for term in result.terms) - 1
+    further = len(asked) - 1
     if further <= 0:
         return f"{text}."
     return f"{text}, and to meet {further} further constraint{'s' if further > 1 else ''}."

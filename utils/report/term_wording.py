@@ -17,6 +17,7 @@ _PANEL_COORDINATES = {
     "pelvis_tilt": "pelvis_tilt",
     "pelvis_height": "pelvis_ty",
 }
+_OF_ONE_VALUE = ("s", "squats")  # units of durations and counts
 _DISPLAY_UNITS = {"foot_slip": ("mm/s", 1000.0)}  # small lengths are easier to read in millimetres
 
 
@@ -26,10 +27,19 @@ def term_kind(term: Term) -> str:
 
 
 def term_title(term: Term) -> str:
-    """A term as a title: its quantity and its statistic."""
+    """A term as a title: its quantity and its statistic, which what has one value in a whole motion does not need."""
     if term.quantity == "activation" and term.statistic == "max":
         return f"Peak activation of {muscle_name(term.argument)}"
+    if term.statistic == term.definition.statistic and term.definition.unit in _OF_ONE_VALUE:
+        return quantity_title(term.quantity, term.argument)
     return f"{quantity_title(term.quantity, term.argument)}, {statistic_words(term.statistic, term.muscle)}"
+
+
+def term_words(term: Term) -> str:
+    """A term with its bounds within a sentence, such as `knee flexion, largest value 30 to 60°`."""
+    title, unit = term_title(term), unit_symbol(term.unit)
+    unit = "" if term.unit == "0-1" else unit if unit == "°" else f" {unit}"
+    return f"{title[0].lower()}{title[1:]} {with_minus_signs(term.bounds_text)}{unit}"
 
 
 def minimised_wording(term: Term) -> tuple[str, str, Callable[[float], float]]:

@@ -173,7 +173,7 @@ def definition(quantity: str) -> str:
     """What a quantity is, in a plain sentence; the registered documentation where no such sentence is written."""
     base, side = split_side(quantity)
     text = _DEFINITIONS.get(base, find_quantity(base).doc)
-    return f"{_SIDES[side].capitalize()}: {text}" if side else text
+    return f"{_SIDES[side].capitalize()}: {text[0].lower()}{text[1:]}" if side else text
 
 
 def statistic_words(statistic: str, muscle: str | None = None) -> str:
