@@ -20,7 +20,8 @@ def main() -> None:
     from utils.metrics.result_tables import make_tables
 
     result = make_tables(config)
-    print(f"{', '.join(result.blocks)}: written into {result.results} and to {config.out_dir}")
+    beside = f" and to {config.out_dir}" if result.paths else ""
+    print(f"{', '.join(result.blocks)}: written into {result.results}{beside}")
 
 
 if __name__ == "__main__":

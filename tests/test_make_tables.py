@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from synthetic_squats import squats
 
+import make_tables as make_tables_script
 from dataset.errors import InputError
 from dataset.io.mot import write_motion
 from dataset.locations import SHIPPED_DEMO
@@ -20,7 +22,7 @@ from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.guided_table import guided_table
 from utils.metrics.markdown_blocks import write_blocks
 from utils.metrics.request_table import request_table
-from utils.metrics.result_tables import generated_rows, make_tables
+from utils.metrics.result_tables import TablesResult, generated_rows, make_tables
 from utils.metrics.tables_config import TablesConfig
 
 BLOCKS = "# Results\n\nBefore.\n\n<!-- {0} -->\nold\n<!-- end of {0} -->\n\nAfter, by hand.\n"
@@ -159,6 +161,15 @@ def test_generated_motions_of_people_without_muscle_driven_repetitions_have_no_r
     shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", tmp_path / "Data" / "another")
     with pytest.raises(InputError, match="holds no muscle-driven repetition of somebody"):
         generated_rows(tmp_path, {"copied": folder.parent}, EvaluationNetworks())
+
+
+@pytest.mark.parametrize(("paths", "beside"), [((), ""), (("recorded.csv",), " and to tables")])
+def test_the_script_names_the_folder_only_where_it_wrote_into_it(monkeypatch, capsys, paths, beside):
+    result = TablesResult(Path("RESULTS.md"), {"guided": ""}, paths)
+    monkeypatch.setattr("utils.metrics.result_tables.make_tables", lambda config: result)
+    monkeypatch.setattr("sys.argv", ["make_tables.py", "--guided", "run", "--out-dir", "tables"])
+    make_tables_script.main()
+    assert capsys.readouterr().out == f"guided: written into RESULTS.md{beside}\n"
 
 
 def test_requests_are_counted_over_people(tmp_path):

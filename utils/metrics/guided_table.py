@@ -49,7 +49,7 @@ def guided_table(results: Iterable[GuidanceResult]) -> str:
         comparisons.append(_beside_own(result))
         lines.append(_line(result.session_id, counts[-1], comparisons[-1]))
     if not counts:
-        raise InputError("the guided motions were not simulated; guide them without --no-verify")
+        raise InputError("--guided: none of the motions was simulated; guide them without --no-verify")
     known = [values for values in comparisons if values is not _UNKNOWN]
     return "\n".join([*lines, _line("all", np.sum(counts, axis=0), np.mean(known, axis=0) if known else _UNKNOWN)])
 
