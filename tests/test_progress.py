@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from utils.guidance.optimisation.guidance_progress import GuidanceProgress
 from utils.runs import progress
 from utils.runs.progress import Progress, show_progress
 
@@ -59,6 +60,17 @@ def test_of_a_loop_that_ends_early_no_time_is_left(clock, caplog):
         "batch 0: 40 of 140 iterations after 10 s, about 25 s left",
         "batch 0: 40 of 140 iterations after 11 s",
     ]
+
+
+def test_a_batch_that_needed_fewer_iterations_is_over_when_its_motions_are_simulated(clock, caplog):
+    caplog.set_level("INFO", logger="bige")
+    with GuidanceProgress(140) as shown:
+        for iteration in range(2):
+            clock[0] += 12.0
+            shown.show({"batch": 0, "iteration": iteration})
+        clock[0] += 1.0
+        shown.begin("round", 6)
+        assert caplog.messages[-1] == "batch 0: 2 of 140 iterations after 13 s"
 
 
 def test_a_unit_that_takes_long_gets_lines_too(caplog, monkeypatch):

@@ -17,7 +17,11 @@ class GuidanceProgress:
         return self
 
     def begin(self, title: str, iterations: int) -> None:
-        """What follows are batches or rounds of so many iterations each, numbered behind those before."""
+        """What follows are batches or rounds of so many iterations each, numbered behind those before.
+
+        What was begun before is over, and no time is left of it, even where it has not needed all its iterations.
+        """
+        self._end_batch()
         self._iterations, self._first, self._title = iterations, self._batch + 1, title
 
     def show(self, row: Row) -> Row:
