@@ -54,6 +54,15 @@ def log_overlooked(paths: tuple[Path, ...]) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
+def log_not_trials(session: Path, names: tuple[str, ...]) -> None:
+    """Log, once for each session, the names of files that may be trials and are not used."""
+    if names:
+        logger.info(
+            "%s: trials are .mot files; not used: %s; --trial takes the path of one", session, list_names(names)
+        )
+
+
 def entries(folder: Path, pattern: str) -> list[Path]:
     """Matching entries in natural order, without what macOS creates: `._<name>`, other hidden ones, and `__MACOSX`."""
     found = (p for p in folder.glob(pattern) if not p.name.startswith(".") and p.name not in _NO_SESSIONS)

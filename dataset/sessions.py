@@ -16,6 +16,7 @@ from dataset.session_folders import (
     entries,
     is_packed,
     is_session_folder,
+    log_not_trials,
     log_overlooked,
     natural,
     packed_or_deeper,
@@ -82,8 +83,7 @@ class Session:
         if self.model is not None:
             return self._with_mass_compared(self.model)
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
-        folder = self.path / "OpenSimData" / "Model"
-        return self._with_mass_compared(choose_model(folder, None, trials, self.mass_warning))
+        return self._with_mass_compared(choose_model(self.path / "OpenSimData/Model", None, trials, self.mass_warning))
 
     @property
     def has_model(self) -> bool:
@@ -105,8 +105,7 @@ class Session:
         trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
         in_dynamics = motion.parent.parent.name == "Dynamics"
         name = motion.parent.name if in_dynamics else motion.stem
-        folder = self.path / "OpenSimData" / "Model"
-        return self._with_mass_compared(choose_model(folder, name, trials, self.mass_warning))
+        return self._with_mass_compared(choose_model(self.path / "OpenSimData/Model", name, trials, self.mass_warning))
 
     def _with_mass_compared(self, model: Path) -> Path:
         log_mass_warning(self.metadata, self.path, model)
@@ -116,6 +115,7 @@ class Session:
     def trials(self) -> list[Path]:
         """All motion files of `OpenSimData/Kinematics`, by name."""
         files = entries(self.path / "OpenSimData" / "Kinematics", "*")
+        log_not_trials(self.path, tuple(path.name for path in files if path.suffix.lower() == ".sto"))
         return [path for path in files if path.suffix.lower() == ".mot"]
 
     @property

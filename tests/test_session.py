@@ -227,6 +227,13 @@ def test_all_trials_are_used_if_none_is_named_squat(root, caplog):
         session.trial("squats1")
 
 
+def test_a_trial_of_another_ending_is_named(tmp_path, caplog):
+    session = Session(_make(tmp_path / "sto", trials=["squats1.mot", "squats2.sto"]))
+    with caplog.at_level("INFO"):
+        assert [path.name for path in session.squat_trials] == ["squats1.mot"]
+    assert "not used: squats2.sto; --trial takes the path of one" in caplog.text
+
+
 def test_errors_list_what_was_found(root, tmp_path, monkeypatch):
     monkeypatch.delenv("BIGE_DATA", raising=False)
     with pytest.raises(InputError, match=r"no scaled model.*no such folder"):
