@@ -99,9 +99,8 @@ def _draw_verification(axis: Axes, result: GuidanceResult) -> None:
         axis.axis("off")
         return
     for side, marker in enumerate("<>"):
-        axis.scatter(
-            found.predicted[:, side], found.simulated[:, side], marker=marker, s=28, label=("left", "right")[side]
-        )
+        peaks, name = (found.predicted[:, side], found.simulated[:, side]), ("left", "right")[side]
+        axis.scatter(*peaks, marker=marker, s=28, label=name, clip_on=False)  # a peak of 1 lies on the edge
     _draw_range(axis, result)
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
     axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted by the surrogate", ylabel="simulated")
