@@ -556,6 +556,12 @@ def test_a_run_with_too_few_values_is_named(tmp_path, result, monkeypatch, name)
         report.main()
 
 
+def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["report.py", str(tmp_path / "mime")])
+    with pytest.raises(InputError, match="mime: there is no such folder"):
+        report.main()
+
+
 def test_a_motion_is_not_replaced_by_a_page(tmp_path, session, result, monkeypatch):
     motion = next(save_run(tmp_path, result).glob("entry_*.mot"))
     before = motion.read_bytes()

@@ -79,6 +79,8 @@ def session_folders(run: Path) -> list[Path]:
     folders = sorted(path.parent for path in run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/{RECORD_NAME}"))
     folders = folders or sorted(path.parent for path in run.glob(f"{SESSION_PREFIX}*/{RECORD_NAME}"))
     if not folders:
+        if not run.is_dir():
+            raise InputError(f"{run}: there is no such folder; expected the run folder of LIMO_Surrogate.py")
         raise InputError(
             f"{run}: holds no finished guidance run of this version; expected {MOTIONS_FOLDER}/{SESSION_PREFIX}*/"
             f"{RECORD_NAME}, as LIMO_Surrogate.py writes it, or the folder of one session"
