@@ -35,6 +35,18 @@ def test_a_file_that_no_model_can_be_is_refused_by_name(text, says, tmp_path):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize(("version", "refused"), [("40000", True), ("30000", False)])
+def test_a_muscle_that_only_opensim_3_would_switch_off_is_named(tmp_path, version, refused):
+    path = tmp_path / "model.osim"
+    muscle = '<Thelen2003Muscle name="vasmed_r"><isDisabled> true </isDisabled></Thelen2003Muscle>'
+    path.write_text(START.replace("40000", version) + muscle + "<isDisabled>true</isDisabled></OpenSimDocument>")
+    if refused:
+        with pytest.raises(InputError, match="vasmed_r is switched off by <isDisabled>.*<appliesForce>false"):
+            require_sound_model_file(path)
+    else:
+        require_sound_model_file(path)
+
+
 def test_models_are_not_refused(tmp_path):
     for path in (rajagopal2015(), *SHIPPED_DEMO.glob("Data/*/OpenSimData/Model/*.osim")):
         assert require_sound_model_file(path) is None  # it did not refuse
