@@ -1,5 +1,6 @@
 """Motion files whose values are not what they should be are put right with a warning, or refused in a sentence."""
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,13 @@ def test_time_in_milliseconds(tmp_path, trial, caplog):
     assert np.abs(again.time_s - trial.time_s).max() < 1e-6
     assert "'time'" in caplog.text
     assert "milliseconds" in caplog.text
+
+
+def test_the_rate_of_whole_milliseconds_is_that_of_all_frames(tmp_path, trial, caplog):
+    """60 Hz has steps of 16 and 17 ms; a median of 17 would be called 58.8 frames a second."""
+    read_again(tmp_path, replace(trial, time_s=np.round(1000 * trial.time_s)))
+    said = re.search(r"([\d.]+) frames a second", caplog.text)
+    assert float(said[1]) == pytest.approx(trial.rate_hz, abs=0.1)
 
 
 @pytest.mark.parametrize("factor", [60.0, 1e6, 1e-3])

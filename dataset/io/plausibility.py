@@ -120,7 +120,7 @@ def in_seconds(time_s: np.ndarray, source: Path | None) -> np.ndarray:
             "%s: column 'time' has steps of %.4g; it is read as milliseconds, %.4g frames a second",
             source or "the motion",
             step,
-            1000 / step,
+            1000 * (len(time_s) - 1) / (time_s[-1] - time_s[0]),
         )
         return time_s / 1000
     raise InputError(
