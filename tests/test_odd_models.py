@@ -18,6 +18,7 @@ from dataset.sessions import Session, discover_sessions
 from models.conventions import COORDINATE_INDEX, MUSCLES
 from models.skeleton.body_joints import BodyJoints
 from utils.metrics.posed_skeleton import SkeletonPerMotion
+from utils.report.vocabulary import muscle_name
 from utils.retargeting.joint_export import joints_of_motion
 from utils.simulation.saturation import saturated_muscles, saturation_of_samples, saturation_sentence
 from utils.simulation.simulators import build_simulator
@@ -259,6 +260,8 @@ def test_samples_with_saturated_muscles_are_named_and_those_with_unreliable_ones
     )
     assert saturation_of_samples([{}, {}]) == []
     assert saturation_of_samples(found[:1])[0].endswith("vaslat_l in the sample (up to 10% of the frames)")
+    (spoken,) = saturation_of_samples(found[:1], muscle_name)[:1]
+    assert spoken.endswith("left vastus lateralis in the sample (up to 10% of the frames)")
 
 
 def test_exported_joints_have_the_arms_of_another_shoulder(tmp_path, motion):

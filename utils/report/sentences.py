@@ -145,7 +145,7 @@ def simulation_paragraph(result: GuidanceResult) -> str:
 def _saturation(result: GuidanceResult) -> str:
     """Sentences on muscles that the simulation drives to full activation, with a space before each."""
     found = result.verification
-    texts = saturation_of_samples(found.saturated()) if found else []
+    texts = saturation_of_samples(found.saturated(), muscle_name) if found else []
     return "".join(f" {text[0].upper()}{text[1:]}." for text in texts)
 
 

@@ -1,6 +1,6 @@
 """Muscles and reserve actuators that a simulation drives to their limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
@@ -50,10 +50,16 @@ def saturation_sentence(shares: Mapping[str, float]) -> str:
     return "; ".join(parts)
 
 
-def saturation_of_samples(found: Sequence[Mapping[str, float]]) -> list[str]:
+def saturation_of_samples(
+    found: Sequence[Mapping[str, float]], spoken: Callable[[str], str] = lambda name: name
+) -> list[str]:
     """At most two sentences, without a full stop, on what `saturated_muscles` finds of each of several samples.
 
     Samples are named by number where a muscle is concerned that is to be relied on, and counted for the others.
+
+    Args:
+        found: what it finds of each sample.
+        spoken: how a muscle is called, by its name.
     """
     samples: dict[str, list[int]] = {}
     for number, shares in enumerate(found):
@@ -68,7 +74,7 @@ def saturation_of_samples(found: Sequence[Mapping[str, float]]) -> list[str]:
             which = f"{len(numbers)} of {len(found)} samples"
         else:
             which = f"sample{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
-        return f"{name} in {which} (up to {most:.0%} of the frames)"
+        return f"{spoken(name)} in {which} (up to {most:.0%} of the frames)"
 
     by_extent = sorted(samples, key=lambda name: -len(samples[name]))
     texts = [
