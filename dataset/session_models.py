@@ -18,6 +18,7 @@ logger = logging.getLogger("bige")
 _NOT_SCALED = re.compile(r"(un|non?t?|pre|before)[\W_]*scal", re.IGNORECASE)
 _GENERIC = re.compile(r"generic|template", re.IGNORECASE)
 _PUBLISHED = re.compile(r"rajagopal|lai(arnold|uhlrich)|gait\d|full_?body|hamner|arnold", re.IGNORECASE)  # generic ones
+_KINDS = re.compile(r"((un)?scaled|generic|template)s?([\W_]*models?)?", re.IGNORECASE)
 _NO_CONTACTS = re.compile(r"(no|non|without|sans)[\W_]*contact", re.IGNORECASE)
 _REPETITION_SUFFIX = re.compile(r"(_ik)?(_segment)?(_\d+)?(_muscle_driven)?")
 
@@ -44,7 +45,7 @@ def choose_model(
     Raises:
         InputError: there is no model, or none for the trial.
     """
-    shared, by_trial = _models_in(folder), _models_by_trial(folder)
+    shared, by_trial = _models_of_session(folder), _models_by_trial(folder)
     if trial is not None:
         own = _folder_of(trial, by_trial)
         if own is not None:
@@ -67,16 +68,22 @@ def choose_model(
 
 def holds_model(folder: Path) -> bool:
     """Whether there is a model in `OpenSimData/Model` of a session, of the session or of a trial."""
-    return bool(_models_in(folder) or _models_by_trial(folder))
+    return bool(_models_of_session(folder) or _models_by_trial(folder))
 
 
 def is_scaled(path: Path) -> bool:
-    """Whether a file's name says that the model is scaled to a person, as `generic_scaled` and not `unscaled`."""
-    return "scaled" in path.name.lower() and not _NOT_SCALED.search(path.name)
+    """Whether its file or folder says that a model is scaled to a person, as `generic_scaled` and not `unscaled`."""
+    name = _with_folder(path)
+    return "scaled" in name.lower() and not _NOT_SCALED.search(name)
 
 
 def _says_not_scaled(path: Path) -> bool:
-    return not is_scaled(path) and bool(_NOT_SCALED.search(path.name) or _GENERIC.search(path.name))
+    name = _with_folder(path)
+    return not is_scaled(path) and bool(_NOT_SCALED.search(name) or _GENERIC.search(name))
+
+
+def _with_folder(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def has_contacts(path: Path) -> bool:
@@ -95,7 +102,7 @@ def _best(models: list[Path], mass_warning: Callable[[Path], str]) -> Path:
     if _says_not_scaled(first):
         _say(f"{first.parent}: no model there is scaled, by its name; {first.name} is used", logging.WARNING)
     if others:
-        names = ", ".join(path.name for path in others)
+        names = ", ".join(path.name if path.parent == first.parent else _with_folder(path) for path in others)
         _say(f"{first.parent}: the model {first.name} is used, not {names}; --model names another")
     return first
 
@@ -111,12 +118,26 @@ def _models_in(folder: Path) -> list[Path]:
     return [p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".osim" and not p.name.startswith(".")]
 
 
+def _models_of_session(folder: Path) -> list[Path]:
+    """The models in a folder, and in those below it that are named after kinds of models and not after trials."""
+    if not folder.is_dir():
+        return []
+    of_kinds = [path for path in sorted(folder.iterdir()) if path.is_dir() and _is_of_a_kind(path)]
+    return [*_models_in(folder), *(model for path in of_kinds for model in _models_in(path))]
+
+
 def _models_by_trial(folder: Path) -> dict[str, list[Path]]:
     """The models in the folders of trials, by the folder's name."""
     if not folder.is_dir():
         return {}
-    found = {path.name: _models_in(path) for path in sorted(folder.iterdir()) if path.is_dir()}
+    folders = (path for path in sorted(folder.iterdir()) if path.is_dir() and not _is_of_a_kind(path))
+    found = {path.name: _models_in(path) for path in folders}
     return {name: models for name, models in found.items() if models}
+
+
+def _is_of_a_kind(folder: Path) -> bool:
+    """Whether a folder's name says which kind of models it holds, `scaled` or `generic`."""
+    return bool(_KINDS.fullmatch(folder.name))
 
 
 def _folder_of(trial: str, folders: dict[str, list[Path]]) -> str | None:

@@ -134,6 +134,16 @@ def test_a_model_of_a_published_name_is_taken_after_one_of_another_name(tmp_path
     assert session.model_path.name == "subject01.osim"
 
 
+@pytest.mark.parametrize(("others", "own"), [("generic", "scaled"), ("Unscaled models", "Scaled models")])
+def test_folders_of_kinds_of_models_are_not_those_of_trials(tmp_path, caplog, others, own):
+    session = Session(_make(tmp_path / "s", models=[f"{folder}/Rajagopal2015.osim" for folder in (own, others)]))
+    with caplog.at_level("INFO"):
+        chosen = session.model_path
+    assert session.model_for(session.path / "OpenSimData/Kinematics/squat1.mot") == chosen
+    assert chosen.parent.name == own
+    assert f"{others}/Rajagopal2015.osim" in caplog.text
+
+
 def test_a_trial_has_its_own_model(tmp_path, caplog):
     session = Session(
         _make(
