@@ -18,7 +18,7 @@ from utils.biomechanics.repetition_frames import repetition_frames
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
-from utils.guidance.objective.whole_motion import whole_motion_terms
+from utils.guidance.objective.whole_motion import posture_as_own, whole_motion_terms
 from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
@@ -356,6 +356,55 @@ def test_a_squat_bounces_by_how_far_its_knees_straighten_before_they_bend_again(
     for motion in (one, torch.cat([one, one], 1)):  # standing between two squats is no bounce
         found = summarise(evaluate_quantity("bounce", Context(motion)), "max")
         assert found.item() == pytest.approx(dip_deg, abs=1e-3)
+
+
+def paused_squat(*pauses_s, deepest=90.0, up_s=1.0):
+    """A squat at even speeds with pauses at 30, 60 and 100 percent of its depth on the way up, (1, T, 33)."""
+    at_share = dict(zip((1.0, 0.6, 0.3), pauses_s, strict=True))
+    depth = [torch.zeros(30), torch.linspace(0, 1, 61)]
+    for share, until in ((1.0, 0.6), (0.6, 0.3), (0.3, 0.0)):
+        depth.append(torch.full((round(60 * at_share[share]),), share))
+        depth.append(torch.linspace(share, until, round(60 * up_s * (share - until)) + 1))
+    depth = torch.cat([*depth, torch.zeros(30)])
+    motion = torch.zeros(1, len(depth), 33)
+    for side in "lr":
+        motion[0, :, AT[f"knee_angle_{side}"]] = deepest * depth
+    return motion
+
+
+def pause_of(motion):
+    return summarise(evaluate_quantity("halfway_pause", Context(motion)), "max").item()
+
+
+def test_the_longest_pause_half_way_counts_and_none_at_the_bottom_or_in_standing():
+    assert pause_of(paused_squat(2.0, 0, 0)) == pytest.approx(0, abs=0.02)
+    one = paused_squat(1.0, 0.5, 0)
+    assert pause_of(one) == pytest.approx(0.5, abs=0.04)
+    assert pause_of(paused_squat(0, 0.4, 1.2)) == pytest.approx(1.2, abs=0.04)
+    assert pause_of(torch.cat([one, one], 1)) == pytest.approx(0.5, abs=0.04)
+    assert pause_of(one.flip(1)) == pytest.approx(0.5, abs=0.04)  # on the way down
+
+
+def test_a_slow_ascent_behind_a_quick_descent_is_no_pause():
+    assert pause_of(paused_squat(0, 0, 0, up_s=15.0)) < 0.02
+
+
+def test_a_pause_ends_where_the_knees_go_on_up():
+    motion = paused_squat(0, 0.5, 0).requires_grad_()
+    (slope,) = torch.autograd.grad(summarise(evaluate_quantity("halfway_pause", Context(motion)), "max").sum(), motion)
+    knees = slope[0, :, AT["knee_angle_l"]]
+    first, last = knees.nonzero()[[0, -1], 0]
+    assert knees[first] < 0 < knees[last]  # less of it where the pause begins higher up the flexion and ends lower
+
+
+def test_a_squat_that_pauses_half_way_is_not_whole_unless_the_own_ones_do():
+    term = next(term for term in whole_motion_terms() if term.quantity == "halfway_pause")
+    paused, own = paused_squat(0, 0.6, 0), paused_squat(0, 0.55, 0)
+    assert not term.holds(term.value(Context(paused))).item()
+    (as_own,) = posture_as_own([term], Context(own))
+    assert as_own.holds(term.value(Context(paused))).item()
+    (as_own,) = posture_as_own([term], Context(paused_squat(0, 0, 0)))
+    assert as_own.high == pytest.approx(0.1, abs=0.02)
 
 
 def test_knees_that_move_while_the_person_stands_do_not_bounce():

@@ -5,10 +5,14 @@ from torch import Tensor
 
 from models.conventions import KNEE_INDICES, SIDES
 from utils.biomechanics.context import Context
+from utils.biomechanics.differences import rate_of_change
 from utils.biomechanics.registry import evaluate_quantity, quantity
+from utils.biomechanics.trace import TINY
 
 _ENDS_S = 0.1
 _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
+_HALFWAY = (0.2, 0.8)  # of the depth; what is less is standing, and what is more is the bottom
+_PAUSED = 0.1  # of the greatest speed of the descents or ascents
 _EDGE = 0.05  # of the greatest flexion, over which bent knees begin to count: a squat passes through it in a few frames
 
 
@@ -47,6 +51,30 @@ def bounce(context: Context) -> tuple[Tensor, Tensor]:
     return torch.where(bent, torch.minimum(before, after) - flexion, torch.zeros_like(flexion)), context.feet_mask
 
 
+@quantity("halfway_pause", "s", 0.05, limits=(0, 10), usual=(0, 0.2), statistic="max")
+def halfway_pause(context: Context) -> tuple[Tensor, Tensor]:
+    """The longest time for which the knees hardly move on their way down or up, neither standing nor at the bottom.
+
+    That is, at less than a tenth of their greatest speed in descents or in ascents. A frame counts the more, the slower
+    they are, and as a whole one where they stand still or go the other way.
+    """
+    flexion, deepest = _knees(context)
+    speed, valid = rate_of_change(context, flexion, context.feet_mask)
+    with torch.no_grad():
+        known = context.feet_mask
+        upright = flexion.masked_fill(~known, torch.inf).amin(1, keepdim=True)
+        depth = (flexion - upright) / (deepest - upright).clamp(min=_LEAST_SQUAT_DEG)
+        down = _frames_until(known & (depth > _HALFWAY[1])) < _frames_until(known & (depth < _HALFWAY[0]))
+        halfway = valid & (depth > _HALFWAY[0]) & (depth < _HALFWAY[1])
+        bending, extending = ((sign * speed).masked_fill(~valid, 0.0).amax(1, keepdim=True) for sign in (1, -1))
+        limit = _PAUSED * torch.where(down, bending, extending).clamp(min=TINY)
+    slowness = 1 - torch.where(down, speed, -speed) / limit
+    slowness = torch.where(slowness > 1, 1 + slowness - slowness.detach(), slowness)
+    paused = halfway & (slowness > 0)
+    seconds = torch.where(paused, slowness, 0.0).cumsum(1) / context.rate_hz
+    return seconds - seconds.masked_fill(paused, 0.0).cummax(1).values, context.feet_mask
+
+
 @quantity("standing_flexion", "deg", 1.0, channels=SIDES, limits=(-15, 160), usual=(0, 15), statistic="max")
 def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
     """Knee flexion of each side in the first and the last 0.1 s; a whole motion begins and ends upright."""
@@ -78,6 +106,14 @@ def _knees(context: Context) -> tuple[Tensor, Tensor]:
     flexion = context.motion[..., KNEE_INDICES].mean(-1)
     deepest = flexion.detach().masked_fill(~context.feet_mask, -torch.inf).amax(1, keepdim=True)
     return flexion, deepest.clamp(min=_LEAST_SQUAT_DEG)
+
+
+def _frames_until(happens: Tensor) -> Tensor:
+    """(B, T) frames until something (B, T) happens the next time; as many as there are where it does not."""
+    frames = happens.shape[1]
+    number = torch.arange(frames, device=happens.device).expand_as(happens)
+    following = torch.where(happens, number, 2 * frames).flip(1).cummin(1).values.flip(1)
+    return (following - number).clamp(max=frames)
 
 
 def _greatest_so_far(flexion: Tensor, squat: Tensor) -> Tensor:

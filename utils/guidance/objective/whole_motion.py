@@ -1,10 +1,10 @@
 """What is required of every written motion without being asked for: that it is whole.
 
-It begins and ends upright and still, holds exactly the squats that were asked for, each of which goes down and up once,
-its feet stay where they stood, on the floor, its heels rise hardly higher than in the own squats, and no joint leaves
-the range that the person's model gives it. Decoded motions are planted and kept within these ranges by construction
-(`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to it that the networks would
-not make whole.
+It begins and ends upright and still, holds exactly the squats that were asked for, each of which goes down and up once
+without a pause half-way, its feet stay where they stood, on the floor, its heels rise hardly higher than in the own
+squats, and no joint leaves the range that the person's model gives it. Decoded motions are planted and kept within
+these ranges by construction (`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to
+it that the networks would not make whole.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,11 @@ from utils.guidance.objective.constraints import Term
 _UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
 _HEEL_M = 0.08  # where no own squats are known; recorded people lift a heel by up to 0.049 m
 # How much more than in the own squats, in degrees and metres, by which people differ from one squat to the next.
-_MORE_THAN_OWN = {"standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03}
+_MORE_THAN_OWN = {"standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03, "halfway_pause": 0.1}
+_AS_OWN_ALONE = ("heel_lift", "halfway_pause")  # who does more of it in the own squats may do so
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
 _BOUNCE_DEG = 3.0  # none of 36 recorded squats of five people bounces by more than 0.1
+_PAUSE_S = 0.3  # where no own squats are known
 _DRIFT_M, _FLOOR_M = 0.01, 0.003
 _REPETITIONS = 0.1  # of a squat, by which their count may differ: it is not rounded, so that it has a gradient
 _RANGE_DEG = 1.0  # beyond a range, which is the tolerance of inverse kinematics
@@ -44,6 +46,7 @@ def whole_motion_terms() -> list[Term]:
             of_a_whole_motion=True,
         ),  # fmt: skip
         below("bounce", _BOUNCE_DEG, 0.1, "one_bottom"),
+        below("halfway_pause", _PAUSE_S, 0.02, "no_pause_halfway"),
         below("standing_flexion", _UPRIGHT_KNEE_DEG, 1.0, "upright_knees"),
         below("standing_lean", _UPRIGHT_TRUNK_DEG, 1.0, "upright_trunk"),
         below("standing_speed", _STILL_DEG_S, 2.0, "still"),
@@ -57,10 +60,11 @@ def whole_motion_terms() -> list[Term]:
 
 @torch.no_grad()
 def posture_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
-    """The same terms, by which who stands straight and on the heels goes on to do so.
+    """The same terms, by which who stands straight and on the heels, and squats without a pause, goes on to do so.
 
-    Without this, an answer may begin and end with a bent knee, or rise to the toes, where a squat needs less force.
-    Nobody's stance may be less upright than what is required of everybody; who squats on the toes may do so.
+    Without this, an answer may begin and end with a bent knee, rise to the toes, or pause half-way up, where a squat
+    needs less force. Nobody's stance may be less upright than what is required of everybody; who squats on the toes or
+    pauses may do so.
 
     Args:
         terms: what is asked.
@@ -73,7 +77,7 @@ def posture_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
         if not term.of_a_whole_motion or term.quantity not in _MORE_THAN_OWN or term.high is None:
             return term
         high = float(term.value(own).max()) + _MORE_THAN_OWN[term.quantity]
-        return replace(term, high=high if term.quantity == "heel_lift" else min(term.high, high))
+        return replace(term, high=high if term.quantity in _AS_OWN_ALONE else min(term.high, high))
 
     return [bounded(term) for term in terms]
 
