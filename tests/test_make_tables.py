@@ -96,7 +96,7 @@ def test_predicted_and_simulated_peaks_in_range_are_counted_by_subject_and_in_al
         ["| b", "1/2", "0/2", "0/2"],
         ["| all", "3/4", "1/4", "2/4"],
     ]
-    with pytest.raises(InputError, match="not simulated"):
+    with pytest.raises(InputError, match="was simulated"):
         guided_table([unverified])
 
 
