@@ -75,7 +75,7 @@ def test_a_line_is_parsed_into_a_term():
     [
         ("knee:max:above:90", "knee_flexion"),
         ("knee_flexion:median:above:90", "at_peak"),
-        ("knee_flexion:max:over:90", "within, above"),
+        ("knee_flexion:max:beside:90", "within, above"),
         ("knee_flexion:max:within:90", "takes 2"),
         ("knee_flexion:max:within:90:80", "empty"),
         ("knee_flexion:max:above:ninety", "expected a number"),
