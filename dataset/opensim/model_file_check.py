@@ -4,7 +4,7 @@ OpenSim's parser recurses for each element inside another, and a file of element
 ends the process, with whatever else it was doing. The structure is checked here with a parser that does not recurse.
 What the two parsers could read differently (document types, processing instructions, CDATA) is refused, and so are
 elements that OpenSim reads from another file (attribute `file`), which would not be checked; no model has any of these.
-So is a muscle that is switched off by OpenSim 3's `isDisabled` in a file of OpenSim 4, which passes that over.
+So is a muscle that is switched off by OpenSim 3's `isDisabled` in a file of OpenSim 4, which ignores it.
 """
 
 from pathlib import Path
@@ -82,7 +82,7 @@ def _parse(content: bytes) -> None:
         depth -= 1
         if name == "isDisabled" and muscle and not heeds_disabled and switch.strip().lower() == "true":
             raise _UnsoundError(
-                f"its muscle {muscle[:40]} is switched off by <isDisabled>, which OpenSim 4 passes over; write "
+                f"its muscle {muscle[:40]} is switched off by <isDisabled>, which OpenSim 4 ignores; write "
                 "<appliesForce>false</appliesForce> in its place"
             )
         muscle = "" if name.endswith("Muscle") else muscle

@@ -146,7 +146,7 @@ def rounded_clip(drive: Tensor, lower: float) -> Tensor:
 
 
 def unclipped(activations: Tensor, lower: float) -> Tensor:
-    """What `rounded_clip` makes `activations` of; where they are at a bound, the nearest that it makes such ones of."""
+    """The drive that `rounded_clip` turns into `activations`; one at a bound counts as `_AT_BOUND` away from it."""
     above, below = (activations - lower).clamp(min=_AT_BOUND), (1 - activations).clamp(min=_AT_BOUND)
     return activations - _CORNER**2 / above + _CORNER**2 / below
 
