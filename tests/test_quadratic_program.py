@@ -129,6 +129,18 @@ def test_problems_that_do_not_converge_are_named_among_those_that_do():
     torch.testing.assert_close(together.x, apart.x, atol=1e-9, rtol=0)
 
 
+def test_a_problem_of_nan_does_not_converge_and_leaves_the_others_as_they_are():
+    problem = random_problem(count=20)
+    problem["b"][7, 2] = torch.nan
+    solution = solve_quadratic_program(**problem)
+    assert not solution.converged[7]
+    assert solution.x[7].isnan().all()
+    others = [i for i in range(20) if i != 7]
+    assert solution.converged[others].all()
+    without = {name: value[others] if name in ("d", "c", "blocks", "b") else value for name, value in problem.items()}
+    torch.testing.assert_close(solution.x[others], solve_quadratic_program(**without).x, atol=0, rtol=0)
+
+
 def test_warm_start_reaches_the_same_solution_sooner():
     problem = random_problem(count=100)
     cold = solve_quadratic_program(**problem)

@@ -15,6 +15,8 @@ from dataset.sessions import open_session
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import MUSCLE_INDEX, MUSCLES
 from models.filters import derivative_matrices, low_pass_matrix
+from models.muscles import static_optimization
+from models.muscles.quadratic_program import solve_quadratic_program
 from models.muscles.simulation_settings import SimulationSettings
 from utils.simulation.session_simulation import simulate_trials
 from utils.simulation.simulated_repetition import simulate_repetition
@@ -179,6 +181,21 @@ def test_gradient_of_peak_activation_agrees_with_finite_differences(subject, rep
         with torch.no_grad():
             difference = (peak(change) - peak(-change)) / (2 * step)
         torch.testing.assert_close(amount.grad[i], difference, rtol=0.01, atol=0)
+
+
+@pytest.mark.parametrize("rows", [25, 7])  # of the ground reaction's program, and of the muscles' program of a leg
+def test_a_frame_whose_program_did_not_converge_is_named_whichever_of_the_two_it_is(
+    subject, repetition, monkeypatch, rows
+):
+    def limited(*arguments, **options):
+        most = {"max_iterations": 3} if arguments[3].shape[1] == rows else {}
+        return solve_quadratic_program(*arguments, **options, **most)
+
+    motion = torch.as_tensor(repetition.coordinates)[None, ::4]
+    simulator = build_simulator(subject[0].model_path)
+    assert bool(simulator(motion, repetition.rate_hz / 4).converged.all())
+    monkeypatch.setattr(static_optimization, "solve_quadratic_program", limited)
+    assert not bool(simulator(motion, repetition.rate_hz / 4).converged.all())
 
 
 def test_trial_is_written_in_the_layout_of_the_ucsd_set(subject, tmp_path):

@@ -86,6 +86,11 @@ def test_what_the_muscles_lack_in_the_own_squats_is_no_reason_to_refuse_a_motion
     assert "own squats" not in missing_sentences(strict)[2]
 
 
+def test_forces_that_are_no_number_are_not_taken_for_none():
+    guided = simulation_lacking(0.04, torch.nan)
+    assert (missing_forces(missing_of(guided, WEIGHT_N, EVERY, most_reserves(None))) == 0).tolist() == [True, False]
+
+
 def test_a_joint_that_lacks_more_than_in_the_own_squats_is_not_hidden_by_one_that_lacks_as_much_as_in_them():
     most = most_reserves(lasting_reserves(simulation_lacking(0.16), WEIGHT_N, EVERY))
     guided = simulation_lacking(0.15)

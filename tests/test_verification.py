@@ -37,6 +37,7 @@ def a_simulation() -> Simulation:
         | {"activations": activations, "ground_forces": ground, "residuals": residuals, "reserves": reserves}
         | {"contact": contact, "moments": torch.zeros(1, FRAMES, len(COORDINATES)).double()}
         | {"centres_of_pressure": torch.zeros(1, FRAMES, 2, 3).double()}
+        | {"converged": torch.ones(1, FRAMES, dtype=torch.bool)}
     )
 
 
@@ -69,6 +70,16 @@ def test_ends_that_rest_on_what_is_not_there_do_not_count():
     (intervals,) = found.off_floor_s()
     assert intervals["right foot"] == []
     assert intervals["left foot"] == [pytest.approx((30 / 60, 44 / 60), abs=1.01 / 60)]
+
+
+def test_frames_that_were_not_solved_are_said(monkeypatch, caplog):
+    verified()
+    assert "did not converge" not in caplog.text
+    unsolved = a_simulation()
+    unsolved.converged[0, :7] = False
+    monkeypatch.setitem(globals(), "a_simulation", lambda: unsolved)
+    verified()
+    assert "did not converge in 7 frames of 1 motion" in caplog.text
 
 
 @pytest.mark.parametrize(("of_own", "refused"), [(0.12, False), (0.08, True), (None, True)])

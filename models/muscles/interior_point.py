@@ -80,7 +80,8 @@ def cholesky_of_normal(blocks: Columns, inverse_h: Tensor, slack_scale_squared: 
     diagonal += slack_scale_squared
     factor, failed = torch.linalg.cholesky_ex(normal)
     if bool(failed.any()):
-        diagonal += 1e-10 * diagonal.amax(dim=1, keepdim=True) + torch.finfo(normal.dtype).tiny
+        added = 1e-10 * diagonal.amax(dim=1, keepdim=True) + torch.finfo(normal.dtype).tiny
+        diagonal += torch.where(failed[:, None] > 0, added, 0.0)
         factor = torch.linalg.cholesky_ex(normal)[0]
     return factor
 
@@ -220,7 +221,7 @@ def interior_point(
 
     for iteration in range(max_iterations + 1):
         residuals = _residuals(problems, iterate)
-        running = residuals.error(problems) > tolerance
+        running = ~(residuals.error(problems) <= tolerance)  # with NaN, too, which is larger than nothing
         count = int(running.sum())
         if iteration == max_iterations or not count:
             break

@@ -190,7 +190,9 @@ class ActivationSimulator(nn.Module):
         contact = foot_contact(points, along_time(speed, points), self.feet, frames)
         tendons = self._muscle_tendons(coordinates, speeds)
 
-        ground, activations, tendon = self._solve_ground_forces(required, state, points, jacobian, contact, tendons)
+        ground, activations, tendon, balanced = self._solve_ground_forces(
+            required, state, points, jacobian, contact, tendons
+        )
         # The filter carries force into the air, and contact takes it away.
         ground = along_time(low_pass_matrix(frames, rate_hz, s.ground_cutoff_hz), ground)
         ground = ground * (self.feet.T @ contact.feet)[:, None]
@@ -202,7 +204,7 @@ class ActivationSimulator(nn.Module):
         forces, centres, free = self._resultants(ground, points)
         result = (
             activations * self.able, moments.T, forces, centres, free, points.permute(2, 0, 1),
-            ground.permute(2, 0, 1), contact.feet.T, reserves, net[:6].T, converged, coordinates.T,
+            ground.permute(2, 0, 1), contact.feet.T, reserves, net[:6].T, balanced & converged, coordinates.T,
             turned.rad2deg(),
         )  # fmt: skip
         return Simulation(*(value.unflatten(0, (motions, frames)) for value in result))
@@ -236,7 +238,7 @@ class ActivationSimulator(nn.Module):
         jacobian: Tensor,
         touching: FootContact,
         tendons: _MuscleTendons,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """First quadratic program, both legs and the ground.
 
         Args:
@@ -248,7 +250,8 @@ class ActivationSimulator(nn.Module):
             tendons: muscle-tendon geometry.
 
         Returns:
-            Forces (P, 3, N) N at the contact points, activations (N, 80) and tendon lengths (N, 80) m.
+            Forces (P, 3, N) N at the contact points, activations (N, 80), tendon lengths (N, 80) m, and whether each
+            frame converged (N,).
         """
         frames = required.shape[1]
         leg, muscles = len(LEG_COORDINATES), len(MUSCLES) // 2
@@ -276,7 +279,7 @@ class ActivationSimulator(nn.Module):
             tendon = self.muscles.equilibrium_tendon(activations, tendons.lengths, tendons.velocities, tendon)
             start = WarmStart(solution.x.detach(), solution.y.detach())
         assert tendon is not None
-        return cones.forces(solution.x[:, 2 * muscles :]), activations, tendon
+        return cones.forces(solution.x[:, 2 * muscles :]), activations, tendon, solution.converged
 
     def _solve_muscles(
         self, target: Tensor, tendons: _MuscleTendons, activations: Tensor, tendon: Tensor

@@ -67,7 +67,7 @@ def missing_forces(missing: Tensor) -> Tensor:
     forces, most = _forces(missing)
     relative = forces._replace(reserve_bw_m=forces.reserve_bw_m * MOST_RESERVE_BW_M / most)
     excess = relative.excess().double()
-    return torch.where(excess > 1.0, 1.0 + excess, 0.0)
+    return torch.where(excess <= 1.0, 0.0, 1.0 + excess)
 
 
 def missing_sentences(missing: Tensor) -> list[str]:

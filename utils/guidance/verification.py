@@ -5,6 +5,7 @@ as the simulation finds them, the kinematics on the model's own geometry, and no
 surrogate predicted is kept beside it.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ from utils.simulation.lost_contact import Interval, lost_contact_s
 from utils.simulation.saturation import RESERVE_NAMES, largest_reserve, reserve_rms_nm, saturated_muscles
 from utils.simulation.simulated_prediction import simulated_prediction
 from utils.simulation.unexplained_forces import lasting_reserves
+
+logger = logging.getLogger("bige")
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
@@ -77,6 +80,8 @@ def simulate_motions(
     """
     found_there = simulator(motion.detach().to(simulator.device, torch.float64), FRAME_RATE_HZ)
     simulation = Simulation(**{name: value.cpu() for name, value in vars(found_there).items()})
+    if unsolved := int((~simulation.converged.bool()).sum()):
+        logger.warning("static optimisation did not converge in %d frames of %d motions", unsolved, len(motion))
     found = simulated_prediction(simulation, simulator.coordinate_names, simulator.weight_n)
     assert found.load_share is not None
     assert found.moments is not None
