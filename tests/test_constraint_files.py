@@ -292,6 +292,16 @@ def test_yaml_holds_lines_and_objects(tmp_path):
         ("- {quantity: knee_flexion, statistic: max, comparison: above, low: true}\n", "expected a number"),
         ("- {quantity: knee_flexion, quantity: trunk_lean}\n", "occurs twice"),
         ("- {quantity: knee_flexion, statistic: max, comparison: above, low: 90, wish: maybe}\n", "true or false"),
+        ("- {quantity: knee_flexion, statistic: max, comparison: above, low: 90, wish: 0}\n", "true or false"),
+        (
+            "- {quantity: knee_flexion, statistic: max, comparison: above, low: 80, high: 100}\n",
+            "above takes low, and high stands there too",
+        ),
+        ("- {quantity: asymmetry, statistic: rms, comparison: small, high: 3}\n", "small takes no bound"),
+        (
+            "- {quantity: trunk_lean, statistic: max, muscle: vasmed, comparison: below, high: 40}\n",
+            "muscle is 'vasmed', which the statistic at_peak alone takes",
+        ),
         (
             "- {quantity: knee_flexion, statistic: max, comparison: above, low: " + "9" * 310 + "}\n",
             "expected a number",

@@ -67,6 +67,8 @@ def test_a_line_is_parsed_into_a_term():
     tilt = parse_term("pelvis_tilt:at_peak:vasmed:below:-10:wish")
     assert (tilt.muscle, tilt.low, tilt.high, tilt.required) == ("vasmed", None, -10.0, False)
     assert not parse_term("foot_slip:mean:small").required
+    assert parse_term("knee_flexion:max:above:90:wish=true") == parse_term("knee_flexion:max:above:90:wish")
+    assert parse_term("knee_flexion:max:above:90:wish=false").required
     assert parse_term("knee_flexion:max:equals:90:tolerance=3").effective_tolerance == 3
 
 
@@ -81,6 +83,10 @@ def test_a_line_is_parsed_into_a_term():
         ("knee_flexion:max:above:ninety", "expected a number"),
         ("knee_flexion:max:above:nan", "expected a number"),
         ("knee_flexion:max:above:90:wieght=2", "wieght"),
+        ("knee_flexion:max:above:90:high=100", "'high=100'; a line may end with weight, tolerance"),
+        ("knee_flexion:max:above:90:quantity=hip_flexion", "'quantity=hip_flexion'; a line may end"),
+        ("knee_flexion:max:above:90:weight=1:weight=2", "each once"),
+        ("knee_flexion:max:above:90:wish=0", "true or false"),
         ("knee_flexion:max:above:90:weight=-1", "negative"),
         ("activation:vastus:max:above:0.3", "vasmed"),
         ("pelvis_tilt:at_peak:vastas medialis:above:0.3", "vasmed"),

@@ -30,6 +30,7 @@ _KEYS = {
     "quantity", "statistic", "comparison", "numbers", "low", "high", "weight", "argument", "muscle", "tolerance",
     "wish", "name", "unit",
 }  # fmt: skip
+_OPTIONS = ("weight", "tolerance", "name", "unit", "wish")  # at the end of a line
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
 _OTHER_WORDS = {
     "at least": "above", "more than": "above", "over": "above", ">": "above", ">=": "above", "at most": "below",
@@ -49,8 +50,11 @@ def parse_term(text: str) -> Term:
     parts = [part.strip(SPACES) for part in text.split(":")]
     options: dict[str, Any] = {}
     while parts and (parts[-1] == "wish" or "=" in parts[-1]):
-        key, _, value = parts.pop().partition("=")
-        options[key.strip()] = value.strip(SPACES)
+        part = parts.pop()
+        key, mark, value = part.partition("=")
+        if (key := key.strip()) not in _OPTIONS or key in options:
+            raise InputError(f"{source}: {part[:40]!r}; a line may end with {', '.join(_OPTIONS)}, each once")
+        options[key] = value.strip(SPACES) if mark else True
     parts.reverse()
 
     def following(what: str) -> str:
@@ -112,6 +116,8 @@ def term_from(content: dict[str, Any], source: str) -> Term:
         names = canonical_names(quantity.name, content.get("argument"), statistic, content.get("muscle"))
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
+    if "muscle" in content and names[2] != AT_PEAK:
+        raise InputError(f"{source}: muscle is {content['muscle'][:40]!r}, which the statistic {AT_PEAK} alone takes")
     known_unit = quantity.of(names[1]).unit
     if content.get("unit", known_unit) != known_unit:
         raise InputError(f"{source}: {quantity.name} is in {known_unit}, not in {content['unit']!r}")
@@ -158,9 +164,10 @@ def _quantity(name: str, source: str) -> Quantity:
 
 def _is_wish(content: dict[str, Any], source: str) -> bool:
     wish = content.get("wish", False)
-    if wish not in (True, False, ""):  # a line ends with the bare word
+    wish = {"true": True, "false": False}.get(wish.lower(), wish) if isinstance(wish, str) else wish
+    if not isinstance(wish, bool):
         raise InputError(f"{source}: wish is {str(wish)[:40]!r}, expected true or false")
-    return wish is not False
+    return wish
 
 
 def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float | None, tuple[str, ...]]:
@@ -169,6 +176,12 @@ def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float |
     if comparison not in COMPARISONS:
         raise InputError(f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}")
     given = content.get("numbers")
+    taken = _BOUNDS[comparison] if given is None else ("numbers",)
+    if surplus := [key for key in ("low", "high") if key in content and key not in taken]:
+        raise InputError(
+            f"{source}: {comparison} takes {' and '.join(taken) or 'no bound'}, and {surplus[0]} stands there too; "
+            "within takes low and high"
+        )
     if given is None:
         given = [content[key] for key in _BOUNDS[comparison] if key in content]
     if not isinstance(given, list) or len(given) != COMPARISONS[comparison]:
