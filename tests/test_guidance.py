@@ -421,6 +421,23 @@ def test_a_finished_sample_is_no_longer_decoded():
     assert 0 < active[-1] < 4
 
 
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_a_gradient_that_is_not_finite_once_is_said_and_does_not_keep_a_sample_where_it_is(value, caplog):
+    calls = []
+
+    def describe_undefined_once(z):
+        z = z * 1.0
+        if not calls and z.requires_grad:
+            z.register_hook(lambda gradient: torch.full_like(gradient, value))
+            calls.append(z)
+        return describe(z)
+
+    guidance = guidance_for(describe=describe_undefined_once, schedule=Schedule(120, first=0, ramp=0))
+    latents = torch.stack([draws()(0), draws()(1)])
+    assert all(sample.accepted for sample in guidance.objective.evaluate(guidance.optimise(latents), [0, 1]))
+    assert "gradient of 2 of 2 samples was NaN or infinite" in caplog.text
+
+
 def test_only_what_the_brief_attempt_misses_is_optimised_anew():
     """Each sample becomes what the brief schedule makes of it where that meets the range, and else the whole one."""
     starts = torch.stack([draws()(j) for j in range(8)])

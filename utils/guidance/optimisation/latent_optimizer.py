@@ -5,6 +5,7 @@ those that meet every requirement, the one with the smallest objective (wishes a
 one that violates the requirements least. Tolerances only serve to judge the result.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,8 @@ from torch import Tensor
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, LatentUpdate
 from utils.guidance.objective.objective import Objective
 from utils.guidance.optimisation.schedule import Schedule
+
+logger = logging.getLogger("bige")
 
 MAX_MULTIPLIER = 1e4  # bound on how far the weight of a required term is raised
 MIN_GAIN = 0.005  # an objective that falls by a smaller share counts as not improved
@@ -93,6 +96,11 @@ class LatentOptimizer:
             if on_iteration:
                 on_iteration(row)
         batch.evaluate_last()
+        if undefined := int(batch.undefined.sum()):
+            logger.warning(
+                "the gradient of %d of %d samples was NaN or infinite at times; they were not changed then",
+                undefined, len(z),
+            )  # fmt: skip
         return batch
 
     @torch.no_grad()
@@ -117,6 +125,7 @@ class _Batch:
         self.constrained = False  # whether the terms have begun to act
         count = len(z)
         self.active = torch.ones(count, dtype=torch.bool)  # finished samples are neither decoded nor updated
+        self.undefined = torch.zeros(count, dtype=torch.bool, device=z.device)  # whose gradient was not finite once
         self.multiplier = z.new_ones(count, len(self.objective.terms) + 1)
         self.score = torch.full((count,), torch.inf, dtype=torch.float64)
         self.violation = torch.full((count,), torch.inf, dtype=torch.float64)
@@ -160,7 +169,8 @@ class _Batch:
         row |= {"objective": float(cost.detach().mean()), "proximity": float(distance.detach().mean())}
 
         (gradient,) = torch.autograd.grad(cost.sum(), self.variable)  # zero in the rows of finished samples
-        self.variable.grad = gradient.nan_to_num()
+        self.undefined[rows] |= ~gradient[rows].isfinite().flatten(1).all(1)
+        self.variable.grad = gradient.nan_to_num(0.0, 0.0, 0.0)  # an infinity would stay in Adam's moments for good
         self.adam.step()
         self.lr_schedule.step()
         if required == 1.0 and self.settings.patience:
