@@ -330,6 +330,12 @@ def test_own_squats_are_brought_to_the_asked_tempo():
     rest_frames = int(phases.end - phases.descent_end)  # hold and ascent stay
     (end,) = at_asked_tempo(own, guided_context(motion), [parse_term("descent_time:above:3")]).repetition
     assert end == pytest.approx(int(phases.start) + 1.04 * 180 + rest_frames, abs=1)  # a little beyond the bound
+    two_lines = [parse_term("descent_time:above:3"), parse_term("descent_time:below:4")]
+    assert at_asked_tempo(own, guided_context(motion), two_lines).repetition == (end,)
+    lines = [parse_term(f"repetition_time:above:{seconds}") for seconds in (3, 4)]
+    (longer,) = at_asked_tempo(own, guided_context(motion), lines).repetition
+    assert longer == pytest.approx(int(phases.start) + 1.04 * 240, abs=1)
+    assert asked_duration_s([*terms, parse_term("descent_time:above:1")]) == asked_duration_s(terms)
     faster = at_asked_tempo(own, guided_context(motion), [parse_term("repetition_time:below:1.5")])
     assert value_of("repetition_time", guided_context(faster.recorded)).item() == pytest.approx(1.44, abs=0.1)
     assert at_asked_tempo(own, guided_context(motion), [parse_term("knee_flexion:max:below:80")]) is own

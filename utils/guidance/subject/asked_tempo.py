@@ -24,9 +24,12 @@ _USUAL_S = {"descent_time": 1.0, "hold_time": 0.2, "ascent_time": 1.0}
 
 def asked_duration_s(terms: Sequence[Term]) -> float:
     """The least duration of a repetition that the required terms allow, seconds; 0 where none is about tempo."""
-    least = {term.quantity: term.low for term in terms if term.required and term.low is not None}
+    least: dict[str, float] = {}
+    for term in terms:
+        if term.required and term.low is not None:
+            least[term.quantity] = max(term.low, least.get(term.quantity, 0.0))
     parts = sum(least.get(name) or _USUAL_S[name] for name in _PARTS) if set(least) & set(_PARTS) else 0.0
-    return max(parts, least.get(_WHOLE) or 0.0)
+    return max(parts, least.get(_WHOLE, 0.0))
 
 
 @torch.no_grad()
@@ -41,16 +44,14 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
     asked = [term for term in terms if term.required and term.quantity in (*_PARTS, _WHOLE)]
     if not asked:
         return own
-    now = {name: summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS}
-    wanted = dict(now)
-    for term in asked:
+    wanted = {name: summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS}
+    for term in sorted(asked, key=lambda term: term.quantity == _WHOLE):
         if term.quantity != _WHOLE:
-            wanted[term.quantity] = _inside(now[term.quantity], term)
-    whole = torch.stack(list(wanted.values())).sum(0)
-    for term in asked:
-        if term.quantity == _WHOLE:
-            factor = _inside(whole, term) / whole
-            wanted = {name: seconds * factor for name, seconds in wanted.items()}
+            wanted[term.quantity] = _inside(wanted[term.quantity], term)
+            continue
+        whole = torch.stack(list(wanted.values())).sum(0)
+        factor = _inside(whole, term) / whole
+        wanted = {name: seconds * factor for name, seconds in wanted.items()}
     phases = context.phases
     edges = torch.stack([phases.start, phases.descent_end, phases.ascent_start, phases.end], 1).to(own.recorded)
     lengths = torch.stack([wanted[name] for name in _PARTS], 1) * context.rate_hz
