@@ -136,6 +136,19 @@ def test_a_refined_motion_that_needs_forces_that_nothing_gives_is_discarded():
     assert all(float(one.unexplained[0]) == 0 for one in simulations)
 
 
+def test_each_sample_has_its_own_simulation_also_where_that_is_no_number():
+    models, guidance, samples = guided()
+
+    def undefined(motion):
+        found = simulated_activations(motion)
+        found[1] = torch.nan
+        return found
+
+    refined, simulations = refine(samples, guidance, models, judge=simulated_by(undefined), simulate=simulate, rounds=0)
+    for sample, simulation in zip(refined, simulations, strict=True):
+        assert bool(simulation.activations.isnan().all()) == (sample.start == samples[1].start)
+
+
 def test_a_span_is_simulated_and_the_rest_is_the_surrogates():
     """Each motion has a span of its own, without its first and last 0.2 s; gradients come from both."""
     motion = (squat(2, 120) * torch.tensor([1.0, 0.8])[:, None, None]).requires_grad_()

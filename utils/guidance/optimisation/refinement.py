@@ -138,8 +138,8 @@ class _Versions:
         """Keep the latest version where it is the best so far, by what the simulation of round `number` finds of it."""
         if violation < (1 - _LEAST_GAIN) * self.lowest:
             self.improved = number
-        if violation < self.lowest:
-            self.best, self.lowest, self.simulation = self.latest, violation, simulation
+        if self.simulation is None or violation < self.lowest:  # the first one in any case, also where that is NaN
+            self.best, self.lowest, self.simulation = self.latest, min(self.lowest, violation), simulation
 
 
 def _best_of(versions: Sequence[_Versions]) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
