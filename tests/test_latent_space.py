@@ -7,6 +7,7 @@ import pytest
 import torch
 from random_networks import short_run, write_networks, write_person
 
+from dataset.errors import InputError
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from options.config_parser import parse_config
@@ -42,6 +43,21 @@ def test_the_between_subject_distance_is_the_median_to_the_nearest_latent_of_ano
     alone = space_of(folder, latents, [f"a/{number}" for number in range(6)])
     assert alone.between_subject_distance is None
     assert alone.max_distance(1.0) == math.inf
+
+
+def test_a_single_training_latent_is_refused_and_few_are_said(tmp_path, caplog):
+    """Nothing could be changed along the principal components of one, and each size of a change was NaN."""
+    folder = write_networks(tmp_path)
+    latents = np.random.default_rng(0).normal(size=(20, 49, 4))
+    with pytest.raises(InputError, match="1 training window of at most --seq-len 49, expected 2 at least"):
+        space_of(folder, latents[:1], ["a/1"])
+    assert not caplog.records
+    few = space_of(folder, latents[:3], ["a/1", "a/2", "b/1"])
+    assert "3 training windows of at most --seq-len 49, so guidance changes motions along 2 directions" in caplog.text
+    assert torch.isfinite(few.update.squared_size(torch.randn(5, 49, 4))).all()
+    caplog.clear()
+    space_of(folder, latents, [f"{number}/1" for number in range(20)])
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("groups", [1, 2])

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.checkpoint_file import find_checkpoint
@@ -25,7 +26,8 @@ from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 logger = logging.getLogger("bige")
 
-_ENOUGH_LATENTS = 20  # fully recorded windows that suffice without the partly recorded ones
+_ENOUGH_LATENTS = 20  # fully recorded windows that suffice without the partly recorded ones; fewer are said
+_FEWEST_LATENTS = 2  # that have a principal component
 _MOST_COMPARED = 256  # training latents whose distance to other sessions is measured
 
 
@@ -92,7 +94,7 @@ def load_latent_space(
         update: `principal` for `PCAUpdate`, `anywhere` for `ElementwiseUpdate`; a codebook alone allows only that.
 
     Raises:
-        InputError: the training latents cannot be read, or cannot have that length.
+        InputError: the training latents cannot be read, cannot have that length, or are too few for `update`.
     """
     device = next(vqvae.parameters()).device
     path = find_checkpoint(vqvae_path or SHIPPED_VQVAE).with_name("latents.npz")
@@ -105,6 +107,8 @@ def load_latent_space(
     if content.repetition is None and whole.sum() >= _ENOUGH_LATENTS:
         # Latents of what an earlier version made after a recording ended were hardly trained.
         array, names = array[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
+    if update == "principal":
+        _require_components(path, len(array), frames)
     latents = torch.as_tensor(array).float().to(device)
     return LatentSpace(
         sampler=LatentSampler(latents, seed, noise),
@@ -114,6 +118,18 @@ def load_latent_space(
         latents=latents,
         between_subject_distance=_distance_to_others(latents, [name.split("/")[0] for name in names]),
     )
+
+
+def _require_components(path: Path, count: int, frames: int) -> None:
+    """Raise InputError where the training latents have no principal component, and warn where they have few."""
+    found = f"{path}: {count} training window{'s' * (count != 1)} of at most --seq-len {frames}"
+    if count < _FEWEST_LATENTS:
+        raise InputError(
+            f"{found}, expected {_FEWEST_LATENTS} at least, whose difference is what guidance changes; train on more "
+            "repetitions, give a greater --seq-len, or --move anywhere"
+        )
+    if count < _ENOUGH_LATENTS:
+        logger.warning("%s, so guidance changes motions along %d directions only; see --move", found, count - 1)
 
 
 def _distance_to_others(latents: Tensor, sessions: list[str]) -> float | None:
