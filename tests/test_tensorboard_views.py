@@ -119,7 +119,7 @@ def test_guidance_shows_its_samples_once_however_often_it_is_repeated(tmp_path):
     for _ in range(2):
         write_guided_events(result, tmp_path)
     events = EventAccumulator(str(tmp_path)).Reload()
-    assert {tag.split("/")[1].split("_")[0] for tag in events.Tags()["images"]} == {"least", "middle", "greatest"}
+    assert set(events.Tags()["images"]) == {"guided/first", "guided/middle", "guided/last"}
     labels = next(tmp_path.rglob("metadata.tsv")).read_text().splitlines()
     assert [label.split("\t")[0] for label in labels[1:]] == ["training"] * 6 + ["guided"] * 4
     assert (tmp_path / "projector_config.pbtxt").read_text().count("tensor_path") == 1

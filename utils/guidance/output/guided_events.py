@@ -13,8 +13,7 @@ from utils.runs.tensorboard_views import show_clip, show_latents
 def write_guided_events(result: GuidanceResult, folder: Path) -> None:
     """Add the samples of a result to TensorBoard's `folder`.
 
-    The projector shows their latents among the training latents; clips show the samples with the least, the middle and
-    the greatest peak activation.
+    The projector shows their latents among the training latents; clips show the first, the middle and the last sample.
     """
     from torch.utils.tensorboard import SummaryWriter
 
@@ -30,5 +29,5 @@ def write_guided_events(result: GuidanceResult, folder: Path) -> None:
         if result.session is not None:
             skeleton = load_skeleton(result.session.model_path)
             last = len(result.samples) - 1
-            for rank, i in {"least": 0, "middle": (last + 1) // 2, "greatest": last}.items():
-                show_clip(writer, 0, f"guided/{rank}_activation", [result.samples[i].motion], skeleton)
+            for rank, i in {"first": 0, "middle": (last + 1) // 2, "last": last}.items():
+                show_clip(writer, 0, f"guided/{rank}", [result.samples[i].motion], skeleton)
