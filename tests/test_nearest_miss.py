@@ -9,6 +9,7 @@ from synthetic_run import make_result
 
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
+from utils.guidance.output.summary import summarise_result
 from utils.guidance.verification import missed_requirements
 
 KNEE, QUADRICEPS = "knee_flexion:max:within:100:110", "quadriceps:max:below:0.1"
@@ -78,3 +79,11 @@ def test_what_an_interrupted_run_came_nearest_to_is_said_to_be_unfinished():
     result = result_of(([91.0, 84.0], [0.1, 0.05]))
     assert not any("interrupted" in line for line in nearest_miss_sentences(result))
     assert "interrupted before its end" in nearest_miss_sentences(replace(result, interrupted=True))[1]
+
+
+def test_two_bounds_on_one_quantity_are_two_entries_of_the_summary():
+    lines = ("knee_flexion:max:above:80", "knee_flexion:max:below:100", QUADRICEPS)
+    (sample,) = summarise_result(result_of(([85.0, 104.0], [85.0, 104.0], [0.05, 0.05]), lines=lines))["samples"]
+    assert {name: entry["met"] for name, entry in sample["terms"].items()} == {
+        "knee_flexion_max above 80": True, "knee_flexion_max below 100": False, "quadriceps_max": True,
+    }  # fmt: skip

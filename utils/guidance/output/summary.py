@@ -12,6 +12,7 @@ from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.change_description import SquatChange, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.objective.constraints import Term
 from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
 
 
@@ -66,19 +67,28 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
         "nearest": result.nearest_name(sample),
         **({"change": _change(result.changes[j])} if result.changes else {}),
         "terms": {
-            term.label: {
-                "asked": term.bounds_text,
-                "value": _numbers(value),
+            label: {
+                "asked": result.terms[k].bounds_text,
+                "value": _numbers(sample.values[k]),
                 "predicted": _numbers(result.predicted_values(k)[j]),
-                "met": met,
+                "met": sample.met[k],
             }
-            for k, (term, value, met) in enumerate(zip(result.terms, sample.values, sample.met, strict=True))
+            for k, label in enumerate(_distinct_labels(result.terms))
         },
         "measures": {
             name: {"value": _numbers(measure.values[j]), "unit": measure.unit}
             for name, measure in result.measures.items()
         },
     }
+
+
+def _distinct_labels(terms: Sequence[Term]) -> list[str]:
+    """The terms' labels, with their bounds where several have one label, as two bounds on one quantity have."""
+    labels = [term.label for term in terms]
+    return [
+        label if labels.count(label) == 1 else f"{label} {term.bounds_text}"
+        for label, term in zip(labels, terms, strict=True)
+    ]
 
 
 def _change(change: SquatChange) -> dict[str, Any]:
