@@ -18,9 +18,8 @@ logger = logging.getLogger("bige")
 
 PUBLISHED_NAME = "MAC"  # of the muscle activation constraint, in files
 TILT_RANGE_DEG = (-34.2, -17.4)  # of the paper's own rows: MoCap mean - SD to Reference + SD of MoCap
-_SMOOTHNESS = (
-    10.0  # times the weight of accelerations from own squats: least change alone allows a jerk between two frames
-)
+# Times the weight of accelerations from own squats: least change alone allows a jerk between two frames.
+_SMOOTHNESS = 10.0
 _ALWAYS_WISHED = ("com_acceleration", "foot_slip")
 
 

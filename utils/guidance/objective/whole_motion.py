@@ -44,7 +44,7 @@ def whole_motion_terms() -> list[Term]:
             1 + _REPETITIONS,
             name="repetitions",
             of_a_whole_motion=True,
-        ),  # fmt: skip
+        ),
         below("bounce", _BOUNCE_DEG, 0.1, "one_bottom"),
         below("halfway_pause", _PAUSE_S, 0.02, "no_pause_halfway"),
         below("standing_flexion", _UPRIGHT_KNEE_DEG, 1.0, "upright_knees"),
