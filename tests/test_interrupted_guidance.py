@@ -1,5 +1,6 @@
 """Guidance that was killed goes on from the disk and finds the same; earlier results stay until new ones are whole."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from options.config_parser import parse_config
 from options.limo_surrogate_options import build_parser
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
+from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.output.unfinished_run import UnfinishedRun
 from utils.people.guided_person import GuidedPerson, guide_person
 from utils.runs.run_folder import RunFolder, replace_folder
@@ -221,6 +223,16 @@ def test_one_process_at_a_time_guides_a_person(tmp_path):
         UnfinishedRun(tmp_path, {"settings": "a"})
     first.release()
     UnfinishedRun(tmp_path, {"settings": "a"}).remove()
+
+
+def test_a_disk_that_is_full_when_the_logs_are_opened_is_said_and_the_person_is_free(config, monkeypatch):
+    def full(folder):
+        raise OSError(errno.ENOSPC, "No space left on device", folder)
+
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter", full)
+    with pytest.raises(OSError, match="No space left"), RunWriter(config) as writer:
+        writer.on_start(config.open_session(), [])
+    UnfinishedRun(writer.memory.folder, {}).release()
 
 
 @pytest.mark.parametrize("renamed", [1, 2])

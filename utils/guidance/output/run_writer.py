@@ -4,7 +4,7 @@ import csv
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 
 from dataset.errors import InputError
@@ -45,6 +45,7 @@ class RunWriter(GuidanceObserver):
         self._iteration = 0
         self._fingerprint: dict[str, str] = {}
         self._unfinished: UnfinishedRun | None = None
+        self._logs = ExitStack()  # closes the logs that are open
 
     @property
     def folder(self) -> RunFolder:
@@ -90,12 +91,12 @@ class RunWriter(GuidanceObserver):
 
         self._losses_path, self._events_path = self.memory.folder / "losses.csv", self.memory.folder / "tensorboard"
         shutil.rmtree(self._events_path, ignore_errors=True)
-        self._losses = self._losses_path.open("w", newline="")
+        losses = self._logs.enter_context(self._losses_path.open("w", newline=""))
         self._rows = csv.DictWriter(
-            self._losses, [*HISTORY_COLUMNS, *dict.fromkeys(term.column for term in terms)], restval=""
+            losses, [*HISTORY_COLUMNS, *dict.fromkeys(term.column for term in terms)], restval=""
         )
         self._rows.writeheader()
-        self._events = SummaryWriter(str(self._events_path))
+        self._events = self._logs.enter_context(SummaryWriter(str(self._events_path)))
 
     def on_iteration(self, row: Row) -> None:
         """Log one iteration."""
@@ -164,10 +165,13 @@ class RunWriter(GuidanceObserver):
             shutil.rmtree(self.folder.opensim, ignore_errors=True)  # those of an earlier run
 
     def _close_logs(self) -> None:
-        with naming_file(self._losses_path), closing(self._losses):
-            self._events.close()
+        with naming_file(self._losses_path):
+            self._logs.close()
 
     def __exit__(self, *exception: object) -> None:
-        if self._unfinished is not None:
+        if self._unfinished is None:
+            return
+        try:
             self._close_logs()
+        finally:
             self._unfinished.release()
