@@ -2,11 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from opensim_poses import rajagopal2015
+from synthetic_windows import squat_windows
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
@@ -19,6 +22,7 @@ from utils.checkpoints import load_vqvae
 from utils.reconstruction.autoencoding import code_usage, used_codes_of
 from utils.reconstruction.reconstruct import reconstruct
 from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
+from utils.reconstruction.reconstruction_metrics import ReconstructionErrors
 from utils.reconstruction.sample import sample, sample_latents
 from utils.runs.recorded_session import find_run_records
 
@@ -40,6 +44,14 @@ def test_a_command_line_describes_what_a_call_from_python_does():
 def test_flags_without_effect_are_refused(flags):
     with pytest.raises(InputError):
         parse(flags)
+
+
+def test_codes_of_a_large_codebook_are_counted():
+    windows = replace(squat_windows(2), models=(str(rajagopal2015()),) * 2)
+    codes = torch.full((2, windows.motion.shape[1] // 4), 40_000)
+    errors = ReconstructionErrors()
+    errors.add(windows.motion, windows.motion, codes, windows)
+    assert errors.metrics()["used_codes"] == 1
 
 
 def test_reconstruction_of_a_demo_subject(tmp_path):

@@ -54,7 +54,7 @@ class ReconstructionErrors:
             windows: the N recorded windows.
         """
         self._windows += len(windows)
-        self._codes.append(used_codes_of(codes, windows.recorded).to(torch.int16))
+        self._codes.append(used_codes_of(codes, windows.recorded).to(torch.int32))
         everything = torch.ones(len(windows), dtype=torch.bool)
         self._add("", "all", reconstruction, windows, everything)
         self._add("", "unquantised", unquantised, windows, everything)
