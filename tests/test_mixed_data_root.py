@@ -15,6 +15,13 @@ UNUSABLE = (
     "knee-beyond-reach", "pelvis-far-away", "faster-than-people", "signed-nan", "empty-trial", "not-a-table",
     "one-frame", "nobody-squats",
 )  # fmt: skip
+UNREADABLE = {
+    "absurd-number", "empty-trial", "faster-than-people", "knee-beyond-reach", "no-trial", "not-a-table", "one-frame",
+    "pelvis-far-away", "signed-nan", "speeds-in-place-of-angles", "wrapped-heading",
+}  # fmt: skip
+WITHOUT_SQUATS_ON_TWO_FEET = {"lying-down", "nobody-squats", "one-leg", "trial-begins-in-a-squat"}
+WITHOUT_A_MODEL = {"model-cut-off", "no-model"}
+NOT_SIMULATED = {"empty-trial", "no-gravity", "no-model", "one-leg"}
 SIMULATED = ("uneven-rate", "coordinate-missing", "no-gravity", "no-model", "one-leg", "empty-trial", "same-stem")
 
 pytestmark = pytest.mark.slow
@@ -59,7 +66,7 @@ def names_in(text: str, names) -> list[str]:
 def test_segmentation_of_every_session(root, run, tmp_path):
     for session in sessions_of(root):
         status, text = run("segment_squats.py", "--subject", session, "--out-dir", tmp_path)
-        assert status in (0, 1, 2), text
+        assert status == (2 if session.name in UNREADABLE | WITHOUT_SQUATS_ON_TWO_FEET else 0), text
         if status == 2:
             assert "error: " in text
             assert session.name in text
@@ -68,7 +75,7 @@ def test_segmentation_of_every_session(root, run, tmp_path):
 @pytest.mark.parametrize("name", [*SIMULATED, "lab-subject5"])
 def test_simulation(root, run, tmp_path, name):
     status, text = run("simulate_activations.py", "--subject", root / "Data" / name, "--out-dir", tmp_path)
-    assert status in (0, 1, 2), text
+    assert status == (2 if name in NOT_SIMULATED else 0), text
     assert name in text
 
 
@@ -117,7 +124,7 @@ def test_training(root, run, tmp_path):
 def test_export_of_joints_of_every_session(root, run, tmp_path):
     for session in sessions_of(root):
         status, text = run("retarget_baselines.py", "--export-joints", "--subject", session, "--out-dir", tmp_path)
-        assert status in (0, 1, 2), text
+        assert status == (2 if session.name in UNREADABLE | WITHOUT_A_MODEL else 0), text
         if status == 2:
             assert session.name in text
 

@@ -53,6 +53,7 @@ def test_standing_between_repetitions_belongs_to_none():
     sway_deg = 0.6 * np.sin(2 * np.pi * still.time_s / 2.7) + 0.4 * still.time_s
     swaying[:, knees] += sway_deg[:, None]
     found = segment_repetitions(Motion(still.time_s, swaying))
+    assert len(found) == 4
     for one, other in zip(found, segment_repetitions(still), strict=True):
         assert abs(one.start_frame - other.start_frame) <= 6
         assert abs(one.end_frame - other.end_frame) <= 6
@@ -97,6 +98,7 @@ def test_a_trial_played_backwards_has_the_mirrored_boundaries():
     motion = squats(3, bend_s=2.4, hold_s=0.6, noise_deg=0.2)
     backwards = segment_repetitions(Motion(motion.time_s, motion.coordinates[::-1]))
     last = len(motion) - 1
+    assert len(backwards) == 3
     for one, other in zip(segment_repetitions(motion), reversed(backwards), strict=True):
         assert one.start_frame == last - (other.end_frame - 1)
         assert one.end_frame - 1 == last - other.start_frame
@@ -109,7 +111,9 @@ def test_a_trial_played_backwards_has_the_mirrored_boundaries():
 def test_a_trial_played_slowly_has_the_stretched_boundaries(slower):
     motion = squats(3, bend_s=1.6, hold_s=0.4)
     stretched = resample(Motion(motion.time_s * slower, motion.coordinates), 60.0)
-    for one, other in zip(segment_repetitions(motion), segment_repetitions(stretched), strict=True):
+    found = segment_repetitions(stretched)
+    assert len(found) == 3
+    for one, other in zip(segment_repetitions(motion), found, strict=True):
         for frame, slow_frame in (
             (one.start_frame, other.start_frame),
             (one.end_frame - 1, other.end_frame - 1),
