@@ -206,11 +206,8 @@ class MuscleGeometry:
         """Which leg coordinates each muscle's length depends on, (80, 7) bool, found by moving each of them."""
         everything = range(len(MUSCLES))
         spans = np.zeros((len(MUSCLES), len(LEG_COORDINATES)), dtype=bool)
-        for bend in (
-            0.1,
-            0.5,
-            0.9,
-        ):  # fractions of the range, since a path may touch a wrapping surface in some poses only
+        # At several fractions of the range, since a path may touch a wrapping surface in some poses only.
+        for bend in (0.1, 0.5, 0.9):
             low, high = np.radians(POSE_RANGE_DEG).T
             q = self._pose(np.tile(low + bend * (high - low), (2, 1)))
             here = np.array(self._lengths(q, everything))

@@ -29,8 +29,8 @@ class Baseline:
         names: (A,) where each was recorded.
         motion: (A, T, 33), degrees and metres, at 60 Hz, on the floor, filtered as guided motions are.
         profiles: (A,) each in numbers.
-        muscle: the muscle whose peaks are given, without its side.
-        peaks: (A, 2) its peak activations, left and right, without the first and last 0.2 s.
+        muscle: the muscle whose peaks are given, with or without its side.
+        peaks: (A, 2) its peak activations, left and right, without the first and last 0.2 s; (A, 1) of one side.
         simulated: whether they were simulated; otherwise, the surrogate predicts them.
         on_two_feet: how many squats on two feet the session holds; None in runs of earlier versions.
         on_one_leg: how many squats on one leg, which are not described.
