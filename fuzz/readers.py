@@ -255,7 +255,8 @@ def _record(name: str) -> Reader:
 
 
 def _result(name: str) -> Reader:
-    from utils.guidance.output.result_files import ARRAYS_NAME, FORMAT, RECORD_NAME, load_guidance
+    from utils.guidance.output.result_files import ARRAYS_NAME, FORMAT, load_guidance
+    from utils.guidance.output.result_record import RECORD_NAME
 
     term = {"quantity": "knee_flexion", "statistic": "max", "comparison": "above", "low": 90}
     record = {

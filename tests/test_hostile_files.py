@@ -17,6 +17,7 @@ import torch
 from dataset.errors import InputError
 from dataset.io.child_process import ChildDiedError, call_in_child
 from dataset.io.guarded_files import read_bytes, read_json, read_text
+from dataset.io.mot import read_motion
 from dataset.io.pickle_check import UnsoundPickleError, require_sound_pickle
 from dataset.io.safe_npy import read_array, read_array_or_dict, read_npz
 from dataset.locations import SHIPPED_DEMO, SHIPPED_VQVAE
@@ -80,6 +81,20 @@ def test_json_that_nests_or_counts_without_end_is_refused(content, tmp_path):
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(InputError, match="nested too deeply|not a JSON file"):
         read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        (read_motion, "a.mot"), (read_osim, "a.osim"), (read_mesh, "a.ply"), (read_array, "a.npy"), (read_npz, "a.npz"),
+        (load_vqvae, "a.pth"), (read_json, "a.json"), (read_terms, "a.yaml"),
+    ],
+)  # fmt: skip
+def test_pointers_of_git_lfs_are_named_as_such(read, name, tmp_path):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "a" + "\nsize 12345\n"
+    (tmp_path / name).write_text(pointer)
+    with pytest.raises(InputError, match=f"{name}: is a Git LFS pointer .* git lfs pull"):
+        read(tmp_path / name)
 
 
 # Models and meshes

@@ -1,6 +1,7 @@
 """How the guidance of a person ended, as the files of a result say, which may be damaged."""
 
 import json
+import shutil
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,6 +12,7 @@ from dataset.errors import InputError
 from dataset.locations import SHIPPED_DEMO
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.result_record import session_folders
 from utils.guidance.run_fingerprint import changes_since, run_fingerprint
 from utils.people.person_outcome import MET, NOT_MET, outcome_on_disk
 from utils.runs.run_folder import RunFolder
@@ -102,3 +104,30 @@ def test_samples_that_are_no_motions_are_refused_before_they_are_reported(tmp_pa
     np.savez(folder / "result.npz", **arrays | {name: change(arrays[name]).astype(np.float32)})
     with pytest.raises(InputError, match=rf"result\.npz: .*{reason}"):
         load_guidance(folder)
+
+
+@pytest.mark.parametrize("name", ["result.npz", "args.json"])
+def test_files_of_two_runs_are_not_read_as_one_result(tmp_path, name):
+    folder = save_run(tmp_path, make_result())
+    other = save_run(tmp_path, make_result(exp_name="other", simulated=False))
+    load_guidance(folder)
+    shutil.copy(other / name, folder / name)
+    with pytest.raises(InputError, match=rf"{name}: is not the one that was written with result\.json"):
+        load_guidance(folder)
+
+
+def test_a_result_of_an_earlier_version_does_not_say_how_its_files_were(tmp_path):
+    folder = save_run(tmp_path, make_result())
+    record = json.loads((folder / "result.json").read_text())
+    del record["files"]
+    (folder / "result.json").write_text(json.dumps(record))
+    assert load_guidance(folder).session_id == "person"
+
+
+def test_a_person_whose_result_is_lost_is_not_passed_over_among_others(tmp_path):
+    folders = [save_run(tmp_path, make_result(session_id=name)) for name in ("a", "b")]
+    run = folders[0].parents[1]
+    assert session_folders(run) == session_folders(run / "mot_visualization") == folders
+    (folders[0] / "result.json").unlink()
+    with pytest.raises(InputError, match=r"run_a: holds motions, but no result\.json"):
+        session_folders(run)

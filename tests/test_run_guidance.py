@@ -86,6 +86,19 @@ def test_everybody_but_the_one_with_a_damaged_model_is_guided_as_alone(config, m
     again = guide_people(config)
     assert [task.session for task in tasks] == ["b"]
     assert [outcome.is_kept for outcome in again.outcomes] == [True, False, True]
+    for name in ("entry_0_Test.mot", "latents.npz", "result.npz", "args.json", "summary.json"):
+        path = together / name
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+        tasks.clear()
+        guide_people(config)
+        assert [task.session for task in tasks] == ["b", "c"], name
+        path.write_bytes(content)
+    (together / "report.html").unlink()
+    tasks.clear()
+    guide_people(config)
+    assert [task.session for task in tasks] == ["b"]
+    assert (together / "report.html").is_file()
     changes = {"seed": config.guidance.seed + 1, "high": 0.9, "overwrite": True, "min_samples": 2}
     for name, value in changes.items():
         tasks.clear()

@@ -8,6 +8,7 @@ takes more memory than a few times the size of the file.
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ LARGEST_BYTES = 1 << 30  # of any file that is read whole
 LARGEST_MODEL_BYTES = 1 << 26  # a model of the whole body has about 0.5 to 6 MB
 LARGEST_JSON_BYTES = 6 << 20
 LARGEST_LIST_BYTES = 1 << 20  # of ids
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_LARGEST_POINTER_BYTES = 1024
 _NOT_FILES = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -34,7 +37,8 @@ def file_size(path: str | Path, most_bytes: int) -> int:
         most_bytes: the largest size that such a file has.
 
     Raises:
-        InputError: there is no such file, it is a folder, a pipe or a device, or it is larger.
+        InputError: there is no such file, it is a folder, a pipe or a device, it is larger, or it is the pointer that
+            Git LFS leaves in the place of a file.
     """
     try:
         status = os.stat(path)
@@ -46,7 +50,16 @@ def file_size(path: str | Path, most_bytes: int) -> int:
         raise InputError(f"{path}: cannot be read, it is {kind}; expected a file")
     if status.st_size > most_bytes:
         raise InputError(f"{path}: has {_megabytes(status.st_size)}; expected {_megabytes(most_bytes)} at most")
+    if status.st_size <= _LARGEST_POINTER_BYTES:
+        _refuse_lfs_pointer(path)
     return status.st_size
+
+
+def _refuse_lfs_pointer(path: str | Path) -> None:
+    """Raise InputError where the content of a file is in Git LFS; who opens the file says whether it can be read."""
+    with suppress(OSError), open(path, "rb") as file:
+        if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
+            raise InputError(f"{path}: is a Git LFS pointer in place of the file; run git lfs pull where it was cloned")
 
 
 def read_bytes(path: str | Path, most_bytes: int = LARGEST_BYTES) -> bytes:

@@ -93,6 +93,11 @@ def _hash_files(files: dict[str, Path] | dict[int, Path]) -> str:
     return _hash(part for name, path in files.items() for part in (str(name).encode(), _content(path)))
 
 
+def content_hash(path: Path) -> str:
+    """A hash of the content of a file; that of no content where it cannot be read."""
+    return _hash([_content(path)])
+
+
 def _content(path: Path) -> bytes:
     try:
         return read_bytes(path)

@@ -11,7 +11,8 @@ from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from dataset.spelling import list_names
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.result_files import load_guidance, session_folders
+from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.result_record import session_folders
 from utils.metrics.evaluation import evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.evaluation_config import MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks

@@ -13,7 +13,7 @@ from dataset.sessions import Session, is_session_path, open_session
 from dataset.splits import read_ids
 from dataset.windows.window_loading import find_subjects, split_by_subject
 from utils.guidance.objective.published_terms import terms_of
-from utils.guidance.output.result_files import read_record
+from utils.guidance.output.result_record import read_record
 from utils.guidance.output.summary import write_run_summary
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae
 from utils.people.people_config import ALL, PeopleConfig
@@ -22,6 +22,8 @@ from utils.people.person_outcome import MET, OPEN, PersonOutcome, outcome_on_dis
 from utils.people.person_worker import PersonTask
 from utils.people.ranks import Ranks, join_ranks
 from utils.people.worker_pool import guide_in_processes
+from utils.report.report_config import ReportConfig
+from utils.report.run_reports import write_run_reports
 from utils.runs.progress import Progress
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
@@ -112,6 +114,17 @@ def _require_different_ids(sessions: Sequence[Session]) -> None:
             raise InputError(f"{first[session.id].path} and {session.path} have one id, so their results would too")
 
 
+def _write_missing_report(outcome: PersonOutcome) -> None:
+    """Write the report of a result that is there again, where it was removed."""
+    if outcome.report is None or outcome.report.is_file():
+        return
+    try:
+        write_run_reports(ReportConfig(run=outcome.report.parent))
+        logger.info("%s: its report is written again", outcome.session)
+    except InputError as error:
+        logger.warning("%s: its report is missing: %s", outcome.session, error)
+
+
 class _PeopleRun:
     """The people of a run, and how they have ended so far."""
 
@@ -167,6 +180,7 @@ class _PeopleRun:
         """Whether the person's result is there, still valid, and not to be made again."""
         outcome, changed = outcome_on_disk(self.people[session.id], session, made_since=self._since)
         if outcome is not None:
+            _write_missing_report(outcome)
             self.outcomes.append(outcome)
         elif changed:
             logger.info("%s: guided anew, because its %s changed", session.id, " and ".join(changed))

@@ -9,7 +9,7 @@ from dataset.io.guarded_files import read_json_object_or_none
 from dataset.sessions import Session
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.result_files import read_record
+from utils.guidance.output.result_record import changed_files, read_record
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.run_fingerprint import FINGERPRINT, changes_since, run_fingerprint
 from utils.report.page import REPORT_NAME
@@ -78,6 +78,7 @@ def outcome_on_disk(
     if made_since is not None and not _made_since(record, made_since):
         return None, []
     changed = changes_since(record.get(FINGERPRINT), run_fingerprint(config, session))
+    changed = changed or changed_files(folder, record)
     summary = read_json_object_or_none(folder / "summary.json") or {}
     if changed or not _is_whole(summary):
         return None, changed or ["summary"]

@@ -9,7 +9,8 @@ from dataset.locations import REPOSITORY
 from dataset.sessions import Session, is_session_path, open_session, require_model
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.result_files import load_guidance, session_folders
+from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.result_record import session_folders
 from utils.report.page import REPORT_NAME, write_report
 from utils.report.report_config import ReportConfig
 from utils.runs.writable import require_writable_file

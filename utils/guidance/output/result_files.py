@@ -18,10 +18,9 @@ import torch
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write, write_json
-from dataset.io.guarded_files import read_json_object, read_json_object_or_none
+from dataset.io.guarded_files import read_json_object
 from dataset.io.safe_npy import read_npz
 from dataset.left_out import LeftOut
-from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from dataset.sessions import Session
 from dataset.windows.window import Window
 from utils.guidance.baseline import Baseline
@@ -33,6 +32,7 @@ from utils.guidance.measures import Measure
 from utils.guidance.objective.constraints import Term
 from utils.guidance.output.guided_motion_files import write_guided_motion
 from utils.guidance.output.result_check import require_record, require_samples, require_settings
+from utils.guidance.output.result_record import FILES, RECORD_NAME, changed_files, hashes_of, session_folders
 from utils.guidance.output.summary import summarise_result
 from utils.guidance.run_fingerprint import FINGERPRINT
 from utils.guidance.subject.own_squats import OwnSquats
@@ -40,7 +40,7 @@ from utils.guidance.subject.squat_profile import SquatProfile
 from utils.guidance.verification import Verification, judged_by_simulation
 from utils.runs.record import record_config
 
-ARRAYS_NAME, RECORD_NAME = "result.npz", "result.json"
+ARRAYS_NAME = "result.npz"
 FORMAT = "bige-guidance-1"
 _PATHS = tuple(field.name for field in fields(GuidanceConfig) if field.type in (Path, Path | None))
 
@@ -65,32 +65,8 @@ def save_guidance(result: GuidanceResult, folder: Path, fingerprint: dict[str, s
     _write_npz(folder / ARRAYS_NAME, **_arrays(result))
     record_config(result.config, folder)
     write_json(folder / "summary.json", summarise_result(result))
-    write_json(folder / RECORD_NAME, _record(result) | {FINGERPRINT: fingerprint})
-
-
-def session_folders(run: Path) -> list[Path]:
-    """The folders of a run that hold a result, one for each session: `run` itself, or those below it.
-
-    Raises:
-        InputError: there is none.
-    """
-    if (run / RECORD_NAME).is_file():
-        return [run.resolve()]
-    folders = sorted(path.parent for path in run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/{RECORD_NAME}"))
-    folders = folders or sorted(path.parent for path in run.glob(f"{SESSION_PREFIX}*/{RECORD_NAME}"))
-    if not folders:
-        if not run.is_dir():
-            raise InputError(f"{run}: there is no such folder; expected the run folder of LIMO_Surrogate.py")
-        raise InputError(
-            f"{run}: holds no finished guidance run of this version; expected {MOTIONS_FOLDER}/{SESSION_PREFIX}*/"
-            f"{RECORD_NAME}, as LIMO_Surrogate.py writes it, or the folder of one session"
-        )
-    return folders
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a result that is there, with its `fingerprint` and `interrupted`; empty where there is none."""
-    return read_json_object_or_none(folder / RECORD_NAME) or {}
+    names = [*result.file_names, "latents.npz", ARRAYS_NAME, "args.json", "summary.json"]
+    write_json(folder / RECORD_NAME, _record(result) | {FINGERPRINT: fingerprint, FILES: hashes_of(folder, names)})
 
 
 def load_guidance(folder: str | Path) -> GuidanceResult:
@@ -131,6 +107,8 @@ def _read_guidance(folder: Path) -> GuidanceResult:
         arrays.get("own_predicted"),
         tuple(LeftOut(**item) for item in record["own_left_out"]),
     )
+    if changed := {ARRAYS_NAME, "args.json"}.intersection(changed_files(folder, record)):
+        raise InputError(f"{folder / min(changed)}: is not the one that was written with {RECORD_NAME}; guide again")
     samples, verification = _samples_from(arrays, terms), _verification_from(arrays, len(terms))
     if verification is not None and not verification.predicted_values:  # of an earlier version, which judged otherwise
         predicted = tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(len(terms)))

@@ -20,7 +20,8 @@ from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_events import write_guided_events
 from utils.guidance.output.opensim_folders import write_opensim_folders
 from utils.guidance.output.overview import draw_overview
-from utils.guidance.output.result_files import read_record, save_guidance
+from utils.guidance.output.result_files import save_guidance
+from utils.guidance.output.result_record import read_record
 from utils.guidance.output.summary import write_run_summary
 from utils.guidance.output.unfinished_run import UnfinishedRun, has_unfinished
 from utils.guidance.run_fingerprint import run_fingerprint
