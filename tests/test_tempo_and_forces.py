@@ -339,3 +339,21 @@ def test_own_squats_are_brought_to_the_asked_tempo():
     faster = at_asked_tempo(own, guided_context(motion), [parse_term("repetition_time:below:1.5")])
     assert value_of("repetition_time", guided_context(faster.recorded)).item() == pytest.approx(1.44, abs=0.1)
     assert at_asked_tempo(own, guided_context(motion), [parse_term("knee_flexion:max:below:80")]) is own
+
+
+@pytest.mark.parametrize(
+    ("lines", "seconds"),
+    [
+        (["descent_time:within:2.5:3.1:wish"], 2.8),
+        (["descent_time:above:2", "descent_time:within:2.5:3.1:wish"], 2.8),
+        (["descent_time:within:2.5:3.1:wish", "descent_time:within:1.2:1.6"], 1.4),  # what is required decides
+        (["descent_time:small"], 0.8),
+    ],
+)
+def test_a_wish_about_tempo_is_what_guidance_starts_from(lines, seconds):
+    motion = torch.cat([timed_squat(0.8, 0.2, 0.9), torch.zeros(1, 240, 33)], 1)
+    motion[:, -240:] = motion[:, :1]
+    own, terms = OwnMotions(("one",), motion, motion, (114,), 1), [parse_term(line) for line in lines]
+    started = at_asked_tempo(own, guided_context(motion), terms)
+    assert value_of("descent_time", guided_context(started.recorded)).item() == pytest.approx(seconds, abs=0.2)
+    assert asked_duration_s(terms) >= (seconds + 0.2 if seconds > 1 else 0)

@@ -23,10 +23,10 @@ _USUAL_S = {"descent_time": 1.0, "hold_time": 0.2, "ascent_time": 1.0}
 
 
 def asked_duration_s(terms: Sequence[Term]) -> float:
-    """The least duration of a repetition that the required terms allow, seconds; 0 where none is about tempo."""
+    """The least duration of a repetition that is asked for, seconds; 0 where no term is about tempo."""
     least: dict[str, float] = {}
-    for term in terms:
-        if term.required and term.low is not None:
+    for term in _of_tempo(terms):
+        if term.low is not None:
             least[term.quantity] = max(term.low, least.get(term.quantity, 0.0))
     parts = sum(least.get(name) or _USUAL_S[name] for name in _PARTS) if set(least) & set(_PARTS) else 0.0
     return max(parts, least.get(_WHOLE, 0.0))
@@ -34,18 +34,18 @@ def asked_duration_s(terms: Sequence[Term]) -> float:
 
 @torch.no_grad()
 def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> OwnMotions:
-    """The own squats with descent, hold and ascent as long as the required terms ask; as they are where none does.
+    """The own squats with descent, hold and ascent as long as is asked or wished for; as they are where nothing is.
 
     Args:
         own: the own squats.
         context: of them, as placed.
         terms: what is asked.
     """
-    asked = [term for term in terms if term.required and term.quantity in (*_PARTS, _WHOLE)]
+    asked = _of_tempo(terms)
     if not asked:
         return own
     wanted = {name: summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS}
-    for term in sorted(asked, key=lambda term: term.quantity == _WHOLE):
+    for term in asked:
         if term.quantity != _WHOLE:
             wanted[term.quantity] = _inside(wanted[term.quantity], term)
             continue
@@ -72,6 +72,12 @@ def at_frames(motion: Tensor, frame: Tensor) -> Tensor:
     after = (before + 1).clamp(max=len(motion) - 1)
     weight = (frame - before)[:, None]
     return (1 - weight) * motion[before] + weight * motion[after]
+
+
+def _of_tempo(terms: Sequence[Term]) -> list[Term]:
+    """The terms about tempo, wishes before requirements, which have the last word, and parts before the whole."""
+    asked = (term for term in terms if term.quantity in (*_PARTS, _WHOLE))
+    return sorted(asked, key=lambda term: (term.required, term.quantity == _WHOLE))
 
 
 def _inside(value: Tensor, term: Term) -> Tensor:
