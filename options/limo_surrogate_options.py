@@ -145,7 +145,8 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "own_weight", metavar="W",
         help="Weight of the squared change from the person's own squats, where guidance starts from them; counted in "
-        "standard deviations of people along each principal component of their squats.",
+        "standard deviations of people along each principal component of their squats, and, with twice the weight, in "
+        "degrees of form.",
     )  # fmt: skip
 
 

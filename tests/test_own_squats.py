@@ -33,6 +33,7 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.objective.own_bounds import with_own_form
 from utils.guidance.objective.whole_motion import posture_as_own, whole_motion_terms
 from utils.guidance.output.printed_tables import baseline_table, change_lines, result_tables
 from utils.guidance.output.result_files import load_guidance
@@ -121,6 +122,27 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     assert count_meeting([deep], None) is None
     assert count_meeting([wish], squats) is None
     assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
+
+
+def test_the_form_of_the_own_squats_is_wished_for_unless_form_is_asked_for():
+    """Of two squats with one depth, the wish prefers the one that goes up as the own squat does."""
+    asked = [parse_term("knee_flexion:max:above:70")]
+    assert with_own_form(asked, 0.0) == asked
+    other = [*asked, parse_term("change_from_own:rms:above:5")]
+    assert with_own_form(other, 0.001) == other
+    (_, wish) = with_own_form(asked, 0.001)
+    assert not wish.required
+    motion = torch.stack([own(90.0), own(90.0)])
+    late = slice(int(guided_context(motion).phases.bottom[0]) + 5, None)
+    for name in ("hip_flexion_l", "hip_flexion_r"):
+        motion[1, late, AT[name]] *= 0.6
+    squats = guided_context(own(90.0)[None], skeleton=SimpleSkeleton())
+    motion.requires_grad_()
+    loss = wish.loss(wish.value(guided_context(motion, skeleton=SimpleSkeleton(), own=squats)))
+    assert loss.tolist() == pytest.approx([0, loss[1].item()], abs=1e-6)
+    assert wish.weight * loss[1] > 0.002  # as much as two squared standard deviations of people
+    (slope,) = torch.autograd.grad(loss.sum(), motion)
+    assert slope[1, late, AT["hip_flexion_l"]].max() <= 0  # more of it, as the own squat has
 
 
 def test_who_stands_straight_goes_on_to_stand_straight():

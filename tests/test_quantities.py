@@ -385,6 +385,18 @@ def test_the_longest_pause_half_way_counts_and_none_at_the_bottom_or_in_standing
     assert pause_of(one.flip(1)) == pytest.approx(0.5, abs=0.04)  # on the way down
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1.0])
+def test_who_stays_on_slightly_bent_knees_before_standing_pauses_and_who_stands_on_them_does_not(seconds):
+    share = torch.cat(
+        [torch.linspace(1, 0.15, 52), torch.full((round(60 * seconds),), 0.15), torch.linspace(0.15, 0, 10)]
+    )
+    depth = torch.cat([torch.zeros(30), torch.linspace(0, 1, 61), share, torch.zeros(30)])
+    motion = torch.zeros(1, len(depth), 33)
+    motion[0, :, [AT["knee_angle_l"], AT["knee_angle_r"]]] = 80 * depth[:, None]
+    assert pause_of(motion) == pytest.approx(seconds, abs=0.04)
+    assert pause_of(motion[:, : 30 + 61 + 52 + round(60 * seconds)]) < 0.04  # the same knees, in standing
+
+
 def test_a_slow_ascent_behind_a_quick_descent_is_no_pause():
     assert pause_of(paused_squat(0, 0, 0, up_s=15.0)) < 0.02
 

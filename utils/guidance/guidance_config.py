@@ -66,7 +66,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
             what the person's longest squat needs, 49 at least.
         start: a name in `STARTS`; None for the person's own squats where the session has any, and else the training
             data's.
-        own_weight: weight of the squared change from the person's own squats, where guidance starts from them.
+        own_weight: weight of the squared change of latents from the person's own squats, where guidance starts from
+            them, and half of that of the squared change of form in degrees.
         smooth_hz: cut-off of the low-pass filter on decoded motions, Hz; 0 for none.
         low: least peak activation of `muscle`, 0 to 1; None for 0.35, or where constraints are given for no range.
         high: greatest peak activation of `muscle`, 0 to 1; None for 0.45 likewise.

@@ -23,7 +23,7 @@ from utils.guidance.latents.latent_sampling import LatentSampler, SequenceSample
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
-from utils.guidance.objective.own_bounds import with_own_bounds
+from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
 from utils.guidance.objective.published_terms import terms_of, without_published_wishes
 from utils.guidance.objective.whole_motion import posture_as_own
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
@@ -158,7 +158,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     )
     config = replace(config, seq_len=seq_len, start=start)
     if start == OWN:
-        terms = without_published_wishes(terms, config)
+        terms = with_own_form(without_published_wishes(terms, config), config.own_weight)
     return _with_starts(
         Preparation(
             terms=terms,

@@ -11,7 +11,7 @@ from utils.biomechanics.trace import TINY
 
 _ENDS_S = 0.1
 _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
-_HALFWAY = (0.2, 0.8)  # of the depth; what is less is standing, and what is more is the bottom
+_HALFWAY = (0.1, 0.8)  # of the depth; what is less is standing, and what is more is the bottom
 _PAUSED = 0.1  # of the greatest speed of the descents or ascents
 _EDGE = 0.05  # of the greatest flexion, over which bent knees begin to count: a squat passes through it in a few frames
 
@@ -62,7 +62,7 @@ def halfway_pause(context: Context) -> tuple[Tensor, Tensor]:
     speed, valid = rate_of_change(context, flexion, context.feet_mask)
     with torch.no_grad():
         known = context.feet_mask
-        upright = flexion.masked_fill(~known, torch.inf).amin(1, keepdim=True)
+        upright = _of_stance(flexion, known)
         depth = (flexion - upright) / (deepest - upright).clamp(min=_LEAST_SQUAT_DEG)
         down = _frames_until(known & (depth > _HALFWAY[1])) < _frames_until(known & (depth < _HALFWAY[0]))
         halfway = valid & (depth > _HALFWAY[0]) & (depth < _HALFWAY[1])
@@ -106,6 +106,14 @@ def _knees(context: Context) -> tuple[Tensor, Tensor]:
     flexion = context.motion[..., KNEE_INDICES].mean(-1)
     deepest = flexion.detach().masked_fill(~context.feet_mask, -torch.inf).amax(1, keepdim=True)
     return flexion, deepest.clamp(min=_LEAST_SQUAT_DEG)
+
+
+def _of_stance(flexion: Tensor, known: Tensor) -> Tensor:
+    """(B, 1) the flexion (B, T) in the first or the last of the frames that are `known` (B, T), the greater one."""
+    frames = known.shape[1]
+    number = torch.arange(frames, device=known.device).expand_as(known)
+    first, last = number.masked_fill(~known, frames - 1).amin(1), number.masked_fill(~known, 0).amax(1)
+    return flexion.gather(1, torch.stack([first, last], 1)).amax(1, keepdim=True)
 
 
 def _frames_until(happens: Tensor) -> Tensor:

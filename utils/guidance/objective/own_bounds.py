@@ -1,4 +1,4 @@
-"""Bounds in terms of the person's own squats: their values, and the terms with these values as bounds."""
+"""What refers to the person's own squats: bounds in terms of them, and the wish to keep their form."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +11,22 @@ from models.conventions import SIDES
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraint_checks import check_possible, check_together
 from utils.guidance.objective.constraints import Term
+
+# Weight of the squared change of form in degrees, relative to that of the squared change of latents: by changes that
+# people show among each other, such as a mixture of a quick and a slow squat, form could change at little cost.
+_FORM_QUANTITY, _FORM = "change_from_own", 2.0
+
+
+def with_own_form(terms: Sequence[Term], own_weight: float) -> list[Term]:
+    """The terms, and the wish that a motion has the form of the nearest own squat, unless form is asked for.
+
+    Args:
+        terms: what is asked.
+        own_weight: weight of the squared change from the own squats.
+    """
+    if not own_weight or any(term.quantity == _FORM_QUANTITY for term in terms):
+        return list(terms)
+    return [*terms, Term(_FORM_QUANTITY, "mean_square", "small", weight=_FORM * own_weight, name="own_form")]
 
 
 @torch.no_grad()
