@@ -39,6 +39,7 @@ from utils.guidance.output.printed_tables import baseline_table, change_lines, r
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
+from utils.guidance.preparation import prepare
 from utils.guidance.subject.frozen_models import load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import load_own_squats
@@ -499,3 +500,18 @@ def test_the_baseline_is_written_for_programs(tmp_path):
     assert [squat["peak_activation"] for squat in content["squats"]] == [[0.4, 0.5], [0.6, 0.5]]
     assert content["squats"][0]["knee_deg"] == pytest.approx(80, abs=0.1)
     assert content["squats"][1]["right_share"] == pytest.approx(0.52)
+
+
+def test_motions_are_as_long_as_a_tempo_in_terms_of_own_squats_needs():
+    """Four times the descent of 0.7 s of this person does not fit in the usual 3.3 s."""
+    person = str(SHIPPED_DEMO / "Data" / "demo-person-040")
+    lengths = [
+        prepare(GuidanceConfig(subject=person, constraint=lines, verify=False, threads=1, start=start)).config.seq_len
+        for start, lines in (
+            (None, ()),
+            (None, ("descent_time:above:400%own",)),
+            ("training", ("descent_time:above:400%own",)),
+        )
+    ]
+    assert lengths[0] == 49
+    assert min(lengths[1:]) * 4 / 60 > 2.8 + 0.1 + 0.7 + 0.6

@@ -20,7 +20,7 @@ from utils.biomechanics.statistics import frames_of, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, with_own_tempo
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.verification import prediction_of, simulate_motions
 from utils.simulation.simulated_prediction import simulated_prediction
@@ -357,3 +357,14 @@ def test_a_wish_about_tempo_is_what_guidance_starts_from(lines, seconds):
     started = at_asked_tempo(own, guided_context(motion), terms)
     assert value_of("descent_time", guided_context(started.recorded)).item() == pytest.approx(seconds, abs=0.2)
     assert asked_duration_s(terms) >= (seconds + 0.2 if seconds > 1 else 0)
+
+
+def test_the_asked_duration_counts_what_is_asked_in_terms_of_own_squats_and_what_stays_of_them():
+    own_s = torch.tensor([[0.7, 0.0, 0.7], [0.9, 0.2, 3.0]])
+    terms = [parse_term("descent_time:above:400%own")]
+    assert asked_duration_s(terms) == 0
+    bounded = with_own_tempo(terms, own_s)
+    assert bounded[0].low == pytest.approx(4 * 0.8)
+    assert asked_duration_s(bounded) == pytest.approx(3.2 + 0.2 + 1.0)
+    assert asked_duration_s(bounded, own_s) == pytest.approx(1.04 * 3.2 + 0.2 + 3.0)  # of the slow ascent
+    assert asked_duration_s([parse_term("knee_flexion:max:below:80%own")], own_s) == 0

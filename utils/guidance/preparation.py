@@ -26,10 +26,10 @@ from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
 from utils.guidance.objective.published_terms import terms_of, without_published_wishes
 from utils.guidance.objective.whole_motion import posture_as_own
-from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, with_own_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
-from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, longest_repetition
+from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, own_phases
 from utils.guidance.subject.own_starts import make_own_starts
 from utils.guidance.subject.simulated_span import Simulate
 from utils.guidance.verification import SimulatedMotion, prediction_of, simulate_motions
@@ -216,10 +216,7 @@ def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels, ter
             )
         return config.seq_len
     usual = WINDOW_FRAMES // FRAMES_PER_LATENT
-    frames = math.ceil(asked_duration_s(terms) * FRAME_RATE_HZ)
-    if config.start != TRAINING:
-        frames = max(frames, longest_repetition(session))
-    needed = math.ceil((frames + MADE_FRAMES) / FRAMES_PER_LATENT)
+    needed = math.ceil((_longest_frames(config, session, terms) + MADE_FRAMES) / FRAMES_PER_LATENT)
     chosen = min(max(usual, needed), longest or LONGEST_SEQ_LEN)
     if chosen > usual:
         logger.info(
@@ -228,3 +225,14 @@ def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels, ter
             chosen,
         )
     return chosen
+
+
+def _longest_frames(config: GuidanceConfig, session: Session, terms: list[Term]) -> int:
+    """Frames of the longest own squat, where guidance may start from these, and of a squat at the asked tempo."""
+    from_own = config.start != TRAINING
+    phases = own_phases(session) if from_own or any(term.own for term in terms) else torch.empty(0, 3)
+    if not len(phases):
+        return math.ceil(asked_duration_s(terms) * FRAME_RATE_HZ)
+    own_s = phases / FRAME_RATE_HZ
+    asked_s = asked_duration_s(with_own_tempo(terms, own_s), own_s if from_own else None)
+    return max(math.ceil(asked_s * FRAME_RATE_HZ), int(phases.sum(1).max()) if from_own else 0)

@@ -61,8 +61,8 @@ def with_own_bounds(terms: Sequence[Term], own: Context | None) -> list[Term]:
 def _of_sides(term: Term, values: Sequence[float]) -> list[Term]:
     """A term with the values of its own bounds, for each of its sides."""
     if len(values) == 1:
-        return [_bounded(term, values[0])]
-    return [_bounded(_of_side(term, side), value) for side, value in zip(SIDES, values, strict=True)]
+        return [bounded(term, values[0])]
+    return [bounded(_of_side(term, side), value) for side, value in zip(SIDES, values, strict=True)]
 
 
 def _of_side(term: Term, side: str) -> Term:
@@ -72,16 +72,21 @@ def _of_side(term: Term, side: str) -> Term:
     return replace(term, quantity=f"{term.quantity}_{side}", name=name)
 
 
-def _bounded(term: Term, own: float) -> Term:
+def bounded(term: Term, own: float) -> Term:
+    """A term with bounds in terms of the own squats, whose value is `own`, with their values.
+
+    Raises:
+        InputError: a bound is not possible.
+    """
     bounds = [_evaluate(bound, own) for bound in term.own]
     low = None if term.comparison == "below" else bounds[0]
     high = None if term.comparison == "above" else bounds[-1]
     source = f"{term.label} {term.bounds_text}, where own is {own:.4g}"
     if low is not None and high is not None and low > high:
         raise InputError(f"{source}: the range {low:.4g} to {high:.4g} is empty")
-    bounded = replace(term, low=low, high=high)
-    check_possible(bounded, source)
-    return bounded
+    result = replace(term, low=low, high=high)
+    check_possible(result, source)
+    return result
 
 
 def _evaluate(bound: str, own: float) -> float:

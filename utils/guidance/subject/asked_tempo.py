@@ -14,6 +14,7 @@ from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.own_bounds import bounded
 from utils.guidance.subject.own_motions import OwnMotions
 
 _PARTS = ("descent_time", "hold_time", "ascent_time")
@@ -22,14 +23,42 @@ _INSIDE = 0.04  # of a bound, by which a start lies inside it; the optimisation 
 _USUAL_S = {"descent_time": 1.0, "hold_time": 0.2, "ascent_time": 1.0}
 
 
-def asked_duration_s(terms: Sequence[Term]) -> float:
-    """The least duration of a repetition that is asked for, seconds; 0 where no term is about tempo."""
+def asked_duration_s(terms: Sequence[Term], own_s: Tensor | None = None) -> float:
+    """The duration of a repetition that is asked for, seconds; 0 where no term is about tempo.
+
+    Args:
+        terms: what is asked, bounds in numbers.
+        own_s: (A, 3) descent, hold and ascent of the own squats, seconds, from which guidance starts: what nothing is
+            asked of stays as long as it is. None where it starts from others.
+    """
     least: dict[str, float] = {}
     for term in _of_tempo(terms):
         if term.low is not None:
             least[term.quantity] = max(term.low, least.get(term.quantity, 0.0))
     parts = sum(least.get(name) or _USUAL_S[name] for name in _PARTS) if set(least) & set(_PARTS) else 0.0
-    return max(parts, least.get(_WHOLE, 0.0))
+    asked = max(parts, least.get(_WHOLE, 0.0))
+    if own_s is None or not _of_tempo(terms):
+        return asked
+    return max(asked, float(_at_tempo(own_s, terms).sum(1).max()))
+
+
+def with_own_tempo(terms: Sequence[Term], own_s: Tensor) -> list[Term]:
+    """The terms, those on tempo with the values of bounds in terms of own squats; `own_s` as of `asked_duration_s`."""
+    mean_s = dict(zip(_PARTS, own_s.mean(0).tolist(), strict=True)) | {_WHOLE: float(own_s.sum(1).mean())}
+    return [bounded(term, mean_s[term.quantity]) if term.own and term.quantity in mean_s else term for term in terms]
+
+
+def _at_tempo(own_s: Tensor, terms: Sequence[Term]) -> Tensor:
+    """Descent, hold and ascent (A, 3), seconds, of the own squats, as long as the terms ask."""
+    wanted = dict(zip(_PARTS, own_s.unbind(1), strict=True))
+    for term in _of_tempo(terms):
+        if term.quantity != _WHOLE:
+            wanted[term.quantity] = _inside(wanted[term.quantity], term)
+            continue
+        whole = torch.stack(list(wanted.values())).sum(0)
+        factor = _inside(whole, term) / whole
+        wanted = {name: seconds * factor for name, seconds in wanted.items()}
+    return torch.stack(list(wanted.values()), 1)
 
 
 @torch.no_grad()
@@ -41,20 +70,12 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
         context: of them, as placed.
         terms: what is asked.
     """
-    asked = _of_tempo(terms)
-    if not asked:
+    if not _of_tempo(terms):
         return own
-    wanted = {name: summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS}
-    for term in asked:
-        if term.quantity != _WHOLE:
-            wanted[term.quantity] = _inside(wanted[term.quantity], term)
-            continue
-        whole = torch.stack(list(wanted.values())).sum(0)
-        factor = _inside(whole, term) / whole
-        wanted = {name: seconds * factor for name, seconds in wanted.items()}
+    own_s = torch.stack([summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS], 1)
+    lengths = _at_tempo(own_s, terms) * context.rate_hz
     phases = context.phases
     edges = torch.stack([phases.start, phases.descent_end, phases.ascent_start, phases.end], 1).to(own.recorded)
-    lengths = torch.stack([wanted[name] for name in _PARTS], 1) * context.rate_hz
     frames = own.placed.shape[1]
     # Feet that slide in a recording would be planted elsewhere if parts of it lasted longer, hence the planted motions.
     stretched = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
@@ -68,20 +69,22 @@ def load_own_squats(session: Session, models: FrozenModels, frames: int = WINDOW
     return OwnSquats(recorded, simulated, models.describe_motion(motion).activations.cpu().numpy(), left_out)
 
 
-def longest_repetition(session: Session) -> int:
-    """Frames at 60 Hz of the longest squat on two feet in a session that a window can hold; 0 where there is none.
+def own_phases(session: Session) -> Tensor:
+    """Frames (A, 3) at 60 Hz of descent, hold and ascent of the squats on two feet that a window can hold.
 
     Files that cannot be read are passed over; `load_own_squats` says why.
     """
-    longest = 0
+    found = []
     for path in session.squat_trials:
         try:
             repetitions = segment_repetitions(resample(read_motion(path)))
         except InputError:
             continue
-        lengths = [one.end_frame - one.start_frame for one in repetitions if len(one.standing) == len(SIDES)]
-        longest = max(longest, *(length for length in lengths if length <= LONGEST_REPETITION_FRAMES), 0)
-    return longest
+        for one in repetitions:
+            edges = (one.start_frame, one.descent_end_frame, one.ascent_start_frame, one.end_frame)
+            if len(one.standing) == len(SIDES) and edges[3] - edges[0] <= LONGEST_REPETITION_FRAMES:
+                found.append(np.diff(edges))
+    return torch.as_tensor(np.array(found, dtype=float).reshape(-1, 3))
 
 
 def _beside_the_33(windows: Sequence[Window]) -> dict[str, float]:
