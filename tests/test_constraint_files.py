@@ -62,6 +62,10 @@ def test_muscles_are_known_by_the_names_that_clinicians_use(written, canonical):
         ("hip extensors:max:below:.5", "hip_extension_moment or activation:gluteus_maximus or activation:hamstrings"),
         ("squat depth:max:above:.3", "knee_flexion or thigh_below_parallel or pelvis_height"),
         ("tempo:above:3", "descent_time"),
+        ("pause:above:1", "hold_time or halfway_pause"),
+        ("left pelvic drop:max:below:3", "coordinate:pelvis_list or pelvis_drop"),
+        ("hip rotation:max:below:10", "coordinate:hip_rotation"),
+        ("pelvis list:max:below:3", "coordinate:pelvis_list"),
     ],
 )
 def test_names_that_may_mean_several_are_answered_with_these(written, offered):
@@ -70,8 +74,49 @@ def test_names_that_may_mean_several_are_answered_with_these(written, offered):
 
 
 @pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("heel lift:max:below:1 cm", "heel_lift:max:below:0.01"),
+        ("stance width:above:500mm", "stance_width:mean:above:0.5"),
+        ("trunk lean:max:≤:30°", "trunk_lean:max:below:30"),
+        ("toe out:between:18 degrees:22 deg", "toe_out:mean:within:18:22"),
+        ("descent time:≥:3 s", "descent_time:mean:above:3"),
+        ("left load share:mean:above:60 %", "load_share_l:mean:above:0.6"),
+        ("knee moment:max:smaller than:1e-1 Nm/kg", "knee_extension_moment:max:below:0.1"),
+        ("knee flexion:max:below:own-20°", "knee_flexion:max:below:own-20"),
+        ("stance width:exactly:own + 5 cm", "stance_width:mean:equals:own+0.05"),
+        ("heel lift:max:within:0 cm:own", "heel_lift:max:within:0:own"),
+        ("knee flexion:max:=:90:tolerance=2°", "knee_flexion:max:equals:90:tolerance=2"),
+        ("coordinate:pelvis_ty:min:above:60 cm", "coordinate:pelvis_ty:min:above:0.6"),
+    ],
+)
+def test_bounds_may_be_written_with_a_unit_and_comparisons_with_signs(written, plain):
+    assert parse_term(written) == parse_term(plain)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("heel lift:max:below:1°", "a bound is '1°', expected a number in m$"),
+        ("knee flexion:max:below:50 %", "'50 %', expected a number in deg$"),
+        ("knee flexion:max:below:0,5", "'0,5', expected a number in deg$"),
+        ("load share:mean:above:60 kg", "'60 kg', expected a number$"),
+        ("load share:mean:above:60 %%", "'60 %%', expected a number$"),
+        ("hip moment:max:below:own-10%", "'own-10%', expected such as 80%own"),
+        ("knee flexion:max:below:own-10 cm", "'10 cm', expected a number in deg$"),
+        ("knee flexion:max:within:80-90", "within takes 2 numbers with a colon between them, got 1$"),
+        ("knee flexion:max:above:80:90", "above takes 1 number, got 2$"),
+    ],
+)
+def test_a_bound_in_another_unit_is_answered_with_the_unit_of_its_quantity(line, says):
+    with pytest.raises(InputError, match=says):
+        parse_term(line)
+
+
+@pytest.mark.parametrize(
     ("line", "advice"),
     [
+        ("heel_lift:max:below:1", "write 1 cm as 0.01"),
         ("heel_lift:max:below:2", "write 2 cm as 0.02"),
         ("knee_valgus:max:below:5", "write 5 cm as 0.05"),
         ("vasmed:max:below:45", "write 45 % as 0.45"),

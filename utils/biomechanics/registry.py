@@ -38,12 +38,21 @@ _ALSO = {
     "ascent_duration": "ascent_time", "hold_duration": "hold_time", "duration": "repetition_time",
     "repetition_duration": "repetition_time", "symmetry": "asymmetry", "change": "change_from_own",
     "heel_rise": "heel_lift", "weight_distribution": "load_share", "weight_shift": "load_share",
+    "knee_torque": "knee_extension_moment", "hip_torque": "hip_extension_moment",
+    "ankle_torque": "ankle_plantarflexion_moment", "shin_angle": "ankle_dorsiflexion",
+    "tibia_angle": "ankle_dorsiflexion", "step_width": "stance_width",
 }  # fmt: skip
+# Quantities or coordinates that a name may mean which is not that of one alone
 _MAY_MEAN = {
+    "pause": ("hold_time", "halfway_pause"),
+    "pelvic_drop": ("coordinate:pelvis_list", "pelvis_drop"), "hip_drop": ("coordinate:pelvis_list", "pelvis_drop"),
+    "lateral_trunk_lean": ("coordinate:lumbar_bending", "trunk_lean"),
+    "lumbar_flexion": ("coordinate:lumbar_extension", "trunk_lean"), "back_angle": ("trunk_lean",),
+    "hip_internal_rotation": ("coordinate:hip_rotation",), "hip_external_rotation": ("coordinate:hip_rotation",),
     "depth": ("knee_flexion", "thigh_below_parallel", "pelvis_height"),
     "squat_depth": ("knee_flexion", "thigh_below_parallel", "pelvis_height"),
     "tempo": ("descent_time", "hold_time", "ascent_time", "repetition_time"),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,7 @@ def find_quantity(name: str) -> Quantity:
     base, side = split_side(name)
     base = _ALSO.get(base, base)
     if base not in QUANTITIES:
-        names = _MAY_MEAN.get(base) or nearest(base, [*QUANTITIES, *_ALSO])
+        names = _MAY_MEAN.get(base) or [*_coordinates_called(base), *nearest(base, [*QUANTITIES, *_ALSO])]
         similar = dict.fromkeys(_ALSO.get(found, found) for found in names)
         words = [*similar, *(f"activation:{muscle}" for muscle in similar_muscles(base))]
         known = f"did you mean {' or '.join(words)}?" if words else f"known are {', '.join(sorted(QUANTITIES))}"
@@ -164,6 +173,11 @@ def find_quantity(name: str) -> Quantity:
     if len(definition.channels) == 1:
         raise InputError(f"quantity {name!r}: {base} has no sides")
     return replace(definition, name=with_side(base, side), function=_of_side(definition.function, side), channels=("",))
+
+
+def _coordinates_called(base: str) -> list[str]:
+    """The coordinate of that name, with its side or without, as a constraint names it; empty where there is none."""
+    return [f"coordinate:{base}"] if base in COORDINATE_INDEX or with_side(base, SIDES[0]) in COORDINATE_INDEX else []
 
 
 def _of_side(function: Function, side: str) -> Function:

@@ -34,7 +34,7 @@ def foot_slip(context: Context) -> tuple[Tensor, Tensor]:
     return (length(velocity) * bearing).sum(-1) / bearing.sum(-1), valid
 
 
-@quantity("foot_drift", "m", 0.005, channels=SIDES, limits=(0, 3), usual=(0, 0.02))
+@quantity("foot_drift", "m", 0.005, channels=SIDES, limits=(0, 0.5), usual=(0, 0.02))
 def foot_drift(context: Context) -> tuple[Tensor, Tensor]:
     """Horizontal distance of each foot (mean of its contact points) from its mean position."""
     place = per_foot(context.contact_points[..., [0, 2]]).mean(-2)  # (B, T, 2, 2)
@@ -42,19 +42,19 @@ def foot_drift(context: Context) -> tuple[Tensor, Tensor]:
     return length(place - home), context.feet_mask
 
 
-@quantity("floor_penetration", "m", 0.005, limits=(0, 2), usual=(0, 0.005))
+@quantity("floor_penetration", "m", 0.005, limits=(0, 0.5), usual=(0, 0.005))
 def floor_penetration(context: Context) -> tuple[Tensor, Tensor]:
     """How deep the deepest contact point is under the floor; 0 where none is."""
     return (-context.height_above_floor.amin(-1)).clamp(min=0), context.feet_mask
 
 
-@quantity("foot_lift", "m", 0.005, channels=SIDES, limits=(0, 2), usual=(0, 0.005))
+@quantity("foot_lift", "m", 0.005, channels=SIDES, limits=(0, 0.5), usual=(0, 0.005))
 def foot_lift(context: Context) -> tuple[Tensor, Tensor]:
     """Height of each foot's lowest contact point above the floor; 0 where it bears on it."""
     return per_foot(context.height_above_floor).amin(-1).clamp(min=0), context.feet_mask
 
 
-@quantity("heel_lift", "m", 0.005, channels=SIDES, limits=(0, 1), usual=(0, 0.02), statistic="max")
+@quantity("heel_lift", "m", 0.005, channels=SIDES, limits=(0, 0.5), usual=(0, 0.02), statistic="max")
 def heel_lift(context: Context) -> tuple[Tensor, Tensor]:
     """Height of each heel, the rearmost contact point of the foot, above the floor; 0 where it bears on it."""
     along = (per_foot(context.contact_points[..., [0, 2]]) * foot_directions(context).unsqueeze(-2)).sum(-1)

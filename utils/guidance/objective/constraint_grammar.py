@@ -7,8 +7,8 @@ A term is one line,
     activation:vasmed:max:within:0.35:0.45      left knee flexion:at bottom:above:90
     activation:quadriceps:max:below:80%own      pelvis_tilt:at_peak:vasmed:within:-35:-17:wish
 
-or an object with the fields of `Term`. A bound is a number in the quantity's unit, or in terms of the person's own
-squats: `80%own`, `own-20`, `own+0.5`. `at least`, `at most` and `between` are `above`, `below` and `within`. The
+or an object with the fields of `Term`. A bound is a number in the quantity's unit or with one, as in `50 cm`, `30°` and
+`60 %`, or in terms of the person's own squats: `80%own`, `own-20`, `own+0.5`. `at least`, `at most` and `between` are `above`, `below` and `within`. The
 statistic may be left out for quantities of a whole motion. A muscle or a group in place of a quantity means its
 activation: `quadriceps:max:below:0.3`.
 """
@@ -33,11 +33,22 @@ _KEYS = {
 _OPTIONS = ("weight", "tolerance", "name", "unit", "wish")  # at the end of a line
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
 _OTHER_WORDS = {
-    "at least": "above", "more than": "above", "over": "above", ">": "above", ">=": "above", "at most": "below",
-    "less than": "below", "under": "below", "<": "below", "<=": "below", "between": "within",
+    "at least": "above", "more than": "above", "greater than": "above", "over": "above", ">": "above", ">=": "above",
+    "≥": "above", "at most": "below", "less than": "below", "smaller than": "below", "under": "below", "<": "below",
+    "<=": "below", "≤": "below", "between": "within", "=": "equals", "==": "equals", "equal": "equals",
+    "equal to": "equals", "exactly": "equals",
+}  # fmt: skip
+# Units that people write: the quantity's unit that each belongs to, and how much of it each is
+_WRITTEN_UNITS = {
+    "%": ("0-1", 0.01), "percent": ("0-1", 0.01), "per cent": ("0-1", 0.01), "cm": ("m", 0.01), "mm": ("m", 0.001),
+    "°": ("deg", 1.0), "degree": ("deg", 1.0), "degrees": ("deg", 1.0), "sec": ("s", 1.0), "second": ("s", 1.0),
+    "seconds": ("s", 1.0), "°/s": ("deg/s", 1.0), "bw": ("body weights", 1.0),
 }  # fmt: skip
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
-_OWN = re.compile(rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*({_NUMBER}))?", re.IGNORECASE | re.ASCII)
+_OWN = re.compile(
+    rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*((?:{_NUMBER})\s*[^\d\s%]*))?", re.IGNORECASE | re.ASCII
+)
+_WITH_UNIT = re.compile(rf"([+-]?(?:{_NUMBER})(?:e[+-]?\d+)?)\s*(\D+)", re.IGNORECASE | re.ASCII)
 
 
 def parse_term(text: str) -> Term:
@@ -121,7 +132,7 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     known_unit = quantity.of(names[1]).unit
     if content.get("unit", known_unit) != known_unit:
         raise InputError(f"{source}: {quantity.name} is in {known_unit}, not in {content['unit']!r}")
-    low, high, own = _bounds(content, source)
+    low, high, own = _bounds(content, known_unit, source)
     term = Term(
         quantity=names[0],
         statistic=names[2],
@@ -131,7 +142,7 @@ def term_from(content: dict[str, Any], source: str) -> Term:
         weight=_number("weight", content.get("weight", 1.0), source),
         argument=names[1],
         muscle=names[3],
-        tolerance=_number("tolerance", content["tolerance"], source) if "tolerance" in content else None,
+        tolerance=_in_unit("tolerance", content["tolerance"], known_unit, source) if "tolerance" in content else None,
         wish=_is_wish(content, source),
         name=content.get("name", ""),
         own=own,
@@ -170,8 +181,8 @@ def _is_wish(content: dict[str, Any], source: str) -> bool:
     return wish
 
 
-def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float | None, tuple[str, ...]]:
-    """Lower and upper bound of a comparison, None where it has none, or the bounds in terms of the own squats."""
+def _bounds(content: dict[str, Any], unit: str, source: str) -> tuple[float | None, float | None, tuple[str, ...]]:
+    """Lower and upper bound of a comparison in `unit`, None where it has none, or those in terms of the own squats."""
     comparison = content["comparison"]
     if comparison not in COMPARISONS:
         raise InputError(f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}")
@@ -186,10 +197,11 @@ def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float |
         given = [content[key] for key in _BOUNDS[comparison] if key in content]
     if not isinstance(given, list) or len(given) != COMPARISONS[comparison]:
         found = len(given) if isinstance(given, list) else str(given)[:40]
-        raise InputError(f"{source}: {comparison} takes {COMPARISONS[comparison]} number(s), got {found}")
+        takes = ("no number", "1 number", "2 numbers with a colon between them")[COMPARISONS[comparison]]
+        raise InputError(f"{source}: {comparison} takes {takes}, got {found}")
     if any(isinstance(value, str) and "own" in value.lower() for value in given):
-        return None, None, tuple(_own_bound(value, source) for value in given)
-    numbers = [_number("a bound", value, source) for value in given]
+        return None, None, tuple(_own_bound(value, unit, source) for value in given)
+    numbers = [_in_unit("a bound", value, unit, source) for value in given]
     bounds = dict(zip(_BOUNDS[comparison], numbers, strict=True))
     low, high = bounds.get("low"), bounds.get("high")
     if comparison == "equals":
@@ -199,15 +211,30 @@ def _bounds(content: dict[str, Any], source: str) -> tuple[float | None, float |
     return low, high, ()
 
 
-def _own_bound(value: Any, source: str) -> str:
-    """A bound in terms of the own squats, without spaces: `80%own`, `own-20`, or a number."""
+def _own_bound(value: Any, unit: str, source: str) -> str:
+    """A bound in terms of the own squats, without spaces and in `unit`: `80%own`, `own-20`, or a number."""
     match = _OWN.fullmatch(str(value).strip())
     if match is None:
         if "own" not in str(value).lower():
-            return f"{_number('a bound', value, source):g}"
+            return f"{_in_unit('a bound', value, unit, source):g}"
         raise InputError(f"{source}: a bound is {str(value)[:40]!r}, expected such as 80%own, own-20 or own+0.5")
     percent, sign, offset = match.groups()
-    return (f"{float(percent):g}%own" if percent else "own") + (f"{sign}{float(offset):g}" if sign else "")
+    after = f"{sign}{_in_unit('a bound', offset, unit, source):g}" if sign else ""
+    return (f"{float(percent):g}%own" if percent else "own") + after
+
+
+def _in_unit(key: str, value: Any, unit: str, source: str) -> float:
+    """A number in the unit of a quantity, which may have been written with a unit: `50 cm`, `30°`, `60 %`."""
+    written = _WITH_UNIT.fullmatch(value.strip(SPACES)) if isinstance(value, str) else None
+    if written:
+        word = written[2].strip(SPACES)
+        belongs, factor = _WRITTEN_UNITS.get(word.lower(), (word, 1.0))
+        if belongs == unit:
+            return float(f"{_number(key, written[1], source) * factor:.12g}")  # 60 % are 0.6
+    try:
+        return _number(key, value, source)
+    except InputError as error:
+        raise InputError(f"{error}{'' if unit == '0-1' else f' in {unit}'}") from None
 
 
 def _number(key: str, value: Any, source: str) -> float:

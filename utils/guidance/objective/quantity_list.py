@@ -49,6 +49,7 @@ def vocabulary(width: int | None = None) -> str:
     lines.append(f"  max_over_descent and the like: over a part of the squat, {', '.join(PARTS)}")
     lines.append("Comparisons:")
     lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
+    lines.append("  a bound is in the quantity's unit or written with one: 50 cm, 30°, 60 %")
     lines.append("  between, at least and at most mean within, above and below")
     lines.append("  small: as small as the other terms allow; never required")
     lines.append("  a bound may refer to the person's own squats: below:80%own, above:own-20")
