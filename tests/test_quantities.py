@@ -11,7 +11,7 @@ from opensim_poses import rajagopal2015
 from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from models.conventions import COORDINATE_INDEX as AT
-from models.conventions import MUSCLE_INDEX
+from models.conventions import KNEE_INDICES, MUSCLE_INDEX
 from utils.biomechanics.context import Context, LegJoints
 from utils.biomechanics.registry import QUANTITIES, canonical_names, evaluate_quantity
 from utils.biomechanics.repetition_frames import repetition_frames
@@ -395,6 +395,13 @@ def test_who_stays_on_slightly_bent_knees_before_standing_pauses_and_who_stands_
     motion[0, :, [AT["knee_angle_l"], AT["knee_angle_r"]]] = 80 * depth[:, None]
     assert pause_of(motion) == pytest.approx(seconds, abs=0.04)
     assert pause_of(motion[:, : 30 + 61 + 52 + round(60 * seconds)]) < 0.04  # the same knees, in standing
+
+
+def test_who_rises_a_little_from_the_bottom_and_waits_there_pauses():
+    depth = torch.cat([torch.linspace(0, 1, 60), torch.linspace(1, 0.86, 15), torch.full((30,), 0.86)])
+    motion = torch.zeros(1, 165, 33)
+    motion[0, :, KNEE_INDICES] = 70 * torch.cat([depth, torch.linspace(0.86, 0, 60)])[:, None]
+    assert pause_of(motion) == pytest.approx(0.5, abs=0.04)
 
 
 def test_a_slow_ascent_behind_a_quick_descent_is_no_pause():

@@ -11,7 +11,7 @@ from utils.biomechanics.trace import TINY
 
 _ENDS_S = 0.1
 _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
-_HALFWAY = (0.1, 0.8)  # of the depth; what is less is standing, and what is more is the bottom
+_HALFWAY = (0.1, 0.9)  # of the depth; what is less is standing, and what is more is the bottom
 _PAUSED = 0.1  # of the greatest speed of the descents or ascents
 _EDGE = 0.05  # of the greatest flexion, over which bent knees begin to count: a squat passes through it in a few frames
 
