@@ -102,6 +102,7 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
         ("standing_deg", 8, "knees 8° more bent while standing (88 for 80°)", "knees 8° straighter while standing"),
         ("toe_out_deg", 5, "toes 5° further out (85 for 80°)", "toes 5° further in"),
         ("knee_difference_deg", 5, "left knee 5° more flexed against the right (85", "right knee 5° more flexed"),
+        ("arm_deg", 20, "arms raised 20° further at the bottom (100 for 80°)", "arms raised 20° less at the bottom"),
         ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),
     ],
 )
@@ -111,6 +112,15 @@ def test_more_and_less_of_each_feature_have_their_words(name, amount, more, less
     (lowered,) = differences(before, replace(before, **{name: 80 - amount}))
     assert raised.startswith(more)
     assert lowered.startswith(less)
+
+
+def test_raised_arms_are_said_and_make_no_answer_of_their_own():
+    motion = own()[None].repeat(2, 1, 1)
+    for side in "lr":
+        motion[1, :, AT[f"arm_flex_{side}"]] += 40.0
+    profiles = [profile(one) for one in motion]
+    assert differences(*profiles) == ["arms raised 40° further at the bottom (40 for 0°)"]
+    assert same_answers(motion, profiles) == [None, 0]
 
 
 def test_own_squats_that_meet_what_is_asked_already_are_counted():

@@ -358,6 +358,21 @@ def test_a_squat_bounces_by_how_far_its_knees_straighten_before_they_bend_again(
         assert found.item() == pytest.approx(dip_deg, abs=1e-3)
 
 
+def test_hips_that_straighten_at_the_bottom_and_bend_again_bounce_with_still_knees():
+    one = paused_squat(1.0, 0, 0)
+    for side in "lr":
+        hip, knee = one[0, :, AT[f"hip_flexion_{side}"]], one[0, :, AT[f"knee_angle_{side}"]]
+        hip += 0.8 * knee
+    term = next(term for term in whole_motion_terms() if term.quantity == "bounce")
+    assert term.value(Context(one)).item() == 0
+    for side in "lr":
+        one[0, 95:136, AT[f"hip_flexion_{side}"]] -= 8 * torch.hann_window(41, periodic=False)
+    assert term.value(Context(one)).item() == pytest.approx(8, abs=1e-3)
+    assert not term.holds(term.value(Context(one))).item()
+    (as_own,) = posture_as_own([term], Context(one))
+    assert as_own.high == pytest.approx(11, abs=1e-3)  # whose own squats bounce may go on to do so
+
+
 def paused_squat(*pauses_s, deepest=90.0, up_s=1.0):
     """A squat at even speeds with pauses at 30, 60 and 100 percent of its depth on the way up, (1, T, 33)."""
     at_share = dict(zip((1.0, 0.6, 0.3), pauses_s, strict=True))

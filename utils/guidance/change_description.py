@@ -28,6 +28,7 @@ class _Feature:
         unit: unit of the values that follow in brackets.
         digits: after the decimal point.
         of_other_side: the value that belongs to the words for less, where these are about the other side of the body.
+        distinguishes: whether squats that differ in it alone are different answers.
     """
 
     value: Callable[[SquatProfile], float | None]
@@ -37,6 +38,7 @@ class _Feature:
     unit: str
     digits: int = 0
     of_other_side: Callable[[float], float] = lambda value: value
+    distinguishes: bool = True
 
 
 _FEATURES = (
@@ -79,14 +81,22 @@ _FEATURES = (
         " %",
         of_other_side=lambda percent: 100 - percent,
     ),
+    _Feature(
+        lambda p: p.arm_deg,
+        15,
+        "arms raised {}° further at the bottom",
+        "arms raised {}° less at the bottom",
+        "°",
+        distinguishes=False,
+    ),
 )
 _SLACK = 1e-9
 
 
-def differences(own: SquatProfile, other: SquatProfile) -> list[str]:
+def differences(own: SquatProfile, other: SquatProfile, features: Sequence[_Feature] = _FEATURES) -> list[str]:
     """What a squat does otherwise than one's own, the most noticeable first; empty where nothing can be noticed."""
     found = []
-    for feature in _FEATURES:
+    for feature in features:
         before, after = feature.value(own), feature.value(other)
         if before is None or after is None:
             continue
@@ -152,6 +162,7 @@ def same_answers(motion: Tensor, profiles: Sequence[SquatProfile]) -> list[int |
 
     Two squats are one answer where their forms differ by less than `DISTINCT_DEG` and nothing else is noticeable.
     """
+    features = [feature for feature in _FEATURES if feature.distinguishes]
     distinct: list[int] = []
     found: list[int | None] = []
     for i, profile in enumerate(profiles):
@@ -159,7 +170,7 @@ def same_answers(motion: Tensor, profiles: Sequence[SquatProfile]) -> list[int |
             (
                 j
                 for j in distinct
-                if not differences(profiles[j], profile) and form_difference(motion[j], motion[i]) < DISTINCT_DEG
+                if not differences(profiles[j], profile, features) and form_difference(motion[j], motion[i]) < DISTINCT_DEG
             ),
             None,
         )

@@ -3,13 +3,15 @@
 import torch
 from torch import Tensor
 
-from models.conventions import KNEE_INDICES, SIDES
+from models.conventions import COORDINATE_INDEX, KNEE_INDICES, SIDES
 from utils.biomechanics.context import Context
 from utils.biomechanics.differences import rate_of_change
 from utils.biomechanics.registry import evaluate_quantity, quantity
 from utils.biomechanics.trace import TINY
 
 _ENDS_S = 0.1
+_HIP_INDICES = [COORDINATE_INDEX[f"hip_flexion_{side}"] for side in SIDES]
+_LESS_THAN_ANY_DEG = -180.0
 _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
 _HALFWAY = (0.1, 0.9)  # of the depth; what is less is standing, and what is more is the bottom
 _PAUSED = 0.1  # of the greatest speed of the descents or ascents
@@ -35,20 +37,26 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
 
 @quantity("bounce", "deg", 1.0, limits=(0, 180), usual=(0, 3), statistic="max")
 def bounce(context: Context) -> tuple[Tensor, Tensor]:
-    """How far the knees straighten within a squat and bend again, mean of both; 0 where they go down and up once.
+    """How far the knees or the hips straighten within a squat and bend again; 0 where they go down and up once.
 
-    A squat lasts while the knees are bent past half of their greatest flexion, as `repetitions` counts it.
+    Each is the mean of both sides. A squat lasts while the knees are bent past half of their greatest flexion, as
+    `repetitions` counts it.
     """
-    flexion, deepest = _knees(context)
-    flexion = flexion.masked_fill(~context.feet_mask, 0.0)
-    bent = flexion > 0.5 * deepest
+    knees, deepest = _knees(context)
+    bent = (knees > 0.5 * deepest) & context.feet_mask
     begins = bent.clone()
     begins[:, 1:] &= ~bent[:, :-1]
     squat = begins.cumsum(1)  # its number
     later = squat[:, -1:] - squat
-    before = _greatest_so_far(flexion, squat)
-    after = _greatest_so_far(flexion.flip(1), later.flip(1)).flip(1)
-    return torch.where(bent, torch.minimum(before, after) - flexion, torch.zeros_like(flexion)), context.feet_mask
+
+    def straightened(flexion: Tensor) -> Tensor:
+        flexion = torch.where(bent, flexion, flexion.new_tensor(_LESS_THAN_ANY_DEG))
+        before = _greatest_so_far(flexion, squat)
+        after = _greatest_so_far(flexion.flip(1), later.flip(1)).flip(1)
+        return torch.where(bent, torch.minimum(before, after) - flexion, torch.zeros_like(flexion))
+
+    hips = context.motion[..., _HIP_INDICES].mean(-1)
+    return torch.maximum(straightened(knees), straightened(hips)), context.feet_mask
 
 
 @quantity("halfway_pause", "s", 0.05, limits=(0, 10), usual=(0, 0.2), statistic="max")

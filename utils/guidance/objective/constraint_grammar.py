@@ -8,9 +8,9 @@ A term is one line,
     activation:quadriceps:max:below:80%own      pelvis_tilt:at_peak:vasmed:within:-35:-17:wish
 
 or an object with the fields of `Term`. A bound is a number in the quantity's unit or with one, as in `50 cm`, `30°` and
-`60 %`, or in terms of the person's own squats: `80%own`, `own-20`, `own+0.5`. `at least`, `at most` and `between` are `above`, `below` and `within`. The
-statistic may be left out for quantities of a whole motion. A muscle or a group in place of a quantity means its
-activation: `quadriceps:max:below:0.3`.
+`60 %`, or in terms of the person's own squats: `80%own`, `own-20`, `own+0.5`. `at least`, `at most` and `between` are
+`above`, `below` and `within`. The statistic may be left out for quantities of a whole motion. A muscle or a group in
+place of a quantity means its activation: `quadriceps:max:below:0.3`.
 """
 
 import math

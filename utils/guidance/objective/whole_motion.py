@@ -19,10 +19,12 @@ from utils.guidance.objective.constraints import Term
 _UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
 _HEEL_M = 0.08  # where no own squats are known; recorded people lift a heel by up to 0.049 m
 # How much more than in the own squats, in degrees and metres, by which people differ from one squat to the next.
-_MORE_THAN_OWN = {"standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03, "halfway_pause": 0.1}
-_AS_OWN_ALONE = ("heel_lift", "halfway_pause")  # who does more of it in the own squats may do so
+_MORE_THAN_OWN = {
+    "standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03, "halfway_pause": 0.1, "bounce": 3.0,
+}  # fmt: skip
+_AS_OWN_ALONE = ("heel_lift", "halfway_pause", "bounce")  # who does more of it in the own squats may do so
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
-_BOUNCE_DEG = 3.0  # none of 36 recorded squats of five people bounces by more than 0.1
+_BOUNCE_DEG = 3.0  # where no own squats are known; none of 36 recorded ones of five people bounces by more than 0.4
 _PAUSE_S = 0.3  # where no own squats are known
 _DRIFT_M, _FLOOR_M = 0.01, 0.003
 _REPETITIONS = 0.1  # of a squat, by which their count may differ: it is not rounded, so that it has a gradient
@@ -60,11 +62,11 @@ def whole_motion_terms() -> list[Term]:
 
 @torch.no_grad()
 def posture_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
-    """The same terms, by which who stands straight and on the heels, and squats without a pause, goes on to do so.
+    """The same terms, by which who stands straight and squats on the heels and down and up once goes on to do so.
 
     Without this, an answer may begin and end with a bent knee, rise to the toes, or pause half-way up, where a squat
-    needs less force. Nobody's stance may be less upright than what is required of everybody; who squats on the toes or
-    pauses may do so.
+    needs less force. Nobody's stance may be less upright than what is required of everybody; who squats on the toes,
+    pauses or bounces may do so.
 
     Args:
         terms: what is asked.

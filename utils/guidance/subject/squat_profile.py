@@ -16,7 +16,7 @@ from utils.biomechanics.squat_phases import find_phases, normalise_phases
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 
-_JOINTS = ("knee_angle", "hip_flexion", "ankle_angle")
+_JOINTS = ("knee_angle", "hip_flexion", "ankle_angle", "arm_flex")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class SquatProfile:
         right_share: share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
         heel_m: greatest height of a heel above the floor; None in runs of earlier versions.
         standing_deg: greatest flexion of a knee in upright stance, before and after; None in runs of earlier versions.
+        arm_deg: flexion of the shoulders at the bottom, mean of the sides; None in runs of earlier versions.
     """
 
     knee_deg: float
@@ -54,6 +55,7 @@ class SquatProfile:
     right_share: float | None = None
     heel_m: float | None = None
     standing_deg: float | None = None
+    arm_deg: float | None = None
 
 
 @torch.no_grad()
