@@ -170,7 +170,8 @@ def same_answers(motion: Tensor, profiles: Sequence[SquatProfile]) -> list[int |
             (
                 j
                 for j in distinct
-                if not differences(profiles[j], profile, features) and form_difference(motion[j], motion[i]) < DISTINCT_DEG
+                if not differences(profiles[j], profile, features)
+                and form_difference(motion[j], motion[i]) < DISTINCT_DEG
             ),
             None,
         )
