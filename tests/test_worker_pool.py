@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from utils.people import worker_pool
-from utils.people.person_outcome import MET, PersonOutcome
+from utils.people.person_outcome import FAILED, MET, PersonOutcome
 from utils.people.person_worker import PersonTask
 
 SECONDS = 0.5
@@ -56,3 +56,13 @@ def test_the_last_person_does_not_wait_for_a_busy_process_while_another_is_free(
 def test_no_more_processes_are_started_than_there_are_people(workers):
     worker_pool.guide_in_processes([PersonTask("0", None, Path("log"))], 4, lambda outcome: None)
     assert len(workers) == 1
+
+
+def test_a_process_that_dies_before_it_gets_a_task_fails_that_person_alone():
+    worker = worker_pool._Worker(0)
+    worker.process.kill()
+    worker.process.join()
+    worker.begin(PersonTask("somebody", None, Path("log")))
+    outcome = worker.end()
+    worker.kill()
+    assert (outcome.session, outcome.status) == ("somebody", FAILED)

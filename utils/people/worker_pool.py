@@ -3,6 +3,7 @@
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -27,7 +28,8 @@ class _Worker:
 
     def begin(self, task: PersonTask) -> None:
         self.task = task
-        self.connection.send(task)
+        with suppress(OSError):  # the process has died meanwhile, which `end` tells
+            self.connection.send(task)
 
     def end(self) -> PersonOutcome:
         """The outcome of the task, of which the process has sent something or died."""
