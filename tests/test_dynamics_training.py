@@ -177,6 +177,24 @@ def test_an_interrupted_preparation_leaves_no_half_session(session, tmp_path):
     assert not interrupted.exists()
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "ground.npy").unlink(),
+        lambda folder: os.truncate(folder / "capacity.npy", 200),
+        lambda folder: os.truncate(folder / "contents.json", 5),
+        lambda folder: (folder / "contents.json").write_text('{"left_out": 5}'),
+        lambda folder: (shutil.rmtree(folder), folder.write_text("")),
+    ],
+)
+def test_samples_that_are_damaged_on_disk_are_made_again(session, tmp_path, spoil):
+    (folder,) = prepare_samples([session], tmp_path, seed=0).folders
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    spoil(folder)
+    assert prepare_samples([session], tmp_path, seed=0).folders == (folder,)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+
+
 def test_every_sample_is_drawn_once_with_the_capacity_of_its_muscles(session, tmp_path):
     store = prepare_samples([session], tmp_path / "store", seed=0)
     for kind in KINDS:

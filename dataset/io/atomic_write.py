@@ -94,7 +94,7 @@ def _temporary(path: Path) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        _remove(temporary)
+        remove_path(temporary)
         _in_use.discard(os.path.abspath(temporary))
 
 
@@ -118,10 +118,11 @@ def remove_leftovers(folder: str | Path) -> None:
             here = found["host"] == _HOST
             gone = not _is_running(int(found["process"])) if here else False
             if gone or time.time() - path.stat().st_mtime > _FORGOTTEN_S:
-                _remove(path)
+                remove_path(path)
 
 
-def _remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it, if it is there and can be removed."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

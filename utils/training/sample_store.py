@@ -1,7 +1,7 @@
 """Training samples of many sessions on disk, read a few sessions at a time.
 
 Each session has a folder of its own, `<store>/<session>-<fingerprint>/`, so that an interrupted preparation continues,
-and a session whose files have changed is prepared again.
+and a session whose files have changed is prepared again; so is one of whose samples a file is lost or cut off.
 """
 
 import hashlib
@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_folder
+from dataset.io.atomic_write import atomic_folder, remove_path
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from utils.runs.progress import show_progress
@@ -28,10 +29,11 @@ logger = logging.getLogger("bige")
 
 KINDS = ("repetitions", "ground", "muscle")
 _CAPACITY = "capacity"
-_LEFT_OUT = "left_out.json"
+_FILES = tuple(f"{name}.npy" for name in (*KINDS, _CAPACITY))
+_CONTENTS = "contents.json"  # sentences about what was left out, and the size of each file
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
-_LAYOUT = "13"  # changes with the content of the samples
+_LAYOUT = "14"  # changes with the content of the samples
 
 Batch = dict[str, Tensor]
 
@@ -102,8 +104,7 @@ def prepare_samples(sessions: Sequence[Session], store: Path, seed: int) -> Samp
     folders = [result for result in results if isinstance(result, Path)]
     left_out = [result for result in results if isinstance(result, LeftOut)]
     for folder in folders:
-        sentences = json.loads((folder / _LEFT_OUT).read_text(encoding="utf-8"))
-        left_out += [LeftOut(session_of(folder), sentence) for sentence in sentences]
+        left_out += [LeftOut(session_of(folder), sentence) for sentence in _stored_left_out(folder) or ()]
     for one in left_out:
         logger.warning("left out: %s", one.reason)
     if not folders:
@@ -125,14 +126,30 @@ def _prepare(store: Path, seed: int, session: Session) -> Path | LeftOut:
     torch.set_num_threads(1)
     try:
         folder = store / f"{session.id}-{_fingerprint(session, seed)}"
-        if folder.is_dir():
+        if _stored_left_out(folder) is not None:
             return folder
         samples = samples_of_session(session, seed)
     except InputError as error:
         return LeftOut(session.id, str(error))
+    if os.path.lexists(folder):
+        logger.info("%s: is damaged, and made again", folder)
+        remove_path(folder)
     with atomic_folder(folder) as temporary:
         _write(temporary, samples)
     return folder
+
+
+def _stored_left_out(folder: Path) -> list[str] | None:
+    """What was left out of the samples in a folder; None where they are not there, or not as they were written."""
+    content = read_json_object_or_none(folder / _CONTENTS) or {}
+    sentences = content.get("left_out")
+    is_whole = isinstance(sentences, list) and all(isinstance(sentence, str) for sentence in sentences)
+    return sentences if is_whole and content.get("bytes") == _sizes(folder) else None
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """The sizes of those files of the samples that are there, in bytes."""
+    return {name: (folder / name).stat().st_size for name in _FILES if (folder / name).is_file()}
 
 
 def _fingerprint(session: Session, seed: int) -> str:
@@ -155,4 +172,5 @@ def _write(folder: Path, samples: DynamicsSamples) -> None:
             rows[name] = array
         np.save(folder / f"{kind}.npy", rows)
     np.save(folder / "capacity.npy", samples.capacity)
-    (folder / _LEFT_OUT).write_text(json.dumps(samples.left_out), encoding="utf-8")
+    content = {"left_out": samples.left_out, "bytes": _sizes(folder)}
+    (folder / _CONTENTS).write_text(json.dumps(content), encoding="utf-8")
