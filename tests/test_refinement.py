@@ -13,6 +13,7 @@ from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
+from utils.guidance.objective.own_bounds import with_own_form
 from utils.guidance.objective.proximity import Proximity
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
 from utils.guidance.optimisation.refinement import refine
@@ -95,6 +96,32 @@ def test_refinement_brings_simulated_peaks_into_the_range():
         torch.testing.assert_close(simulation.activations, simulated_activations(sample.motion[None])[0])
     for sample in refined:  # what the surrogate predicts of them stays what it predicts
         torch.testing.assert_close(sample.activations, activations_of(sample.motion[None])[0])
+
+
+class OwnModels(Models):
+    """The same, of a person whose own squat is one of 90 degrees."""
+
+    def describe(self, z, surrogate=None):
+        return self.describe_motion(super().describe(z).motion, surrogate=surrogate or self.surrogate)
+
+    def describe_motion(self, motion, **options):
+        return super().describe_motion(motion, own=Context(squat(1, 32)), **options)
+
+
+def test_refinement_is_not_drawn_back_to_the_own_squats():
+    models, guidance, samples = guided()
+    terms = with_own_form([PEAK], own_weight=0.05)
+    objective = replace(guidance.objective, terms=terms, describe=OwnModels().describe)
+    refined, _ = refine(
+        objective.evaluate(torch.stack([sample.z for sample in samples]), range(len(samples))),
+        replace(guidance, objective=objective, lr=1.0),
+        OwnModels(),
+        judge=simulated_by(simulated_activations),
+        simulate=simulate,
+        rounds=4,
+    )
+    assert ((peaks(refined) >= 0.30) & (peaks(refined) <= 0.34)).all()
+    assert all(len(sample.values) == len(terms) for sample in refined)
 
 
 def test_a_motion_within_the_range_in_simulation_is_unchanged():

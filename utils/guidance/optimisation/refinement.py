@@ -19,6 +19,7 @@ from models.protocols import Surrogate
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.missing_forces import missing_forces
+from utils.guidance.objective.own_bounds import without_own_form
 from utils.guidance.optimisation.latent_optimizer import LatentOptimizer, Row
 from utils.guidance.optimisation.schedule import Schedule
 from utils.guidance.optimisation.search import numbered
@@ -150,7 +151,10 @@ def _best_of(versions: Sequence[_Versions]) -> tuple[list[GuidedSample], list[Si
 def _continued(
     optimizer: LatentOptimizer, models: DescribesMotions, context: Context, simulate: Simulate
 ) -> LatentOptimizer:
-    """The optimisation of a round, of the motions of a context with what the simulation finds of them."""
+    """The optimisation of a round, of the motions of a context with what the simulation finds of them.
+
+    It keeps them near what has been simulated, and does not draw them back to the own squats.
+    """
     objective = optimizer.objective
     span = missed_span(objective.terms, context)
     surrogate = models.surrogate if span is None else SimulatedSpan(simulate, models.surrogate, span)
@@ -159,7 +163,7 @@ def _continued(
         objective=replace(
             objective,
             describe=partial(models.describe, surrogate=surrogate),
-            terms=[term.narrowed(_MARGIN) for term in objective.terms],
+            terms=[term.narrowed(_MARGIN) for term in without_own_form(objective.terms)],
         ),
         schedule=Schedule(ITERATIONS, first=0, ramp=0),
         lr=_LR_FACTOR * optimizer.lr,
