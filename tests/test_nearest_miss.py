@@ -9,7 +9,7 @@ from synthetic_run import make_result
 
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
-from utils.guidance.output.summary import summarise_result
+from utils.guidance.output.summary import format_sides, summarise_result
 from utils.guidance.verification import missed_requirements
 
 KNEE, QUADRICEPS = "knee_flexion:max:within:100:110", "quadriceps:max:below:0.1"
@@ -46,6 +46,19 @@ def test_a_sample_meets_the_bounds_that_are_offered(values):
         quantity = asked[miss["name"]].rsplit(":", 2 if "below" in asked[miss["name"]] else 3)[0]
         relaxed = parse_term(f"{quantity}:{'above' if bound == 'least' else 'below'}:{number}")
         assert bool(relaxed.holds(torch.tensor([miss["value"]])))
+
+
+def test_the_bounds_that_are_offered_are_said_to_be_those_of_one_motion():
+    lines = nearest_miss_sentences(result_of(([91.2, 84.3], [0.1, 0.05])))
+    (offered,) = (i for i, line in enumerate(lines) if "it would have to be" in line)
+    assert "what this one motion needs; a new run searches anew" in lines[offered + 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"), [([-8.5e-6, 0.0095], "0/0.0095"), ([0.41234], "0.412"), ([1234.5, -0.00081], "1234/-0.0008")]
+)
+def test_numbers_that_are_nothing_are_shown_as_such(values, shown):
+    assert format_sides(values, 3) == shown
 
 
 def test_the_requirement_that_is_missed_by_most_tolerances_comes_first():

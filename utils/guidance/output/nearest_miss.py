@@ -29,7 +29,7 @@ class _Miss:
     @property
     def sentence(self) -> str:
         unit = "" if self.term.unit == "0-1" else f" {self.term.unit}"
-        values = "/".join(f"{value:.3g}" for value in self.values)
+        values = "/".join(f"{round(value, 4) + 0.0:.3g}" for value in self.values)
         return (
             f"{self.term.label} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
             f"{self.bound} {self.relaxed:g}{unit} in place of {self.asked:g}"
@@ -73,7 +73,9 @@ def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
     if j is None:
         return lines
     lines.append(f"Sample {j} comes nearest of those that miss it:")
-    lines += [f"  {miss.sentence}." for miss in _misses(result, j)]
+    if misses := _misses(result, j):
+        lines += [f"  {miss.sentence}." for miss in misses]
+        lines.append("  That is what this one motion needs; a new run searches anew, so leave it a little more room.")
     if sentence := _unexplained(result, j):
         lines.append(f"  {sentence}; nobody can perform it.")
     if result.samples[j].implausibility > 1.0:

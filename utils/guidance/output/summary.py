@@ -156,5 +156,6 @@ def _rounded(value: float) -> float:
 
 
 def format_sides(values: Sequence[float], digits: int) -> str:
-    """Left and right, or one value, with so many significant digits: `0.41/0.39`."""
-    return "/".join(f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}" for value in values)
+    """Left and right, or one value, with so many significant digits, four after the point at most: `0.41/0.39`."""
+    rounded = [round(value, 4) + 0.0 for value in values]  # without -0
+    return "/".join(f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}" for value in rounded)
