@@ -44,7 +44,7 @@ from utils.guidance.subject.frozen_models import load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace, make_own_starts
-from utils.guidance.subject.postprocessing import within_ranges
+from utils.guidance.subject.postprocessing import low_pass, within_ranges
 from utils.guidance.subject.squat_directions import squat_features
 from utils.guidance.subject.squat_profile import SquatProfile, form_difference, squat_profiles
 from utils.report.page import build_page
@@ -268,14 +268,22 @@ def test_a_recorded_angle_that_cannot_be_guided_is_named(tmp_path, caplog):
     shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", folder)
     (path,) = (folder / "OpenSimData" / "Kinematics").glob("*.mot")
     trial = read_motion(path)
-    models = load_models(None, None, Session(folder), "cpu", 6.0)
     force, angle = 400 + 9 * trial.column("knee_angle_r"), 20 * np.sin(trial.time_s)
     write_motion(path, replace(trial, extra={"ground_force_vy": force, "wrist_flex_r": angle}))
-    load_own_squats(Session(folder), models)
+    load_own_squats(Session(folder))
     assert "cannot be guided" not in caplog.text
     write_motion(path, replace(trial, extra={"knee_adduction_r": 8 * np.sin(trial.time_s)}))
-    load_own_squats(Session(folder), models)
+    load_own_squats(Session(folder))
     assert "person: knee_adduction_r, up to 8 degrees in the recording, cannot be guided" in caplog.text
+
+
+def test_what_is_predicted_of_the_own_squats_is_of_the_surrogate_that_was_fitted_to_them(tmp_path):
+    session = SHIPPED_DEMO / "Data" / "demo-person-040"
+    prepared = prepare(GuidanceConfig(subject=str(session), num_runs=2, min_samples=1, out_dir=tmp_path, threads=1))
+    models, window = prepared.models, prepared.own_squats.recorded[0]
+    motion = low_pass(torch.as_tensor(window.coordinates, dtype=torch.float32)[None], models.smooth_hz)
+    expected = models.describe_motion(motion).activations[0]
+    torch.testing.assert_close(torch.as_tensor(prepared.own_squats.predicted[0]), expected, atol=1e-5, rtol=0)
 
 
 def test_form_does_not_depend_on_tempo_and_grows_with_depth():
@@ -353,7 +361,7 @@ def test_the_baseline_sentence_says_what_the_person_does():
 def test_of_many_own_squats_those_that_lie_evenly_in_the_recordings_are_taken():
     session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
     models = load_models(None, None, session, "cpu", 6.0)
-    window = load_own_squats(session, models, 400).recorded[0]
+    window = load_own_squats(session, 400).recorded[0]
     assert window.first_repetition.mean() < 0.4
     raised = window.coordinates.copy()  # one foot is in the air in the squat, and not in the long standing after it
     raised[:, [AT["hip_flexion_l"], AT["knee_angle_l"]]] += window.first_repetition[:, None] * [40.0, 60.0]

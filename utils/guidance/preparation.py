@@ -29,7 +29,7 @@ from utils.guidance.objective.whole_motion import posture_as_own
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, with_own_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
-from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, own_phases
+from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, own_phases, with_predictions
 from utils.guidance.subject.own_starts import make_own_starts
 from utils.guidance.subject.simulated_span import Simulate
 from utils.guidance.verification import SimulatedMotion, prediction_of, simulate_motions
@@ -137,7 +137,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     session = config.open_session()
     models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
     seq_len = _seq_len(config, session, models, terms)
-    own_squats = load_own_squats(session, models, seq_len * FRAMES_PER_LATENT)
+    own_squats = load_own_squats(session, seq_len * FRAMES_PER_LATENT)
     own = own_motions(own_squats.recorded, models)
     simulations = None if own is None or not config.verify else _simulated(config, session, models, own)
     if own is not None:
@@ -165,7 +165,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
             config=config,
             session=session,
             models=models,
-            own_squats=own_squats,
+            own_squats=with_predictions(own_squats, models),  # by the surrogate that has been fitted to them
             own=own,
             latents=latents,
             iterations=iterations,

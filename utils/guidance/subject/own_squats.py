@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -46,8 +46,7 @@ class OwnSquats:
     left_out: tuple[LeftOut, ...] = ()
 
 
-@torch.no_grad()
-def load_own_squats(session: Session, models: FrozenModels, frames: int = WINDOW_FRAMES) -> OwnSquats:
+def load_own_squats(session: Session, frames: int = WINDOW_FRAMES) -> OwnSquats:
     """The squats of a session in windows of `frames`, and what of it could not be used; empty where it holds none."""
     recorded, left_out = _windows(session, frames, with_activations=False)
     simulated: tuple[Window, ...] = ()
@@ -64,9 +63,17 @@ def load_own_squats(session: Session, models: FrozenModels, frames: int = WINDOW
             " and ".join(beside),
             max(beside.values()),
         )
-    motion = torch.as_tensor(np.stack([window.coordinates for window in recorded]), dtype=torch.float32)
+    return OwnSquats(recorded, simulated, left_out=left_out)
+
+
+@torch.no_grad()
+def with_predictions(own_squats: OwnSquats, models: FrozenModels) -> OwnSquats:
+    """The same, with what the subject's surrogate predicts of them."""
+    if not own_squats.recorded:
+        return own_squats
+    motion = torch.as_tensor(np.stack([window.coordinates for window in own_squats.recorded]), dtype=torch.float32)
     motion = low_pass(motion.to(models.device), models.smooth_hz)
-    return OwnSquats(recorded, simulated, models.describe_motion(motion).activations.cpu().numpy(), left_out)
+    return replace(own_squats, predicted=models.describe_motion(motion).activations.cpu().numpy())
 
 
 def own_phases(session: Session) -> Tensor:
