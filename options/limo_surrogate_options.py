@@ -95,7 +95,8 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
         GuidanceConfig,
         "muscle",
         metavar="NAME",
-        help="Muscle or group whose peak has to lie between --low and --high, on both sides, or on one with _l or _r.",
+        help="Muscle or group whose peak has to lie between --low and --high, on both sides, or on one with _l or _r. "
+        "Where constraints take the place of that range, table and report show the first muscle that they name.",
     )
     add_option(
         group, GuidanceConfig, "constraint", action="append", metavar="LINE",

@@ -16,7 +16,12 @@ from utils.guidance.objective.constraint_checks import check_together
 from utils.guidance.objective.constraint_files import read_terms, shipped_constraints
 from utils.guidance.objective.constraint_grammar import parse_term, term_from
 from utils.guidance.objective.own_bounds import own_value, with_own_bounds
-from utils.guidance.objective.published_terms import published_terms, terms_of, without_published_wishes
+from utils.guidance.objective.published_terms import (
+    muscle_in_question,
+    published_terms,
+    terms_of,
+    without_published_wishes,
+)
 from utils.guidance.objective.quantity_list import vocabulary
 
 
@@ -364,6 +369,24 @@ def test_a_file_that_is_no_list_of_constraints_is_refused_with_a_sentence(conten
         read_terms(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "muscle"),
+    [
+        ({}, "vasmed"),
+        ({"muscle": "soleus_l"}, "soleus_l"),
+        ({"constraint": ("knee_flexion:max:above:90",)}, "vasmed"),
+        ({"constraint": ("left soleus:max:below:0.3", "quadriceps:max:below:0.5")}, "soleus_l"),
+        ({"constraint": ("soleus:max:below:0.3", "vasmed:max:below:0.5")}, "vasmed"),
+        ({"constraint": ("soleus:max:below:0.3",), "low": 0.1, "high": 0.4}, "vasmed"),
+        ({"constraint": ("soleus:max:below:0.3:wish",)}, "vasmed"),
+        ({"constraint": ("quadriceps:max:below:80%own",)}, "quadriceps"),
+    ],
+)
+def test_a_run_is_about_the_first_muscle_of_which_something_is_required(options, muscle):
+    config = GuidanceConfig(subject="x", **options)
+    assert muscle_in_question(terms_of(config), config) == muscle
 
 
 def test_own_bounds_are_those_of_each_side_of_the_own_squats():

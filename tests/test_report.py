@@ -36,7 +36,7 @@ from utils.report.comparison_squats import make_band, make_reference
 from utils.report.constraint_table import constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import _history_charts, build_page
-from utils.report.sentences import summarise
+from utils.report.sentences import simulation_paragraph, summarise
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
 
@@ -230,6 +230,15 @@ def test_samples_have_the_numbers_of_their_files_and_of_the_printed_tables(resul
         (button, _) = page.find(tag="button", **{"data-show": str(j)})
         assert button["title"] == name
     assert f"sample 0: left, predicted {result.verification.predicted[0, 0]:.2f}" in build_page(result)
+
+
+def test_the_simulated_peaks_of_one_side_are_told_where_that_side_is_in_question():
+    result = make_result()
+    peaks = result.verification.simulated + torch.tensor([0.0, 0.3])
+    result = replace(result, verification=replace(result.verification, simulated=peaks))
+    for muscle, shown in (("vasmed_l", peaks[:, 0]), ("vasmed_r", peaks[:, 1]), ("vasmed", peaks)):
+        told = simulation_paragraph(replace(result, config=replace(result.config, muscle=muscle)))
+        assert f"vastus medialis run from {shown.min():.2f} to {shown.max():.2f}" in told
 
 
 def test_the_tolerance_that_is_shown_is_the_one_of_the_verdict(session):

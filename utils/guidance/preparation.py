@@ -24,7 +24,7 @@ from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
-from utils.guidance.objective.published_terms import terms_of, without_published_wishes
+from utils.guidance.objective.published_terms import muscle_in_question, terms_of, without_published_wishes
 from utils.guidance.objective.whole_motion import posture_as_own
 from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, with_own_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
@@ -52,7 +52,8 @@ class Preparation:
 
     Attributes:
         terms: what is asked.
-        config: the settings, with the length and the start that are used where they were left open.
+        config: the settings, with the length and the start that are used where they were left open, and with the muscle
+            that is in question.
         session: the subject's session.
         models: the frozen networks and the subject's skeleton.
         own_squats: the subject's recorded squats, for the report.
@@ -133,6 +134,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
         InputError: the configuration, the session or a checkpoint cannot be used.
     """
     terms = terms_of(config)
+    muscle = muscle_in_question(terms, config)
     device = configure_torch(config)
     session = config.open_session()
     models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
@@ -162,7 +164,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     return _with_starts(
         Preparation(
             terms=terms,
-            config=config,
+            config=replace(config, muscle=muscle),
             session=session,
             models=models,
             own_squats=with_predictions(own_squats, models),  # by the surrogate that has been fitted to them

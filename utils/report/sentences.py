@@ -130,11 +130,14 @@ def simulation_paragraph(result: GuidanceResult) -> str:
         return ""
     asked = result.activation_range
     asked_text = "" if asked is None else f", for a range of {asked[0]:g} to {asked[1]:g}"
-    error = np.abs((found.simulated - found.predicted).numpy())
+    base = without_side(config.muscle)
+    of_sides = [k for k, side in enumerate(SIDES) if config.muscle in (base, f"{base}_{side}")]
+    simulated, predicted = found.simulated[:, of_sides], found.predicted[:, of_sides]
+    error = np.abs((simulated - predicted).numpy())
     return (
         "Each motion was simulated by static optimisation on the subject's own model. The simulated peaks of "
-        f"{muscle_name(without_side(config.muscle))} run from {float(found.simulated.min()):.2f} to "
-        f"{float(found.simulated.max()):.2f}{asked_text}. The predicted peaks "
+        f"{muscle_name(config.muscle)} run from {float(simulated.min()):.2f} to "
+        f"{float(simulated.max()):.2f}{asked_text}. The predicted peaks "
         f"differ from them by {np.median(error):.2f} (median) and by {error.max():.2f} at most. "
         "The residual force is what gravity and the ground reaction force do not explain; "
         "under 5 % of body weight is small. A reserve is the joint moment that the muscles could not supply."

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dataset.spelling import split_side
@@ -101,6 +102,17 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
     terms = [term for term in published if term.required or (term.quantity, term.statistic) not in named] + asked
     check_together(terms)
     return with_whole_motion(terms) if config.whole else terms
+
+
+def muscle_in_question(terms: Sequence[Term], config: GuidanceConfig) -> str:
+    """The muscle that a run is about, whose peaks are told of the own squats and of the samples.
+
+    It is that of the configuration or, where nothing is required of that, the first of which something is required.
+    """
+    required = [
+        term.argument for term in terms if term.required and term.quantity == "activation" and term.argument is not None
+    ]
+    return required[0] if required and config.muscle not in required else config.muscle
 
 
 def without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list[Term]:
