@@ -2,12 +2,16 @@
 
 import json
 import logging
+import os
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from dataset.errors import InputError
+from dataset.io.opensim_table import write_table
 from dataset.sessions import Session, discover_sessions, open_session
 from dataset.splits import split_sessions
 from models.conventions import MUSCLES, SIDES
@@ -18,7 +22,7 @@ from utils.metrics.evaluation_config import EvaluationConfig
 from utils.runs.recorded_session import find_run_records
 from utils.simulation import repetition_files
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
-from utils.simulation.repetition_files import motion_path, summary_path, write_repetition
+from utils.simulation.repetition_files import motion_path, summary_path, table_paths, write_repetition
 from utils.simulation.session_simulation import repetition_names
 
 
@@ -96,6 +100,12 @@ WHOLE = {
 }
 
 
+def write_tables(folder, name):
+    """The motion and the tables of a repetition."""
+    for path in (motion_path(folder, name), *table_paths(folder, name)):
+        write_table(path, ["knee_angle_r"], np.zeros((3, 1)), np.array([0.5, 1.0, 2.0]), old_header=True)
+
+
 @pytest.fixture
 def simulated(tmp_path):
     """Files of one repetition, and the model and trial that they were made from."""
@@ -104,7 +114,7 @@ def simulated(tmp_path):
     trial.write_text("motion")
     folder = tmp_path / "Dynamics" / name
     folder.mkdir(parents=True)
-    motion_path(folder, name).write_text("")
+    write_tables(folder, name)
     summary = WHOLE | {FINGERPRINT: fingerprint_of(model, trial, None)}
     summary_path(folder, name).write_text(json.dumps(summary))
     return model, trial, folder, name
@@ -161,6 +171,20 @@ def test_a_simulation_that_is_killed_in_writing_does_not_keep_the_motion_of_the_
     assert kept_summary(folder, name, new, (0.5, 2.0)) is None
 
 
+def test_an_old_motion_is_not_kept_beside_tables_of_another_model(simulated, monkeypatch):
+    model, trial, folder, name = simulated
+    old = fingerprint_of(model, trial, None)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(repetition_files, "_write_moments", lambda *_: None)
+    monkeypatch.setattr(repetition_files, "_write_ground_forces", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_repetition(None, SimpleNamespace(name=name, motion=None), WHOLE | {FINGERPRINT: "another"}, folder)
+    assert kept_summary(folder, name, old, (0.5, 2.0)) is None
+
+
 def test_results_of_another_program_are_not_replaced(simulated):
     model, trial, folder, name = simulated
     summary_path(folder, name).unlink()
@@ -188,7 +212,7 @@ def test_results_of_another_session_of_the_name_are_refused_and_those_of_a_moved
     name = "squats1_segment_1"
     folder = tmp_path / "out" / "s" / "OpenSimData" / "Dynamics" / name
     folder.mkdir(parents=True)
-    motion_path(folder, name).write_text("")
+    write_tables(folder, name)
     old = fingerprint_of(first.model_path, first.trial("squats1"), None, session=first.path)
     summary_path(folder, name).write_text(json.dumps(WHOLE | {FINGERPRINT: old}))
     for session in (first, moved):
@@ -229,3 +253,14 @@ def test_subjects_that_differ_in_case_only_are_named(tmp_path, caplog):
         make_session(tmp_path / "Data" / f"s{k}", subject=subject)
     assert [session.subject for session in discover_sessions(tmp_path)] == ["anna", "Anna", "bert"]
     assert "the subjects 'Anna' and 'anna' differ in case or spaces only, and count as two" in caplog.text
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: os.truncate(path, path.stat().st_size - 20)])
+def test_a_repetition_of_which_a_file_is_lost_or_cut_off_is_simulated_anew(simulated, caplog, which, spoil):
+    model, trial, folder, name = simulated
+    same = fingerprint_of(model, trial, None)
+    path = (*table_paths(folder, name), motion_path(folder, name))[which]
+    spoil(path)
+    assert kept_summary(folder, name, same, (0.5, 2.0)) is None
+    assert path == motion_path(folder, name) or f"simulated anew, because its {path.name} changed" in caplog.text

@@ -13,7 +13,7 @@ from dataset.errors import InputError
 from dataset.io.guarded_files import read_bytes, read_json_object_or_none
 from dataset.sessions import Session
 from models.muscles.simulation_settings import SIMULATION_VERSION, SimulationSettings
-from utils.simulation.repetition_files import motion_path, summary_path
+from utils.simulation.repetition_files import damaged_files, motion_path, summary_path
 from utils.simulation.simulation_summary import is_whole_summary
 
 logger = logging.getLogger("bige")
@@ -115,6 +115,7 @@ def kept_summary(folder: Path, name: str, fingerprint: dict[str, str], frames: t
         changed = ["summary"]
     if not changed and max(abs(summary["start_s"] - frames[0]), abs(summary["end_s"] - frames[1])) > 1e-6:
         changed = ["boundaries"]
+    changed = changed or damaged_files(folder, name)
     if changed:
         logger.warning("%s: simulated anew, because its %s changed since", name, " and ".join(changed))
         return None

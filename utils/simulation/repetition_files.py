@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.mot import write_motion
-from dataset.io.opensim_table import write_table
+from dataset.io.opensim_table import read_table, write_table
 from models.conventions import SIDES, TRANSLATIONS
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.static_optimization import PELVIS, ActivationSimulator
@@ -24,15 +25,34 @@ def summary_path(folder: Path, name: str) -> Path:
     return folder / f"summary_{name}.json"
 
 
+def table_paths(folder: Path, name: str) -> tuple[Path, Path, Path]:
+    """Joint moments, ground reaction forces, and reserves with residuals of a repetition."""
+    kinds = ("kinetics", "forces_resultant", "reserves")
+    moments, forces, reserves = (folder / f"{kind}_{name}.mot" for kind in kinds)
+    return moments, forces, reserves
+
+
+def damaged_files(folder: Path, name: str) -> list[str]:
+    """Names of those files of a repetition that are lost or cannot be read as a whole."""
+    damaged = []
+    for path in (motion_path(folder, name), *table_paths(folder, name)):
+        try:
+            read_table(path)
+        except InputError:
+            damaged.append(path.name)
+    return damaged
+
+
 def write_repetition(
     simulator: ActivationSimulator, simulated: SimulatedRepetition, summary: dict[str, Any], folder: Path
 ) -> None:
     """Write motion, joint moments, ground reaction forces, reserves and residuals, and the summary of a repetition."""
     name = simulated.name
-    _write_moments(simulator, simulated, folder / f"kinetics_{name}.mot")
-    _write_ground_forces(simulated, folder / f"forces_resultant_{name}.mot")
-    _write_reserves(simulated, folder / f"reserves_{name}.mot")
-    motion_path(folder, name).unlink(missing_ok=True)  # an old one, for which the new summary would vouch meanwhile
+    motion_path(folder, name).unlink(missing_ok=True)  # an old one, that nothing vouches for it beside new files
+    moments, forces, reserves = table_paths(folder, name)
+    _write_moments(simulator, simulated, moments)
+    _write_ground_forces(simulated, forces)
+    _write_reserves(simulated, reserves)
     write_json(summary_path(folder, name), summary)
     write_motion(motion_path(folder, name), simulated.motion, style="muscle_driven")
 
