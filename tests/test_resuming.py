@@ -354,3 +354,14 @@ def test_weights_without_training_state_keep_the_seed_of_their_run(tmp_path, str
     assert split is None
     other, _ = resumed_config(parsed(tmp_path, "new", f"--resume-pth {weights} --seed 7 --data-root {tmp_path}"))
     assert other.seed == 7  # other sessions
+
+
+def test_a_finished_training_whose_last_checkpoint_was_removed_is_not_replaced(tmp_path):
+    config = parsed(tmp_path, "run")
+    config.run_folder.mkdir()
+    record_config(config, config.run_folder)
+    (config.run_folder / "best.pth").write_bytes(b"")
+    assert resumed_config(config)[0].resume_pth is None  # ended before its first checkpoint to go on from
+    (config.run_folder / "metrics.json").write_text("{}")
+    with pytest.raises(InputError, match=r"run holds a finished training without last\.pth, which a new one would"):
+        resumed_config(config)

@@ -33,6 +33,7 @@ _FREE = (
 )  # fmt: skip
 _DATA = ("dataname", "data_root")  # they say together where the sessions are
 _LOCK_NAME = ".training.lock"
+_FINISHED_NAME = "metrics.json"  # written at the end of a training
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def _with_own_run(config: Config) -> Config:
         raise InputError(f"{folder} already holds a training run; {way_out}")
     if changed := _changed_flag(recorded, _plain(asdict(config))):
         raise InputError(f"{folder} already holds a training run, whose {changed}; {way_out}")
+    if not last.exists() and (folder / _FINISHED_NAME).exists():
+        raise InputError(f"{folder} holds a finished training without {LAST}, which a new one would replace; {way_out}")
     if not last.exists():
         logger.info("%s: the run ended before its first checkpoint, so that it begins again", folder)
         return config
