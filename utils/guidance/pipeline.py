@@ -61,7 +61,8 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     baseline = measure_baseline(prepared)
     skeleton = load_skeleton(session.model_path, torch.float32)
     if baseline:
-        baseline = replace(baseline, meeting=count_meeting(terms, own_context(prepared, skeleton)))
+        simulated = own_context(prepared, skeleton) if prepared.own_simulations else None
+        baseline = replace(baseline, meeting=count_meeting(terms, simulated))
         logger.info("%s", baseline_sentence(baseline))
     search_result = find_samples(prepared, observer)
     samples, verification, changes = _select(prepared, search_result, skeleton, baseline)

@@ -238,15 +238,15 @@ def verify(
 
 
 def own_context(prepared: Preparation, skeleton: Skeleton) -> Context | None:
-    """The own squats with what the simulation finds of them, on the CPU; None where they have not been simulated.
+    """The own squats on the CPU, with what the simulation finds of them where it was run; None where there are none.
 
     Args:
         prepared: the run.
         skeleton: the subject's, on the CPU.
     """
-    if prepared.own is None or not prepared.own_simulations:
+    if prepared.own is None:
         return None
-    now = prediction_of(prepared.own_simulations)
+    now = prediction_of(prepared.own_simulations) if prepared.own_simulations else None
     return guided_context(prepared.own.placed.cpu().double(), prediction=now, skeleton=skeleton)
 
 
