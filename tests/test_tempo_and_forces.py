@@ -341,6 +341,18 @@ def test_own_squats_are_brought_to_the_asked_tempo():
     assert at_asked_tempo(own, guided_context(motion), [parse_term("knee_flexion:max:below:80")]) is own
 
 
+def test_a_wish_about_tempo_counts_as_far_as_the_squat_fits():
+    motion = torch.cat([timed_squat(0.8, 0.2, 0.9), torch.zeros(1, 120, 33)], 1)
+    motion[:, -120:] = motion[:, :1]
+    own = OwnMotions(("one",), motion, motion, (114,), 1)
+    terms = [parse_term("descent_time:above:9:wish"), parse_term("ascent_time:above:1.1")]
+    started = at_asked_tempo(own, guided_context(motion), terms)
+    context = guided_context(started.recorded)
+    assert value_of("descent_time", context).item() > 1.2
+    assert value_of("ascent_time", context).item() == pytest.approx(1.14, abs=0.2)  # what is required comes first
+    torch.testing.assert_close(started.recorded[:, -20:], motion[:, -20:])  # the person stands at the end
+
+
 @pytest.mark.parametrize(
     ("lines", "seconds"),
     [

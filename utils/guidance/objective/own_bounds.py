@@ -14,7 +14,7 @@ from utils.guidance.objective.constraints import Term
 
 # Weight of the squared change of form in degrees, relative to that of the squared change of latents: by changes that
 # people show among each other, such as a mixture of a quick and a slow squat, form could change at little cost.
-_FORM_QUANTITY, _FORM_NAME, _FORM = "change_from_own", "own_form", 2.0
+_FORM_QUANTITY, _FORM = "change_from_own", 2.0
 
 
 def with_own_form(terms: Sequence[Term], own_weight: float) -> list[Term]:
@@ -26,12 +26,12 @@ def with_own_form(terms: Sequence[Term], own_weight: float) -> list[Term]:
     """
     if not own_weight or any(term.quantity == _FORM_QUANTITY for term in terms):
         return list(terms)
-    return [*terms, Term(_FORM_QUANTITY, "mean_square", "small", weight=_FORM * own_weight, name=_FORM_NAME)]
+    return [*terms, Term(_FORM_QUANTITY, "mean_square", "small", weight=_FORM * own_weight, name="own_form")]
 
 
 def without_own_form(terms: Sequence[Term]) -> list[Term]:
-    """The terms without that wish; one that is asked for stays."""
-    return [term for term in terms if term.name != _FORM_NAME]
+    """The terms without wishes about the form; what is required of it stays."""
+    return [term for term in terms if term.required or term.quantity != _FORM_QUANTITY]
 
 
 @torch.no_grad()

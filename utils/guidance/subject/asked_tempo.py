@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from dataset.windows.standing import REST_FRAMES
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
@@ -65,6 +66,8 @@ def _at_tempo(own_s: Tensor, terms: Sequence[Term]) -> Tensor:
 def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> OwnMotions:
     """The own squats with descent, hold and ascent as long as is asked or wished for; as they are where nothing is.
 
+    A wish counts as far as there is room for it, since a squat that is cut off is not whole.
+
     Args:
         own: the own squats.
         context: of them, as placed.
@@ -73,10 +76,15 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
     if not _of_tempo(terms):
         return own
     own_s = torch.stack([summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS], 1)
-    lengths = _at_tempo(own_s, terms) * context.rate_hz
     phases = context.phases
     edges = torch.stack([phases.start, phases.descent_end, phases.ascent_start, phases.end], 1).to(own.recorded)
     frames = own.placed.shape[1]
+    lengths, required = (
+        _at_tempo(own_s, some) * context.rate_hz for some in (terms, [term for term in terms if term.required])
+    )
+    room = frames - REST_FRAMES - edges[:, :1] - required.sum(1, keepdim=True)
+    wished = (lengths - required).sum(1, keepdim=True)
+    lengths = required + (room / wished.clamp(min=1)).clamp(0, 1) * (lengths - required)
     # Feet that slide in a recording would be planted elsewhere if parts of it lasted longer, hence the planted motions.
     stretched = [
         _stretched(motion, before, length) for motion, before, length in zip(own.placed, edges, lengths, strict=True)
