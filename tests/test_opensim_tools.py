@@ -256,6 +256,18 @@ def test_a_simulated_session_has_a_folder_for_each_repetition(squat, tmp_path):
     assert not (repetition / TOOLS_FOLDER).exists()
 
 
+def test_a_folder_for_opensims_tools_does_not_replace_a_simulation_of_another_program(tmp_path):
+    recorded = tmp_path / "demo-person-075/OpenSimData/Dynamics/squats2_segment_1"
+    recorded.mkdir(parents=True)
+    path = recorded / "kinematics_activations_squats2_segment_1_muscle_driven.mot"
+    path.write_text("by another program")
+    session = DEMO_PERSON.with_name("demo-person-075")
+    config = SimulationConfig(subject=str(session), trial=("squats2",), out_dir=tmp_path, opensim=True)
+    with pytest.raises(InputError, match="give --overwrite to replace it"):
+        simulate_session(config)
+    assert path.read_text() == "by another program"
+
+
 def test_export_script_writes_the_folder_and_refuses_motions_that_are_too_short(squat, tmp_path):
     write_motion(tmp_path / "short.mot", squat.cut(0, 30))
     config = ExportConfig(

@@ -119,7 +119,6 @@ def kept_summary(folder: Path, name: str, fingerprint: dict[str, str], frames: t
     if changed:
         logger.warning("%s: simulated anew, because its %s changed since", name, " and ".join(changed))
         return None
-    logger.info("kept %s; --overwrite simulates it again", motion_path(folder, name))
     return summary
 
 

@@ -194,10 +194,11 @@ def _simulate(
     for k, repetition in enumerate(shown, start=1):
         segment = f"{name}_segment_{k}"
         tools = dynamics / segment / TOOLS_FOLDER
-        if not overwrite and (tools_model is None or (tools / README).exists()):
+        if not overwrite:
             ends_s = motion.time_s[[repetition.start_frame, repetition.end_frame - 1]]
             kept = kept_summary(dynamics / segment, segment, fingerprint, (float(ends_s[0]), float(ends_s[1])))
-            if kept is not None:
+            if kept is not None and (tools_model is None or (tools / README).exists()):
+                logger.info("kept %s; --overwrite simulates it again", dynamics / segment)
                 summaries.append(kept)
                 continue
         simulated = simulate_repetition(simulator, motion, repetition, segment)
