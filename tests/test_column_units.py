@@ -142,12 +142,22 @@ def test_one_horizontal_position_in_centimetres_is_refused(tmp_path, trial):
         again(tmp_path, centred, ["pelvis_tz"], 100)
 
 
-def test_generated_motions_are_kept_with_a_warning(tmp_path, trial, caplog):
-    motion = again(tmp_path, trial, ["knee_angle_r"], np.pi / 180, jumps="keep")
+@pytest.mark.parametrize(
+    ("name", "factor", "what"),
+    [
+        ("knee_angle_r", np.pi / 180, "'knee_angle_r' is in radians"),
+        ("pelvis_tz", 100, "column 'pelvis_tz' ranges over"),
+    ],
+)
+def test_generated_motions_are_kept_with_a_warning(tmp_path, trial, caplog, name, factor, what):
+    """Alike in motion files and in arrays."""
+    coordinates = trial.coordinates.copy()
+    coordinates[:, AT["pelvis_tz"]] -= coordinates[:, AT["pelvis_tz"]].mean()
+    motion = again(tmp_path, replace(trial, coordinates=coordinates), [name], factor, jumps="keep")
     np.save(tmp_path / "a.npy", motion.coordinates)
     (window,) = read_array_windows(tmp_path / "a.npy")
     np.testing.assert_allclose(window.coordinates, motion.coordinates)
-    sentences = [r.getMessage() for r in caplog.records if "'knee_angle_r' is in radians" in r.getMessage()]
+    sentences = [r.getMessage() for r in caplog.records if what in r.getMessage()]
     assert len(sentences) == 2
     assert all("kept, as it is" in sentence for sentence in sentences)
 

@@ -97,7 +97,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     _handle_filled_gap(time_s, in_file, coordinates, table.source, jumps)
     coordinates = forward_knees(continuous_angles(coordinates), table.source)
     coordinates = mend_jumps(time_s, coordinates, table.source, jumps)
-    _check_units(coordinates, table.source, refuse=jumps == "refuse")
+    check_units(coordinates, table.source, refuse=jumps == "refuse")
     if activations is not None:
         check_still_activations(activations, coordinates, table.source, refuse=jumps == "refuse")
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
@@ -161,6 +161,23 @@ def _extra(table: Table, used: list[int], to_metres: float, to_degrees: float) -
     return extra
 
 
+def check_units(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:
+    """Check angles and positions of a motion against each other: a column in another unit or of the other sign.
+
+    Args:
+        coordinates: (T, 33), degrees and metres, knees flexing positively.
+        source: the file.
+        refuse: whether what is found is an error, as of recordings; else it is a warning, as of generated motions.
+
+    Raises:
+        InputError: with `refuse`, a column is in another unit or has the other sign.
+    """
+    check_column_units(coordinates, source, refuse=refuse)
+    check_pelvis_follows_legs(coordinates, source, refuse=refuse)
+    check_pelvis_stays_over_feet(coordinates, source, refuse=refuse)
+    check_standing_feet(coordinates, source, refuse=refuse)
+
+
 def write_motion(
     path: str | Path, motion: Motion, *, beta: bool = False, in_degrees: bool = True, style: str = "opencap"
 ) -> None:
@@ -211,14 +228,6 @@ def _right_first() -> tuple[str, ...]:
 
 
 _RIGHT_FIRST = _right_first()
-
-
-def _check_units(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:
-    """Check angles and positions of (T, 33), degrees and metres, against each other."""
-    check_column_units(coordinates, source, refuse=refuse)
-    check_pelvis_follows_legs(coordinates, source, refuse=refuse)
-    check_pelvis_stays_over_feet(coordinates, source, refuse=refuse)
-    check_standing_feet(coordinates, source, refuse=refuse)
 
 
 def _handle_gap(gap: str, source: Path | None, jumps: Jumps) -> None:

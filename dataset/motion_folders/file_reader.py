@@ -8,14 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.column_units import check_column_units
-from dataset.io.leg_extent import check_pelvis_follows_legs
-from dataset.io.mot import read_motion
+from dataset.io.mot import check_units, read_motion
 from dataset.io.motion import Motion
 from dataset.io.plausibility import canonical_coordinates
 from dataset.io.reach import find_beyond_reach
 from dataset.io.safe_npy import read_array
-from dataset.io.standing_feet import check_standing_feet
 from dataset.motion_folders.tiling import tiling_period
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_motion, segment_repetitions
@@ -65,9 +62,7 @@ def read_array_windows(path: Path) -> list[Window]:
     for i, values in enumerate(motions):
         where = path if array.ndim == 2 else Path(f"{path}, motion {i}")
         coordinates = canonical_coordinates(values, where)
-        check_column_units(coordinates, where, refuse=False)
-        check_pelvis_follows_legs(coordinates, where, refuse=False)
-        check_standing_feet(coordinates, where, refuse=False)
+        check_units(coordinates, where, refuse=False)
         beyond += [f"{where}: {found}" for found in [_beyond_reach(coordinates)] if found]
         period = tiling_period(coordinates)
         frames = np.arange(len(coordinates))
