@@ -15,7 +15,12 @@ from dataset.locations import SHIPPED_DEMO
 from fuzz import bombs
 from fuzz.names import READER_NAMES
 
-_POSES = {"poses": np.zeros((30, 66)), "trans": np.zeros((30, 3)), "mocap_framerate": np.array(30.0)}
+_BEND = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(30) / 30)  # radians: both knees bend by one and straighten
+_POSES = {
+    "poses": np.zeros((30, 66)) + _BEND[:, None] * np.isin(np.arange(66), (12, 15)),
+    "trans": np.zeros((30, 3)),
+    "mocap_framerate": np.array(30.0),
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def _motion(name: str) -> Reader:
     from dataset.motion_folders.file_reader import read_trial_windows
 
     valid = _first("OpenSimData/Kinematics/*.mot")
-    short = b"\n".join(valid.split(b"\n")[:120]) + b"\n"
+    short = b"\n".join(valid.split(b"\n")[:320]) + b"\n"
     short = b"\n".join(line for line in short.split(b"\n") if not line.startswith(b"nRows"))
     return Reader(
         name,
@@ -97,9 +102,11 @@ def _mesh(name: str) -> Reader:
 
 
 def _array(name: str) -> Reader:
+    from dataset.io.mot import read_motion
     from dataset.motion_folders.file_reader import read_array_windows
 
-    return Reader(name, (("a.npy", _npy(np.zeros((60, 33)))),), bombs.array_bombs, read_array_windows)
+    motion = read_motion(min(SHIPPED_DEMO.glob("Data/*/OpenSimData/Kinematics/*.mot")))
+    return Reader(name, (("a.npy", _npy(motion.coordinates[:300])),), bombs.array_bombs, read_array_windows)
 
 
 def _generated(name: str) -> Reader:
@@ -119,9 +126,9 @@ def _generated(name: str) -> Reader:
 def _smpl(name: str) -> Reader:
     from dataset.io.smpl_parameters import read_smpl_joints
 
-    return Reader(
-        name, (("a.npz", _npz(_POSES)),), lambda: bombs.archive_bombs(("poses", "trans", "fps")), read_smpl_joints
-    )
+    apart = {"root_orient": _POSES["poses"][:, :3], "pose_body": _POSES["poses"][:, 3:], "trans": _POSES["trans"]}
+    valid = (("a.npz", _npz(_POSES)), ("apart.npz", _npz(apart)))
+    return Reader(name, valid, lambda: bombs.archive_bombs(("poses", "trans", "fps")), read_smpl_joints)
 
 
 def _smpl_model(name: str) -> Reader:
@@ -191,7 +198,10 @@ def _constraints(name: str) -> Reader:
 
     shipped = tuple(("a.yaml", path.read_bytes()) for path in sorted(SHIPPED_CONSTRAINTS.glob("*.yaml")))
     listed = {
-        "constraints": ["knee_flexion:max:within:110:130", {"quantity": "trunk_lean", "statistic": "max", "low": 5}]
+        "constraints": [
+            "knee_flexion:max:within:110:130",
+            {"quantity": "trunk_lean", "statistic": "max", "comparison": "above", "low": 5},
+        ]
     }
     valid = (*shipped, ("a.json", json.dumps(listed).encode()))
     return Reader(name, valid, lambda: [*bombs.yaml_bombs(), *bombs.json_bombs(), *bombs.text_bombs()], read_terms)
@@ -271,7 +281,7 @@ def _result(name: str) -> Reader:
         "own_left_out": [],
         "measure_units": {},
         "between_subject_distance": 1.0,
-        "history": ["total"],
+        "history": ["batch", "iteration", "objective"],
         "interrupted": False,
         "made": "2026-01-01T00:00:00+00:00",
         "command": "",
@@ -289,7 +299,7 @@ def _result(name: str) -> Reader:
         "nearest": np.zeros(1, int),
         "value_0": np.zeros((1, 2)),
         "training_names": np.array(["a"]),
-        "history_0": np.zeros(3),
+        **{f"history_{k}": np.zeros(3) for k in range(3)},
     }
     whole = {"args.json": {"subject": "a", "weights": {}}, RECORD_NAME: record}
     files = {file: json.dumps(content).encode() for file, content in whole.items()} | {ARRAYS_NAME: _npz(arrays)}

@@ -48,6 +48,15 @@ def test_each_way_in_which_a_reader_can_fail_is_counted(tmp_path, monkeypatch):
     assert "5 failures" in table([result])
 
 
+@pytest.mark.parametrize("name", READER_NAMES)
+def test_the_files_that_inputs_are_made_from_are_read(tmp_path, name):
+    """A reader that refuses them is not tried beyond what it refuses."""
+    kind = reader(name)
+    for file, content in kind.valid:
+        (tmp_path / file).write_bytes(content)
+        kind.read(tmp_path / file)
+
+
 def test_a_short_campaign_over_every_reader_finds_nothing(tmp_path):
     results = fuzz(READER_NAMES, 2, 1, tmp_path, with_bombs=False)
     assert [failure for result in results for failure in result.failures] == []

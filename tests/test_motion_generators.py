@@ -437,7 +437,17 @@ def test_poses_in_degrees_or_as_a_table_of_joints(tmp_path):
         read_baseline(tmp_path / "a.npz", "smpl")
     np.savez(tmp_path / "b.npz", poses=made["poses"].reshape(60, 22, 3), trans=made["trans"], fps=30)
     np.savez(tmp_path / "c.npz", **made, fps=30)
-    assert np.array_equal(*(read_baseline(tmp_path / f"{n}.npz", "smpl").clips[0].joints for n in "bc"))
+    root, body = made["poses"][:, :3], made["poses"][:, 3:]
+    np.savez(tmp_path / "d.npz", root_orient=root, pose_body=body, trans=made["trans"], fps=30)
+    whole, *others = (read_baseline(tmp_path / f"{n}.npz", "smpl").clips[0].joints for n in "bcd")
+    assert all(np.array_equal(whole, other) for other in others)
+
+
+@pytest.mark.parametrize(("root", "body"), [((), (60, 63)), ((59, 3), (60, 63)), ((0, 3), (0, 63)), ((60,), (60, 63))])
+def test_arrays_of_root_and_body_that_do_not_fit_together_are_refused(tmp_path, root, body):
+    np.savez(tmp_path / "a.npz", root_orient=np.ones(root), pose_body=np.ones(body))
+    with pytest.raises(InputError, match=r"a\.npz: .*'root_orient' \(.*; expected \(T, 3\) and \(T, 63\)"):
+        read_baseline(tmp_path / "a.npz", "smpl")
 
 
 def pickled(program: bytes) -> bytes:

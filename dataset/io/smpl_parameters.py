@@ -44,7 +44,7 @@ def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) 
     names, content = read_npz(path, _RATE_NAMES + _POSE_NAMES + _TRANSLATION_NAMES + _SPLIT_NAMES)
     given = [content[name] for name in _POSE_NAMES if name in content]
     if not given and set(_SPLIT_NAMES) <= names:
-        given = [np.concatenate([content[name].reshape(len(content[name]), -1) for name in _SPLIT_NAMES], 1)]
+        given = [_joined_poses(path, [content[name] for name in _SPLIT_NAMES])]
     if not given:
         raise InputError(f"{path}: no array 'poses'; it has {list_names(sorted(names)) or 'no arrays'}")
     poses = as_numbers(path, given[0])
@@ -82,6 +82,15 @@ def read_smpl_joints(path: Path, unit: str = "m", rate_hz: float | None = None) 
     joints = smpl_joints(poses, translation)
     _require_metres(path, joints, translation, unit, rate_hz or 20.0)
     return joints, rate_hz
+
+
+def _joined_poses(path: Path, parts: list[np.ndarray]) -> np.ndarray:
+    """The poses (T, 3 J) of the root and of the body, which some files have in arrays of their own."""
+    shapes = [part.shape for part in parts]
+    if any(len(shape) < 2 or 0 in shape for shape in shapes) or shapes[0][0] != shapes[1][0]:
+        found = " and ".join(f"'{name}' {shape}" for name, shape in zip(_SPLIT_NAMES, shapes, strict=True))
+        raise InputError(f"{path}: the arrays have the shapes {found}; expected (T, 3) and (T, 63)")
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], 1)
 
 
 def _rate_hz(path: Path, content: dict[str, np.ndarray], given_hz: float | None) -> float | None:
