@@ -135,14 +135,18 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
 
 
-def test_the_form_of_the_own_squats_is_wished_for_unless_form_is_asked_for():
-    """Of two squats with one depth, the wish prefers the one that goes up as the own squat does."""
+def test_the_form_and_the_arms_of_the_own_squats_are_wished_for_unless_they_are_asked_for():
     asked = [parse_term("knee_flexion:max:above:70")]
     assert with_own_form(asked, 0.0) == asked
-    other = [*asked, parse_term("change_from_own:rms:above:5")]
-    assert with_own_form(other, 0.001) == other
-    (_, wish) = with_own_form(asked, 0.001)
-    assert not wish.required
+    for quantity, left in (("change_from_own", "own_arms"), ("arm_change_from_own", "own_form")):
+        of_it = parse_term(f"{quantity}:rms:above:5")
+        *before, wish = with_own_form([*asked, of_it], 0.001)
+        assert before == [*asked, of_it]
+        assert (wish.name, wish.required) == (left, False)
+
+
+def test_of_two_squats_with_one_depth_that_is_wished_for_which_goes_up_as_the_own_squat_does():
+    _, wish, _ = with_own_form([parse_term("knee_flexion:max:above:70")], 0.001)
     motion = torch.stack([own(90.0), own(90.0)])
     late = slice(int(guided_context(motion).phases.bottom[0]) + 5, None)
     for name in ("hip_flexion_l", "hip_flexion_r"):

@@ -303,6 +303,17 @@ def test_change_from_own_is_of_form_and_not_of_tempo():
     assert changed == pytest.approx(10 / math.sqrt(16), rel=0.05)  # one of 16 angles
 
 
+def test_arms_change_from_those_of_the_own_squat_that_is_nearest_in_form():
+    own = torch.cat([timed_squat(1.0, 0.2, 1.0), timed_squat(1.0, 0.2, 1.0, depth_deg=60)])
+    own[0, :, AT["arm_flex_l"]] = 90.0
+    lowered = own[:1].clone()
+    lowered[..., AT["arm_flex_l"]] = 60.0
+    lowered[..., AT["arm_rot_l"]] = 45.0  # hardly recorded, so it does not count
+    changed = value_of("arm_change_from_own", Context(lowered, own=Context(own))).item()
+    assert changed == pytest.approx(30 / math.sqrt(6))  # one of six angles
+    assert value_of("change_from_own", Context(lowered, own=Context(own))).item() == pytest.approx(0, abs=1e-5)
+
+
 def test_both_sides_of_a_quantity_are_those_of_its_sided_names():
     context = Context(squat(2, 40), surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton())
     for name in ("knee_flexion", "load_share", "foot_slip"):

@@ -1,4 +1,4 @@
-"""What refers to the person's own squats: bounds in terms of them, and the wish to keep their form."""
+"""What refers to the person's own squats: bounds in terms of them, and the wishes to keep their form."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,26 +12,38 @@ from utils.biomechanics.context import Context
 from utils.guidance.objective.constraint_checks import check_possible, check_together
 from utils.guidance.objective.constraints import Term
 
-# Weight of the squared change of form in degrees, relative to that of the squared change of latents: by changes that
-# people show among each other, such as a mixture of a quick and a slow squat, form could change at little cost.
-_FORM_QUANTITY, _FORM = "change_from_own", 2.0
+# What says how far a motion is from the nearest own squat, and the name of the wish that it is small.
+CHANGES_FROM_OWN = {"change_from_own": "own_form", "arm_change_from_own": "own_arms"}
+# Weight of a squared degree in these wishes, relative to that of the squared change of latents: by changes that people
+# show among each other, such as a mixture of a quick and a slow squat or arms that come down, form and arms could
+# change at little cost.
+_WEIGHT = 2.0
 
 
 def with_own_form(terms: Sequence[Term], own_weight: float) -> list[Term]:
-    """The terms, and the wish that a motion has the form of the nearest own squat, unless form is asked for.
+    """The terms, and the wishes that a motion has the form of the nearest own squat and the arms are held as in it.
+
+    What is asked for takes the place of such a wish.
 
     Args:
         terms: what is asked.
         own_weight: weight of the squared change from the own squats.
     """
-    if not own_weight or any(term.quantity == _FORM_QUANTITY for term in terms):
+    if not own_weight:
         return list(terms)
-    return [*terms, Term(_FORM_QUANTITY, "mean_square", "small", weight=_FORM * own_weight, name="own_form")]
+    asked = {term.quantity for term in terms}
+    weight = _WEIGHT * own_weight
+    wishes = [
+        Term(quantity, "mean_square", "small", weight=weight, name=name)
+        for quantity, name in CHANGES_FROM_OWN.items()
+        if quantity not in asked
+    ]
+    return [*terms, *wishes]
 
 
 def without_own_form(terms: Sequence[Term]) -> list[Term]:
-    """The terms without wishes about the form; what is required of it stays."""
-    return [term for term in terms if term.required or term.quantity != _FORM_QUANTITY]
+    """The terms without wishes about form and arms; what is required of them stays."""
+    return [term for term in terms if term.required or term.quantity not in CHANGES_FROM_OWN]
 
 
 @torch.no_grad()
