@@ -13,11 +13,13 @@ from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import read_motion
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+from models.conventions import ROTATION_INDICES
+from utils.biomechanics.quantities.own import FORM
 from utils.guidance.subject.squat_profile import form_differences
 
 _HEADER = (
     "| request | asked | people | all met | motions met | least of a person | mean change | largest | "
-    "nearest motion of another person, median | least |"
+    "nearest motion of another person, median | least | by all angles, median | least |"
 )
 
 
@@ -30,7 +32,7 @@ def request_table(folder: Path) -> str:
     Raises:
         InputError: the folder holds no runs.
     """
-    lines = [_HEADER, "|---|---|---|---|---|---|---|---|---|---|"]
+    lines = [_HEADER, "|---" * _HEADER.count(" |") + "|"]
     for run in sorted(path for path in folder.glob("*") if path.is_dir()):
         paths = sorted(run.glob(f"{MOTIONS_FOLDER}/{SESSION_PREFIX}*/summary.json"))
         if not paths:
@@ -54,24 +56,25 @@ def _motions(folder: Path) -> list[Tensor]:
     ]
 
 
-def _to_others(people: Sequence[Sequence[Tensor]]) -> list[float]:
-    """For each motion of each person, the difference in form from the nearest motion of anybody else, degrees."""
-    nearest = []
+def _to_others(people: Sequence[Sequence[Tensor]]) -> list[list[float]]:
+    """For each motion of each person, how far the nearest motion of anybody else is, in form and by all angles."""
+    nearest: list[list[float]] = [[], []]
     for i, motions in enumerate(people):
         others = [motion for j, theirs in enumerate(people) if j != i for motion in theirs]
         if motions and others:
-            nearest += form_differences(motions, others).min(1).tolist()
+            for found, coordinates in zip(nearest, (FORM, ROTATION_INDICES), strict=True):
+                found += form_differences(motions, others, coordinates).min(1).tolist()
     return nearest
 
 
-def _line(name: str, summaries: Sequence[dict[str, Any]], to_others: Sequence[float]) -> str:
+def _line(name: str, summaries: Sequence[dict[str, Any]], to_others: Sequence[Sequence[float]]) -> str:
     terms = [term for term in summaries[0]["asked"] if term["required"] and not term["of_a_whole_motion"]]
     asked = dict.fromkeys(f"{term['name'].replace('_', ' ')} {_bounds(term)}" for term in terms)
     shares = [min(1.0, one["accepted"] / one["wanted"]) for one in summaries]
     changes = [one["mean_change_deg"] for one in summaries if one["mean_change_deg"] is not None]
     accepted, wanted = (sum(one[key] for one in summaries) for key in ("accepted", "wanted"))
     change = ["-", "-"] if not changes else [f"{value:.1f}°" for value in (sum(changes) / len(changes), max(changes))]
-    apart = ["-", "-"] if not to_others else [f"{value:.1f}°" for value in (np.median(to_others), min(to_others))]
+    apart = [f"{least(one):.1f}°" if one else "-" for one in to_others for least in (np.median, min)]
     cells = [
         name, "; ".join(asked), str(len(summaries)), str(sum(share == 1 for share in shares)),
         f"{accepted} of {wanted}", f"{100 * min(shares):.0f} %", *change, *apart,

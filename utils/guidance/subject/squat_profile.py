@@ -98,15 +98,21 @@ def form_difference(one: Tensor, other: Tensor) -> float:
     return float(form_differences([one], [other])[0, 0])
 
 
-def form_differences(some: Sequence[Tensor], others: Sequence[Tensor]) -> np.ndarray:
-    """`form_difference` of each of A motions (T, 33) from each of B, (A, B) degrees."""
-    first, second = (np.stack([_form(motion).ravel() for motion in motions]) for motions in (some, others))
+def form_differences(some: Sequence[Tensor], others: Sequence[Tensor], coordinates: Sequence[int] = FORM) -> np.ndarray:
+    """`form_difference` of each of A motions (T, 33) from each of B, (A, B) degrees.
+
+    Args:
+        some: A motions.
+        others: B motions.
+        coordinates: the rotations that are compared, those of form by default.
+    """
+    first, second = (np.stack([_form(one, coordinates).ravel() for one in motions]) for motions in (some, others))
     return cdist(first, second) / first.shape[1] ** 0.5
 
 
-def _form(motion: Tensor) -> np.ndarray:
+def _form(motion: Tensor, chosen: Sequence[int]) -> np.ndarray:
     coordinates = motion.double().cpu().numpy()
-    return normalise_phases(coordinates[:, FORM], find_phases(coordinates))
+    return normalise_phases(coordinates[:, list(chosen)], find_phases(coordinates))
 
 
 def _profile(
