@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -246,4 +246,4 @@ def print_nearest(demo: list["Window"], real: list["Window"]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

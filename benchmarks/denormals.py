@@ -9,7 +9,7 @@ numbers much more slowly. `utils.runs.environment.configure_cpu` makes torch tre
 import time
 from statistics import median
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -53,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -104,4 +104,4 @@ def make_motions(root: Path, generated: Path, subjects: int, count: int) -> None
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -10,7 +10,7 @@ with those on the curve of the same trial without sway, noise and variation.
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,4 +81,4 @@ def differences_s(index: int, generator: "np.random.Generator") -> "list[np.ndar
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

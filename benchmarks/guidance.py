@@ -19,7 +19,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 from measuring import apart, clock, counted_operations, machine, peak_megabytes, product_rate, spread
 
 PARTS = ("proximity", "decoder", "feet", "surrogate", "terms", "gradient")
@@ -128,4 +128,4 @@ def measure(subject: str, samples: int, seq_len: int, training: int, repeats: in
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

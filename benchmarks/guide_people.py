@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 from measuring import machine
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -78,4 +78,4 @@ def _print(name: str, people: int, measured: tuple[float, float, float], loop: f
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -12,7 +12,7 @@ minute a motion.
 import math
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 NEAR = 0.05  # of activation
 
@@ -62,4 +62,4 @@ def _pair(peaks) -> str:  # type: ignore[no-untyped-def]  # torch is imported af
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 from measuring import machine
 
 _BATCHES, _BATCH_SIZE = 200, 16
@@ -104,4 +104,4 @@ def _processor_seconds() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

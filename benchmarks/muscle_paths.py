@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,4 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

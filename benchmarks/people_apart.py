@@ -8,7 +8,7 @@ angles of legs, pelvis and trunk, in degrees, at the same shares of descent and 
 
 from statistics import median
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -38,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

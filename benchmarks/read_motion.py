@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -53,4 +53,4 @@ def _median_ms(call: Callable[[], object], times: int = 20) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -13,12 +13,20 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 FRAMES, SIZE, FPS = 40, (1280, 720), 60
 
 
-def main(session: str, paths: Sequence[Path]) -> None:
+def main() -> None:
+    parser = make_parser(__doc__)
+    parser.add_argument("session", metavar="SESSION", help="OpenCap session whose model is drawn")
+    parser.add_argument("motions", metavar="MOT", nargs="+", type=Path, help="motion files")
+    arguments = parser.parse_args()
+    compare(arguments.session, arguments.motions)
+
+
+def compare(session: str, paths: Sequence[Path]) -> None:
     import torch
 
     from dataset.io.mot import read_motion
@@ -72,8 +80,4 @@ def measure(actors: Sequence[Any], renderer: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = make_parser(__doc__)
-    parser.add_argument("session", metavar="SESSION", help="OpenCap session whose model is drawn")
-    parser.add_argument("motions", metavar="MOT", nargs="+", type=Path, help="motion files")
-    arguments = parser.parse_args()
-    main(arguments.session, arguments.motions)
+    run_benchmark(main)

@@ -6,7 +6,7 @@ The 22 joint positions of each squat trial at 20 Hz are fitted without noise, an
 each joint. `legs` is the error over hips, knees, ankles and subtalar joints.
 """
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -51,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 from measuring import apart, counted_operations, machine, peak_megabytes, product_rate, seconds_of, spread
 
 SHIPPED = "demo/shipped/Data/demo-person-040"
@@ -82,4 +82,4 @@ def measure(session_path: Path, samples: int, kind: str, device: str) -> tuple[f
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

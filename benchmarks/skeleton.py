@@ -7,7 +7,7 @@ import statistics
 import time
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -38,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

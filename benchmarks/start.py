@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 from measuring import apart, machine, peak_megabytes, spread
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -93,4 +93,4 @@ def guide(subject: str, samples: int, until: str) -> Measured:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

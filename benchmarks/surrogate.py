@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -140,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

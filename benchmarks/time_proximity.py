@@ -6,7 +6,7 @@ python benchmarks/time_proximity.py --latents 400 --samples 20 --code-dim 512
 import time
 from collections.abc import Callable
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 
 def main() -> None:
@@ -50,4 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

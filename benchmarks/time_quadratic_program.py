@@ -9,7 +9,7 @@ one leg, two problems for each frame. The matrices are random; each muscle spans
 import time
 from typing import TYPE_CHECKING, Any
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 if TYPE_CHECKING:
     import torch
@@ -93,4 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

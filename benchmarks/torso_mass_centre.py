@@ -10,7 +10,7 @@ to the bottom of a squat: by the model, and by the plates' horizontal force, int
 
 from pathlib import Path
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 
 TRIALS = (("lab-subject4", "squats1"), ("lab-subject4", "squatsAsym1"), ("mocap-dls", "DLS01_ik"))
 HEIGHTS = (1.0, 0.9, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
@@ -38,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

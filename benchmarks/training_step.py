@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmark_parser import make_parser
+from benchmark_parser import make_parser, run_benchmark
 from measuring import counted_operations, machine, peak_megabytes, product_rate, seconds_of, spread
 
 NETWORKS = ("vqvae", "surrogate")
@@ -175,4 +175,4 @@ def _time_steps(task: type[Any], steps: int, device: str, found: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

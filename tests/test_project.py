@@ -65,6 +65,13 @@ def test_help_answers_at_once_and_in_sentences(script):
 
 
 @pytest.mark.slow
+def test_a_benchmark_answers_bad_input_with_a_sentence():
+    command = [sys.executable, "benchmarks/guided_verdicts.py", "no-such-folder"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no-such-folder: there is no such folder")
+
+
 @pytest.mark.parametrize(
     "command",
     [
