@@ -259,6 +259,24 @@ def test_the_published_schedule():
     assert [Schedule(60).weights(i) for i in (9, 20, 50)] == [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0)]
 
 
+def test_each_terms_loss_has_a_column_of_its_own_whatever_the_terms_are_called():
+    """Two bounds on one quantity, the same wish twice, and one that is called like a column of every history."""
+    terms = [
+        Term("knee_flexion", "max", "above", low=95.0),
+        Term("knee_flexion", "max", "below", high=80.0),
+        Term("trunk_lean", "max", "small", name="iteration"),
+        Term("trunk_lean", "max", "small", name="lean"),
+        Term("trunk_lean", "max", "small", name="lean"),
+    ]
+    guidance, rows = guidance_for(*terms, schedule=Schedule(2, 0, 0, 0)), []
+    z = draws()(slice(3))
+    losses = [float(loss.mean()) for loss in guidance.objective.term_values(z)[1]]
+    guidance.optimise(z, rows.append)
+    assert [row["iteration"] for row in rows] == [0, 1]
+    names = ("knee_flexion_max", "knee_flexion_max (2)", "iteration (2)", "lean", "lean (2)")
+    assert {name: rows[0][name] for name in names} == pytest.approx(dict(zip(names, losses, strict=True)))
+
+
 def test_required_terms_are_met_against_opposing_wishes():
     """From 90 degrees, 60 to 80 are required, while a wish for 100 degrees has four times the weight."""
     guidance = guidance_for(DEPTH, parse_term("knee_flexion:max:above:100:weight=4:wish"))
@@ -320,7 +338,7 @@ def test_what_is_missed_weighs_more_with_each_iteration():
     guidance = guidance_for(shallow, schedule=Schedule(4, first=0, ramp=0, last=0), max_distance=0.1)
     guidance.optimise(draws()(0)[None], seen.append)
     for k, row in enumerate(seen):
-        weight, distance, loss = guidance.multiplier_growth**k, row["proximity"], row[shallow.column]
+        weight, distance, loss = guidance.multiplier_growth**k, row["proximity"], row[shallow.label]
         assert loss > 0
         assert row["objective"] == pytest.approx(
             0.01 * distance + weight * loss + (weight - 1) * 0.01 * (distance - 0.1)

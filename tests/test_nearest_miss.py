@@ -100,3 +100,6 @@ def test_two_bounds_on_one_quantity_are_two_entries_of_the_summary():
     assert {name: entry["met"] for name, entry in sample["terms"].items()} == {
         "knee_flexion_max above 80": True, "knee_flexion_max below 100": False, "quadriceps_max": True,
     }  # fmt: skip
+    lines = ("knee_flexion:max:above:80", "knee_flexion:max:above:80:wish", QUADRICEPS)
+    (sample,) = summarise_result(result_of(([85.0, 104.0], [85.0, 104.0], [0.05, 0.05]), lines=lines))["samples"]
+    assert list(sample["terms"])[:2] == ["knee_flexion_max above 80", "knee_flexion_max above 80 (2)"]

@@ -16,7 +16,7 @@ from models.conventions import without_side
 from utils.guidance.baseline import baseline_sentence
 from utils.guidance.change_description import DISTINCT_DEG
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.objective.constraints import WHOLE_COLUMN
+from utils.guidance.objective.constraints import WHOLE_COLUMN, loss_columns
 from utils.report import sentences
 from utils.report.charts import history_chart, peak_chart
 from utils.report.comparison_squats import make_reference
@@ -151,7 +151,8 @@ def _history_charts(result: GuidanceResult) -> list[tuple[str, Markup]]:
     history = result.history
     if not len(history):
         return []
-    titles = _HISTORY_TITLES | {term.column: f"Loss: {term_title(term)}" for term in result.terms}
+    columns = zip(loss_columns(result.terms), result.terms, strict=True)
+    titles = _HISTORY_TITLES | {column: f"Loss: {term_title(term)}" for column, term in columns}
     if any(term.of_a_whole_motion for term in result.terms):
         titles[WHOLE_COLUMN] = "Loss: what is required of every motion, that it is whole"
     iteration, batch = history["iteration"].to_numpy(), history["batch"].to_numpy()

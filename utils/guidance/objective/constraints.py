@@ -10,6 +10,7 @@ A value is judged in three ways, from strict to lenient:
 - `met` is for what a surrogate predicts: inside the bounds and the quantity's tolerance, which covers its error.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,7 +23,9 @@ from utils.biomechanics.statistics import AT_PEAK, outside, summarise
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
 # Loss of a value that lies one tolerance outside; with an activation's tolerance of 0.01 it equals the paper's MAC.
 LOSS_OF_A_TOLERANCE = 0.01
-WHOLE_COLUMN = "whole"  # of the terms of a whole motion in the history of a run
+# Of the history of a run; then follow the losses, in which those of the terms of a whole motion are one column.
+HISTORY_COLUMNS = ("batch", "iteration", "active", "met", "objective", "proximity")
+WHOLE_COLUMN = "whole"
 _ROUNDING = 1e-4  # of a tolerance
 
 
@@ -90,11 +93,6 @@ class Term:
     def label(self) -> str:
         """Column title: the given name, or quantity and statistic."""
         return self.name or "_".join(filter(None, [self.argument or self.quantity, self.statistic, self.muscle]))
-
-    @property
-    def column(self) -> str:
-        """Name of its loss in the history of a run, where the terms of a whole motion are one column."""
-        return WHOLE_COLUMN if self.of_a_whole_motion else self.label
 
     @property
     def unit(self) -> str:
@@ -177,3 +175,19 @@ class Term:
     def met(self, value: Tensor) -> Tensor:
         """(B,) bool, every channel within the bounds and their tolerance; always true for `small`."""
         return self.violation(value) <= 1.0 + 1e-6
+
+
+def loss_columns(terms: Sequence[Term]) -> list[str]:
+    """The column of each term's loss in the history of a run: its label, with a number from the second of its kind on.
+
+    The bounds are no part of it, since refinement narrows them.
+    """
+    labels = distinct([term.label for term in terms if not term.of_a_whole_motion], (*HISTORY_COLUMNS, WHOLE_COLUMN))
+    others = iter(labels)
+    return [WHOLE_COLUMN if term.of_a_whole_motion else next(others) for term in terms]
+
+
+def distinct(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """The names, with a number where one is `taken` or stands further ahead too: `x`, `x (2)`, `x (3)`."""
+    before = [[*taken, *names[:k]].count(name) for k, name in enumerate(names)]
+    return [f"{name} ({count + 1})" if count else name for name, count in zip(names, before, strict=True)]

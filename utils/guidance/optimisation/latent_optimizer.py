@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from utils.guidance.latents.latent_updates import ElementwiseUpdate, LatentUpdate
+from utils.guidance.objective.constraints import loss_columns
 from utils.guidance.objective.objective import Objective
 from utils.guidance.optimisation.schedule import Schedule
 
@@ -116,6 +117,7 @@ class _Batch:
 
     def __init__(self, z: Tensor, settings: LatentOptimizer, first_iteration: int):
         self.settings, self.objective = settings, settings.objective
+        self.columns = loss_columns(self.objective.terms)
         self.initial, self.best_z = z, z.clone()
         self.variable = settings.update.zero(z).requires_grad_()
         self.adam = torch.optim.Adam([self.variable], lr=settings.lr)
@@ -157,10 +159,10 @@ class _Batch:
             too_far = self.objective.beta * (distance - self.objective.max_distance).clamp_min(0)
             values, losses = self.objective.term_values(z)
             multiplier = self.multiplier[rows]
-            for k, term in enumerate(self.objective.terms):
+            for k, (term, column) in enumerate(zip(self.objective.terms, self.columns, strict=True)):
                 factor = required * multiplier[:, k] if term.required else others
                 cost = cost + factor * term.weight * losses[k]
-                row[term.column] = row.get(term.column, 0.0) + float(losses[k].detach().mean())
+                row[column] = row.get(column, 0.0) + float(losses[k].detach().mean())
             cost = cost + required * (multiplier[:, -1] - 1) * too_far
             self._update_best(rows, z, values, losses, distance, attraction)
             missed = torch.stack([loss.detach() for loss in (*losses, too_far)], 1) > 0

@@ -15,7 +15,7 @@ from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.constraints import HISTORY_COLUMNS, Term, loss_columns
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_events import write_guided_events
 from utils.guidance.output.opensim_folders import write_opensim_folders
@@ -28,8 +28,6 @@ from utils.guidance.run_fingerprint import run_fingerprint
 from utils.runs.os_errors import naming_file
 from utils.runs.run_folder import RunFolder, replace_folder
 from utils.runs.writable import require_writable
-
-HISTORY_COLUMNS = ("batch", "iteration", "active", "met", "objective", "proximity")
 
 
 class RunWriter(GuidanceObserver):
@@ -94,7 +92,7 @@ class RunWriter(GuidanceObserver):
         shutil.rmtree(self._events_path, ignore_errors=True)
         losses = self._logs.enter_context(self._losses_path.open("w", newline=""))
         self._rows = csv.DictWriter(
-            losses, [*HISTORY_COLUMNS, *dict.fromkeys(term.column for term in terms)], restval=""
+            losses, [*HISTORY_COLUMNS, *dict.fromkeys(loss_columns(terms))], restval="", extrasaction="ignore"
         )
         self._rows.writeheader()
         self._events = self._logs.enter_context(SummaryWriter(str(self._events_path)))

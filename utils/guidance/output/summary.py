@@ -12,7 +12,7 @@ from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.guidance.change_description import SquatChange, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.constraints import Term, distinct
 from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
 
 
@@ -85,10 +85,12 @@ def _sample(result: GuidanceResult, j: int, sample: GuidedSample) -> dict[str, A
 def _distinct_labels(terms: Sequence[Term]) -> list[str]:
     """The terms' labels, with their bounds where several have one label, as two bounds on one quantity have."""
     labels = [term.label for term in terms]
-    return [
-        label if labels.count(label) == 1 else f"{label} {term.bounds_text}"
-        for label, term in zip(labels, terms, strict=True)
-    ]
+    return distinct(
+        [
+            label if labels.count(label) == 1 else f"{label} {term.bounds_text}"
+            for label, term in zip(labels, terms, strict=True)
+        ]
+    )
 
 
 def _change(change: SquatChange) -> dict[str, Any]:

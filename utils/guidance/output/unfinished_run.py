@@ -26,6 +26,7 @@ from dataset.io.atomic_write import atomic_write, write_json
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.io.safe_npy import read_npz
 from utils.guidance.guided_sample import GuidedSample
+from utils.guidance.objective.constraints import HISTORY_COLUMNS
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_motion_files import write_guided_motion
 from utils.guidance.run_fingerprint import changes_since
@@ -33,7 +34,7 @@ from utils.guidance.run_fingerprint import changes_since
 logger = logging.getLogger("bige")
 
 _FINGERPRINT_NAME, _LOCK_NAME = "fingerprint.json", "lock"
-_ROW_COLUMNS = {"iteration", "active", "met", "objective", "proximity"}  # beside those of the terms
+_ROW_COLUMNS = {*HISTORY_COLUMNS} - {"batch"}
 
 
 class UnfinishedRun:
