@@ -9,7 +9,9 @@ from opensim_poses import MODELS, OpenSimPoses, model_path
 from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton, read_osim
 from models.conventions import COORDINATES
+from models.skeleton.description import PiecewisePolynomial
 from models.skeleton.forward_kinematics import OpenSimSkeleton
+from models.skeleton.joint_functions import JointFunctions
 
 
 def random_motion(skeleton: OpenSimSkeleton, frames: int, beyond: float = 0.25) -> np.ndarray:
@@ -86,6 +88,14 @@ def test_placed_contacts_agree_with_opencaps_own(recordings):
     own, placed = read_osim(with_spheres), read_osim(without)
     assert placed.contact_names == own.contact_names
     np.testing.assert_allclose(placed.contact_locations, own.contact_locations, atol=1e-4)
+
+
+def test_functions_of_several_pieces_keep_all_their_powers():
+    starts, coefficients = np.array([-1.0, 0.5]), np.arange(12.0).reshape(2, 6)
+    functions = JointFunctions([PiecewisePolynomial(0, starts, coefficients)], torch.float64)
+    value, slope = functions(torch.tensor([[0.0, 1.5]], dtype=torch.float64), derivatives=1)  # 1 behind each start
+    np.testing.assert_allclose(value[0], coefficients.sum(1))
+    np.testing.assert_allclose(slope[0], (coefficients * np.arange(6)).sum(1))
 
 
 def test_missing_and_unreadable_models_are_named(tmp_path):

@@ -54,7 +54,8 @@ class JointFunctions(nn.Module):
             coefficients[row, : len(functions[i].starts)] = functions[i].coefficients
         self.register_buffer("spline_driver", driver(spline))
         self.register_buffer("spline_starts", torch.tensor(starts, dtype=dtype))
-        self.register_buffer("spline", torch.tensor(coefficients[..., :4], dtype=dtype))
+        degree = np.flatnonzero(coefficients.any((0, 1))).max(initial=0)  # of cubics, no higher powers are computed
+        self.register_buffer("spline", torch.tensor(coefficients[..., : degree + 1], dtype=dtype))
 
     def forward(self, coordinates: Tensor, derivatives: int = 0) -> list[Tensor]:
         """Values and derivatives of all functions.
