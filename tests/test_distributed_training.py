@@ -1,6 +1,7 @@
 """Processes that train one VQ-VAE: their networks are equal at every step, and the losses are those of one process."""
 
 import csv
+import logging
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from dataset.locations import SHIPPED_DEMO
 from options.config_parser import parse_config
 from options.train_vq_options import build_parser
 from utils.checkpoints import read_checkpoint
+from utils.people.ranks import join_ranks
 from utils.runs.environment import set_seed
 from utils.training import vqvae_trainer
 from utils.training.augmentation import augment
@@ -138,6 +140,19 @@ def test_what_no_launcher_sets_is_refused(monkeypatch, variables, reason):
         monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=reason), join_process_group(CPU):
         pass
+
+
+@pytest.mark.parametrize("join", [lambda: join_process_group(CPU), join_ranks])
+def test_processes_are_left_and_the_log_speaks_again_where_what_they_do_together_fails(monkeypatch, join):
+    level, left = logging.getLogger("bige").level, []
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.setenv(name, "2")
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: left.append(True))
+    with pytest.raises(InputError, match="failed"), join():
+        raise InputError("failed")
+    assert left == [True]
+    assert logging.getLogger("bige").level == level
 
 
 def test_settings_that_processes_cannot_share_are_refused():

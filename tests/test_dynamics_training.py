@@ -23,9 +23,11 @@ from options.surrogate_training_options import build_parser, parse_training_or_e
 from utils.checkpoints import load_surrogate, read_checkpoint, save_checkpoint
 from utils.runs.environment import set_seed
 from utils.training import dynamics_samples
+from utils.training.dynamics_evaluation import evaluate_samples
 from utils.training.dynamics_samples import samples_of_session
 from utils.training.dynamics_trainer import (
     DynamicsSurrogateTask,
+    fit_to_samples,
     train_dynamics_surrogate,
 )
 from utils.training.dynamics_training_config import DynamicsTrainingConfig
@@ -162,6 +164,20 @@ def test_samples_are_made_once_and_anew_where_a_label_changes(session, tmp_path)
         changed = prepare_samples([session], store, seed=0)
         assert changed.folders != first.folders, pattern
         first = changed
+
+
+def test_validation_subjects_whose_muscles_are_idle_have_no_r2_and_stop_no_training(session, tmp_path, monkeypatch):
+    store = prepare_samples([session], tmp_path / "store", 0)
+    model = DynamicsSurrogate(DynamicsTrainingConfig().network)
+    fit_to_samples(model, store)
+    assert np.isfinite(list(evaluate_samples(model, store).values())).all()
+    read = store.read
+    monkeypatch.setattr(
+        store, "read", lambda *asked: (samples := read(*asked)) | {"activations": 0 * samples["activations"] + 0.01}
+    )
+    found = evaluate_samples(model, store)
+    assert np.isnan(found.pop("r2_vasti"))
+    assert np.isfinite(list(found.values())).all()
 
 
 def test_an_interrupted_preparation_leaves_no_half_session(session, tmp_path):

@@ -225,6 +225,17 @@ def test_one_process_at_a_time_guides_a_person(tmp_path):
     UnfinishedRun(tmp_path, {"settings": "a"}).remove()
 
 
+def test_a_disk_that_is_full_when_a_run_begins_leaves_the_person_free(tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("utils.guidance.output.unfinished_run.write_json", full)
+        with pytest.raises(OSError, match="No space left"):
+            UnfinishedRun(tmp_path, {"settings": "a"})
+    UnfinishedRun(tmp_path, {"settings": "a"}).release()
+
+
 def test_a_disk_that_is_full_when_the_logs_are_opened_is_said_and_the_person_is_free(config, monkeypatch):
     def full(folder):
         raise OSError(errno.ENOSPC, "No space left on device", folder)

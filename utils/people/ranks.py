@@ -51,5 +51,7 @@ def join_ranks() -> Iterator[Ranks]:
     from torch import distributed
 
     distributed.init_process_group("gloo", timeout=_LONGEST_WAIT)
-    yield Ranks(int(os.environ["RANK"]), count, int(os.environ.get("LOCAL_RANK", 0)))
-    distributed.destroy_process_group()
+    try:
+        yield Ranks(int(os.environ["RANK"]), count, int(os.environ.get("LOCAL_RANK", 0)))
+    finally:
+        distributed.destroy_process_group()

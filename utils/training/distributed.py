@@ -141,16 +141,18 @@ def join_process_group(device: torch.device, local_rank: int | None = None) -> I
     rank, world_size = _from_launcher("RANK"), _from_launcher("WORLD_SIZE")
     if is_gpu(device):
         device = own_gpu(_from_launcher("LOCAL_RANK", max(0, local_rank or 0)))
-    if rank > 0:
-        logger.setLevel(logging.ERROR)
     try:
         distributed.init_process_group(timeout=_LONGEST_WAIT)
     except (ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"the processes of this training cannot reach each other ({reason})") from None
+    level = logger.level
     try:
+        if rank > 0:
+            logger.setLevel(logging.ERROR)
         yield ProcessGroup(device, rank, world_size, is_distributed=True)
     finally:
+        logger.setLevel(level)
         distributed.destroy_process_group()
 
 

@@ -1,5 +1,6 @@
 """How well the surrogate after inverse dynamics predicts activations, loads and moments, subject by subject."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -107,19 +108,22 @@ def _inside(batch: Batch) -> Batch:
 
 
 def evaluate_samples(model: DynamicsSurrogate, store: SampleStore) -> dict[str, float]:
-    """Loss, RMSE and R2 of activations, moments and shares of load, over all samples of a store."""
+    """Loss, RMSE and R2 of activations, moments and shares of load, over all samples of a store.
+
+    R2 of what is idle, so that there is nothing to explain, is NaN.
+    """
     pairs = [predicted_and_simulated(model, store, session) for session in range(len(store.folders))]
     predicted, simulated = (
         Answers(*(torch.cat([getattr(one, name) for one in side]) for name in ("activations", "moments", "share")))
         for side in zip(*pairs, strict=True)
     )
-    rows = {name: row for name, row in _rows(predicted, simulated).items() if row["r2"] is not None}
+    r2 = {name: row["r2"] for name, row in _rows(predicted, simulated).items() if row["r2"] is not None}
     return {
         "loss": float(functional.smooth_l1_loss(predicted.activations, simulated.activations, beta=SMOOTH_ACTIVATION)),
         "rmse": float((predicted.activations - simulated.activations).square().mean().sqrt()),
-        "r2_vasti": rows["vasti"]["r2"],
-        "r2_moments": min(rows[f"{name} moment"]["r2"] for name in _MOMENTS),
-        "r2_share": rows["share of load"]["r2"],
+        "r2_vasti": r2.get("vasti", math.nan),
+        "r2_moments": min((r2[f"{name} moment"] for name in _MOMENTS if f"{name} moment" in r2), default=math.nan),
+        "r2_share": r2.get("share of load", math.nan),
     }
 
 

@@ -55,11 +55,19 @@ class UnfinishedRun:
             raise InputError(f"{folder}: another process is guiding this person into the same folder") from None
         self._next = 0  # batch
         self._written: dict[int, Tensor] = {}  # accepted motions by the number of their start
-        if changes_since(_read_fingerprint(folder), fingerprint):
+        try:
+            self._begin(fingerprint)
+        except BaseException:
+            self.release()
+            raise
+
+    def _begin(self, fingerprint: dict[str, str]) -> None:
+        """Remove what another run has found, and say what is known of this one."""
+        if changes_since(_read_fingerprint(self.folder), fingerprint):
             self._clear()
-            write_json(folder / _FINGERPRINT_NAME, fingerprint)
-        elif known := len(list(folder.glob("optimised_*.npz"))):
-            logger.info("going on with the interrupted run in %s: %d batches are finished", folder, known)
+            write_json(self.folder / _FINGERPRINT_NAME, fingerprint)
+        elif known := len(list(self.folder.glob("optimised_*.npz"))):
+            logger.info("going on with the interrupted run in %s: %d batches are finished", self.folder, known)
 
     def recall(self, initial: Tensor) -> tuple[Tensor, list[Row]] | None:
         """As of `OptimisationMemory`; a batch whose file is damaged, or is of other initial latents, is not known."""
