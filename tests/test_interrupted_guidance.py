@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from utils.guidance.optimisation.latent_optimizer import LatentOptimizer
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.output.unfinished_run import UnfinishedRun
 from utils.people.guided_person import GuidedPerson, guide_person
+from utils.people.person_outcome import MET, outcome_on_disk
 from utils.runs.run_folder import RunFolder, replace_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -244,6 +246,34 @@ def test_a_disk_that_is_full_when_the_logs_are_opened_is_said_and_the_person_is_
     with pytest.raises(OSError, match="No space left"), RunWriter(config) as writer:
         writer.on_start(config.open_session(), [])
     UnfinishedRun(writer.memory.folder, {}).release()
+
+
+@pytest.mark.parametrize("removed", [(), ("fingerprint.json",), None])
+def test_what_a_process_leaves_that_dies_when_its_result_is_in_place_is_removed(removed, config, whole, monkeypatch):
+    """Died before the folder of the unfinished run was removed, while it was, or before the one above it was."""
+    with monkeypatch.context() as patch:
+        patch.setattr("utils.guidance.output.run_writer.write_run_summary", lambda run: None)
+        patch.setattr(UnfinishedRun, "remove", UnfinishedRun.release)
+        guide_person(config)
+    folder = folder_of(config)
+    if removed is None:
+        shutil.rmtree(folder.unfinished)
+    for name in removed or ():
+        (folder.unfinished / name).unlink()
+    with pytest.raises(InputError, match="already holds 3 motions"):
+        guide_person(config)
+    assert sorted(path.name for path in config.run_folder.iterdir()) == [
+        "losses_person.csv", "mot_visualization", "summary.json", "tensorboard"
+    ]  # fmt: skip
+    assert contents(folder.motions).items() <= whole.items()
+
+
+def test_the_unfinished_run_of_other_settings_stays_beside_a_result(config, monkeypatch):
+    guide_person(config)
+    break_off(replace(config, overwrite=True, seed=config.seed + 1), monkeypatch)
+    batches = list(folder_of(config).unfinished.glob("optimised_*.npz"))
+    assert outcome_on_disk(config, config.open_session())[0].status == MET
+    assert list(folder_of(config).unfinished.glob("optimised_*.npz")) == batches != []
 
 
 @pytest.mark.parametrize("renamed", [1, 2])

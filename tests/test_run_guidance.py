@@ -15,6 +15,7 @@ from random_networks import short_run, write_networks, write_person
 
 from dataset.errors import InputError
 from options.run_guidance_options import build_parser, parse_people
+from utils.guidance.output.result_record import read_record
 from utils.guidance.output.unfinished_run import UnfinishedRun
 from utils.people import people_run
 from utils.people.guided_person import guide_person
@@ -95,10 +96,12 @@ def test_everybody_but_the_one_with_a_damaged_model_is_guided_as_alone(config, m
         assert [task.session for task in tasks] == ["b", "c"], name
         path.write_bytes(content)
     (together / "report.html").unlink()
+    UnfinishedRun(config.guidance.run_folder / "unfinished" / "c", read_record(together)["fingerprint"]).release()
     tasks.clear()
     guide_people(config)
     assert [task.session for task in tasks] == ["b"]
     assert (together / "report.html").is_file()
+    assert not (config.guidance.run_folder / "unfinished" / "c").exists()
     changes = {"seed": config.guidance.seed + 1, "high": 0.9, "overwrite": True, "min_samples": 2}
     for name, value in changes.items():
         tasks.clear()

@@ -11,6 +11,7 @@ from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.output.result_record import changed_files, read_record
 from utils.guidance.output.summary import summarise_result
+from utils.guidance.output.unfinished_run import remove_finished
 from utils.guidance.run_fingerprint import FINGERPRINT, changes_since, run_fingerprint
 from utils.report.page import REPORT_NAME
 from utils.runs.run_folder import RunFolder, restore_folder
@@ -62,6 +63,8 @@ def outcome_on_disk(
 ) -> tuple[PersonOutcome | None, list[str]]:
     """The outcome of a result that is there and was made from the same, or what has changed since it was made.
 
+    What a process that was killed right after it had put the result in place has left behind is removed.
+
     Args:
         config: the settings of the person.
         session: the person's session.
@@ -70,18 +73,21 @@ def outcome_on_disk(
     Returns:
         The outcome, or None where there is no valid one; and what has changed, empty where there was no result.
     """
-    folder = RunFolder(config.run_folder, session.id).motions
+    run = RunFolder(config.run_folder, session.id)
+    folder = run.motions
     restore_folder(folder)
     record = read_record(folder)
     if not record or record.get("interrupted"):
         return None, []
     if made_since is not None and not _made_since(record, made_since):
         return None, []
-    changed = changes_since(record.get(FINGERPRINT), run_fingerprint(config, session))
+    fingerprint = run_fingerprint(config, session)
+    changed = changes_since(record.get(FINGERPRINT), fingerprint)
     changed = changed or changed_files(folder, record)
     summary = read_json_object_or_none(folder / "summary.json") or {}
     if changed or not _is_whole(summary):
         return None, changed or ["summary"]
+    remove_finished(run.unfinished, fingerprint)
     seconds = record.get("seconds")
     return _outcome(summary, float(seconds) if isinstance(seconds, int | float) else 0.0, folder, is_kept=True), []
 

@@ -23,8 +23,8 @@ from utils.guidance.output.overview import draw_overview
 from utils.guidance.output.result_files import save_guidance
 from utils.guidance.output.result_record import read_record
 from utils.guidance.output.summary import write_run_summary
-from utils.guidance.output.unfinished_run import UnfinishedRun, has_unfinished
-from utils.guidance.run_fingerprint import run_fingerprint
+from utils.guidance.output.unfinished_run import UnfinishedRun, has_unfinished, remove_finished
+from utils.guidance.run_fingerprint import FINGERPRINT, changes_since, run_fingerprint
 from utils.runs.os_errors import naming_file
 from utils.runs.run_folder import RunFolder, replace_folder
 from utils.runs.writable import require_writable
@@ -74,7 +74,11 @@ class RunWriter(GuidanceObserver):
                 another process guides it.
         """
         folder = RunFolder(self.config.run_folder, session.id)
-        folder.refuse_existing(self.config.overwrite or self._goes_on(folder))
+        try:
+            folder.refuse_existing(self.config.overwrite or self._goes_on(folder))
+        except InputError:
+            self._finish_killed(folder)
+            raise
         self._folder = folder
         self._unfinished = UnfinishedRun(folder.unfinished, self._fingerprint)
         self._open_logs(terms)
@@ -84,6 +88,13 @@ class RunWriter(GuidanceObserver):
         return bool(read_record(folder.motions).get("interrupted")) and has_unfinished(
             folder.unfinished, self._fingerprint
         )
+
+    def _finish_killed(self, folder: RunFolder) -> None:
+        """Do what is left of this run, where a process was killed after its result was in place."""
+        record = read_record(folder.motions)
+        if not record.get("interrupted") and not changes_since(record.get(FINGERPRINT), self._fingerprint):
+            write_run_summary(folder.run)
+            remove_finished(folder.unfinished, self._fingerprint)
 
     def _open_logs(self, terms: Sequence[Term]) -> None:
         from torch.utils.tensorboard import SummaryWriter

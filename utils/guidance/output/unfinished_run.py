@@ -131,6 +131,18 @@ def has_unfinished(folder: Path, fingerprint: dict[str, str]) -> bool:
     return not changes_since(_read_fingerprint(folder), fingerprint)
 
 
+def remove_finished(folder: Path, fingerprint: dict[str, str]) -> None:
+    """Remove what a process that was killed after its result was in place has left of the run.
+
+    A run that another process is going on with stays, and so does one that was made from something else.
+    """
+    if folder.is_dir() and (_read_fingerprint(folder) is None or has_unfinished(folder, fingerprint)):
+        with suppress(InputError, OSError):
+            UnfinishedRun(folder, fingerprint).remove()
+    with suppress(OSError):  # other sessions are unfinished
+        folder.parent.rmdir()
+
+
 def _sound_latents(latents: np.ndarray, initial: np.ndarray) -> bool:
     return latents.shape == initial.shape and latents.dtype == initial.dtype and bool(np.isfinite(latents).all())
 
