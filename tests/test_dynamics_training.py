@@ -193,11 +193,19 @@ def test_an_interrupted_preparation_leaves_no_half_session(session, tmp_path):
     assert not interrupted.exists()
 
 
+def zero_block(path: Path) -> None:
+    """A block of zeros, as a machine that is switched off may leave it, in a file that keeps its size."""
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(bytes(512))
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         lambda folder: (folder / "ground.npy").unlink(),
         lambda folder: os.truncate(folder / "capacity.npy", 200),
+        lambda folder: zero_block(folder / "repetitions.npy"),
         lambda folder: os.truncate(folder / "contents.json", 5),
         lambda folder: (folder / "contents.json").write_text('{"left_out": 5}'),
         lambda folder: (shutil.rmtree(folder), folder.write_text("")),

@@ -158,8 +158,9 @@ def test_damaged_files_are_made_anew(sessions, tmp_path):
     index = store_session(sessions[0], tmp_path, SETTINGS)
     frames = tmp_path / index.frame_file
     content = frames.read_bytes()
-    frames.write_bytes(content[:-1])
-    assert stored_index(sessions[0], tmp_path, SETTINGS) is None
+    for damaged in (content[:-1], content[:1000] + bytes(512) + content[1512:]):
+        frames.write_bytes(damaged)
+        assert stored_index(sessions[0], tmp_path, SETTINGS) is None
     frames.write_bytes(content)
     assert stored_index(sessions[0], tmp_path, SETTINGS) == index
     for path in tmp_path.glob("*.json"):

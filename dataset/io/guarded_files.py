@@ -8,6 +8,7 @@ takes more memory than a few times the size of the file.
 import json
 import os
 import stat
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ LARGEST_JSON_BYTES = 6 << 20
 LARGEST_LIST_BYTES = 1 << 20  # of ids
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER_BYTES = 1024
+_PART_BYTES = 1 << 20
 _NOT_FILES = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -125,6 +127,19 @@ def read_json_object_or_none(path: str | Path) -> dict[str, Any] | None:
         return read_json_object(path)
     except InputError:
         return None
+
+
+def checksum(path: str | Path) -> int:
+    """The CRC-32 of a file's content, by which a file is known that is not as this program has written it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    found = 0
+    with open(path, "rb") as file:
+        while part := file.read(_PART_BYTES):
+            found = zlib.crc32(part, found)
+    return found
 
 
 def _megabytes(size: int) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
-from dataset.io.guarded_files import LARGEST_BYTES, read_json_object
+from dataset.io.guarded_files import LARGEST_BYTES, checksum, read_json_object
 from dataset.left_out import LeftOut
 from dataset.locations import REPOSITORY
 from dataset.opensim.model_reader import load_skeleton
@@ -73,6 +73,7 @@ class SessionIndex:
         stamps: size and time of modification of each file that they were made from, by path within the session.
         subject: id of the subject.
         frame_file: name of the file of frames.
+        frame_checksum: of that file; 0 where there is none.
         frame_type: description of a frame for numpy: name, type and shape of each array.
         windows: the windows.
         anthropometry: features of each model, see `ANTHROPOMETRIC_FEATURES`.
@@ -84,6 +85,7 @@ class SessionIndex:
     stamps: dict[str, list[int]]
     subject: str
     frame_file: str
+    frame_checksum: int
     frame_type: list[list[Any]]
     windows: list[StoredWindow]
     anthropometry: dict[str, list[float]]
@@ -116,10 +118,10 @@ def stored_index(session: Session, folder: Path, settings: Mapping[str, Any]) ->
                 "left_out": [LeftOut(**item) for item in content["left_out"]],
             }
         )
-        size = (folder / index.frame_file).stat().st_size if index.windows else 0
+        found = checksum(folder / index.frame_file) if index.windows else 0
     except (OSError, InputError, ValueError, TypeError, KeyError):
         return None
-    if size != sum(window.stored for window in index.windows) * index.dtype.itemsize:
+    if found != index.frame_checksum:
         return None
     stamps = _stamps(session, settings)
     if index.stamps == stamps and index.key.startswith(_code_key()):
@@ -161,6 +163,7 @@ def store_session(session: Session, folder: Path, settings: Mapping[str, Any]) -
         stamps=stamps,
         subject=session.subject,
         frame_file=frame_file,
+        frame_checksum=checksum(folder / frame_file) if stored else 0,
         frame_type=_frame_type(frames[0].dtype) if frames else [],
         windows=[
             StoredWindow(name, int(start), len(kept), len(window), model, *_depth_and_duration(window))

@@ -1,7 +1,7 @@
 """Training samples of many sessions on disk, read a few sessions at a time.
 
 Each session has a folder of its own, `<store>/<session>-<fingerprint>/`, so that an interrupted preparation continues,
-and a session whose files have changed is prepared again; so is one of whose samples a file is lost or cut off.
+and a session whose files have changed is prepared again; so is one of whose samples a file is lost or damaged.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_folder, remove_path
-from dataset.io.guarded_files import read_json_object_or_none
+from dataset.io.guarded_files import checksum, read_json_object_or_none
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from utils.runs.progress import show_progress
@@ -30,7 +30,7 @@ logger = logging.getLogger("bige")
 KINDS = ("repetitions", "ground", "muscle")
 _CAPACITY = "capacity"
 _FILES = tuple(f"{name}.npy" for name in (*KINDS, _CAPACITY))
-_CONTENTS = "contents.json"  # sentences about what was left out, and the size of each file
+_CONTENTS = "contents.json"  # sentences about what was left out, and a checksum of each file
 _POOL = 64  # sessions whose samples are in memory at a time
 _SESSIONS_A_PROCESS = 4  # fewer are prepared sooner than another process has started
 _LAYOUT = "14"  # changes with the content of the samples
@@ -144,12 +144,12 @@ def _stored_left_out(folder: Path) -> list[str] | None:
     content = read_json_object_or_none(folder / _CONTENTS) or {}
     sentences = content.get("left_out")
     is_whole = isinstance(sentences, list) and all(isinstance(sentence, str) for sentence in sentences)
-    return sentences if is_whole and content.get("bytes") == _sizes(folder) else None
+    return sentences if is_whole and content.get("checksums") == _checksums(folder) else None
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    """The sizes of those files of the samples that are there, in bytes."""
-    return {name: (folder / name).stat().st_size for name in _FILES if (folder / name).is_file()}
+def _checksums(folder: Path) -> dict[str, int]:
+    """The checksums of those files of the samples that are there."""
+    return {name: checksum(folder / name) for name in _FILES if (folder / name).is_file()}
 
 
 def _fingerprint(session: Session, seed: int) -> str:
@@ -172,5 +172,5 @@ def _write(folder: Path, samples: DynamicsSamples) -> None:
             rows[name] = array
         np.save(folder / f"{kind}.npy", rows)
     np.save(folder / "capacity.npy", samples.capacity)
-    content = {"left_out": samples.left_out, "bytes": _sizes(folder)}
+    content = {"left_out": samples.left_out, "checksums": _checksums(folder)}
     (folder / _CONTENTS).write_text(json.dumps(content), encoding="utf-8")
