@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from dataset.errors import InputError, RunError
+from dataset.io.atomic_write import atomic_write
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils import cli
@@ -41,6 +43,27 @@ def test_expected_exceptions_become_a_sentence_and_a_status(error, status, sente
         cli.run(fails_with(error))
     assert end.value.code == status
     assert caplog.messages[-1].startswith(sentence)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+def test_a_closed_terminal_interrupts_unless_that_is_ignored(tmp_path):
+    def main() -> None:
+        with atomic_write(tmp_path / "table.csv") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    before = signal.getsignal(signal.SIGHUP)
+    with pytest.raises(SystemExit) as end:
+        cli.run(main)
+    assert end.value.code == 130
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGHUP) == before
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+        cli.run(main)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
 @pytest.mark.parametrize("error", [None, InputError("walk.mot: no squat")])

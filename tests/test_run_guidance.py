@@ -131,6 +131,20 @@ def test_an_interruption_keeps_who_is_done_and_says_who_is_not(config, monkeypat
     assert [row["why_not"] for row in table_of(result.table).values()] == ["", "some is found", ""]
 
 
+def test_whom_another_process_has_guided_meanwhile_has_not_failed(config, monkeypatch):
+    """Two copies of a command in one folder: each is refused those whom the other one holds."""
+
+    def refused(tasks, jobs, on_outcome, first_number=0):
+        guide_person(tasks[0].config)
+        for task in tasks:
+            on_outcome(PersonOutcome(task.session, FAILED, why="another process is guiding this person"))
+
+    monkeypatch.setattr(people_run, "guide_in_processes", refused)
+    result = guide_people(replace(config, subjects=("a", "c")))
+    assert [outcome.status for outcome in result.outcomes] == [MET, FAILED]
+    assert [row["status"] for row in table_of(result.table).values()] == [MET, FAILED]
+
+
 def test_a_run_that_guides_everybody_again_goes_on_behind_those_it_has_guided(config, monkeypatch):
     """With --overwrite, the results that were made since the interrupted run began are not made again."""
     again = replace(config, guidance=replace(config.guidance, overwrite=True), subjects=("a",))

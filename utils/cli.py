@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from dataset.errors import InputError, RunError
+from utils.runs.interruption import termination_signals
 from utils.runs.os_errors import describe_os_error
 
 logger = logging.getLogger("bige")
@@ -27,7 +28,7 @@ def run(main: Callable[[], None]) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     threading.excepthook = _report_thread
-    previous = signal.signal(signal.SIGTERM, _interrupt)  # so that temporary files are removed
+    previous = {number: signal.signal(number, _interrupt) for number in termination_signals()}  # to remove what is half
     try:
         main()
         _flush_output()
@@ -52,7 +53,8 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         _end(INTERRUPTED, "interrupted; the files written so far are complete")
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _end(status: int, sentence: str) -> None:

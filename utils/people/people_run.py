@@ -18,7 +18,7 @@ from utils.guidance.output.summary import write_run_summary
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae
 from utils.people.people_config import ALL, PeopleConfig
 from utils.people.people_table import write_tables
-from utils.people.person_outcome import MET, OPEN, PersonOutcome, outcome_on_disk
+from utils.people.person_outcome import FAILED, MET, OPEN, PersonOutcome, outcome_on_disk
 from utils.people.person_worker import PersonTask
 from utils.people.ranks import Ranks, join_ranks
 from utils.people.worker_pool import guide_in_processes
@@ -196,7 +196,7 @@ class _PeopleRun:
     def finish(self, outcomes: Sequence[PersonOutcome], ranks: Ranks, *, interrupted: bool) -> PeopleResult:
         """Write the tables, in the first process, and return what is known of everybody."""
         known = {outcome.session: outcome for outcome in outcomes}
-        everyone = tuple(known.get(session.id) or self._unknown(session) for session in self.sessions)
+        everyone = tuple(self._outcome_of(session, known.get(session.id)) for session in self.sessions)
         paths = self.folder / f"{self.name}.csv", self.folder / f"{self.name}.html"
         if ranks.rank == 0:
             write_tables(everyone, self.folder, self.name)
@@ -205,8 +205,10 @@ class _PeopleRun:
                 self._overwriting.unlink(missing_ok=True)
         return PeopleResult(everyone, *paths, interrupted=interrupted, writes=ranks.rank == 0)
 
-    def _unknown(self, session: Session) -> PersonOutcome:
-        """The outcome of a person who was not guided before an interruption, or by another process of the launch."""
+    def _outcome_of(self, session: Session, known: PersonOutcome | None) -> PersonOutcome:
+        """The outcome of a person; of one who was not guided here or failed, what another process found meanwhile."""
+        if known is not None and known.status != FAILED:
+            return known
         outcome, _ = outcome_on_disk(self.people[session.id], session, made_since=self._since)
         why = "some is found" if RunFolder(self.folder, session.id).unfinished.is_dir() else ""
-        return outcome or PersonOutcome(session.id, OPEN, why=why)
+        return outcome or known or PersonOutcome(session.id, OPEN, why=why)

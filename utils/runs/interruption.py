@@ -7,9 +7,16 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+def termination_signals() -> tuple[signal.Signals, ...]:
+    """The signals that ask a process to end: SIGTERM, and that of a closed terminal where it is not ignored (nohup)."""
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
+    return (signal.SIGTERM, hangup) if heard else (signal.SIGTERM,)
+
+
 @contextmanager
 def graceful_shutdown() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C or a termination signal has arrived.
+    """Yield a function that tells whether Ctrl-C or one of `termination_signals` has arrived.
 
     A second Ctrl-C raises KeyboardInterrupt at once. Outside the main thread, which alone receives signals, the
     function is always False.
@@ -24,7 +31,7 @@ def graceful_shutdown() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         received.append(number)
 
-    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, *termination_signals())}
     try:
         yield lambda: bool(received)
     finally:
