@@ -97,6 +97,12 @@ def test_unit_without_in_degrees_follows_opensim(tmp_path, lines):
         assert read_table(path).in_degrees is opensim.Storage(str(path)).isInDegrees()
 
 
+@pytest.mark.parametrize("count", ["12.0", "0012"])
+def test_a_row_count_may_be_written_in_another_way(tmp_path, motion, lines, count):
+    (tmp_path / "a.mot").write_text("\n".join(lines).replace("nRows=12", f"nRows={count}") + "\n")
+    assert len(read_motion(tmp_path / "a.mot")) == len(motion) == 12
+
+
 def test_unit_that_contradicts_the_values(tmp_path, motion, lines, caplog):
     (tmp_path / "silent.mot").write_text("\n".join(lines[:4] + lines[5:]) + "\n")
     assert np.abs(read_motion(tmp_path / "silent.mot").coordinates - motion.coordinates).max() < 1e-6

@@ -165,9 +165,15 @@ def test_an_absurd_number_is_refused_with_its_column_and_row(tmp_path, trial, co
         read_again(tmp_path, replace(trial, coordinates=coordinates))
 
 
-def test_an_absurd_number_in_a_further_column_is_refused(tmp_path, trial):
-    with pytest.raises(InputError, match="'knee_adduction_r' is 1e.30 in data row 1"):
-        read_again(tmp_path, replace(trial, extra={"knee_adduction_r": np.full(len(trial), 1e30)}))
+@pytest.mark.parametrize("value", [1e30, np.nan, 1.7e9])
+def test_a_further_column_of_no_use_is_left_out_with_a_warning(tmp_path, trial, caplog, value):
+    """Controls of OpenSim Moco are NaN in their last row, and clocks count seconds since 1970."""
+    spoilt = np.where(np.arange(len(trial)) == len(trial) - 1, value, 0.2)
+    wrist = np.linspace(0, 20, len(trial))
+    back = read_again(tmp_path, replace(trial, extra={"clock": spoilt, "wrist_flex_r": wrist}))
+    assert list(back.extra) == ["wrist_flex_r"]
+    assert np.array_equal(back.coordinates, read_again(tmp_path, trial).coordinates)
+    assert f"column 'clock' is {value:.4g} in data row {len(trial)}; it is not read" in caplog.text
 
 
 def test_arrays_are_checked_as_files_are(tmp_path, trial, caplog):

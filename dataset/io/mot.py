@@ -26,6 +26,7 @@ from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table, write_table
 from dataset.io.plausibility import (
+    absurd_row,
     degrees_per_unit,
     forward_knees,
     in_seconds,
@@ -33,7 +34,6 @@ from dataset.io.plausibility import (
     is_translation,
     metres_per_unit,
     refuse_absurd,
-    refuse_absurd_extra,
     refuse_speeds,
     refuse_speeds_by_values,
 )
@@ -74,8 +74,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     index = _column_index(table)
     missing = [name for name in COORDINATES if name not in table.names]
     data = np.column_stack([table.data, np.zeros(len(table.data))])  # the last column for missing coordinates
-    used = [i for i, name in enumerate(table.names) if not name.endswith(BETA_SUFFIX)]
-    _refuse_not_finite(table, used)
+    _refuse_not_finite(table)
 
     time_s = in_seconds(table.time_s, table.source)
     coordinates = data[:, [index[name] for name in COORDINATES]]
@@ -101,7 +100,7 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     if activations is not None:
         check_still_activations(activations, coordinates, table.source, refuse=jumps == "refuse")
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
-    extra = _extra(table, used, to_metres, to_degrees)
+    extra = _extra(table, to_metres, to_degrees)
     return Motion(time_s, coordinates, activations, extra, table.source)
 
 
@@ -144,20 +143,29 @@ def _activations(table: Table) -> np.ndarray | None:
     return table.data[:, [table.names.index(name) for name in ACTIVATION_COLUMNS]]
 
 
-def _extra(table: Table, used: list[int], to_metres: float, to_degrees: float) -> dict[str, np.ndarray]:
-    """The `used` columns beside coordinates and activations, by name; angles in degrees, positions in metres."""
+def _extra(table: Table, to_metres: float, to_degrees: float) -> dict[str, np.ndarray]:
+    """The columns beside coordinates and activations, by name; angles in degrees, positions in metres.
+
+    What is no number, or out of all proportion, is left out with a warning: most such columns are none of the model's
+    coordinates (controls of OpenSim Moco are NaN in their last row, clocks count seconds since 1970).
+    """
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
-    extra = {}
-    for i in used:
-        name = table.names[i]
-        if name not in known:
-            values = table.data[:, i]
-            if mark := find_mark([name], values[:, None]):
-                logger.warning("%s: %s", table.source, mark)
-            refuse_absurd_extra(name, values, table.source)
-            extra[name] = values * to_metres if is_translation(name) else values
-            if is_angle(name):
-                extra[name] = unwrapped_extra(values * to_degrees)
+    extra, left_out = {}, []
+    for i, name in enumerate(table.names):
+        values = table.data[:, i]
+        if name in known or name.endswith(BETA_SUFFIX):
+            continue
+        if row := absurd_row(values):
+            left_out.append(f"column {name!r} is {values[row - 1]:.4g} in data row {row}")
+            continue
+        if mark := find_mark([name], values[:, None]):
+            logger.warning("%s: %s", table.source, mark)
+        extra[name] = values * to_metres if is_translation(name) else values
+        if is_angle(name):
+            extra[name] = unwrapped_extra(values * to_degrees)
+    if left_out:
+        what = "it is" if len(left_out) == 1 else "they are"
+        logger.warning("%s: %s; %s not read", table.source, list_names(left_out, most=3), what)
     return extra
 
 
@@ -252,7 +260,8 @@ def _handle_filled_gap(
     logger.warning("%s: %s, as where a program filled a gap; it is kept, as it is", source, gap)
 
 
-def _refuse_not_finite(table: Table, used: list[int]) -> None:
+def _refuse_not_finite(table: Table) -> None:
+    used = [i for i, name in enumerate(table.names) if name in COORDINATE_INDEX or name in ACTIVATION_COLUMNS]
     bad = np.argwhere(~np.isfinite(table.data[:, used]))
     if len(bad):
         row, i = bad[0]

@@ -208,7 +208,7 @@ def _parse_rows(
                     ) from None
         values = np.array([[float(cell) for cell in line.split()] for line in rows])  # `+nan`, which pandas refuses
     stated = next((header[key] for key in _ROW_COUNTS if key in header), None)
-    if stated is not None and stated != str(len(numbers)):
+    if stated is not None and not re.fullmatch(rf"0*{len(numbers)}(\.0*)?", stated):
         raise InputError(
             f"{path}: the header states {stated} rows, but {len(numbers)} follow; "
             "the file is truncated, or its row count must be corrected"

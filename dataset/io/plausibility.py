@@ -273,14 +273,10 @@ def canonical_coordinates(coordinates: np.ndarray, source: Path | None) -> np.nd
     return forward_knees(continuous_angles(result), source)
 
 
-def refuse_absurd_extra(name: str, values: np.ndarray, source: Path | None) -> None:
-    """Raise InputError where a further column (T,) has a value out of all proportion."""
-    beyond = np.flatnonzero(np.abs(values) > _LARGEST_EXTRA)
-    if len(beyond):
-        raise InputError(
-            f"{source or 'the motion'}: column {name!r} is {values[beyond[0]]:.4g} in data row {beyond[0] + 1}; "
-            "correct the value, or remove the column"
-        )
+def absurd_row(values: np.ndarray) -> int:
+    """The first data row, from 1, in which a further column (T,) is no number or out of all proportion; else 0."""
+    beyond = np.flatnonzero(~(np.abs(values) <= _LARGEST_EXTRA))
+    return int(beyond[0]) + 1 if len(beyond) else 0
 
 
 def refuse_absurd(coordinates: np.ndarray, activations: np.ndarray | None, source: Path | None) -> None:
