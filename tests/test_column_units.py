@@ -178,3 +178,15 @@ def test_the_pelvis_follows_the_legs_of_a_person_of_any_heading(tmp_path, trial,
     assert np.abs(read.coordinates - turned).max() < 1e-6
     with pytest.raises(InputError, match="'pelvis_ty' ranges over .* times what the angles of hips and knees give"):
         again(tmp_path, replace(trial, coordinates=turned), ["pelvis_tx", "pelvis_ty", "pelvis_tz"], 1 / 0.3048)
+
+
+def test_feet_that_stand_on_end_are_said(tmp_path, trial, caplog):
+    """Ankles that are 90 degrees in upright stance: no other unit or sign puts both feet flat."""
+    coordinates = trial.coordinates.copy()
+    coordinates[:, [AT["ankle_angle_l"], AT["ankle_angle_r"]]] += 60
+    write_motion(tmp_path / "a.mot", replace(trial, coordinates=coordinates))
+    read_motion(tmp_path / "a.mot", jumps="keep")
+    assert "both feet are tilted by" in caplog.text
+    caplog.clear()
+    again(tmp_path, trial, ["ankle_angle_l"], 1)
+    assert not caplog.text

@@ -123,6 +123,22 @@ def test_degrees_under_a_header_that_says_radians_are_refused_also_of_a_shallow_
         read_motion(tmp_path / "a.mot")
 
 
+@pytest.mark.parametrize("between", [lambda x: 180 - x, lambda x: x - 180], ids=["positive", "negative"])
+def test_knees_that_are_180_degrees_where_they_are_straight(tmp_path, trial, caplog, between):
+    again = read_again(tmp_path, changed(trial, KNEES, between))
+    assert np.abs(again.coordinates - trial.coordinates).max() < 1e-6
+    assert "these are the angles between thigh and shank" in caplog.text
+    with pytest.raises(InputError, match="knee_angle_r is near 180 degrees .*, and knee_angle_l is not"):
+        read_again(tmp_path, changed(trial, KNEES[1:], lambda x: 180 - x))
+
+
+def test_who_sits_on_the_heels_has_knees_that_flex_as_the_pelvis_goes_down(tmp_path, trial, caplog):
+    """Kneeling upright, and down on the heels: knees of 90 to 160 degrees, which are angles of flexion."""
+    kneeling = changed(trial, KNEES, lambda x: 90 + 70 * x / x.max())
+    assert np.abs(read_again(tmp_path, kneeling, jumps="keep").coordinates - kneeling.coordinates).max() < 1e-6
+    assert "between thigh and shank" not in caplog.text
+
+
 def test_knees_that_bend_negatively(tmp_path, trial, caplog):
     again = read_again(tmp_path, changed(trial, KNEES, np.negative))
     assert np.abs(again.coordinates - trial.coordinates).max() < 1e-8

@@ -20,6 +20,7 @@ from dataset.errors import InputError
 from dataset.io.column_units import check_column_units
 from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
 from dataset.io.filled_gaps import find_filled_gap
+from dataset.io.knee_convention import forward_knees
 from dataset.io.leg_extent import check_pelvis_follows_legs, check_pelvis_stays_over_feet
 from dataset.io.marker_jumps import Jumps, mend_jumps
 from dataset.io.missing_marks import find_constant_gap, find_mark, refuse_marks
@@ -28,7 +29,6 @@ from dataset.io.opensim_table import Table, read_table, write_table
 from dataset.io.plausibility import (
     absurd_row,
     degrees_per_unit,
-    forward_knees,
     in_seconds,
     is_angle,
     is_translation,

@@ -14,6 +14,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.continuous_angles import continuous_angles
+from dataset.io.knee_convention import forward_knees
 from dataset.io.missing_marks import refuse_marks
 from dataset.io.opensim_table import Table
 from models.conventions import (
@@ -53,8 +54,6 @@ _BEND = 60.0  # of both knees, in the unit of the file, during which a pelvis de
 _LARGEST_JOINT_DEG, _LARGEST_PELVIS_DEG, _LARGEST_M = 1080.0, 36000.0, 1000.0
 _LARGEST_EXTRA = 1e6  # of a further column, which may be anything
 
-# Knees overextend by 10 degrees, and by 20 in the laxest people.
-_BACKWARD_KNEE_DEG = -25.0
 _SWING_DEG = 10.0  # of both knees to both sides of zero, which only speeds do
 
 # Activations of other programs pass 0 and 1 by their solver's tolerance.
@@ -308,34 +307,3 @@ def refuse_absurd(coordinates: np.ndarray, activations: np.ndarray | None, sourc
                 f"data row {row + 1} (the muscle activations go from {activations.min():.4g} to "
                 f"{activations.max():.4g}); expected 0 to 1"
             )
-
-
-def forward_knees(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
-    """The coordinates with knees that flex positively; both signs are changed, with a warning, where they do not.
-
-    In gait2392 and its descendants (FullBodyModel) flexion of the knee is negative.
-
-    Raises:
-        InputError: one knee flexes negatively and the other positively.
-    """
-    where = source or "the motion"
-    knees = coordinates[:, KNEE_INDICES]
-    low, high = knees.min(0), knees.max(0)
-    backward = (low < _BACKWARD_KNEE_DEG) & (high < -low / 3)
-    if not backward.any():
-        return coordinates
-    if not backward.all() and high[~backward].max() > -_BACKWARD_KNEE_DEG:
-        names = [COORDINATES[i] for i in KNEE_INDICES]
-        raise InputError(
-            f"{where}: {names[int(backward.argmax())]} is negative when the knee bends, down to {low.min():.0f} "
-            f"degrees, and {names[int(backward.argmin())]} is positive; flexion must be positive on both sides"
-        )
-    logger.warning(
-        "%s: the knees bend negatively, down to %.0f degrees, as in gait2392's convention; the sign of knee_angle_l "
-        "and knee_angle_r is changed, so that flexion is positive",
-        where,
-        low.min(),
-    )
-    coordinates = coordinates.copy()
-    coordinates[:, KNEE_INDICES] *= -1
-    return coordinates
