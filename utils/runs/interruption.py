@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-def termination_signals() -> tuple[signal.Signals, ...]:
+def termination_signals() -> list[signal.Signals]:
     """The signals that ask a process to end: SIGTERM, and that of a closed terminal where it is not ignored (nohup)."""
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
-    heard = hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN
-    return (signal.SIGTERM, hangup) if heard else (signal.SIGTERM,)
+    known = [signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # Windows has none
+        known.append(signal.SIGHUP)
+    return known
 
 
 @contextmanager
