@@ -174,13 +174,10 @@ class _Source:
 
 def _sources(session: Session, with_activations: bool) -> list[_Source]:
     """The files of a session that windows are read from."""
-    trials = session.squat_trials
     if with_activations:
-        sources = _labelled_sources(session)
-    else:
-        sources = [_Source(path, False) for path in trials]
-        sources = sources or [_Source(path, True) for path in session.squat_muscle_driven]
-    return sources
+        return _labelled_sources(session)
+    trials = [_Source(path, False) for path in session.squat_trials]
+    return trials or [_Source(path, True) for path in session.squat_muscle_driven]
 
 
 def _labelled_sources(session: Session) -> list[_Source]:

@@ -86,10 +86,6 @@ def feet_of(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     return ankles, np.stack(heights, 1)
 
 
-def _columns(motion: Motion, *names: str) -> np.ndarray:
-    return np.stack([motion.column(name) for name in names], 1)
-
-
 def higher_foot_m(feet_m: np.ndarray, standing: str) -> np.ndarray:
     """How far the other foot is above the foot of side `standing`, (T,) metres; `feet_m` (T, 2) as of `feet_of`."""
     left_above_right_m = feet_m[:, 0] - feet_m[:, 1]
