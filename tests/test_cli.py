@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_a_closed_terminal_interrupts_unless_that_is_ignored(tmp_path):
     finally:
         signal.signal(signal.SIGHUP, before)
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_a_warning_is_shown_once_however_often_a_recording_is_read():
+    code = (
+        "import logging; from utils import cli; log = logging.getLogger('bige'); "
+        "cli.run(lambda: [log.log(level, 'a.mot: %s', 'jump') for level in (30, 30, 20, 20)] + [log.warning('other')])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.stderr.splitlines() == ["a.mot: jump"] * 3 + ["other"]
 
 
 @pytest.mark.parametrize("error", [None, InputError("walk.mot: no squat")])

@@ -23,7 +23,9 @@ def run(main: Callable[[], None]) -> None:
     The statuses are 0 for success, 1 for a failed run, 2 for invalid input and 130 for an interruption by the user or
     by a termination signal. Exceptions other than these are defects of the program and keep their traceback.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    shown = logging.StreamHandler(sys.stderr)
+    shown.addFilter(_NewWarnings())
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[shown])
     for stream in (sys.stdout, sys.stderr):  # an old terminal may lack a character such as ±
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -55,6 +57,22 @@ def run(main: Callable[[], None]) -> None:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+class _NewWarnings(logging.Filter):
+    """Passes each warning once: what a recording is warned of is said again wherever it is read again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is no warning, or one that has not been shown."""
+        if record.levelno != logging.WARNING:
+            return True
+        is_new = record.getMessage() not in self._said
+        self._said.add(record.getMessage())
+        return is_new
 
 
 def _end(status: int, sentence: str) -> None:
