@@ -16,6 +16,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from dataset.left_out import LeftOut
 from dataset.locations import SHIPPED_DEMO
+from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
@@ -103,6 +104,16 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
         ("toe_out_deg", 5, "toes 5° further out (85 for 80°)", "toes 5° further in"),
         ("knee_difference_deg", 5, "left knee 5° more flexed against the right (85", "right knee 5° more flexed"),
         ("arm_deg", 20, "arms raised 20° further at the bottom (100 for 80°)", "arms raised 20° less at the bottom"),
+        ("elbow_deg", 20, "elbows 20° more bent at the bottom (100 for 80°)", "elbows 20° straighter at the bottom"),
+        ("shift_m", 0.03, "hips 3 cm further to the right at the bottom (8003", "hips 3 cm further to the left at the"),
+        (
+            "side_lean_deg",
+            5,
+            "trunk leans 5° further to the right (85",
+            "trunk leans 5° further to the left (75° right",
+        ),
+        ("turn_deg", 5, "pelvis turned 5° further to the left (85° left", "pelvis turned 5° further to the right (75"),
+        ("knees_in_m", 0.03, "knees 3 cm further inwards (8003 cm in for", "knees 3 cm further outwards (7997 cm in"),
         ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),
     ],
 )
@@ -121,6 +132,26 @@ def test_raised_arms_are_said_and_make_no_answer_of_their_own():
     profiles = [profile(one) for one in motion]
     assert differences(*profiles) == ["arms raised 40° further at the bottom (40 for 0°)"]
     assert same_answers(motion, profiles) == [None, 0]
+
+
+def test_what_is_seen_from_the_front_is_said_and_makes_no_answer_of_its_own():
+    """A squat that loads one foot by hips that go sideways, or knees that fall inwards, has to be said to do so."""
+    session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
+    skeleton = load_skeleton(session.model_path)
+    motion = own()[None].repeat(5, 1, 1)
+    for side, sign in (("l", -1), ("r", 1)):
+        motion[1, :, AT[f"hip_adduction_{side}"]] += sign * 5.0  # both feet go to the left, the hips to the right
+        motion[2, :, AT[f"hip_rotation_{side}"]] += 10.0
+    motion[3, :, AT["lumbar_bending"]] -= 8.0
+    motion[4, :, AT["hip_flexion_r"]] += 10.0  # the right foot is ahead of the left one, and the pelvis stays
+    before, shifted, inwards, leaning, turned = squat_profiles(motion, skeleton)
+    assert [before.shift_m, before.side_lean_deg, before.turn_deg] == pytest.approx([0.0] * 3, abs=1e-3)
+    assert shifted.shift_m > 0.02
+    assert any(text.startswith("hips") and "to the right" in text for text in differences(before, shifted))
+    assert any("further inwards" in text for text in differences(before, inwards))
+    assert "trunk leans 8° further to the left (8° left for 0°)" in differences(before, leaning)
+    assert any("pelvis turned" in text and "to the right" in text for text in differences(before, turned))
+    assert same_answers(motion[[0, 0]], [before, replace(before, shift_m=0.1)]) == [None, 0]
 
 
 def test_own_squats_that_meet_what_is_asked_already_are_counted():

@@ -27,6 +27,7 @@ class _Feature:
         less: words for less of it.
         unit: unit of the values that follow in brackets.
         digits: after the decimal point.
+        sides: what is said after a positive and a negative value, which is then said without its sign.
         of_other_side: the value that belongs to the words for less, where these are about the other side of the body.
         distinguishes: whether squats that differ in it alone are different answers.
     """
@@ -37,6 +38,7 @@ class _Feature:
     less: str
     unit: str
     digits: int = 0
+    sides: tuple[str, str] | None = None
     of_other_side: Callable[[float], float] = lambda value: value
     distinguishes: bool = True
 
@@ -89,6 +91,50 @@ _FEATURES = (
         "°",
         distinguishes=False,
     ),
+    _Feature(
+        lambda p: p.elbow_deg,
+        20,
+        "elbows {}° more bent at the bottom",
+        "elbows {}° straighter at the bottom",
+        "°",
+        distinguishes=False,
+    ),
+    _Feature(
+        lambda p: None if p.shift_m is None else 100 * p.shift_m,
+        2,
+        "hips {} cm further to the right at the bottom",
+        "hips {} cm further to the left at the bottom",
+        " cm",
+        sides=("right", "left"),
+        distinguishes=False,
+    ),
+    _Feature(
+        lambda p: p.side_lean_deg,
+        3,
+        "trunk leans {}° further to the right",
+        "trunk leans {}° further to the left",
+        "°",
+        sides=("right", "left"),
+        distinguishes=False,
+    ),
+    _Feature(
+        lambda p: p.turn_deg,
+        4,
+        "pelvis turned {}° further to the left",
+        "pelvis turned {}° further to the right",
+        "°",
+        sides=("left", "right"),
+        distinguishes=False,
+    ),
+    _Feature(
+        lambda p: None if p.knees_in_m is None else 100 * p.knees_in_m,
+        2,
+        "knees {} cm further inwards",
+        "knees {} cm further outwards",
+        " cm",
+        sides=("in", "out"),
+        distinguishes=False,
+    ),
 )
 _SLACK = 1e-9
 
@@ -108,9 +154,18 @@ def differences(own: SquatProfile, other: SquatProfile, features: Sequence[_Feat
         words = (feature.more if after > before else feature.less).format(f"{amount:.{digits}f}")
         if after < before:
             before, after = (feature.of_other_side(value) + 0.0 for value in (before, after))
-        values = f"({after:.{digits}f} for {before:.{digits}f}{feature.unit})"
+        if feature.sides:
+            values = f"({_to_a_side(after, feature)} for {_to_a_side(before, feature)})"
+        else:
+            values = f"({after:.{digits}f} for {before:.{digits}f}{feature.unit})"
         found.append((amount / feature.noticeable, f"{words} {values}"))
     return [text for _, text in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _to_a_side(value: float, feature: _Feature) -> str:
+    """A value of a feature that has sides, for example `4 cm left`."""
+    words = f"{abs(value):.{feature.digits}f}{feature.unit}"
+    return f"{words} {feature.sides[value < 0]}" if feature.sides and value else words
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,18 @@ import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from models.conventions import COORDINATE_INDEX, SIDES
 from models.protocols import Skeleton
+from utils.biomechanics.context import Context
 from utils.biomechanics.quantities.own import FORM
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.squat_phases import find_phases, normalise_phases
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 
-_JOINTS = ("knee_angle", "hip_flexion", "ankle_angle", "arm_flex")
+_JOINTS = ("knee_angle", "hip_flexion", "ankle_angle", "arm_flex", "elbow_flex")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,13 @@ class SquatProfile:
         right_share: share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
         heel_m: greatest height of a heel above the floor; None in runs of earlier versions.
         standing_deg: greatest flexion of a knee in upright stance, before and after; None in runs of earlier versions.
-        arm_deg: flexion of the shoulders at the bottom, mean of the sides; None in runs of earlier versions.
+        arm_deg: flexion of the shoulders at the bottom, mean of the sides; None in runs of earlier versions, as are all
+            that follow.
+        elbow_deg: flexion of the elbows at the bottom, mean of the sides.
+        shift_m: how far the middle of the hips is to the right of the middle of the ankles at the bottom.
+        side_lean_deg: how far the trunk leans to the right at the bottom.
+        turn_deg: how far the pelvis is turned to the left at the bottom, against the line through the ankles.
+        knees_in_m: `knee_valgus` at the bottom, mean of the sides; negative is outwards.
     """
 
     knee_deg: float
@@ -56,6 +64,11 @@ class SquatProfile:
     heel_m: float | None = None
     standing_deg: float | None = None
     arm_deg: float | None = None
+    elbow_deg: float | None = None
+    shift_m: float | None = None
+    side_lean_deg: float | None = None
+    turn_deg: float | None = None
+    knees_in_m: float | None = None
 
 
 @torch.no_grad()
@@ -68,7 +81,8 @@ def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | Non
         right_share: (B,) share of the load on the right foot; None where it is unknown.
     """
     context = guided_context(motion, skeleton=skeleton)
-    lean = evaluate_quantity("trunk_lean", context).values[..., 0].cpu()
+    curves = {"lean_deg": evaluate_quantity("trunk_lean", context).values[..., 0], **_sideways(context)}
+    at_bottom = {name: curve.cpu().numpy() for name, curve in curves.items()}
     standing = guided_context(motion[:, :1], skeleton=skeleton)
     found = {
         name: evaluate_quantity(quantity, where).values[:, 0].mean(-1).tolist()
@@ -85,9 +99,31 @@ def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | Non
     found["standing_deg"] = summarise(straight, "max", context).amax(1).tolist()
     shares = [None] * len(motion) if right_share is None else right_share.tolist()
     return tuple(
-        _profile(one, lean[i].numpy(), {name: values[i] for name, values in found.items()}, shares[i])
+        _profile(
+            one,
+            {name: curve[i] for name, curve in at_bottom.items()},
+            {name: values[i] for name, values in found.items()},
+            shares[i],
+        )
         for i, one in enumerate(motion.double().cpu().numpy())
     )
+
+
+def _sideways(context: Context) -> dict[str, Tensor]:
+    """What of a squat is seen from the front, each (B, T); `SquatProfile` says what they are."""
+    hips, ankles = context.leg_joints.hip, context.leg_joints.ankle
+    stance = ankles[..., 1, :] - ankles[..., 0, :]  # from the left one to the right one
+    right = normalize(stance * stance.new_tensor([1.0, 0.0, 1.0]), dim=-1)
+    forward = torch.stack([right[..., 2], torch.zeros_like(right[..., 0]), -right[..., 0]], -1)
+    across = hips[..., 1, :] - hips[..., 0, :]
+    rotation, _ = context.skeleton.bodies(context.motion)
+    trunk = rotation[..., context.skeleton.body_names.index("torso"), :, 1]
+    return {
+        "shift_m": ((hips - ankles).mean(-2) * right).sum(-1),
+        "side_lean_deg": (trunk * right).sum(-1).clamp(-1, 1).asin().rad2deg(),
+        "turn_deg": torch.atan2((across * forward).sum(-1), (across * right).sum(-1)).rad2deg(),
+        "knees_in_m": evaluate_quantity("knee_valgus", context).values.mean(-1),
+    }
 
 
 def form_difference(one: Tensor, other: Tensor) -> float:
@@ -116,9 +152,9 @@ def _form(motion: Tensor, chosen: Sequence[int]) -> np.ndarray:
 
 
 def _profile(
-    coordinates: np.ndarray, lean: np.ndarray, found: dict[str, float], right_share: float | None
+    coordinates: np.ndarray, at_bottom: dict[str, np.ndarray], found: dict[str, float], right_share: float | None
 ) -> SquatProfile:
-    """The profile of a squat (T, 33), with its trunk lean (T,) and what the quantities found of tempo and stance."""
+    """The profile of a squat (T, 33), of whose curves (T,) the value at the bottom counts, with what else was found."""
     phases = find_phases(coordinates)
     bottom = phases.deepest
     left, right = (
@@ -127,7 +163,7 @@ def _profile(
     height = coordinates[:, COORDINATE_INDEX["pelvis_ty"]]
     return SquatProfile(
         **{f"{joint.split('_')[0]}_deg": float((left[joint] + right[joint]) / 2) for joint in _JOINTS},
-        lean_deg=float(lean[bottom]),
+        **{name: float(curve[bottom]) for name, curve in at_bottom.items()},
         depth_m=float(height[: bottom + 1].max() - height[bottom]),
         **found,
         knee_difference_deg=float(left["knee_angle"] - right["knee_angle"]),
