@@ -82,6 +82,20 @@ def test_all_requirements_that_are_missed_most_often_are_named():
     )
 
 
+def test_forces_that_nothing_gives_are_in_the_way_where_most_motions_need_them():
+    """Of eight motions, three missed a bound and all needed such forces; the bound was said to be in the way."""
+    knee, met = ([50.0, 50.0], [0.05, 0.05]), ([105.0, 105.0], [0.05, 0.05])
+    simulated = make_result(samples=2).verification
+    lacking = replace(simulated, unexplained=torch.tensor([[0.5, 0.0, 0.0, 0.0, 0.0]] * 2))
+    assert nearest_miss_sentences(replace(result_of(knee, met), verification=lacking))[-1] == (
+        "In the way most often: forces that nothing gives, which 2 of 2 motions need."
+    )
+    assert nearest_miss_sentences(replace(result_of(knee, knee), verification=lacking))[-1] == (
+        "In the way most often: knee_flexion_max, which 2 of 2 motions miss; "
+        "forces that nothing gives, which 2 of 2 motions need."
+    )
+
+
 def test_nothing_is_said_where_all_that_were_wanted_are_accepted():
     accepted = result_of(([105.0, 105.0], [0.05, 0.05]))
     assert nearest_miss(accepted) is None

@@ -80,11 +80,8 @@ def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
         lines.append(f"  {sentence}; nobody can perform it.")
     if result.samples[j].implausibility > 1.0:
         lines.append("  It is further from every recorded squat than --max-distance allows.")
-    count, terms = _missed_most_often(result)
-    if count:
-        names = " and ".join(term.label for term in terms)
-        each = " each" if len(terms) > 1 else ""
-        lines.append(f"In the way most often: {names}, which {count} of {len(result.samples)} motions{each} miss.")
+    if most := _most_often(result):
+        lines.append(f"In the way most often: {most}.")
     return lines
 
 
@@ -121,12 +118,20 @@ def _unexplained(result: GuidanceResult, j: int) -> str:
     return result.verification.unexplained_sentences()[j] if result.verification else ""
 
 
-def _missed_most_often(result: GuidanceResult) -> tuple[int, list[Term]]:
-    """The largest number of samples that miss one requirement, and all requirements that so many miss."""
+def _most_often(result: GuidanceResult) -> str:
+    """What most samples fail at, requirements or forces that nothing gives; empty where that is nothing."""
+    samples = len(result.samples)
     counts = [
-        (sum(not sample.met[k] for sample in result.samples), term)
+        (sum(not sample.met[k] for sample in result.samples), term.label)
         for k, term in enumerate(result.terms)
         if term.required
     ]
-    most = max((count for count, _ in counts), default=0)
-    return most, [term for count, term in counts if count == most]
+    without_force = sum(bool(_unexplained(result, j)) for j in range(samples))
+    most = max([without_force, *(count for count, _ in counts)])
+    names = [name for count, name in counts if count == most > 0]
+    parts = []
+    if names:
+        parts.append(f"{' and '.join(names)}, which {most} of {samples} motions{' each' * (len(names) > 1)} miss")
+    if without_force == most > 0:
+        parts.append(f"forces that nothing gives, which {most} of {samples} motions need")
+    return "; ".join(parts)
