@@ -152,6 +152,15 @@ def test_a_session_without_simulated_forces_is_left_out_with_a_sentence(root, se
         prepare_samples([session], tmp_path / "store", seed=0)
 
 
+def test_a_trial_without_a_model_leaves_out_no_squats_where_each_trial_has_one(session, tmp_path):
+    folder = session.path / "OpenSimData"
+    (trial,) = session.trials
+    (folder / "Model" / trial.stem).mkdir()
+    session.model_path.rename(folder / "Model" / trial.stem / "scaled.osim")
+    shutil.copy(trial, folder / "Kinematics" / "neutral.mot")
+    assert len(prepare_samples([session], tmp_path / "store", 0).folders) == 1
+
+
 def test_samples_are_made_once_and_anew_where_a_label_changes(session, tmp_path):
     store = tmp_path / "store"
     first = prepare_samples([session], store, seed=0)

@@ -23,7 +23,7 @@ from dataset.io.guarded_files import checksum, read_json_object_or_none
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from utils.runs.progress import show_progress
-from utils.training.dynamics_samples import DynamicsSamples, samples_of_session
+from utils.training.dynamics_samples import DynamicsSamples, models_of, samples_of_session
 
 logger = logging.getLogger("bige")
 
@@ -156,8 +156,7 @@ def _fingerprint(session: Session, seed: int) -> str:
     """A digest of what a session's samples are made from: names, sizes and times of its files."""
     digest = hashlib.sha256(f"{_LAYOUT} {seed}".encode())
     labels = [path for one in session.muscle_driven for path in sorted(one.parent.glob("*.mot"))]
-    models = dict.fromkeys(session.model_for(trial) for trial in session.trials)
-    for path in [*session.trials, *labels, *models]:
+    for path in [*session.trials, *labels, *models_of(session)]:
         stat = path.stat()
         digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
