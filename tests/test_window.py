@@ -356,3 +356,18 @@ def test_repetitions_cut_out_of_a_trial_label_its_windows(tmp_path):
         labelled = item["activations"][item["labelled"]]
         expected = torch.tensor(window.time_s[window.labelled] / 100).float()[:, None].expand_as(labelled)
         torch.testing.assert_close(labelled, expected, atol=1e-6, rtol=0)
+
+
+def test_repetitions_with_a_motion_of_their_own_keep_their_numbers_where_one_is_left_out(tmp_path):
+    trial = squats(3)
+    session = _session(tmp_path, "labelled", trial)
+    for k, repetition in enumerate(segment_repetitions(trial), start=1):
+        cut = trial.cut(repetition.start_frame, repetition.end_frame)
+        own = replace(cut, coordinates=cut.coordinates + 0.01, activations=np.full((len(cut), 80), 0.1))
+        own.activations[:, 0] += 0.001 * np.arange(len(cut))
+        name = f"squat1_segment_{k}"
+        path = session.path / f"OpenSimData/Dynamics/{name}/kinematics_activations_{name}_muscle_driven.mot"
+        write_motion(path, replace(own, activations=None) if k == 1 else own, style="muscle_driven")
+    data = MotionDataset([session], with_activations=True, floor_m=lambda session, motion: 0.0)
+    assert data.names == ["labelled/squat1_2", "labelled/squat1_3"]
+    assert [one.source for one in data.left_out] == ["labelled/squat1_segment_1"]

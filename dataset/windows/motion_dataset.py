@@ -300,13 +300,13 @@ def _windows_of_files(
 ) -> _Found:
     """`_windows` of muscle-driven repetitions of one trial; those that do not fit are added to `errors`."""
     found = _Found([], errors=dict(errors))
-    for number, path in enumerate(paths, 1):
+    for path in paths:
         try:
             of_file = _windows(session, _Source(path, True), True, frames, floor_m)
         except InputError as error:
             found.errors[path] = error
         else:
-            found.windows += [(number, window) for _, window in of_file.windows]
+            found.windows += [(repetition_of(path)[1] or 1, window) for _, window in of_file.windows]
     if not found.windows:
         raise next(iter(found.errors.values()))
     return found
