@@ -112,7 +112,10 @@ _METRICS = (
         "contact_drift", "drift of feet", "cm", 2, FLOOR, EXTENDED, "↓",
         QuantityStatistic("foot_drift", "max", 100, needs_skeleton=True),
     ),
-    Metric("peak_activation", "peak activation of vastus medialis (or --muscle)", FRACTION, 3, GUIDANCE, EXTENDED, "→"),
+    Metric(
+        "peak_activation", "peak activation of vastus medialis (or of the muscle that was asked for)", FRACTION, 3,
+        GUIDANCE, EXTENDED, "→",
+    ),
     Metric("in_range", "peaks within the requested range", FRACTION, 3, GUIDANCE, EXTENDED, "↑"),
     Metric("tilt_at_peak", "pelvis tilt at peak activation", "deg", 2, GUIDANCE, EXTENDED, "→"),
     Metric(

@@ -112,17 +112,25 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
 
 
 def with_requested_activation(config: EvaluationConfig) -> EvaluationConfig:
-    """The configuration with the peak activation that the run of the motions was asked for, where none is given."""
-    if GUIDANCE not in config.parts or config.file_type == "mocap" or not (config.low is None and config.high is None):
+    """The configuration; limits and muscle that are not given are those that the motions' run was asked for."""
+    is_complete = None not in (config.low, config.high, config.muscle)
+    if GUIDANCE not in config.parts or config.file_type == "mocap" or is_complete:
         return config
-    records = [record for record in find_run_records(config.folder_path) if record.low is not None]
-    requests = {(record.low, record.high, record.muscle) for record in records}
+    requests = {
+        (
+            record.low if config.low is None else config.low,
+            record.high if config.high is None else config.high,
+            record.muscle if config.muscle is None else config.muscle,
+        )
+        for record in find_run_records(config.folder_path)
+        if record.low is not None
+    }
     if not requests:
         return config
     if len(requests) > 1:
         logger.warning(
-            "the subjects of %s were asked for different activations; all are compared with %g to %g, see --low and "
-            "--high", config.folder_path, *config.requested_range,
+            "the subjects of %s were asked for different activations; all are compared with %g to %g of %s, see --low "
+            "and --high", config.folder_path, *config.requested_range, config.muscle or MUSCLE,
         )  # fmt: skip
         return config
     low, high, muscle = requests.pop()
