@@ -61,6 +61,13 @@ def test_numbers_that_are_nothing_are_shown_as_such(values, shown):
     assert format_sides(values, 3) == shown
 
 
+def test_the_published_constraint_is_called_by_its_muscle():
+    """The advice spoke of `MAC`, which the table beside it calls the peak of the muscle."""
+    lines = nearest_miss_sentences(result_of(([0.34, 0.36],), lines=("vasmed:max:within:0.35:0.45:name=MAC",)))
+    assert any(line.strip().startswith("peak vasmed is 0.34/0.36 where 0.35 to 0.45 is asked") for line in lines)
+    assert not any("MAC" in line for line in lines)
+
+
 def test_the_requirement_that_is_missed_by_most_tolerances_comes_first():
     found = nearest_miss(result_of(([99.0, 104.0], [0.5, 0.1])))["in_the_way"]
     assert [miss["name"] for miss in found] == ["quadriceps_max", "knee_flexion_max"]
@@ -75,10 +82,10 @@ def test_the_sample_that_misses_least_is_named_by_its_number():
 def test_all_requirements_that_are_missed_most_often_are_named():
     both, quadriceps = ([50.0, 50.0], [0.5, 0.5]), ([105.0, 105.0], [0.5, 0.5])
     assert nearest_miss_sentences(result_of(both, both))[-1] == (
-        "In the way most often: knee_flexion_max and quadriceps_max, which 2 of 2 motions each miss."
+        "In the way most often: knee_flexion_max and peak quadriceps, which 2 of 2 motions each miss."
     )
     assert nearest_miss_sentences(result_of(both, quadriceps))[-1] == (
-        "In the way most often: quadriceps_max, which 2 of 2 motions miss."
+        "In the way most often: peak quadriceps, which 2 of 2 motions miss."
     )
 
 

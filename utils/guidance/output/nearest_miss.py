@@ -6,6 +6,7 @@ from typing import Any
 
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.published_terms import PUBLISHED_NAME
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,16 @@ class _Miss:
         unit = "" if self.term.unit == "0-1" else f" {self.term.unit}"
         values = "/".join(f"{round(value, 4) + 0.0:.3g}" for value in self.values)
         return (
-            f"{self.term.label} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
+            f"{printed_title(self.term)} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
             f"{self.bound} {self.relaxed:g}{unit} in place of {self.asked:g}"
         )
+
+
+def printed_title(term: Term) -> str:
+    """A term's title; the published muscle activation constraint is called by what it constrains."""
+    if term.quantity == "activation" and term.statistic == "max" and term.name in ("", PUBLISHED_NAME):
+        return f"peak {term.argument}"
+    return term.label
 
 
 def nearest_miss(result: GuidanceResult) -> dict[str, Any] | None:
@@ -122,7 +130,7 @@ def _most_often(result: GuidanceResult) -> str:
     """What most samples fail at, requirements or forces that nothing gives; empty where that is nothing."""
     samples = len(result.samples)
     counts = [
-        (sum(not sample.met[k] for sample in result.samples), term.label)
+        (sum(not sample.met[k] for sample in result.samples), printed_title(term))
         for k, term in enumerate(result.terms)
         if term.required
     ]

@@ -4,9 +4,7 @@ from dataset.left_out import left_out_table
 from utils.guidance.baseline import Baseline, baseline_sentence
 from utils.guidance.change_description import DISTINCT_DEG, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.published_terms import PUBLISHED_NAME
-from utils.guidance.output.nearest_miss import nearest_miss_sentences
+from utils.guidance.output.nearest_miss import nearest_miss_sentences, printed_title
 from utils.guidance.output.summary import format_sides
 from utils.guidance.verification import NEAR
 from utils.simulation.lost_contact import off_floor_sentences
@@ -34,7 +32,7 @@ def sample_table(result: GuidanceResult) -> str:
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison != "small" and not term.of_a_whole_motion:
             unit = "" if term.unit == "0-1" else f" {term.unit}"
-            title = f"{_title(term)} {term.bounds_text}{unit}" + ("" if term.required else " (wish)")
+            title = f"{printed_title(term)} {term.bounds_text}{unit}" + ("" if term.required else " (wish)")
             cells = [
                 f"{format_sides(sample.values[k].tolist(), 3)} {'met' if sample.met[k] else 'missed'}"
                 for sample in result.samples
@@ -119,7 +117,7 @@ def verification_table(result: GuidanceResult) -> str:
         return "The motions were not simulated."
     columns = [["sample", *map(str, range(len(result.samples)))]]
     compared = [
-        (_title(term), result.predicted_values(k).tolist(), found.term_values[k].tolist())
+        (printed_title(term), result.predicted_values(k).tolist(), found.term_values[k].tolist())
         for k, term in enumerate(result.terms)
         if term.required and term.depends_on_activation
     ]
@@ -147,13 +145,6 @@ def _missing_of_whole(result: GuidanceResult, j: int) -> str:
     sample = result.samples[j]
     missing = [term.label for k, term in enumerate(result.terms) if term.of_a_whole_motion and not sample.met[k]]
     return "not " + ", ".join(missing) if missing else "yes"
-
-
-def _title(term: Term) -> str:
-    """A term's title; the published muscle activation constraint is called by what it constrains."""
-    if term.quantity == "activation" and term.statistic == "max" and term.name in ("", PUBLISHED_NAME):
-        return f"peak {term.argument}"
-    return term.label
 
 
 def _aligned(columns: list[list[str]]) -> str:
