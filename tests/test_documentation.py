@@ -5,6 +5,7 @@ import ast
 import re
 import runpy
 import shlex
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def test_the_architecture_drawing_contains_every_package():
     rooms = [path.parent.relative_to(ROOT) for room in ("models", "dataset", "utils") for path in
              (ROOT / room).glob("*/__init__.py")]  # fmt: skip
     assert [str(room) for room in sorted(rooms) if f"{room}/" not in text] == []
+
+
+@pytest.mark.parametrize("room", ["models", "dataset", "utils"])
+def test_the_architecture_drawing_has_the_layers_of_the_contract(room):
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == [room])
+    drawing = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    drawn = [re.findall(rf"{room}/(\w+)/", line) for line in drawing.splitlines()]
+    packages = {name for line in drawn for name in line}
+    expected = [sorted(packages & set(layer.split(" | "))) for layer in layers]
+    assert [sorted(line) for line in drawn if line] == [names for names in expected if names]
 
 
 def test_the_readme_is_short():
