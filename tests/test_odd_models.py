@@ -14,6 +14,7 @@ from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.opensim.model_reader import load_skeleton, read_osim
+from dataset.opensim.muscle_points import read_muscle_points
 from dataset.sessions import Session, discover_sessions
 from models.conventions import COORDINATE_INDEX, MUSCLES
 from models.skeleton.body_joints import BodyJoints
@@ -201,6 +202,13 @@ def test_what_cannot_be_simulated_is_named(tmp_path, change, sentence):
         return
     with pytest.raises(InputError, match=sentence):
         build_simulator(path)
+
+
+def test_a_muscle_that_hangs_on_the_ground_cannot_be_drawn(tmp_path, motion):
+    before, muscle, after = MODEL.partition('name="vasmed_r"')
+    path = write_model(tmp_path, before + muscle + after.replace("/bodyset/femur_r", "/ground", 1))
+    with pytest.raises(InputError, match="odd_scaled.osim: a muscle is attached to ground"):
+        read_muscle_points(path, motion.coordinates[:2], read_osim(path).own_body_names)
 
 
 def test_knees_of_the_opposite_sign_are_refused(tmp_path):

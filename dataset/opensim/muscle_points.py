@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dataset.errors import InputError
 from dataset.opensim.opensim_library import (
     frame_in_body,
     generalised_coordinate_index,
@@ -66,7 +67,7 @@ def read_muscle_points(
         The points, or None where the model has none of the muscles.
 
     Raises:
-        InputError: the model cannot be read.
+        InputError: the model cannot be read, or a muscle of it is attached to the ground.
     """
     opensim = load_opensim()
     model, state = open_opensim_model(osim_path)
@@ -80,8 +81,11 @@ def read_muscle_points(
 
     def locate(frame: Any) -> _Placement:
         key = frame.getAbsolutePathString()
+        body = frame.findBaseFrame().getName()
+        if body not in body_index:
+            raise InputError(f"{osim_path}: a muscle is attached to {body}; expected bodies of the model only")
         if key not in known:
-            known[key] = (body_index[frame.findBaseFrame().getName()], *frame_in_body(frame))
+            known[key] = (body_index[body], *frame_in_body(frame))
         return known[key]
 
     found: list[list[list[tuple[int, np.ndarray]]]] = []
