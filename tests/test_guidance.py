@@ -337,6 +337,7 @@ def test_what_is_missed_weighs_more_with_each_iteration():
     shallow = parse_term("knee_flexion:max:below:30")
     guidance = guidance_for(shallow, schedule=Schedule(4, first=0, ramp=0, last=0), max_distance=0.1)
     guidance.optimise(draws()(0)[None], seen.append)
+    assert len(seen) == 4
     for k, row in enumerate(seen):
         weight, distance, loss = guidance.multiplier_growth**k, row["proximity"], row[shallow.label]
         assert loss > 0

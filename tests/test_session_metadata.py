@@ -52,9 +52,9 @@ def test_the_mass_of_a_model_file_is_that_of_its_bodies(path):
 
 def test_recorded_people_are_as_heavy_as_their_models_state(recordings):
     stated = {"field-subject0": 72, "lab-subject2": 78.2, "lab-subject4": 62.6, "lab-subject5": 79.4}
-    for session in discover_sessions(recordings / "opencap"):
-        if session.id in stated:
-            assert read_model_mass(session.model_path) == pytest.approx(stated[session.id], rel=0.01)
+    sessions = {session.id: session for session in discover_sessions(recordings / "opencap")}
+    for name, mass_kg in stated.items():
+        assert read_model_mass(sessions[name].model_path) == pytest.approx(mass_kg, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ def test_a_window_is_a_whole_repetition_and_then_standing():
 @pytest.mark.parametrize(("bend_s", "hold_s", "frames"), [(6.0, 2.0, 600), (1.2, 0.0, 196), (1.2, 0.0, 600)])
 def test_windows_of_any_tempo_end_at_rest_in_the_stance(bend_s, hold_s, frames):
     motion = squats(2, bend_s=bend_s, hold_s=hold_s, stance_s=0.3)
-    for window in windows_of_trial(motion, frames):
+    windows = windows_of_trial(motion, frames)
+    assert len(windows) == 2
+    for window in windows:
         assert len(window) == frames
         assert window.first_repetition.sum() == pytest.approx(60 * (bend_s + hold_s), abs=12)
         assert np.abs(window.coordinates[-24:] - motion.coordinates[0]).max() < 0.6
