@@ -138,19 +138,21 @@ def test_what_is_seen_from_the_front_is_said_and_makes_no_answer_of_its_own():
     """A squat that loads one foot by hips that go sideways, or knees that fall inwards, has to be said to do so."""
     session = Session(SHIPPED_DEMO / "Data" / "demo-person-040")
     skeleton = load_skeleton(session.model_path)
-    motion = own()[None].repeat(5, 1, 1)
+    motion = own()[None].repeat(6, 1, 1)
     for side, sign in (("l", -1), ("r", 1)):
         motion[1, :, AT[f"hip_adduction_{side}"]] += sign * 5.0  # both feet go to the left, the hips to the right
         motion[2, :, AT[f"hip_rotation_{side}"]] += 10.0
     motion[3, :, AT["lumbar_bending"]] -= 8.0
-    motion[4, :, AT["hip_flexion_r"]] += 10.0  # the right foot is ahead of the left one, and the pelvis stays
-    before, shifted, inwards, leaning, turned = squat_profiles(motion, skeleton)
+    motion[4, :, AT["pelvis_rotation"]] -= 0.1 * motion[4, :, AT["knee_angle_r"]]
+    motion[5, :, AT["hip_flexion_r"]] += 10.0  # the right foot is ahead of the left one, and the body stays
+    before, shifted, inwards, leaning, turned, staggered = squat_profiles(motion, skeleton)
     assert [before.shift_m, before.side_lean_deg, before.turn_deg] == pytest.approx([0.0] * 3, abs=1e-3)
     assert shifted.shift_m > 0.02
     assert any(text.startswith("hips") and "to the right" in text for text in differences(before, shifted))
     assert any("further inwards" in text for text in differences(before, inwards))
     assert "trunk leans 8° further to the left (8° left for 0°)" in differences(before, leaning)
     assert any("pelvis turned" in text and "to the right" in text for text in differences(before, turned))
+    assert (staggered.shift_m, staggered.side_lean_deg, staggered.turn_deg) == pytest.approx((0.0, 0.0, 0.0), abs=1e-3)
     assert same_answers(motion[[0, 0]], [before, replace(before, shift_m=0.1)]) == [None, 0]
 
 
