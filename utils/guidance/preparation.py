@@ -109,14 +109,10 @@ def _simulator(config: GuidanceConfig, session: Session, device: torch.device) -
     return build_simulator(session.model_path, exact_paths=config.exact_paths, device=device)
 
 
-def _simulated(
-    config: GuidanceConfig, session: Session, models: FrozenModels, own: OwnMotions
-) -> list[SimulatedMotion]:
-    """What the simulation finds of the own squats, to which the surrogate is then fitted."""
-    simulations = simulate_motions(_simulator(config, session, models.device), own.placed)
+def _fit_surrogate(models: FrozenModels, own: OwnMotions, simulations: list[SimulatedMotion]) -> None:
+    """Fit the surrogate to what the simulation finds of the own squats, where it is of a kind that can be fitted."""
     if isinstance(models.surrogate, SubjectSurrogate):
         models.surrogate.fit_to(own.placed, prediction_of(simulations).activations)
-    return simulations
 
 
 def _own_context(models: FrozenModels, own: OwnMotions, simulations: list[SimulatedMotion] | None) -> Context:
@@ -141,7 +137,10 @@ def prepare(config: GuidanceConfig) -> Preparation:
     seq_len = _seq_len(config, session, models, terms)
     own_squats = load_own_squats(session, seq_len * FRAMES_PER_LATENT)
     own = own_motions(own_squats.recorded, models)
-    simulations = None if own is None or not config.verify else _simulated(config, session, models, own)
+    simulations = None
+    if own is not None and config.verify:
+        simulations = simulate_motions(_simulator(config, session, models.device), own.placed)
+        _fit_surrogate(models, own, simulations)  # before anything is predicted with it
     if own is not None:
         models = replace(models, own=_own_context(models, own, simulations))
     terms = posture_as_own(with_own_bounds(terms, models.own), models.own)
