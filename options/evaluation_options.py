@@ -117,6 +117,11 @@ def _add_guidance_options(parser: argparse.ArgumentParser) -> None:
         "that made the motions, and 0.45 where there is no record of it.",
     )
     add_option(
+        group, EvaluationConfig, "muscle", metavar="NAME",
+        help="Muscle or group whose peak activation was requested; the default is that of the run that made the "
+        "motions, and vastus medialis where there is no record of it.",
+    )  # fmt: skip
+    add_option(
         group, EvaluationConfig, "surrogate_name", metavar="PATH",
         help="Predict activations with this surrogate (checkpoint or run folder) where the files have none; the "
         "default is the shipped one.",

@@ -28,7 +28,9 @@ from dataset.sessions import discover_sessions
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLES, ROTATION_INDICES
 from models.surrogate.published_transformer import PublishedSurrogate
-from utils.metrics.catalogue import EXTENDED, METRICS, PARTS
+from options.config_parser import parse_config
+from options.evaluation_options import build_parser
+from utils.metrics.catalogue import EXTENDED, GUIDANCE, METRICS, PARTS
 from utils.metrics.curve_band import ReferenceBand
 from utils.metrics.evaluation import evaluate, evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
@@ -446,3 +448,12 @@ def test_every_metric_of_the_catalogue_is_computed_and_no_other(reference):
     row = evaluate_set(reference, reference)
     assert set(row.metrics) == set(METRICS)
     assert set(evaluate_reference(reference).metrics) < set(METRICS)
+
+
+def test_the_muscle_of_the_peaks_can_be_named(tmp_path):
+    """As people write it; whoever misspells it is told at once."""
+    options = ["--folder_path", str(tmp_path), "--muscle", "quads", "--low", "0.2", "--high", "0.3"]
+    config = parse_config(build_parser("", "guidance", [GUIDANCE]), EvaluationConfig, options)
+    assert config.muscle == "quadriceps"
+    with pytest.raises(InputError, match="there is no muscle 'vasmad'"):
+        EvaluationConfig(folder_path=tmp_path, muscle="vasmad")

@@ -234,7 +234,13 @@ def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
     for place in (tmp_path / "run", folder.parent, folder):
         (record,) = find_run_records(place)
         assert (record.session.path, record.low, record.high, record.muscle) == (session.path, 0.2, 0.3, "soleus")
-    for given in ({}, {"low": 0.25}, {"low": 0.4, "high": 0.5}, {"muscle": "vasmed"}):  # of the rest the run was asked
+    for given in (
+        {},
+        {"low": 0.25},
+        {"low": 0.4, "high": 0.5},
+        {"muscle": "vasmed"},
+        {"muscle": "quadriceps"},
+    ):  # of the rest the run was asked
         found = with_requested_activation(EvaluationConfig(folder_path=folder, **given))
         assert (found.low, found.high, found.muscle) == tuple((asked | given)[key] for key in ("low", "high", "muscle"))
     (folder / "args.json").write_text(json.dumps(asked | {"high": 0.2}))  # exactly one value

@@ -113,7 +113,7 @@ _METRICS = (
         QuantityStatistic("foot_drift", "max", 100, needs_skeleton=True),
     ),
     Metric(
-        "peak_activation", "peak activation of vastus medialis (or of the muscle that was asked for)", FRACTION, 3,
+        "peak_activation", "peak activation of vastus medialis (or of --muscle)", FRACTION, 3,
         GUIDANCE, EXTENDED, "→",
     ),
     Metric("in_range", "peaks within the requested range", FRACTION, 3, GUIDANCE, EXTENDED, "↑"),

@@ -129,8 +129,8 @@ def with_requested_activation(config: EvaluationConfig) -> EvaluationConfig:
         return config
     if len(requests) > 1:
         logger.warning(
-            "the subjects of %s were asked for different activations; all are compared with %g to %g of %s, see --low "
-            "and --high", config.folder_path, *config.requested_range, config.muscle or MUSCLE,
+            "the subjects of %s were asked for different activations; all are compared with %g to %g of %s, see --low, "
+            "--high and --muscle", config.folder_path, *config.requested_range, config.muscle or MUSCLE,
         )  # fmt: skip
         return config
     low, high, muscle = requests.pop()

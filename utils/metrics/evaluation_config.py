@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.motion_folders.file_types import FILE_TYPES
+from dataset.muscle_names import canonical_muscle
 from utils.metrics.catalogue import PARTS
 from utils.metrics.published_values import BASELINES
 from utils.runs.shared_configs import ComputeConfig, require_choice, require_fraction
@@ -21,7 +22,7 @@ class MetricConfig(ComputeConfig):
         low: lower limit of the requested peak activation, 0 to 1; None for that of the run that made the motions, and
             0.35 where there is no record of it.
         high: upper limit of it, 0 to 1; None likewise, and 0.45.
-        muscle: the muscle whose peak was requested; None likewise, and vastus medialis.
+        muscle: the muscle or group whose peak was requested; None likewise, and vastus medialis.
         vq_name: VQ-VAE whose encoder gives the features (checkpoint or run folder); None for the shipped one.
         surrogate_name: surrogate that predicts activations where files have none; None for the shipped one.
     """
@@ -34,9 +35,11 @@ class MetricConfig(ComputeConfig):
     surrogate_name: Path | None = None
 
     def __post_init__(self) -> None:
-        """Raise InputError where a value is out of its range."""
+        """Spell the muscle as the program does. Raises InputError where it or a value is not one that can be."""
         super().__post_init__()
         require_fraction(low=self.low, high=self.high)
+        if self.muscle is not None:
+            object.__setattr__(self, "muscle", canonical_muscle(self.muscle))
         low, high = self.requested_range
         if low > high:
             raise InputError(f"--low is {low:g} and --high is {high:g}, expected --low to be at most --high")
