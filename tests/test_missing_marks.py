@@ -8,7 +8,7 @@ import pytest
 from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
-from dataset.io.plausibility import canonical_coordinates
+from dataset.io.plausibility import in_degrees_and_metres
 from dataset.locations import SHIPPED_DEMO
 from dataset.motion_folders.file_reader import read_array_windows
 from models.conventions import COORDINATE_INDEX as AT
@@ -60,7 +60,7 @@ def test_a_height_in_millimetres_that_passes_999_is_no_mark(tmp_path, trial):
 
 def test_the_same_in_an_array(trial):
     with pytest.raises(InputError, match="'knee_angle_l' is -999 in data rows 101 to 130, which looks like a mark"):
-        canonical_coordinates(with_value(trial, "knee_angle_l", GAP, -999).coordinates, None)
+        in_degrees_and_metres(with_value(trial, "knee_angle_l", GAP, -999).coordinates, None)
 
 
 @pytest.mark.parametrize(

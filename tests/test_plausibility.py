@@ -199,6 +199,9 @@ def test_arrays_are_checked_as_files_are(tmp_path, trial, caplog):
     assert np.array_equal(right.coordinates, trial.coordinates)
     assert np.abs(mended.coordinates - trial.coordinates).max() < 1e-9
     assert len(caplog.records) == 3
+    np.save(tmp_path / "c.npy", trial.coordinates + 720.0 * (np.arange(33) == AT["elbow_flex_r"]))
+    read_array_windows(tmp_path / "c.npy")
+    assert "column 'elbow_flex_r' is 7" in caplog.text
     np.save(tmp_path / "b.npy", np.where(np.arange(33) == 7, 1e30, trial.coordinates))
     with pytest.raises(InputError, match=r"b\.npy: column 'hip_adduction_l'"):
         read_array_windows(tmp_path / "b.npy")

@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.continuous_angles import continuous_angles
-from dataset.io.knee_convention import forward_knees
 from dataset.io.missing_marks import refuse_marks
 from dataset.io.opensim_table import Table
 from models.conventions import (
@@ -257,8 +255,8 @@ def _look_like_radians(coordinates: np.ndarray, where: Path | str) -> bool:
     return False
 
 
-def canonical_coordinates(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
-    """Coordinates (T, 33) of a file without a header, brought to metres, degrees and positive flexion of the knees.
+def in_degrees_and_metres(coordinates: np.ndarray, source: Path | None) -> np.ndarray:
+    """Coordinates (T, 33) of a file without a header, brought to metres and degrees.
 
     Raises:
         InputError: the values are those of no person's motion in any unit.
@@ -269,7 +267,7 @@ def canonical_coordinates(coordinates: np.ndarray, source: Path | None) -> np.nd
     result[:, list(TRANSLATION_INDICES)] *= metres_per_unit(result, source)
     result[:, list(ROTATION_INDICES)] *= degrees_per_unit(result, True, False, source)
     refuse_absurd(result, None, source)
-    return forward_knees(continuous_angles(result), source)
+    return result
 
 
 def absurd_row(values: np.ndarray) -> int:

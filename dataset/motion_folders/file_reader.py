@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.continuous_angles import continuous_angles
+from dataset.io.knee_convention import forward_knees
 from dataset.io.mot import check_units, read_motion
 from dataset.io.motion import Motion
-from dataset.io.plausibility import canonical_coordinates
+from dataset.io.plausibility import in_degrees_and_metres
 from dataset.io.reach import find_beyond_reach
 from dataset.io.safe_npy import read_array
 from dataset.motion_folders.tiling import tiling_period
@@ -61,22 +63,20 @@ def read_array_windows(path: Path) -> list[Window]:
     windows, beyond = [], []
     for i, values in enumerate(motions):
         where = path if array.ndim == 2 else Path(f"{path}, motion {i}")
-        coordinates = canonical_coordinates(values, where)
+        as_written = in_degrees_and_metres(values, where)
+        coordinates = forward_knees(continuous_angles(as_written), where)
         check_units(coordinates, where, refuse=False)
-        beyond += [f"{where}: {found}" for found in [_beyond_reach(coordinates)] if found]
-        period = tiling_period(coordinates)
         frames = np.arange(len(coordinates))
-        name = path.stem if array.ndim == 2 else f"{path.stem}_{i}"
         motion = Motion(frames / FRAME_RATE_HZ, coordinates, source=path)
+        if found := find_beyond_reach(motion.time_s, as_written, coordinates):
+            beyond.append(f"{where}: {found}")
+        period = tiling_period(coordinates)
+        name = path.stem if array.ndim == 2 else f"{path.stem}_{i}"
         windows.append(_whole_motion(name, motion, frames < (len(coordinates) if period is None else period)))
     if beyond:
         more = f" (and {len(beyond) - 1} more of {count} motions)" if len(beyond) > 1 else ""
         logger.warning("%s; it is kept, as it is%s", beyond[0], more)
     return windows
-
-
-def _beyond_reach(coordinates: np.ndarray) -> str:
-    return find_beyond_reach(np.arange(len(coordinates)) / FRAME_RATE_HZ, coordinates, coordinates)
 
 
 def read_trial_windows(path: Path) -> list[Window]:
