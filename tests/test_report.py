@@ -112,12 +112,24 @@ def test_the_page_starts_with_the_number_of_accepted_samples(page):
     assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
 
 
+def test_the_head_says_that_a_sample_that_is_not_counted_is_the_same_as_another(result):
+    """Of twenty motions that all met what was asked, one was the same as another, and 19 were said to meet it."""
+    samples = tuple(replace(sample, violation=0.0, implausibility=0.0) for sample in result.samples)
+    changes = tuple(SquatChange(0, 1.0, None, (), same_as) for same_as in (None, None, 1))
+    head = summarise(replace(result, samples=samples, changes=changes))
+    assert head["met"] == "2 of 3 samples meet the requirements in simulation, and 1 more is the same as another."
+    assert "2 of 3 meet all requirements, and 1 more is the same as another" in head["rows"][0]["words"]
+
+
 def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
     accepted = next(j for j, sample in enumerate(result.samples) if sample.accepted)
     words = [("3° less knee flexion",), ("feet 5 cm closer together",), ("hold 0.3 s longer",)]
     changes = tuple(SquatChange(1, float(j), None, one) for j, one in enumerate(words))
     own = Baseline((), torch.zeros(0), (), "vasmed", torch.tensor([[0.1, 0.2], [0.61, 0.58]]), simulated=True)
     answer = summarise(replace(result, changes=changes, baseline=own))["answer"]
+    already = replace(own, names=("a", "b"), meeting=2)
+    text = summarise(replace(result, changes=changes, baseline=already))["answer"]
+    assert text == f"2 of 2 own squats meet it already. {answer}"
     left, right = result.verification.simulated[accepted].tolist()
     assert answer.startswith(
         f"Sample {accepted} meets it with the least change from an own squat: {words[accepted][0]}."

@@ -77,6 +77,11 @@ class GuidanceResult:
         """How many samples meet every requirement, in simulation where there is one; the same answers count once."""
         return sum(sample.accepted and not self.is_repeated(j) for j, sample in enumerate(self.samples))
 
+    @property
+    def repeated(self) -> int:
+        """How many more samples meet every requirement, and are the same answer as an earlier one."""
+        return sum(sample.accepted and self.is_repeated(j) for j, sample in enumerate(self.samples))
+
     def is_repeated(self, j: int) -> bool:
         """Whether sample j is the same answer as an earlier one."""
         return bool(self.changes) and self.changes[j].same_as is not None

@@ -23,10 +23,11 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
         were to meet; `answer`, the least change that meets it (may be empty); `rows` of dots, each with a title, words
         and the state of each sample; and a `caution`.
     """
-    wanted, count = result.config.min_samples, len(result.samples)
+    wanted, count, same = result.config.min_samples, len(result.samples), result.repeated
     meet = "meets" if result.accepted == 1 else "meet"
+    repeated = f", and {same} more {'is' if same == 1 else 'are'} the same as another" if same else ""
     verdicts = result.simulation_verdicts()
-    words = f"{result.accepted} of {wanted} {meet} all requirements"
+    words = f"{result.accepted} of {wanted} {meet} all requirements{repeated}"
     if count != wanted:
         words += f"; {count} motions were written"
     if near := verdicts.count("near"):
@@ -34,6 +35,7 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
     states = verdicts or ["met" if sample.accepted else "missed" for sample in result.samples]
     rows = [{"title": "Requirements", "words": words, "states": states}]
     simulated = ""
+    in_simulation = " in simulation" if verdicts else ""
     caution = "The motions were not simulated, so the activations are only the surrogate's predictions."
     if verdicts:
         promised = [result.accepted_as_predicted(j) for j in range(count)]
@@ -45,7 +47,7 @@ def summarise(result: GuidanceResult) -> dict[str, Any]:
             "measurement, since no muscle was recorded. Activation is the drive of a muscle, from 0 (none) to 1 (full)."
         )
     return {
-        "met": f"{result.accepted} of {wanted} samples {meet} the requirements{' in simulation' if verdicts else ''}.",
+        "met": f"{result.accepted} of {wanted} samples {meet} the requirements{in_simulation}{repeated}.",
         "simulated": simulated,
         "question": _question(result),
         "answer": _answer(result),
@@ -72,12 +74,18 @@ def _question(result: GuidanceResult) -> str:
 
 
 def _answer(result: GuidanceResult) -> str:
-    """The least changed of the samples that meet all requirements; empty without own squats, or where there is none."""
+    """The least changed of the samples that meet all requirements; empty without own squats, or where there is none.
+
+    Where own squats meet what was asked already, that comes first.
+    """
     accepted = [j for j, sample in enumerate(result.samples) if sample.accepted]
     if not result.changes or not accepted:
         return ""
     j = min(accepted, key=lambda number: result.changes[number].form_deg)
     text = f"Sample {j} meets it with the least change from an own squat: {result.changes[j].sentence}."
+    if result.baseline and (meeting := result.baseline.meeting):
+        meet = "meets" if meeting == 1 else "meet"
+        text = f"{meeting} of {len(result.baseline.names)} own squats {meet} it already. {text}"
     found, own = result.verification, result.baseline
     if result.activation_range is None or found is None or own is None or not own.simulated:
         return text

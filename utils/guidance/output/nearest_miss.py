@@ -74,9 +74,10 @@ def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
     lines = [f"{result.accepted} of {result.config.min_samples} motions meet what is asked {by}."]
     if result.interrupted:
         lines.append("The run was interrupted before its end, so that what follows may change where it goes on.")
-    repeated = sum(sample.accepted and result.is_repeated(j) for j, sample in enumerate(result.samples))
-    if repeated:
-        lines.append(f"{repeated} more meet it and are the same answer as another.")
+    if result.repeated == 1:
+        lines.append("1 more meets it and is the same answer as another.")
+    elif result.repeated:
+        lines.append(f"{result.repeated} more meet it and are the same answers as others.")
     j = _nearest(result)
     if j is None:
         return lines
