@@ -18,14 +18,15 @@ from utils.biomechanics.repetition_frames import repetition_frames
 from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
-from utils.guidance.objective.whole_motion import posture_as_own, whole_motion_terms
+from utils.guidance.objective.constraint_grammar import parse_term
+from utils.guidance.objective.whole_motion import of_repetitions, posture_as_own, whole_motion_terms
 from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 
 
 def context_of(motion, **options):
-    own = Context(squat(depth_deg=80).to(motion.dtype))
+    own = Context(squat(depth_deg=80).to(motion.dtype), surrogate=SimpleSurrogate())
     return Context(motion, surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton(), own=own, **options)
 
 
@@ -476,3 +477,24 @@ def test_standing_is_judged_in_the_precision_of_the_skeleton():
     found = summarise(evaluate_quantity("standing_lean", Context(motion, skeleton=skeleton)), "max")
     whole = summarise(evaluate_quantity("trunk_lean", Context(motion[:, :6], skeleton=skeleton)), "max")
     torch.testing.assert_close(found.float(), whole.float(), atol=1e-3, rtol=0)
+
+
+def test_a_mean_share_of_the_load_is_not_met_by_swaying():
+    own = Context(squat(1, 40), skeleton=SimpleSkeleton())
+    whole = whole_motion_terms()
+    mean, largest = parse_term("load_share_l:mean:within:0.6:0.7"), parse_term("load_share_r:max:below:0.5")
+    *before, steady = posture_as_own([mean, *whole], own)
+    assert len(before) == 1 + len(whole)
+    assert (steady.quantity, steady.statistic, steady.required, steady.of_a_whole_motion) == (
+        "load_sway",
+        "rms",
+        True,
+        True,
+    )
+    assert len(posture_as_own([largest, *whole], own)) == 1 + len(whole)
+    assert posture_as_own([mean], own) == [mean]  # --no-whole
+    assert posture_as_own([mean, *whole], None) == [mean, *whole]
+    allowed = parse_term("load_sway:rms:below:0.2")
+    assert posture_as_own([mean, allowed, *whole], own)[-1].quantity != "load_sway"
+    (repeated,) = of_repetitions([steady], 3)
+    assert repeated.high > steady.high

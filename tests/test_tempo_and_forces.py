@@ -391,3 +391,30 @@ def test_the_asked_duration_counts_what_is_asked_in_terms_of_own_squats_and_what
     assert asked_duration_s(bounded) == pytest.approx(3.2 + 0.2 + 1.0)
     assert asked_duration_s(bounded, own_s) == pytest.approx(1.04 * 3.2 + 0.2 + 3.0)  # of the slow ascent
     assert asked_duration_s([parse_term("knee_flexion:max:below:80%own")], own_s) == 0
+
+
+def test_load_that_sways_is_told_from_load_that_is_steady_or_shifted():
+    """Sway is what is neither a steady load nor the own curve, carried by one foot more throughout."""
+    motion = timed_squat(1.0, 0.2, 1.0)
+    time = torch.linspace(0, 1, motion.shape[1], dtype=motion.dtype)
+    wave = 0.1 * torch.sin(2 * math.pi * 2 * time)
+
+    def loaded(left):
+        share = torch.stack([left, 1 - left], -1)[None]
+        activations = torch.zeros(1, len(left), 80, dtype=motion.dtype)
+        return {"prediction": MusclePrediction(activations, share, None)}
+
+    own = Context(motion, **loaded(0.5 + wave))
+    sways = {
+        name: value_of("load_sway", Context(motion, own=own, **loaded(left))).item()
+        for name, left in (
+            ("as own", 0.5 + wave),
+            ("shifted", 0.65 + wave),
+            ("steady", 0.65 + 0 * wave),
+            ("against own", 0.65 - wave),
+            ("more", 0.65 + 2 * wave),
+        )
+    }
+    assert max(sways[name] for name in ("as own", "shifted", "steady")) < 1e-4
+    assert sways["against own"] == pytest.approx(0.1 / math.sqrt(2), rel=0.1)
+    assert sways["more"] == pytest.approx(0.1 / math.sqrt(2), rel=0.1)

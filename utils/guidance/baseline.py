@@ -12,9 +12,9 @@ from models.conventions import FRAME_RATE_HZ
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context, activation_of
+from utils.biomechanics.quantities.own import OF_OWN
 from utils.guidance.missing_forces import own_squats_sentence
 from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.own_bounds import CHANGES_FROM_OWN
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
 from utils.guidance.verification import SimulatedMotion
@@ -120,7 +120,7 @@ def count_meeting(terms: Sequence[Term], own: Context | None) -> int | None:
         own: the squats with what the simulation finds of them; None where they have not been simulated.
     """
     asked = [term for term in terms if term.required and not term.of_a_whole_motion]
-    if own is None or not asked or any(term.quantity in CHANGES_FROM_OWN for term in asked):
+    if own is None or not asked or any(term.quantity in OF_OWN for term in asked):
         return None
     return int(torch.stack([term.holds(term.value(own)) for term in asked]).all(0).sum())
 

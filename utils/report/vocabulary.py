@@ -110,6 +110,7 @@ _DEFINITIONS = {
     "change_from_own": "Difference of the angles of legs, pelvis and trunk from the person's own squat, tempo aside.",
     "arm_change_from_own": "Difference of the angles of shoulders and elbows from the person's own squat, tempo aside.",
     "load_share": "Share of the body's load that a foot carries; 0.5 is half of it.",
+    "load_sway": "How far a foot's load departs from a steady one, or from that in the own squat, shifted.",
     "centre_of_pressure": "Where along a foot the load acts: 0 is the back of the heel, 1 the tip of the toes.",
     "ground_reaction": "Force with which the floor pushes both feet up, in body weights; standing still it is 1.",
     "hip_extension_moment": "Moment of the muscles that extend the hip, less that of those that flex it.",

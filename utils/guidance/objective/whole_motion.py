@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from dataset.spelling import split_side
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraints import Term
 
@@ -26,6 +27,8 @@ _AS_OWN_ALONE = ("heel_lift", "halfway_pause", "bounce")  # who does more of it 
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
 _BOUNCE_DEG = 3.0  # where no own squats are known; none of 36 recorded ones of five people bounces by more than 0.4
 _PAUSE_S = 0.3  # where no own squats are known
+_LOAD_SWAY = 0.05  # the median of what recorded people's squats differ by from the own one that is most alike
+_SWAY_OF_REPETITION = 0.02  # more: within a longer motion, the 0.2 s at both ends of a squat count
 _DRIFT_M, _FLOOR_M = 0.01, 0.003
 _REPETITIONS = 0.1  # of a squat, by which their count may differ: it is not rounded, so that it has a gradient
 _RANGE_DEG = 1.0  # beyond a range, which is the tolerance of inverse kinematics
@@ -81,17 +84,30 @@ def posture_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
         high = float(term.value(own).max()) + _MORE_THAN_OWN[term.quantity]
         return replace(term, high=high if term.quantity in _AS_OWN_ALONE else min(term.high, high))
 
-    return [bounded(term) for term in terms]
+    return [bounded(term) for term in terms] + _steady_load(terms)
+
+
+def _steady_load(terms: Sequence[Term]) -> list[Term]:
+    """What a mean share of the load asks besides: that it is not met by swaying from one foot to the other."""
+    required = [term for term in terms if term.required]
+    is_whole = any(term.of_a_whole_motion for term in required)
+    is_mean = any(split_side(one.quantity)[0] == "load_share" and one.statistic.startswith("mean") for one in required)
+    if not (is_whole and is_mean) or any(term.quantity == "load_sway" for term in required):
+        return []
+    return [Term("load_sway", "rms", "below", high=_LOAD_SWAY, name="steady_load", of_a_whole_motion=True)]
 
 
 def of_repetitions(terms: Sequence[Term], repetitions: int) -> list[Term]:
     """The same terms of a motion that holds so many squats."""
-    return [
-        replace(term, low=repetitions - _REPETITIONS, high=repetitions + _REPETITIONS)
-        if term.of_a_whole_motion and term.quantity == "repetitions"
-        else term
-        for term in terms
-    ]
+
+    def repeated(term: Term) -> Term:
+        if term.of_a_whole_motion and term.quantity == "repetitions":
+            return replace(term, low=repetitions - _REPETITIONS, high=repetitions + _REPETITIONS)
+        if term.of_a_whole_motion and term.quantity == "load_sway" and term.high is not None:
+            return replace(term, high=term.high + _SWAY_OF_REPETITION)
+        return term
+
+    return [repeated(term) for term in terms]
 
 
 def with_whole_motion(terms: Sequence[Term]) -> list[Term]:
