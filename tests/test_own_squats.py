@@ -45,7 +45,7 @@ from utils.guidance.subject.frozen_models import load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import load_own_squats
 from utils.guidance.subject.own_starts import change_of_pace, make_own_starts
-from utils.guidance.subject.postprocessing import low_pass, within_ranges
+from utils.guidance.subject.postprocessing import begin_still, low_pass, within_ranges
 from utils.guidance.subject.squat_directions import squat_features
 from utils.guidance.subject.squat_profile import SquatProfile, form_difference, squat_profiles
 from utils.report.page import build_page
@@ -570,3 +570,18 @@ def test_motions_are_as_long_as_a_tempo_in_terms_of_own_squats_needs():
     ]
     assert lengths[0] == 49
     assert min(lengths[1:]) * 4 / 60 > 2.8 + 0.1 + 0.7 + 0.6
+
+
+def test_a_squat_that_is_under_way_in_its_first_frame_sets_out_from_rest_on_the_same_path():
+    frame = torch.arange(100.0, dtype=torch.float64)
+    motion = torch.stack([frame, 3 * frame, (frame - 50).square() / 50], -1)[None].requires_grad_()
+    begun = begin_still(motion)
+    speed = begun.diff(dim=1)
+    assert begun.shape == motion.shape
+    assert torch.equal(begun[:, 0], motion[:, 0])
+    assert speed[0, 0, 0] < 0.05  # of a frame in a frame
+    assert speed[0, :11, 0].diff().min() > 0
+    torch.testing.assert_close(begun[:, 12:], motion[:, 6:-6])  # from there on as it was, 0.1 s later
+    torch.testing.assert_close(begun[..., 1], 3 * begun[..., 0])  # the same path
+    (slope,) = torch.autograd.grad(begun.sum(), motion)
+    assert slope[0, 20:90].eq(1).all()

@@ -237,17 +237,20 @@ def verify(
     return Verification.of(samples, simulations, prepared.terms, skeleton, prepared.config.muscle, own)
 
 
+@torch.no_grad()
 def own_context(prepared: Preparation, skeleton: Skeleton) -> Context | None:
-    """The own squats on the CPU, with what the simulation finds of them where it was run; None where there are none.
+    """The own squats on the CPU, with what the simulation, or else the surrogate, says of them; None where there are none.
 
     Args:
         prepared: the run.
         skeleton: the subject's, on the CPU.
     """
-    if prepared.own is None:
+    if prepared.own is None or prepared.models.own is None:
         return None
-    now = prediction_of(prepared.own_simulations) if prepared.own_simulations else None
-    return guided_context(prepared.own.placed.cpu().double(), prediction=now, skeleton=skeleton)
+    now = prediction_of(prepared.own_simulations) if prepared.own_simulations else prepared.models.own.prediction
+    return guided_context(
+        prepared.own.placed.cpu().double(), prediction=now.map(lambda part: part.cpu().double()), skeleton=skeleton
+    )
 
 
 def count_answers(samples: Sequence[GuidedSample], skeleton: Skeleton) -> int:

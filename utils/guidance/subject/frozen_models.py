@@ -15,7 +15,7 @@ from models.skeleton.foot_planting import FootPlanting
 from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
 from utils.guidance.guided_context import guided_context
-from utils.guidance.subject.postprocessing import low_pass, stand_on_floor, within_ranges
+from utils.guidance.subject.postprocessing import begin_still, low_pass, stand_on_floor, within_ranges
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
 
 
@@ -61,12 +61,12 @@ class FrozenModels:
         return self.describe_motion(motion, contact_points=points, surrogate=surrogate or self.surrogate)
 
     def placed(self, motion: Tensor) -> tuple[Tensor, Tensor]:
-        """Motions (B, T, 33), decoded or recorded, within the joints' ranges, low-pass filtered, on planted feet.
+        """Motions (B, T, 33), decoded or recorded, that begin still, filtered, in the joints' ranges, on planted feet.
 
         Returns:
             The motions (B, T, 33) and their contact points (B, T, 12, 3), metres.
         """
-        motion = low_pass(within_ranges(motion, self.skeleton), self.smooth_hz)
+        motion = low_pass(begin_still(within_ranges(motion, self.skeleton)), self.smooth_hz)
         return self.planting(stand_on_floor(motion, self.skeleton)[0])
 
     def describe_motion(self, motion: Tensor, **options: Any) -> Context:
