@@ -239,7 +239,7 @@ def verify(
 
 @torch.no_grad()
 def own_context(prepared: Preparation, skeleton: Skeleton) -> Context | None:
-    """The own squats on the CPU, with what the simulation, or else the surrogate, says of them; None where there are none.
+    """The own squats on the CPU, with what the simulation, or else the surrogate, finds of them; None without any.
 
     Args:
         prepared: the run.
