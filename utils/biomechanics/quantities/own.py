@@ -46,12 +46,12 @@ def load_sway(context: Context) -> tuple[Tensor, Tensor]:
     """
     squat = context.activation_mask & context.phases.part("repetition")
     share = context.load_share[..., :1]
-    departures = [
+    steady, shifted = (
         curve - Trace(curve, squat).mean()[:, None]
         for curve in (share, share - _nearest_own(context, context.own.load_share)[..., :1])
-    ]
-    steady, shifted = (Trace(departure, squat).mean_square() for departure in departures)
-    return torch.where((steady < shifted)[:, None], *departures).abs(), squat
+    )
+    is_steady = Trace(steady, squat).mean_square() < Trace(shifted, squat).mean_square()
+    return torch.where(is_steady[:, None], steady, shifted).abs(), squat
 
 
 @torch.no_grad()
