@@ -374,6 +374,16 @@ def test_hips_that_straighten_at_the_bottom_and_bend_again_bounce_with_still_kne
     assert as_own.high == pytest.approx(11, abs=1e-3)  # whose own squats bounce may go on to do so
 
 
+def test_a_trunk_that_straightens_for_the_bottom_alone_bounces():
+    """A value at the bottom is not to be met by a moment there: bowed on the way down and up, upright in between."""
+    one = paused_squat(1.0, 0, 0)
+    one[0, :, AT["pelvis_tilt"]] -= 0.5 * one[0, :, AT["knee_angle_l"]]
+    term = next(term for term in whole_motion_terms() if term.quantity == "bounce")
+    assert term.value(Context(one)).item() == 0
+    one[0, 95:136, AT["lumbar_extension"]] += 25 * torch.hann_window(41, periodic=False)
+    assert term.value(Context(one)).item() == pytest.approx(25, abs=1e-3)
+
+
 def paused_squat(*pauses_s, deepest=90.0, up_s=1.0):
     """A squat at even speeds with pauses at 30, 60 and 100 percent of its depth on the way up, (1, T, 33)."""
     at_share = dict(zip((1.0, 0.6, 0.3), pauses_s, strict=True))

@@ -94,7 +94,7 @@ _DEFINITIONS = {
     "range_excess": "How far the worst joint is outside the range that the subject's model allows.",
     "repetitions": "Number of squats that the motion holds.",
     "halfway_pause": "How long the knees hardly move on their way down or up.",
-    "bounce": "How far knees or hips straighten at the bottom and bend again; 0 where they go down and up once.",
+    "bounce": "How far knees, hips or trunk straighten and bend again; 0 where they go down and up once.",
     "standing_flexion": "Flexion of the knee while the person stands before and after the squat.",
     "standing_lean": "Angle of the trunk from the vertical while the person stands before and after the squat.",
     "standing_speed": "Angular speed of hips, knees, ankles and pelvis while the person stands before and after.",

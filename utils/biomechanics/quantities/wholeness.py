@@ -11,6 +11,7 @@ from utils.biomechanics.trace import TINY
 
 _ENDS_S = 0.1
 _HIP_INDICES = [COORDINATE_INDEX[f"hip_flexion_{side}"] for side in SIDES]
+_TRUNK_INDICES = [COORDINATE_INDEX[name] for name in ("pelvis_tilt", "lumbar_extension")]
 _LESS_THAN_ANY_DEG = -180.0
 _LEAST_SQUAT_DEG = 20.0  # of knee flexion; people who stand move their knees by less
 _HALFWAY = (0.1, 0.9)  # of the depth; what is less is standing, and what is more is the bottom
@@ -37,10 +38,10 @@ def repetitions(context: Context) -> tuple[Tensor, Tensor]:
 
 @quantity("bounce", "deg", 1.0, limits=(0, 180), usual=(0, 3), statistic="max")
 def bounce(context: Context) -> tuple[Tensor, Tensor]:
-    """How far the knees or the hips straighten within a squat and bend again; 0 where they go down and up once.
+    """How far knees, hips or trunk straighten within a squat and bend again; 0 where they go down and up once.
 
-    Each is the mean of both sides. A squat lasts while the knees are bent past half of their greatest flexion, as
-    `repetitions` counts it.
+    Knees and hips are means of both sides; the trunk bends forwards by tilting the pelvis and flexing the lumbar joint.
+    A squat lasts while the knees are bent past half of their greatest flexion, as `repetitions` counts it.
     """
     knees, deepest = _knees(context)
     bent = (knees > 0.5 * deepest) & context.feet_mask
@@ -55,8 +56,8 @@ def bounce(context: Context) -> tuple[Tensor, Tensor]:
         after = _greatest_so_far(flexion.flip(1), later.flip(1)).flip(1)
         return torch.where(bent, torch.minimum(before, after) - flexion, torch.zeros_like(flexion))
 
-    hips = context.motion[..., _HIP_INDICES].mean(-1)
-    return torch.maximum(straightened(knees), straightened(hips)), context.feet_mask
+    hips, trunk = context.motion[..., _HIP_INDICES].mean(-1), -context.motion[..., _TRUNK_INDICES].sum(-1)
+    return torch.stack([straightened(part) for part in (knees, hips, trunk)]).amax(0), context.feet_mask
 
 
 @quantity("halfway_pause", "s", 0.05, limits=(0, 10), usual=(0, 0.2), statistic="max")
