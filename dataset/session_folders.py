@@ -1,6 +1,7 @@
 """Folders of sessions: what they hold, and what is there instead of a session."""
 
 import logging
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -11,12 +12,29 @@ logger = logging.getLogger("bige")
 
 DOWNLOAD_PREFIX = "OpenCapData_"
 _ARCHIVES = (".zip", ".gz", ".tgz", ".7z", ".rar")
-_NO_SESSIONS = ("__MACOSX",)  # macOS writes it into archives, with an empty copy of their folders
+_NO_SESSIONS = (
+    "__MACOSX",  # macOS writes it into archives, with an empty copy of their folders
+    "lost+found",  # at the root of a disk, for nobody but its administrator
+)
 
 
 def is_session_folder(path: Path) -> bool:
-    """Whether a folder holds what OpenCap computes for a session."""
-    return (path / "OpenSimData").is_dir()
+    """Whether a folder holds what OpenCap computes for a session.
+
+    One that may not be looked into is taken for an empty session where its place or its name says that it is one.
+    """
+    try:
+        return (path / "OpenSimData").is_dir()
+    except PermissionError:
+        is_one = path.parent.name == "Data" or path.name.startswith(DOWNLOAD_PREFIX)
+        if is_one:
+            _log_closed(path)
+        return is_one
+
+
+@lru_cache(maxsize=1024)
+def _log_closed(path: Path) -> None:
+    logger.warning("%s: there is no permission to look into this folder, so that nothing of it is used", path)
 
 
 def is_packed(path: Path) -> bool:
@@ -64,9 +82,18 @@ def log_not_trials(session: Path, names: tuple[str, ...]) -> None:
 
 
 def entries(folder: Path, pattern: str) -> list[Path]:
-    """Matching entries in natural order, without what macOS creates: `._<name>`, other hidden ones, and `__MACOSX`."""
-    found = (p for p in folder.glob(pattern) if not p.name.startswith(".") and p.name not in _NO_SESSIONS)
-    return sorted(found, key=lambda p: natural(str(p)))
+    """Matching entries in natural order, without hidden ones, as macOS creates them, and `_NO_SESSIONS`."""
+    found = folder.glob(pattern) if is_folder(folder) else ()
+    kept = (p for p in found if not p.name.startswith(".") and p.name not in _NO_SESSIONS)
+    return sorted(kept, key=lambda p: natural(str(p)))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder that may be looked into."""
+    try:
+        return path.is_dir() and os.access(path, os.R_OK | os.X_OK)
+    except PermissionError:  # of the folder above it
+        return False
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -76,8 +103,11 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 def contents(folder: Path, most: int = 8) -> str:
     """Names of a folder's entries for an error message."""
-    if not folder.is_dir():
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except PermissionError:
+        return "a folder without the permission to look into it"
+    except (FileNotFoundError, NotADirectoryError):
         return "no such folder"
-    names = sorted(path.name for path in folder.iterdir())
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return (", ".join(names[:most]) + more) or "nothing"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from dataset.errors import InputError
-from dataset.session_folders import contents
+from dataset.session_folders import contents, is_folder
 
 logger = logging.getLogger("bige")
 
@@ -109,18 +109,19 @@ def _best(models: list[Path], mass_warning: Callable[[Path], str]) -> Path:
 
 def all_models(folder: Path) -> list[Path]:
     """All models in a folder of models and in the folders below it, by their paths."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".osim")
+    found = folder.rglob("*") if is_folder(folder) else ()
+    return sorted(path for path in found if path.suffix.lower() == ".osim")
 
 
 def _models_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+    if not is_folder(folder):
         return []
     return [p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".osim" and not p.name.startswith(".")]
 
 
 def _models_of_session(folder: Path) -> list[Path]:
     """The models in a folder, and in those below it that are named after kinds of models and not after trials."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return []
     of_kinds = [path for path in sorted(folder.iterdir()) if path.is_dir() and _is_of_a_kind(path)]
     return [*_models_in(folder), *(model for path in of_kinds for model in _models_in(path))]
@@ -128,7 +129,7 @@ def _models_of_session(folder: Path) -> list[Path]:
 
 def _models_by_trial(folder: Path) -> dict[str, list[Path]]:
     """The models in the folders of trials, by the folder's name."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return {}
     folders = (path for path in sorted(folder.iterdir()) if path.is_dir() and not _is_of_a_kind(path))
     found = {path.name: _models_in(path) for path in folders}

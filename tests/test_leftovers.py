@@ -57,6 +57,7 @@ def test_the_first_file_that_is_written_into_a_folder_cleans_it(tmp_path, neighb
         lambda folder: _write(folder / "new.txt"),
         lambda folder: _make(folder / "new"),
         lambda folder: require_writable(folder),
+        lambda folder: require_writable(folder / "not/made/yet"),
     ):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         stay = fill(folder, neighbour)

@@ -1,6 +1,7 @@
 """Sessions: folder layouts, names of repetitions, choice of the model, metadata, and messages of errors."""
 
 import os
+from pathlib import Path
 
 import pytest
 from synthetic_squats import RECORDED_REPETITIONS
@@ -316,3 +317,24 @@ def test_a_repetition_counts_once_however_many_files_its_folder_has(tmp_path, ca
     assert (
         "kinematics_activations_squat_copy.mot: kinematics_activations_squat.mot of the same repetition" in caplog.text
     )
+
+
+def test_a_session_without_permission_is_one_of_which_nothing_is_used(tmp_path, monkeypatch, caplog):
+    """One of many people; on the root of a disk, `lost+found` is no session."""
+    for name in ("Data/closed", "Data/lost+found", "Data/open/OpenSimData/Kinematics", "private"):
+        (tmp_path / name).mkdir(parents=True)
+    closed = [tmp_path / name for name in ("Data/closed", "Data/lost+found", "private")]
+    is_dir = Path.is_dir
+
+    def guarded(self):
+        if set(closed) & set(self.parents):
+            raise PermissionError(13, "Permission denied", str(self))
+        return is_dir(self)
+
+    monkeypatch.setattr(Path, "is_dir", guarded)
+    sessions = discover_sessions(tmp_path)
+    assert [session.id for session in sessions] == ["closed", "open"]
+    assert "there is no permission to look into this folder" in caplog.text
+    assert sessions[0].trials == sessions[0].muscle_driven == []
+    with pytest.raises(InputError, match="no scaled model"):
+        _ = sessions[0].model_path

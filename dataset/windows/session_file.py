@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -213,7 +214,7 @@ def _sources(session: Session, settings: Mapping[str, Any]) -> list[Path]:
         files.append(session.model)
     if settings.get("with_activations") or not session.trials:
         files += session.muscle_driven
-    return sorted(path for path in files if path.is_file())
+    return sorted(path for path in files if os.path.isfile(path))  # not of a folder without permission
 
 
 def _stamps(session: Session, settings: Mapping[str, Any]) -> dict[str, list[int]]:

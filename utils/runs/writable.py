@@ -15,7 +15,7 @@ def require_writable(folder: str | Path, flag: str = "--out-dir", *, within: Pat
     """Check that files can be written into a folder, which need not exist yet and is not made.
 
     A small file is written into the folder, or into the nearest parent that exists, and removed again. What killed
-    processes have left in the folder is removed.
+    processes have left there is removed.
 
     Args:
         folder: the folder.
@@ -30,14 +30,15 @@ def require_writable(folder: str | Path, flag: str = "--out-dir", *, within: Pat
     if within is not None:
         _require_within(folder, within)
     try:
-        _existing_parent(folder).stat()
+        parent = _existing_parent(folder)
+        parent.stat()
         if os.path.lexists(folder) and not folder.is_dir():
             raise NotADirectoryError(20, "Not a directory")
         ending = temporary_ending()
-        with tempfile.NamedTemporaryFile(dir=_existing_parent(folder), prefix=".bige-", suffix=ending) as file:
+        with tempfile.NamedTemporaryFile(dir=parent, prefix=".bige-", suffix=ending) as file:
             file.write(bytes(_PROBE_BYTES))
             file.flush()
-        remove_leftovers(folder)
+        remove_leftovers(parent)
     except OSError as error:
         raise InputError(
             f"{folder}: nothing can be written there ({os_error_reason(error)}); name another place with {flag}"
