@@ -204,6 +204,21 @@ def test_a_run_goes_on_under_another_name_to_its_end(tmp_path, straight):
     assert (folder / "best.pth").is_file()
 
 
+def test_the_command_of_a_killed_run_that_goes_on_with_another_goes_on_too(tmp_path, straight, monkeypatch):
+    more = f"--total-iter 14 --resume-pth {straight}"
+    monkeypatch.setattr("sys.argv", ["train_vq.py", *more.split()])
+    whole = train(tmp_path, "whole", more)
+    killed = train_until(5, tmp_path, "killed", more)  # behind the evaluation of step 12
+    assert read_checkpoint(killed / "last.pth")["training"]["step"] == 12
+    for _ in range(2):
+        train(tmp_path, "killed", more)
+        for name in ("last.pth", "best.pth", "losses.csv"):
+            assert digest(killed / name) == digest(whole / name), name
+    monkeypatch.setattr("sys.argv", ["train_vq.py", *more.split(), "--lr", "0.1"])
+    with pytest.raises(InputError, match="already holds a training run"):
+        train(tmp_path, "killed", f"{more} --lr 0.1")
+
+
 def test_rows_of_losses_that_are_torn_or_of_another_version_do_not_stop_a_run(tmp_path, straight):
     folder = train_until(7, tmp_path, "torn")
     with (folder / "losses.csv").open("a") as file:

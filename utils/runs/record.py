@@ -15,6 +15,8 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.locations import REPOSITORY
 
+FROM_PYTHON = "called from Python"  # in the place of a command line
+
 logger = logging.getLogger("bige")
 
 
@@ -35,7 +37,7 @@ def command_line() -> str:
     script = Path(sys.argv[0]).name
     if script.endswith(".py") and (REPOSITORY / script).is_file():
         return shlex.join([script, *sys.argv[1:]])
-    return "called from Python"
+    return FROM_PYTHON
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from dataset.io.atomic_write import remove_leftovers
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.splits import Split
 from utils.checkpoints import find_checkpoint, read_checkpoint
+from utils.runs.record import FROM_PYTHON, command_line
 from utils.runs.shared_configs import flag_of
 from utils.training.training_config import TrainingConfig
 from utils.training.training_loop import LAST
@@ -171,12 +172,15 @@ def _with_own_run(config: Config) -> Config:
     folder = config.run_folder
     last = folder / LAST
     if config.resume_pth is not None:
-        if last.exists() and Path(config.resume_pth).resolve().parent != last.resolve().parent:
+        if not last.exists() or Path(config.resume_pth).resolve().parent == last.resolve().parent:
+            return config
+        if not _is_of_this_command(folder):
             raise InputError(
                 f"{folder} already holds a training run; choose another --exp-name, or continue it with --resume-pth "
                 f"{last}"
             )
-        return config
+        logger.info("%s: the run of this command goes on", folder)
+        return replace(config, resume_pth=last)
     if not any((folder / name).exists() for name in (LAST, "best.pth", "losses.csv")):
         return config
     way_out = f"choose another --exp-name, or continue it with --resume-pth {last}"
@@ -194,6 +198,12 @@ def _with_own_run(config: Config) -> Config:
         return config
     logger.info("%s: the run of this command goes on", folder)
     return replace(config, resume_pth=last)
+
+
+def _is_of_this_command(folder: Path) -> bool:
+    """Whether the run in a folder was made by the very command line that is given now, as after an interruption."""
+    recorded = read_json_object_or_none(folder / "args.json") or {}
+    return command_line() != FROM_PYTHON and recorded.get("_command") == command_line()
 
 
 def _changed_flag(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str | None:
