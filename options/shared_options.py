@@ -8,7 +8,7 @@ from utils.training.training_config import PRECISIONS, TrainingConfig
 
 MODEL_HELP = (
     "Use this OpenSim model (.osim) in place of the session's own. The default is the scaled model of the session; of "
-    "several, one with contact spheres, then the newest."
+    "several, one of the stated body mass, then one with contact spheres, then the newest."
 )
 DATA_ROOT_HELP = "Folder that holds Data/<session>/ or OpenCapData_<session>/; the default is $BIGE_DATA."
 

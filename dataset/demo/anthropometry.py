@@ -78,7 +78,12 @@ class Person:
     @property
     def id(self) -> str:
         """Id of the subject and of the session."""
-        return f"demo-person-{self.index + 1:03d}"
+        return person_id(self.index)
+
+
+def person_id(index: int) -> str:
+    """Id of subject `index` (from 0) and of the session."""
+    return f"demo-person-{index + 1:03d}"
 
 
 def rajagopal_folder() -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from dataset.demo.anthropometry import Person, draw_person
+from dataset.demo.anthropometry import Person, draw_person, person_id
 from dataset.demo.muscle_traits import draw_muscle_traits
 from dataset.demo.population_settings import PopulationSettings
 from dataset.demo.scaled_model import MODEL_NAME, write_scaled_model
@@ -40,7 +40,7 @@ def is_for_validation(person_index: int) -> bool:
 
 def session_folder(root: str | Path, person_index: int) -> Path:
     """The folder `<root>/Data/demo-person-<number>` of subject `person_index` (from 0)."""
-    return Path(root) / "Data" / f"demo-person-{person_index + 1:03d}"
+    return Path(root) / "Data" / person_id(person_index)
 
 
 def trial_names(count: int) -> list[str]:

@@ -71,13 +71,11 @@ class DynamicsSamples:
 
 
 def samples_of_session(session: Session, seed: int) -> DynamicsSamples:
-    """The training samples of a session's simulated repetitions.
+    """The training samples of a session's simulated repetitions; those whose files cannot be used are left out.
 
     Args:
         session: with the files that `simulate_activations.py` or `make_demo_sessions.py` wrote.
         seed: of the variations.
-
-    Repetitions whose files cannot be used are left out.
 
     Raises:
         InputError: no repetition of the session has simulated forces and moments, or none can be used.

@@ -43,7 +43,7 @@ class VQVAETrainingConfig(TrainingConfig):
         lr_scheduler: steps after which the learning rate is multiplied by `gamma`; None for DEFAULT_MILESTONES.
         gamma: factor of the learning rate at a milestone; None for DEFAULT_GAMMA.
         print_iter: steps between two rows of losses.
-        eval_iter: steps between two evaluations on the held-out subjects.
+        eval_iter: steps between two evaluations on the validation subjects.
         save_iter: steps between two checkpoints `<step>.pth`.
         save_minutes: most minutes between two writings of `last.pth`, which is written after each evaluation too.
     """
