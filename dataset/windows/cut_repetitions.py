@@ -1,16 +1,25 @@
 """Muscle-driven repetitions that were cut out of a trial: whether they are, and whether their times are the trial's."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from dataset.errors import InputError
 from dataset.io.motion import Motion
+from dataset.sessions import Session
 from models.conventions import ROTATION_INDICES
 
 _SAME = 1e-3  # seconds, degrees or metres
 _LEAST_PART = 0.8  # of a repetition, as other settings of the segmentation may cut it
 _SAME_FRAMES = 1.5  # by which times may differ: files are cut at different frames
+
+
+def trials_by_name(session: Session) -> dict[str, Path]:
+    """The trials of a session by the names that `repetition_of` may give: with and without a trailing `_ik`."""
+    trials = session.trials
+    whole = {path.stem: path for path in trials}
+    return {path.stem.removesuffix("_ik"): path for path in trials} | whole  # a trial's whole name comes first
 
 
 def is_cut_of(repetition: Motion, trial: Motion) -> bool:

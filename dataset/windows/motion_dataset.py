@@ -14,7 +14,7 @@ from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
 from dataset.sessions import Session, repetition_of
-from dataset.windows.cut_repetitions import is_cut_of, require_times_of_trial, require_whole
+from dataset.windows.cut_repetitions import is_cut_of, require_times_of_trial, require_whole, trials_by_name
 from dataset.windows.floor import floor_height
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, Segmentation, segment_motion
@@ -182,8 +182,7 @@ def _sources(session: Session, with_activations: bool) -> list[_Source]:
 
 def _labelled_sources(session: Session) -> list[_Source]:
     """Trials with the repetitions that were cut out of them, and repetitions with a motion of their own."""
-    trials = {path.stem.removesuffix("_ik"): path for path in session.trials}
-    trials |= {path.stem: path for path in session.trials}  # a trial's whole name comes first
+    trials = trials_by_name(session)
     of_trial: dict[Path, list[Path]] = {}
     alone = []
     for path in session.squat_muscle_driven:

@@ -19,7 +19,7 @@ _SHORTEST_S = 0.4  # the fastest squat jumps take this long from upright to upri
 _LEAST_DESCENT_M = 0.02
 _LEAST_OF_EXPECTED = 0.3  # least descent relative to that of straight legs that fold by the knees' flexion
 _UPRIGHT_PELVIS = 0.5  # cosine of 60 degrees, the largest inclination of the pelvis in upright stance
-_BENT_STANCE_DEG = 45.0  # mean of both knees; people who cannot straighten them stand with less
+BENT_STANCE_DEG = 45.0  # mean of both knees; people who cannot straighten them stand with less
 _FLIGHT_M = 0.10  # both feet higher than with near straight knees: more than heel raises and errors of length
 _LEG_LENGTH = (0.7, 1.3)
 _NEAR_STANCE_DEG = 15.0  # more than in upright stance, as at landing; errors of length grow with the flexion
@@ -50,7 +50,7 @@ def refusal(motion: Motion, start: int, bottom: int, end: int, standing: tuple[s
         return f"the body is not upright before and after it, the pelvis is inclined by {angle:.0f} degrees"
     knees = np.stack([part.column(f"knee_angle_{side}") for side in standing])
     stance = [float(knees[:, frame].mean()) for frame in (0, -1)]
-    if max(stance) > _BENT_STANCE_DEG:
+    if max(stance) > BENT_STANCE_DEG:
         when = "before" if stance[0] > stance[1] else "after"
         return f"the knees are flexed by {max(stance):.0f} degrees {when} it, which is not upright stance"
     pelvis_m = part.column("pelvis_ty")

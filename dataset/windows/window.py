@@ -12,6 +12,7 @@ from dataset.io.motion import Motion
 from dataset.windows.placement import Placement, place
 from dataset.windows.resample import resample
 from dataset.windows.segmentation import Repetition, segment_repetitions
+from dataset.windows.squat_evidence import BENT_STANCE_DEG
 from dataset.windows.standing import (
     REST_FRAMES,
     SHORTEST_BLEND_FRAMES,
@@ -31,7 +32,6 @@ from models.conventions import (
 )
 
 MADE_FRAMES = SHORTEST_BLEND_FRAMES + REST_FRAMES  # that a window has at least
-_LARGEST_STANDING_DEG = 45.0  # of knees that carry the body, as in `segmentation`
 _SAME_S = 1e-6
 
 
@@ -203,7 +203,7 @@ def whole_repetition(motion: Motion) -> Repetition:
     """
     for where, row in (("begins", 0), ("ends", -1)):
         bend_deg = float(motion.coordinates[row, KNEE_INDICES].min())  # the other leg may be in the air
-        if bend_deg > _LARGEST_STANDING_DEG:
+        if bend_deg > BENT_STANCE_DEG:
             raise InputError(
                 f"{motion.source or 'the motion'}: {where} with knees flexed by {bend_deg:.0f} degrees, so it is not a "
                 "whole repetition from upright stance to upright stance"

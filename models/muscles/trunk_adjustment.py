@@ -29,7 +29,7 @@ from models.skeleton.inverse_dynamics import Dynamics, MotionState
 TORSO = "torso"
 _LUMBAR = "lumbar_extension"
 # Centre of pressure of squats on force plates: its place between the heel (0) and the toes' joint (1), and its spread.
-_PRESSURE_AHEAD = 0.45
+PRESSURE_AHEAD = 0.45
 _PRESSURE_SPREAD_M = 0.03
 _LARGEST_RAD = np.radians(2.0)
 _KNOTS_S = 0.1
@@ -204,7 +204,7 @@ class TrunkAdjustment(nn.Module):
         ahead = ahead / ahead.norm(dim=0)
         right = torch.stack([-ahead[2], torch.zeros_like(ahead[0]), ahead[0]])
         floor = self.dynamics.contact_points(state)[:, 1].amin(0)
-        feet = (heels + _PRESSURE_AHEAD * (toes - heels)) * level + floor * (1 - level)
+        feet = (heels + PRESSURE_AHEAD * (toes - heels)) * level + floor * (1 - level)
         # The centre of pressure from side to side, from the moment about an axis along the floor.
         about_floor = (moment * ahead).sum(0) - floor * (force * right).sum(0)
         across = -about_floor / force[1].clamp(min=0.1 * self.weight_n)

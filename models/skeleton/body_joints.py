@@ -17,7 +17,8 @@ from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.joint_set import JOINT_INDEX, JOINTS, OFFSETS_M, PARENTS, REST_M
 from models.skeleton.kinematic_tree import rotate
 
-_CENTRES = {"hip": "hip", "knee": "walker_knee", "ankle": "ankle", "shoulder": "acromial", "elbow": "elbow",
+# Joints that both SMPL and OpenSim's models have, and the latter's names of them.
+CENTRES = {"hip": "hip", "knee": "walker_knee", "ankle": "ankle", "shoulder": "acromial", "elbow": "elbow",
             "wrist": "radius_hand"}  # fmt: skip
 _ON_PELVIS = ("pelvis", "spine1")
 _ON_TORSO = ("spine2", "spine3", "neck", "left_collar", "right_collar", "head")
@@ -104,8 +105,8 @@ def _layout(centre: dict[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
     child = {"hip": "femur", "knee": "tibia", "ankle": "talus", "shoulder": "humerus", "elbow": "ulna", "wrist": "hand"}
     for i, name in enumerate(JOINTS):
         side, _, part = name.partition("_")
-        if part in _CENTRES:
-            rest[i] = centre[f"{_CENTRES[part]}_{side[0]}"]
+        if part in CENTRES:
+            rest[i] = centre[f"{CENTRES[part]}_{side[0]}"]
             owners[i] = f"{child[part]}_{side[0]}"
         elif part == "foot":
             # The toe joint, at the height that gives the foot its slope in REST_M.

@@ -15,14 +15,13 @@ from torch import Tensor
 
 from models.conventions import COORDINATES, FRAME_RATE_HZ
 from models.rotations import between_directions, from_rotation_vector, interpolate, relative_to_parents
+from models.skeleton.body_joints import CENTRES
 from models.skeleton.forward_kinematics import OpenSimSkeleton
 from models.skeleton.smpl_body import NAMES, SmplBody
 
 _AT = {name: i for i, name in enumerate(NAMES)}
-# Joints that both SMPL and OpenSim's models have; the others follow from the directions of the bones.
-_CENTRES = {"hip": "hip", "knee": "walker_knee", "ankle": "ankle", "shoulder": "acromial", "elbow": "elbow",
-            "wrist": "radius_hand"}  # fmt: skip
-SHARED = tuple(f"{name}_{side}" for name in _CENTRES for side in "lr")
+# The other joints follow from the directions of the bones.
+SHARED = tuple(f"{name}_{side}" for name in CENTRES for side in "lr")
 _BONES = tuple(
     (f"{a}_{side}", f"{b}_{side}")
     for a, b in (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
@@ -149,7 +148,7 @@ class _Bones:
         centres = skeleton.joint_centres(motion, extra).cpu().double()
         self.rotations = dict(zip(skeleton.body_names, rotations.cpu().double().unbind(1), strict=True))
         at = dict(zip(skeleton.joint_names, centres.unbind(1), strict=True))
-        self.positions = {f"{name}_{side}": at[f"{joint}_{side}"] for name, joint in _CENTRES.items() for side in "lr"}
+        self.positions = {f"{name}_{side}": at[f"{joint}_{side}"] for name, joint in CENTRES.items() for side in "lr"}
         self.toes = {side: at[f"mtp_{side}"] for side in "lr"}
 
 

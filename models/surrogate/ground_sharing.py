@@ -18,13 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from models.muscles.moment_capacity import CAPACITY_INPUTS, capacity_inputs
+from models.muscles.trunk_adjustment import PRESSURE_AHEAD
 from models.normalizer import Normalizer
 from models.surrogate.ground_balance import GroundBalance
 from models.surrogate.leg_dynamics import LegDynamics, on_the_floor
 from models.surrogate.perceptron import perceptron
 
-# The centre of pressure of a foot by guess, between the heel (0) and the toes' joint (1), as measured on plates.
-_PRESSURE_AHEAD = 0.45
 _LEAST_VERTICAL = 0.2  # of the body weight, by which moments are divided
 _LEAST_SHARE, _LEAST_CONTACT = 0.01, 1e-3
 _FAINT_VERTICAL, _FARTHEST_M = 0.02, 0.15  # body weights; metres from the usual centre of pressure
@@ -170,7 +169,7 @@ class GroundSharing(nn.Module):
         odds, ahead, inward, forwards, sideways, free, _ = sharing.unbind(-1)
         total, moment = dynamics.force, dynamics.moment
         heels, toes = dynamics.joints[:, :, 3], dynamics.joints[:, :, 4]
-        usual = (heels + _PRESSURE_AHEAD * (toes - heels))[..., [0, 2]]  # (N, 2, 2)
+        usual = (heels + PRESSURE_AHEAD * (toes - heels))[..., [0, 2]]  # (N, 2, 2)
         guess = self.balance(dynamics, usual)
         share = self._share(odds, guess, dynamics.contact)
         both = 4 * share.prod(1)  # 1 where both feet carry the same, 0 where one carries all

@@ -22,7 +22,9 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import Table, read_table
+from dataset.opensim.tool_setups import load_columns
 from dataset.sessions import Session, repetition_of
+from dataset.windows.cut_repetitions import trials_by_name
 from dataset.windows.resample import resample
 from models.conventions import COORDINATES, FEET, FRAME_RATE_HZ, SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
@@ -32,10 +34,11 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.muscles.trunk_adjustment import spline_matrices
 from models.surrogate.leg_dynamics import LegDynamics, MotionDynamics
 from models.surrogate.time_sampling import FRAMES_A_SAMPLE
+from utils.simulation.repetition_files import table_paths
+from utils.simulation.simulated_repetition import MARGIN_S
 from utils.simulation.simulators import build_simulator
 from utils.training.simulated_labels import require_repetition
 
-_MARGIN_S = 1.0  # of the trial on both sides of a repetition, as in its simulation
 _SIMULATED_AGAIN = 12  # repetitions of each model, at most
 # Errors of the trunk's angle in these: the largest standard deviation, and the time between the knots of their splines.
 _TRUNK_ERROR_DEG, _TRUNK_KNOTS_S = 8.0, 0.25
@@ -128,12 +131,15 @@ def models_of(session: Session) -> list[Path]:
 
 def _simulated(session: Session) -> list[tuple[Path, Path]]:
     """The session's repetitions with simulated forces and moments: trial and activations of each."""
-    pairs = ((_trial_of(session, path), path) for path in session.squat_muscle_driven)
-    return [
-        (trial, path)
-        for trial, path in pairs
-        if trial is not None and _forces_path(path).is_file() and _moments_path(path).is_file()
-    ]
+    trials = trials_by_name(session)
+    pairs = ((trials.get(repetition_of(path)[0]), path) for path in session.squat_muscle_driven)
+    return [(trial, path) for trial, path in pairs if trial is not None and all(p.is_file() for p in _tables_of(path))]
+
+
+def _tables_of(muscle_driven: Path) -> tuple[Path, Path]:
+    """The files of the ground reaction forces and of the joint moments of a simulated repetition."""
+    moments, forces, _ = table_paths(muscle_driven.parent, muscle_driven.parent.name)
+    return forces, moments
 
 
 @dataclass(frozen=True)
@@ -157,21 +163,6 @@ class _Repetition:
     motion: Motion
 
 
-def _trial_of(session: Session, muscle_driven: Path) -> Path | None:
-    """The trial that a repetition was cut out of."""
-    name = repetition_of(muscle_driven)[0]
-    named = {path.stem.removesuffix("_ik"): path for path in session.trials} | {p.stem: p for p in session.trials}
-    return named.get(name)
-
-
-def _forces_path(muscle_driven: Path) -> Path:
-    return muscle_driven.with_name(f"forces_resultant_{muscle_driven.parent.name}.mot")
-
-
-def _moments_path(muscle_driven: Path) -> Path:
-    return muscle_driven.with_name(f"kinetics_{muscle_driven.parent.name}.mot")
-
-
 @torch.no_grad()
 def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) -> _Repetition:
     """The samples of one repetition, with its surroundings for the filters.
@@ -180,11 +171,11 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
         InputError: its files, or the trial, cannot be used.
     """
     recorded, labels = read_motion(trial), read_motion(path)
-    forces, moments = read_table(_forces_path(path)), read_table(_moments_path(path))
+    forces, moments = map(read_table, _tables_of(path))
     require_repetition(recorded, labels, forces, moments, simulator.weight_n)
     whole = resample(recorded, FRAME_RATE_HZ)
     start_s, end_s = float(forces.time_s[0]), float(forces.time_s[-1])
-    first, last = np.searchsorted(whole.time_s, [start_s - _MARGIN_S, end_s + _MARGIN_S])
+    first, last = np.searchsorted(whole.time_s, [start_s - MARGIN_S, end_s + MARGIN_S])
     motion = whole.cut(int(first), int(last))
     dynamics = MotionDynamics(simulator, torch.float64)
     coordinates, extra = _as_batch(motion)
@@ -204,7 +195,7 @@ def _read_repetition(simulator: ActivationSimulator, trial: Path, path: Path) ->
         columns = [f"{name}_{side}_moment" for name in present[leg]]
         net[:, leg, [LEG_COORDINATES.index(name) for name in present[leg]]] = at(moments, columns)
     samples = _as_arrays(found) | {"inside": inside}
-    samples["wrench"] = _wrenches(found, {side: at(forces, _force_names(side)) for side in SIDES}, simulator.weight_n)
+    samples["wrench"] = _wrenches(found, {side: at(forces, load_columns(side)) for side in SIDES}, simulator.weight_n)
     samples["net_moments"] = (net / simulator.weight_n).astype(np.float32)
     values, speeds = raw @ sampling.value.T, raw @ sampling.speed.T
     samples["angles"], samples["speeds"] = _of_legs(values, simulator), _of_legs(speeds, simulator)
@@ -226,11 +217,6 @@ def _of_legs(coordinates: Tensor, simulator: ActivationSimulator) -> np.ndarray:
     names = simulator.coordinate_names
     legs = [[names.index(f"{name}_{side}") for name in LEG_COORDINATES] for side in SIDES]
     return torch.stack([coordinates[leg] for leg in legs]).permute(2, 0, 1).float().numpy()
-
-
-def _force_names(side: str) -> list[str]:
-    kinds = (f"ground_force_{side}_v", f"ground_force_{side}_p", f"ground_torque_{side}_")
-    return [f"{kind}{axis}" for kind in kinds for axis in "xyz"]
 
 
 def _wrenches(dynamics: LegDynamics, resultants: dict[str, np.ndarray], weight_n: float) -> np.ndarray:
