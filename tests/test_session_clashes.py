@@ -156,34 +156,66 @@ def test_a_repetition_whose_summary_is_damaged_is_made_anew(simulated, damage, c
     assert "simulated anew, because its summary changed" in caplog.text
 
 
-def test_a_simulation_that_is_killed_in_writing_does_not_keep_the_motion_of_the_old_model(simulated, monkeypatch):
-    model, trial, folder, name = simulated
-    model.write_text("another model")
-    new = fingerprint_of(model, trial, None)
+OTHER = {"model": "another", "motion": "another", "settings": "another", "simulation": "another"}
 
-    def killed(*_, **__):
-        raise KeyboardInterrupt
+
+@pytest.fixture
+def written(monkeypatch):
+    """In place of the writers of a repetition's tables and motion: their paths, which get a text."""
+    paths = []
+
+    def write(path):
+        paths.append(path)
+        path.write_text("new")
 
     for writer in ("_write_moments", "_write_ground_forces", "_write_reserves"):
-        monkeypatch.setattr(repetition_files, writer, lambda *_: None)
-    monkeypatch.setattr(repetition_files, "write_motion", killed)
-    with pytest.raises(KeyboardInterrupt):
-        write_repetition(None, SimpleNamespace(name=name, motion=None), WHOLE | {FINGERPRINT: new}, folder)
-    assert kept_summary(folder, name, new, (0.5, 2.0)) is None
+        monkeypatch.setattr(repetition_files, writer, lambda *arguments: write(arguments[-1]))
+    monkeypatch.setattr(repetition_files, "write_motion", lambda path, *_, **__: write(path))
+    return paths
 
 
-def test_an_old_motion_is_not_kept_beside_tables_of_another_model(simulated, monkeypatch):
+def write_other(folder, name):
+    """Write the repetition as simulated from something else."""
+    write_repetition(None, SimpleNamespace(name=name, motion=None), WHOLE | {FINGERPRINT: OTHER}, folder)
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("writer", ["_write_moments", "_write_reserves", "write_json", "write_motion"])
+def test_a_disk_that_is_full_leaves_the_repetition_that_was_there(simulated, written, writer, monkeypatch):
+    _, _, folder, name = simulated
+    before = contents(folder)
+
+    def full(*arguments, **_):
+        raise OSError(28, "No space left on device", next(str(path) for path in arguments if isinstance(path, Path)))
+
+    monkeypatch.setattr(repetition_files, writer, full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_other(folder, name)
+    assert Path(raised.value.filename).parent == folder
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("moved", range(5))
+def test_a_simulation_that_is_killed_in_replacing_is_made_anew(simulated, written, moved, monkeypatch):
     model, trial, folder, name = simulated
     old = fingerprint_of(model, trial, None)
+    replace, count = os.replace, []
 
-    def killed(*_):
-        raise KeyboardInterrupt
+    def dying(source, place):
+        if Path(place).parent == folder:
+            if len(count) == moved:
+                raise KeyboardInterrupt
+            count.append(place)
+        replace(source, place)
 
-    monkeypatch.setattr(repetition_files, "_write_moments", lambda *_: None)
-    monkeypatch.setattr(repetition_files, "_write_ground_forces", killed)
+    monkeypatch.setattr(os, "replace", dying)
     with pytest.raises(KeyboardInterrupt):
-        write_repetition(None, SimpleNamespace(name=name, motion=None), WHOLE | {FINGERPRINT: "another"}, folder)
+        write_other(folder, name)
     assert kept_summary(folder, name, old, (0.5, 2.0)) is None
+    assert kept_summary(folder, name, OTHER, (0.5, 2.0)) is None
 
 
 def test_results_of_another_program_are_not_replaced(simulated):

@@ -70,6 +70,27 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
                 raise
 
 
+@contextmanager
+def files_together(folder: Path) -> Iterator[Path]:
+    """Yield a new temporary folder in `folder`, for files that are moved there once all are written; it is removed.
+
+    Raises:
+        OSError: a file cannot be written; `filename` is as if it were written in `folder`.
+    """
+    with _temporary(folder / "files") as temporary:
+        folder.mkdir(parents=True, exist_ok=True)
+        _clean_once(folder)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+        except OSError as error:
+            if error.errno is None or not str(error.filename).startswith(str(temporary)):
+                raise
+            file = str(error.filename).replace(str(temporary), str(folder), 1)
+            raise OSError(error.errno, error.strerror, file) from error
+
+
 def _refuse_short_write(error: OSError, path: Path) -> None:
     """Name the file and the reason in numpy's error of a write that the disk has cut short, which has neither."""
     if error.errno is None and _SHORT_WRITE.search(str(error)):

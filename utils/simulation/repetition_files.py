@@ -1,12 +1,13 @@
 """Write a simulated repetition in the layout of OpenCap's muscle-driven simulations."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import write_json
+from dataset.io.atomic_write import files_together, write_json
 from dataset.io.mot import write_motion
 from dataset.io.opensim_table import read_table, write_table
 from models.conventions import SIDES, TRANSLATIONS
@@ -46,15 +47,21 @@ def damaged_files(folder: Path, name: str) -> list[str]:
 def write_repetition(
     simulator: ActivationSimulator, simulated: SimulatedRepetition, summary: dict[str, Any], folder: Path
 ) -> None:
-    """Write motion, joint moments, ground reaction forces, reserves and residuals, and the summary of a repetition."""
+    """Write motion, joint moments, ground reaction forces, reserves and residuals, and the summary of a repetition.
+
+    They take the place of earlier ones when all of them are written.
+    """
     name = simulated.name
-    motion_path(folder, name).unlink(missing_ok=True)  # an old one, that nothing vouches for it beside new files
-    moments, forces, reserves = table_paths(folder, name)
-    _write_moments(simulator, simulated, moments)
-    _write_ground_forces(simulated, forces)
-    _write_reserves(simulated, reserves)
-    write_json(summary_path(folder, name), summary)
-    write_motion(motion_path(folder, name), simulated.motion, style="muscle_driven")
+    with files_together(folder) as new:
+        moments, forces, reserves = table_paths(new, name)
+        _write_moments(simulator, simulated, moments)
+        _write_ground_forces(simulated, forces)
+        _write_reserves(simulated, reserves)
+        write_json(summary_path(new, name), summary)
+        write_motion(motion_path(new, name), simulated.motion, style="muscle_driven")
+        motion_path(folder, name).unlink(missing_ok=True)  # an old one, that nothing vouches for it beside new files
+        for path in (moments, forces, reserves, summary_path(new, name), motion_path(new, name)):
+            os.replace(path, folder / path.name)
 
 
 def _write_moments(simulator: ActivationSimulator, simulated: SimulatedRepetition, path: Path) -> None:
