@@ -33,7 +33,7 @@ from utils.guidance.output.result_files import load_guidance
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
 from utils.report.comparison_squats import make_band, make_reference
-from utils.report.constraint_table import constraint_rows
+from utils.report.constraint_table import constraint_groups, constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import _history_charts, build_page
 from utils.report.sentences import simulation_paragraph, summarise
@@ -265,6 +265,19 @@ def test_the_tolerance_that_is_shown_is_the_one_of_the_verdict(session):
 def test_values_from_0_to_1_have_no_unit_beside_them(result):
     row = next(row for row in constraint_rows(result) if row["title"].startswith("Peak activation"))
     assert (row["target"], row["unit"], row["target_unit"]) == ("0.35 to 0.45", "", "")
+
+
+def test_what_was_asked_stands_apart_from_what_is_required_of_every_motion(session):
+    result = make_result(session)
+    wish = parse_term("knee_flexion:max:below:60:wish")
+    terms = (result.terms[0], wish, *whole_motion_terms())
+    samples = tuple(
+        replace(sample, values=(sample.values[0],) * len(terms), met=(True,) * len(terms)) for sample in result.samples
+    )
+    groups = constraint_groups(replace(result, terms=terms, samples=samples, verification=None))
+    titles = [group["title"] for group in groups]
+    assert titles == ["Asked for", "Required of every motion", "Wished for"]
+    assert [len(group["rows"]) for group in groups] == [1, len(whole_motion_terms()), 1]
 
 
 def test_a_minimised_term_is_shown_as_a_root_in_its_own_unit(page):

@@ -3,14 +3,27 @@
 from typing import Any
 
 from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.objective.constraints import Term
 from utils.report.sample_tables import term_state
 from utils.report.term_wording import minimised_wording, term_kind, term_title
 from utils.report.vocabulary import definition, unit_symbol, with_minus_signs
 
+_ASKED, _OF_EVERY_MOTION, _WISHED = "Asked for", "Required of every motion", "Wished for"
+_GROUPS = (_ASKED, _OF_EVERY_MOTION, _WISHED)
+
+
+def constraint_groups(result: GuidanceResult) -> list[dict[str, Any]]:
+    """The rows of `constraint_rows` under the titles of their groups; groups without rows are left out."""
+    rows = constraint_rows(result)
+    groups = [{"title": title, "rows": [row for row in rows if row["group"] == title]} for title in _GROUPS]
+    return [group for group in groups if group["rows"]]
+
 
 def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
-    """One row of texts per term: requirements first, and terms that are only to be small last."""
-    order = sorted(enumerate(result.terms), key=lambda pair: (not pair[1].required, pair[1].comparison == "small"))
+    """One row of texts per term, by group; terms that are only to be small come last."""
+    order = sorted(
+        enumerate(result.terms), key=lambda pair: (_GROUPS.index(_group(pair[1])), pair[1].comparison == "small")
+    )
     rows = []
     for k, term in order:
         values = [value for sample in result.samples for value in sample.values[k].tolist()]
@@ -23,6 +36,7 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": title,
+                "group": _group(term),
                 "definition": definition(term.quantity),
                 "target": "as small as the rest allows" if is_minimised else with_minus_signs(term.bounds_text),
                 "target_unit": "" if is_minimised else unit,
@@ -35,6 +49,12 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _group(term: Term) -> str:
+    if not term.required:
+        return _WISHED
+    return _OF_EVERY_MOTION if term.of_a_whole_motion else _ASKED
 
 
 def _number(value: float) -> str:

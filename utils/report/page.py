@@ -20,7 +20,7 @@ from utils.guidance.objective.constraints import WHOLE_COLUMN, loss_columns
 from utils.report import sentences
 from utils.report.charts import history_chart, peak_chart
 from utils.report.comparison_squats import make_reference
-from utils.report.constraint_table import constraint_rows
+from utils.report.constraint_table import constraint_groups
 from utils.report.page_data import page_data
 from utils.report.provenance import provenance_rows, run_command, setting_rows
 from utils.report.reliability import reliability_rows
@@ -80,7 +80,7 @@ def build_page(result: GuidanceResult) -> str:
         count=len(result.samples),
         shown=sum(motion["kind"] == "sample" for motion in data["motions"]),
         summary=sentences.summarise(result),
-        constraints=constraint_rows(result),
+        constraints=constraint_groups(result),
         warnings=result.warnings,
         baseline=result.baseline and baseline_sentence(result.baseline),
         changes=listed.changes,
