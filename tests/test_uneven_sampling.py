@@ -65,6 +65,30 @@ def test_an_uneven_motion_has_no_rate_but_an_even_grid(trial, kind):
     assert np.median(error) < 0.01
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_frames_that_are_stored_more_than_once_count_once(tmp_path, trial, caplog, times):
+    """A video of 30 or 20 frames a second, stored at 60: speeds were zero and too large by turns."""
+    once = rows(trial, np.arange(0, len(trial) - len(trial) % times, times))
+    again = np.repeat(np.arange(len(once)), times)
+    held = Motion(trial.time_s[: len(again)], once.coordinates[again], extra={"wrist_flex_r": again.astype(float)})
+    write_motion(tmp_path / "a.mot", held)
+    read = read_motion(tmp_path / "a.mot")
+    assert "repeat the row before, also while the person moves" in caplog.text
+    assert np.abs(read.time_s - once.time_s).max() < 1e-6
+    assert np.abs(read.coordinates - once.coordinates).max() < 1e-6
+    assert np.array_equal(read.extra["wrist_flex_r"], np.arange(len(once)))
+    kept = read_motion(tmp_path / "a.mot", jumps="keep")  # a generated motion
+    assert np.abs(kept.coordinates - held.coordinates).max() < 1e-6
+
+
+def test_who_stands_as_still_as_a_stored_pose_does_repeats_no_frame(tmp_path, trial, caplog):
+    still = np.r_[np.zeros(30, dtype=int), np.arange(len(trial))]
+    motion = Motion(np.arange(len(still)) / 60, trial.coordinates[still])
+    write_motion(tmp_path / "a.mot", motion)
+    assert len(read_motion(tmp_path / "a.mot")) == len(motion)
+    assert not caplog.text
+
+
 def test_stamps_that_were_rounded_are_those_of_an_even_recording(trial):
     rounded = Motion(trial.time_s.round(2), trial.coordinates)
     assert rounded.is_even

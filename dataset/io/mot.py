@@ -2,8 +2,9 @@
 
 Units, signs and sizes are checked once, here (`plausibility`): time in seconds, positions in metres, angles in the
 unit that OpenSim's rule gives (see `opensim_table`), knees that flex positively. Angles are continuous
-(`continuous_angles`), marker jumps are interpolated (`marker_jumps`), and what no person reaches is refused (`reach`).
-What is changed is logged, and what cannot be is an error.
+(`continuous_angles`), marker jumps are interpolated (`marker_jumps`), rows of a recording that repeat the one before
+are left out (`held_frames`), and what no person reaches is refused (`reach`). What is changed is logged, and what
+cannot be is an error.
 
 Columns, in any order: the coordinates of pelvis, hips, knees and ankles are required. Of the 33 others may be missing
 (welded toes, a shoulder with other coordinates); they are taken to be 0, which is logged. `knee_angle_*_beta` is
@@ -20,6 +21,7 @@ from dataset.errors import InputError
 from dataset.io.column_units import check_column_units
 from dataset.io.continuous_angles import continuous_angles, unwrapped_extra
 from dataset.io.filled_gaps import find_filled_gap
+from dataset.io.held_frames import without_held_frames
 from dataset.io.knee_convention import forward_knees
 from dataset.io.leg_extent import check_pelvis_follows_legs, check_pelvis_stays_over_feet
 from dataset.io.marker_jumps import Jumps, mend_jumps
@@ -101,7 +103,8 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
         check_still_activations(activations, coordinates, table.source, refuse=jumps == "refuse")
     check_reach(time_s, as_written, coordinates, table.source, refuse=jumps == "refuse")
     extra = _extra(table, to_metres, to_degrees)
-    return Motion(time_s, coordinates, activations, extra, table.source)
+    motion = Motion(time_s, coordinates, activations, extra, table.source)
+    return without_held_frames(motion, leave_out=jumps != "keep")
 
 
 def _column_index(table: Table) -> dict[str, int]:
