@@ -17,7 +17,7 @@ def main() -> None:
     names = parser.parse_args().sessions
 
     from models.conventions import ROTATION_INDICES
-    from utils.biomechanics.quantities.own import FORM
+    from utils.biomechanics.own_comparison import FORM
     from utils.guidance.guidance_config import GuidanceConfig
     from utils.guidance.preparation import prepare
     from utils.guidance.subject.squat_profile import form_differences

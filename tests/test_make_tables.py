@@ -16,7 +16,7 @@ from dataset.io.mot import write_motion
 from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session
 from models.conventions import ROTATION_INDICES
-from utils.biomechanics.quantities.own import FORM
+from utils.biomechanics.own_comparison import FORM
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.subject.squat_profile import form_difference, form_differences
 from utils.guidance.verification import Verification

@@ -12,6 +12,7 @@ from dataset.muscle_names import muscle_channels
 from models.conventions import FRAME_RATE_HZ, SIDES
 from models.protocols import Skeleton
 from models.surrogate.prediction import MusclePrediction
+from utils.biomechanics.own_comparison import NearestOwn
 from utils.biomechanics.repetition_parts import RepetitionParts, divide_squats
 from utils.biomechanics.trace import Trace
 
@@ -140,6 +141,11 @@ class Context:
         if self._own is None:
             raise InputError("this quantity compares with the person's own squats, and the session has none")
         return self._own
+
+    @cached_property
+    def nearest_own(self) -> NearestOwn:
+        """The own repetition nearest in form to each motion; InputError where there are none."""
+        return NearestOwn(self.motion, self.phases, self.mask, self.own.motion, self.own.phases)
 
     @cached_property
     def contact_points(self) -> Tensor:

@@ -14,7 +14,7 @@ from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import read_motion
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from models.conventions import ROTATION_INDICES
-from utils.biomechanics.quantities.own import FORM
+from utils.biomechanics.own_comparison import FORM
 from utils.guidance.subject.squat_profile import form_differences
 
 _HEADER = (

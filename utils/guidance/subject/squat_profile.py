@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 from models.conventions import COORDINATE_INDEX, SIDES
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context
-from utils.biomechanics.quantities.own import FORM
+from utils.biomechanics.own_comparison import FORM
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.squat_phases import find_phases, normalise_phases
 from utils.biomechanics.statistics import summarise
