@@ -52,7 +52,7 @@ def main() -> None:
     if result.interrupted:
         sys.exit(INTERRUPTED)
     if result.accepted < config.min_samples:
-        raise RunError(f"{result.accepted} different motions of {config.min_samples} wanted meet what is required")
+        raise RunError(f"only {result.accepted} of {config.min_samples} different motions meet what is required")
 
 
 if __name__ == "__main__":
