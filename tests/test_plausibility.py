@@ -192,6 +192,13 @@ def test_a_further_column_of_no_use_is_left_out_with_a_warning(tmp_path, trial, 
     assert f"column 'clock' is {value:.4g} in data row {len(trial)}; it is not read" in caplog.text
 
 
+def test_a_further_column_of_a_joint_of_the_legs_is_not_left_out(tmp_path, trial):
+    """The model may have the joint, and without its angle the foot would stand elsewhere."""
+    spoilt = np.where(np.arange(len(trial)) == 5, np.nan, 4.0)
+    with pytest.raises(InputError, match=r"a\.mot: column 'knee_adduction_r' is nan in data row 6; correct the value"):
+        read_again(tmp_path, replace(trial, extra={"knee_adduction_r": spoilt}))
+
+
 def test_arrays_are_checked_as_files_are(tmp_path, trial, caplog):
     wrong = changed(changed(changed(trial, KNEES, np.negative), ANGLES, np.radians), POSITIONS, lambda x: 1000 * x)
     np.save(tmp_path / "a.npy", np.stack([trial.coordinates, wrong.coordinates]))

@@ -33,6 +33,7 @@ from dataset.io.plausibility import (
     degrees_per_unit,
     in_seconds,
     is_angle,
+    is_leg_angle,
     is_translation,
     metres_per_unit,
     refuse_absurd,
@@ -151,6 +152,9 @@ def _extra(table: Table, to_metres: float, to_degrees: float) -> dict[str, np.nd
 
     What is no number, or out of all proportion, is left out with a warning: most such columns are none of the model's
     coordinates (controls of OpenSim Moco are NaN in their last row, clocks count seconds since 1970).
+
+    Raises:
+        InputError: the column is that of a joint of the legs, without which the feet would stand elsewhere.
     """
     known = {*COORDINATES, *ACTIVATION_COLUMNS}
     extra, left_out = {}, []
@@ -159,7 +163,10 @@ def _extra(table: Table, to_metres: float, to_degrees: float) -> dict[str, np.nd
         if name in known or name.endswith(BETA_SUFFIX):
             continue
         if row := absurd_row(values):
-            left_out.append(f"column {name!r} is {values[row - 1]:.4g} in data row {row}")
+            found = f"column {name!r} is {values[row - 1]:.4g} in data row {row}"
+            if is_leg_angle(name):
+                raise InputError(f"{table.source}: {found}; correct the value, or remove the column")
+            left_out.append(found)
             continue
         if mark := find_mark([name], values[:, None]):
             logger.warning("%s: %s", table.source, mark)

@@ -50,6 +50,7 @@ _BEND = 60.0  # of both knees, in the unit of the file, during which a pelvis de
 # Of every motion, generated ones too; recordings are held to the narrower limits of `reach`. Joints turn by less than
 # two turns even when their angles go on beyond 180 degrees; a person may spin many times.
 _LARGEST_JOINT_DEG, _LARGEST_PELVIS_DEG, _LARGEST_M = 1080.0, 36000.0, 1000.0
+_OF_A_LEG = ("hip_", "knee_", "ankle_", "subtalar_", "mtp_")
 _LARGEST_EXTRA = 1e6  # of a further column, which may be anything
 
 _SWING_DEG = 10.0  # of both knees to both sides of zero, which only speeds do
@@ -94,6 +95,11 @@ def refuse_speeds_by_values(coordinates: np.ndarray, in_degrees: bool, source: P
 def is_angle(name: str) -> bool:
     """Whether a column is a rotation; OpenSim's names of translations end in _tx, _ty or _tz."""
     return name not in TRANSLATIONS and not is_translation(name) and "/" not in name
+
+
+def is_leg_angle(name: str) -> bool:
+    """Whether a column beside the 33 is that of a joint of the legs, such as `knee_adduction_r`, by OpenSim's habit."""
+    return name.startswith(_OF_A_LEG) and is_angle(name)
 
 
 def is_translation(name: str) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.io.mot import read_motion
-from dataset.io.plausibility import is_angle
+from dataset.io.plausibility import is_leg_angle
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.motion_dataset import MotionDataset
@@ -23,7 +23,6 @@ from utils.guidance.subject.postprocessing import low_pass
 
 logger = logging.getLogger("bige")
 
-_LEG_JOINTS = ("hip_", "knee_", "ankle_", "subtalar_", "mtp_")
 _STILL_DEG = 1.0  # an angle that changes by less does not move
 LONGEST_REPETITION_FRAMES = LONGEST_SEQ_LEN * FRAMES_PER_LATENT - MADE_FRAMES
 
@@ -99,7 +98,7 @@ def _beside_the_33(windows: Sequence[Window]) -> dict[str, float]:
     largest: dict[str, float] = {}
     for window in windows:
         for name, values in window.extra.items():
-            if name.startswith(_LEG_JOINTS) and is_angle(name) and np.ptp(values) > _STILL_DEG:
+            if is_leg_angle(name) and np.ptp(values) > _STILL_DEG:
                 largest[name] = max(largest.get(name, 0.0), float(np.abs(values).max()))
     return largest
 
