@@ -51,10 +51,15 @@ def test_each_way_in_which_a_reader_can_fail_is_counted(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", READER_NAMES)
 def test_the_files_that_inputs_are_made_from_are_read(tmp_path, name):
     """A reader that refuses them is not tried beyond what it refuses."""
-    kind = reader(name)
+    kind, refused = reader(name), {}
+    assert kind.valid
     for file, content in kind.valid:
         (tmp_path / file).write_bytes(content)
-        kind.read(tmp_path / file)
+        try:
+            kind.read(tmp_path / file)
+        except InputError as error:
+            refused[file] = str(error)
+    assert refused == {}
 
 
 def test_a_short_campaign_over_every_reader_finds_nothing(tmp_path):

@@ -48,10 +48,10 @@ def _with_positive_flexion(knees: np.ndarray, where: Path | str) -> np.ndarray:
     if not backward.any():
         return knees
     if not backward.all() and high[~backward].max() > -_BACKWARD_DEG:
-        names = [COORDINATES[i] for i in KNEE_INDICES]
+        this, other = _that_and_the_other(backward.tolist())
         raise InputError(
-            f"{where}: {names[int(backward.argmax())]} is negative when the knee bends, down to {low.min():.0f} "
-            f"degrees, and {names[int(backward.argmin())]} is positive; flexion must be positive on both sides"
+            f"{where}: {this} is negative when the knee bends, down to {low.min():.0f} degrees, and {other} is "
+            "positive; flexion must be positive on both sides"
         )
     logger.warning(
         "%s: the knees bend negatively, down to %.0f degrees, as in gait2392's convention; the sign of knee_angle_l "
@@ -74,10 +74,10 @@ def _from_straight(knees: np.ndarray, height_m: np.ndarray, where: Path | str) -
     if not any(between):
         return knees
     if not all(between):
-        names = [COORDINATES[i] for i in KNEE_INDICES]
+        this, other = _that_and_the_other(between)
         raise InputError(
-            f"{where}: {names[between.index(True)]} is near 180 degrees where the knee is straight, and "
-            f"{names[between.index(False)]} is not; a straight knee must be 0 on both sides"
+            f"{where}: {this} is near 180 degrees where the knee is straight, and {other} is not; a straight knee must "
+            "be 0 on both sides"
         )
     logger.warning(
         "%s: the knees are near %.0f degrees where they are straight, so these are the angles between thigh and shank; "
@@ -86,6 +86,12 @@ def _from_straight(knees: np.ndarray, height_m: np.ndarray, where: Path | str) -
         knees.max(),
     )
     return _STRAIGHT_DEG - knees
+
+
+def _that_and_the_other(is_so: list[bool]) -> tuple[str, str]:
+    """The names of the knee that is so and of the one that is not, of the two in the order of `KNEE_INDICES`."""
+    names = [COORDINATES[i] for i in KNEE_INDICES]
+    return names[is_so.index(True)], names[is_so.index(False)]
 
 
 def _is_between_segments(knee: np.ndarray, height_m: np.ndarray) -> bool:

@@ -35,12 +35,10 @@ class NearestOwn:
         """
         frame = torch.arange(motion.shape[1], device=motion.device).to(motion)
         share = _share(phases, frame)  # (B, T), 0 start, 1 bottom, 2 end
-        start, bottom, end = (
-            getattr(own_phases, name).to(motion)[:, None, None] for name in ("start", "bottom", "end")
-        )
-        at = torch.where(
-            share < 1, start + share * (bottom - start), bottom + (share - 1) * (end - bottom)
-        )  # (R, B, T)
+        edges = (own_phases.start, own_phases.bottom, own_phases.end)
+        start, bottom, end = (edge.to(motion)[:, None, None] for edge in edges)
+        # (R, B, T) the frame of each own repetition at the phase of each frame of each motion
+        at = torch.where(share < 1, start + share * (bottom - start), bottom + (share - 1) * (end - bottom))
         rows = torch.arange(len(own), device=motion.device)[:, None, None]
         form = _interpolated(own[..., FORM].to(motion), rows, at)
         distance = ((form - motion[..., FORM]).square() * counts[..., None]).sum((2, 3))
