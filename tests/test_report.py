@@ -421,6 +421,34 @@ def test_the_ranges_of_the_curves_are_those_of_the_terms():
     assert ranges["pelvis_tilt"]["words"].endswith("−34.2 to −17.4")
 
 
+def test_a_range_of_one_side_says_which_and_what_is_no_value_of_a_curve_is_not_drawn_on_it():
+    right, *others = ranges_of(
+        [
+            parse_term("knee_flexion_r:max_over_descent:below:100"),
+            *map(
+                parse_term, ("knee_flexion:range:within:20:40", "pelvis_tilt:rms:below:20", "knee_flexion:sum:above:9")
+            ),
+        ]
+    )
+    assert (right["panel"], right["side"]) == ("knee_angle_r", "r")
+    assert right["words"] == "required, right, largest value over the descent: below 100"
+    assert others == []
+    (left,) = ranges_of([parse_term("vasmed_l:at_bottom:above:0.3:wish")])
+    assert (left["side"], left["words"]) == ("l", "wish, left, value at the bottom: above 0.3")
+
+
+def test_the_gauges_are_titled_by_the_muscle_that_they_show(result):
+    def title(*constraints: str) -> str:
+        built = Page(build_page(replace(result, terms=tuple(map(parse_term, constraints)))))
+        return built.find(id="gauges")[0]["text"].strip()
+
+    tilt = "pelvis_tilt:max:below:0"
+    assert title("vasmed:max:within:0.35:0.45", tilt, tilt) == "vastus medialis, predicted"
+    assert title("soleus:max:below:0.5", tilt, tilt) == "soleus, predicted"
+    assert title("quadriceps:max:below:0.5", tilt, tilt) == ""  # a group, of which there is no curve
+    assert title("vasmed:max:below:0.5:wish", tilt, tilt) == ""
+
+
 def test_accuracy_figures_of_the_page_are_those_of_the_documentation(page):
     document = (Path(__file__).parent.parent / "docs/accuracy.md").read_text()
     words = page.words()

@@ -5,10 +5,12 @@ Needs Chromium (Debian: apt-get install chromium-headless-shell) and playwright;
 
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 from synthetic_run import make_result, make_session
 
+from utils.guidance.objective.constraint_grammar import parse_term
 from utils.report.page import write_report
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -219,6 +221,21 @@ def test_curves_change_with_the_group_and_scrub(opened, report_path):
     box = panel.bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 50)
     assert frame(page) > 98
+
+
+def test_a_panel_shows_all_of_its_ranges_and_a_gauge_the_side_that_has_one(opened, tmp_path):
+    asked = ("knee_flexion:max:within:80:100", "knee_flexion_r:min:below:10", "vasmed_l:max:within:0.7:0.9")
+    result = make_result(make_session(tmp_path / "person"))
+    path = write_report(replace(result, terms=tuple(map(parse_term, asked))), tmp_path / "report.html")
+    page, _ = opened(path)
+    knee = page.locator("#coordinate-curves figure").first
+    assert knee.locator(".positive.target").all_inner_texts() == [
+        "required, largest value: 80 to 100", "required, right, smallest value: below 10",
+    ]  # fmt: skip
+    assert knee.locator("rect.target").count() == 2
+    assert page.locator("#gauges .side").all_inner_texts() == ["L"]
+    track, band = (page.locator(f"#gauges {one}").bounding_box() for one in (".track", ".track .target"))
+    assert band["x"] + band["width"] <= track["x"] + track["width"]
 
 
 def test_the_printed_page_has_tables_and_a_strip_in_light_colours(opened, report_path):

@@ -12,11 +12,12 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
-from models.conventions import without_side
+from models.conventions import MUSCLE_INDEX, without_side
 from utils.guidance.baseline import baseline_sentence
 from utils.guidance.change_description import DISTINCT_DEG
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import WHOLE_COLUMN, loss_columns
+from utils.guidance.verification import NEAR
 from utils.report import sentences
 from utils.report.charts import history_chart, peak_chart
 from utils.report.comparison_squats import make_reference
@@ -86,9 +87,10 @@ def build_page(result: GuidanceResult) -> str:
         changes=listed.changes,
         own_names=result.baseline and result.baseline.names,
         distinct_deg=f"{DISTINCT_DEG:g}",
+        near=f"{NEAR:g}",
         files=listed.file_names,
         missing_figure=missing,
-        gauge_title=_gauge_title(result),
+        gauge_title=_gauge_title(data["ranges"]),
         is_simulated=result.verification is not None,
         reference_sentences=sentences.reference_sentences(reference),
         repetitions=result.config.repetitions,
@@ -132,10 +134,11 @@ def _as_json(content: dict[str, Any]) -> Markup:
     return Markup(json.dumps(content, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"))
 
 
-def _gauge_title(result: GuidanceResult) -> str:
-    """Title of the gauges of the constrained muscle; empty where no activation is required."""
-    required = any(term.quantity == "activation" and term.required for term in result.terms)
-    return f"{muscle_name(result.config.muscle)}, predicted" if required else ""
+def _gauge_title(ranges: list[dict[str, Any]]) -> str:
+    """Title of the gauges of the first muscle whose activation has to be in a range; empty where none has to be."""
+    muscles = (one["panel"] for one in ranges if one["required"] and one["panel"] in MUSCLE_INDEX)
+    muscle = next(muscles, None)
+    return f"{muscle_name(without_side(muscle))}, predicted" if muscle else ""
 
 
 def _peak_chart(result: GuidanceResult) -> Markup:

@@ -11,6 +11,7 @@ from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_
 from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.biomechanics.squat_phases import SquatPhases, find_phases
 from utils.guidance.guidance_result import GuidanceResult
+from utils.guidance.verification import NEAR
 from utils.report import encoding
 from utils.report.comparison_squats import Band, Reference
 from utils.report.sentences import sample_note
@@ -38,6 +39,7 @@ def page_data(result: GuidanceResult, reference: Reference, figure: SkeletonFigu
         "rate": FRAME_RATE_HZ,
         "endFrames": round(FILTER_MARGIN_S * FRAME_RATE_HZ),
         "activationSteps": encoding.ACTIVATION_STEPS,
+        "near": NEAR,
         "coordinates": [{"name": name, "step": step} for name, step in zip(COORDINATES, steps, strict=True)],
         "muscles": list(MUSCLES),
         "figure": figure and {"points": len(figure.names), "shapes": figure.shapes(), "soles": figure.soles()},

@@ -7,7 +7,14 @@ from typing import Any
 from dataset.spelling import split_side
 from models.conventions import COORDINATE_INDEX, MUSCLE_INDEX
 from utils.guidance.objective.constraints import Term
-from utils.report.vocabulary import muscle_name, quantity_title, statistic_words, unit_symbol, with_minus_signs
+from utils.report.vocabulary import (
+    SIDE_WORDS,
+    muscle_name,
+    quantity_title,
+    statistic_words,
+    unit_symbol,
+    with_minus_signs,
+)
 
 # Coordinates in whose panels the range of a quantity is drawn
 _PANEL_COORDINATES = {
@@ -17,6 +24,8 @@ _PANEL_COORDINATES = {
     "pelvis_tilt": "pelvis_tilt",
     "pelvis_height": "pelvis_ty",
 }
+# Statistics that are a value of the curve, and not a difference, a sum or a square of values
+_LEVELS = ("max", "min", "mean", "start", "end")
 _OF_ONE_VALUE = ("s", "squats")  # units of durations and counts
 _DISPLAY_UNITS = {"foot_slip": ("mm/s", 1000.0)}  # small lengths are easier to read in millimetres
 
@@ -56,20 +65,26 @@ def minimised_wording(term: Term) -> tuple[str, str, Callable[[float], float]]:
 
 
 def ranges_of(terms: Sequence[Term]) -> list[dict[str, Any]]:
-    """The ranges that the curves show.
+    """The ranges that the curves show, of the statistics that are a value of the curve.
 
     Returns:
-        for each range `panel` (a coordinate or muscle), `low` and `high` (None where open), `words` and `required`.
+        for each range `panel` (a coordinate or muscle), `side` (empty for both), `low` and `high` (None where open),
+        `words` and `required`.
     """
     ranges = []
     for term in terms:
         panel = _panel_of(term)
-        if panel is None or term.comparison == "small":
+        base = term.statistic.partition("_over_")[0]
+        is_level = base in _LEVELS or base.startswith("at_")
+        if panel is None or term.comparison == "small" or not is_level:
             continue
-        words = f"{term_kind(term)}, {statistic_words(term.statistic, term.muscle)}: {term.bounds_text}"
+        side = split_side(term.quantity)[1] or split_side(term.argument or "")[1]
+        of_side = f", {SIDE_WORDS[side]}" if side else ""
+        words = f"{term_kind(term)}{of_side}, {statistic_words(term.statistic, term.muscle)}: {term.bounds_text}"
         ranges.append(
             {
                 "panel": panel,
+                "side": side,
                 "low": term.low,
                 "high": term.high,
                 "required": term.required,

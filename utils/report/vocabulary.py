@@ -130,7 +130,7 @@ _STATISTICS = {
     "start": "value in the first frame",
     "end": "value in the last frame",
 }
-_SIDES = {"l": "left", "r": "right"}
+SIDE_WORDS = {"l": "left", "r": "right"}
 _UNITS = {"deg": "°", "Nm/kg": "N m/kg", "deg/s": "°/s", "m/s^2": "m/s²", "0-1": "0–1", "deg or m": "° or m"}
 
 
@@ -152,7 +152,7 @@ def muscle_name(muscle: str | None) -> str:
         return "the muscle"
     base = without_side(muscle)
     name = MUSCLE_NAMES.get(base, base.replace("_", " "))
-    return name if base == muscle else f"{_SIDES[muscle[-1]]} {name}"
+    return name if base == muscle else f"{SIDE_WORDS[muscle[-1]]} {name}"
 
 
 def quantity_title(quantity: str, argument: str | None = None) -> str:
@@ -164,7 +164,7 @@ def quantity_title(quantity: str, argument: str | None = None) -> str:
     """
     base, side = split_side(quantity)
     if side:
-        return f"{quantity_title(base)}, {_SIDES[side]}"
+        return f"{quantity_title(base)}, {SIDE_WORDS[side]}"
     if quantity == "activation":
         return f"Activation of {muscle_name(argument)}"
     if quantity == "coordinate":
@@ -176,7 +176,7 @@ def definition(quantity: str) -> str:
     """What a quantity is, in a plain sentence; the registered documentation where no such sentence is written."""
     base, side = split_side(quantity)
     text = _DEFINITIONS.get(base, find_quantity(base).doc)
-    return f"{_SIDES[side].capitalize()}: {text[0].lower()}{text[1:]}" if side else text
+    return f"{SIDE_WORDS[side].capitalize()}: {text[0].lower()}{text[1:]}" if side else text
 
 
 def statistic_words(statistic: str, muscle: str | None = None) -> str:

@@ -28,7 +28,7 @@ class CurvePanels {
       const svg = svgElement("svg", { class: "panel", role: "img", height: PANEL_HEIGHT });
       const figure = htmlElement("figure", {}, htmlElement("figcaption", {}, title, readout), svg);
       if (panel.positive) figure.append(htmlElement("span", { class: "positive" }, `+ ${panel.positive}`));
-      if (panel.range) figure.append(htmlElement("span", { class: "positive target" }, panel.range.words));
+      for (const { words } of panel.ranges) figure.append(htmlElement("span", { class: "positive target" }, words));
       this.box.append(figure);
       const scrub = (event) => {
         const area = svg.getBoundingClientRect();
@@ -47,7 +47,7 @@ class CurvePanels {
 
   // Limits of the vertical axis: the same for all samples, so that the curves of two samples can be compared.
   limits(panel) {
-    let values = panel.range ? [panel.range.low, panel.range.high].filter((value) => value !== null) : [];
+    let values = panel.ranges.flatMap(({ low, high }) => [low, high]).filter((value) => value !== null);
     for (const motion of this.data.motions) {
       for (const name of panel.columns) {
         for (const kind of ["predicted", "simulated"]) {
@@ -91,7 +91,7 @@ class CurvePanels {
       ...this.bandParts(panel),
       ...this.uncountedParts(panel, last),
       ...this.axisParts(panel, last),
-      ...this.rangeParts(panel, last),
+      ...panel.ranges.map((range) => this.rangePart(panel, range, last)),
       ...this.curveParts(panel),
       panel.cursor,
       ...panel.marks.map(({ mark }) => mark),
@@ -151,13 +151,12 @@ class CurvePanels {
     return parts;
   }
 
-  rangeParts(panel, last) {
-    if (!panel.range) return [];
+  rangePart(panel, range, last) {
     const { x, y } = panel;
-    const top = y(panel.range.high ?? panel.limits[1]);
-    const bottom = y(panel.range.low ?? panel.limits[0]);
+    const top = y(range.high ?? panel.limits[1]);
+    const bottom = y(range.low ?? panel.limits[0]);
     const area = { x: x(0), width: x(last) - x(0), y: top, height: Math.max(1, bottom - top) };
-    return [svgElement("rect", { class: "target", ...area }, svgElement("title", {}, panel.range.words))];
+    return svgElement("rect", { class: "target", ...area }, svgElement("title", {}, range.words));
   }
 
   curveParts(panel) {

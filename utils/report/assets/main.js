@@ -76,7 +76,7 @@ function galleryButton(data, player, sample) {
       title,
       htmlElement("span", { class: "unseen" }, `: ${words}`),
     );
-  const words = { met: "met", near: "missed by an activation of 0.05 at most", missed: "missed" };
+  const words = { met: "met", near: `missed by an activation of ${data.near} at most`, missed: "missed" };
   const state = sample.verdict || (sample.met ? "met" : "missed");
   const marks = [mark(state, sample.verdict ? "simulated" : "required", words[state])];
   button.append(head);
@@ -151,13 +151,12 @@ function buildCurvePanels(data, player, find) {
     for (const panel of panels) (groups[panel.group] ??= []).push(panel);
     return groups;
   };
-  const ranges = new Map(data.ranges.map((range) => [range.panel, range]));
-  const rangeOf = (columns) => columns.map((name) => ranges.get(name)).find(Boolean);
+  const rangesOf = (columns) => data.ranges.filter((range) => columns.includes(range.panel));
   const coordinates = group(
     data.coordinatePanels.map((panel) => ({
       ...panel,
       band: bandOf(data.reference.coordinates, panel.columns.map((name) => data.coordinateIndex.get(name))),
-      range: rangeOf(panel.columns),
+      ranges: rangesOf(panel.columns),
     })),
   );
   coordinates["All 33 coordinates"] = Object.values(coordinates).flat();
@@ -169,7 +168,7 @@ function buildCurvePanels(data, player, find) {
       unit: "0–1",
       fraction: true,
       band: bandOf(data.reference.activations, panel.columns.map((name) => data.muscleIndex.get(name)), 0),
-      range: rangeOf(panel.columns),
+      ranges: rangesOf(panel.columns),
     })),
   );
   const activationOf = (motion, name, kind) => activationCurve(data, motion, name, kind);
@@ -202,18 +201,17 @@ function buildStrip(data, player, box) {
   return { choose, draw };
 }
 
-// Gauges of the constrained muscle: its activation in the current frame on a scale with the range.
+// Gauges of the first muscle with a required range: its activation in the current frame, on a scale from 0 to 1.
 function buildGauges(data, player, box) {
   const range = data.ranges.find((candidate) => data.muscleIndex.has(candidate.panel) && candidate.required);
   if (!box || !range) return () => {};
   const stem = range.panel.slice(0, -2);
-  const top = 0.8;
-  const rows = SIDES.map((side) => {
+  const rows = (range.side ? [range.side] : SIDES).map((side) => {
     const bar = htmlElement("span", { class: `fill side-${side}` });
     const number = htmlElement("span", { class: "number" });
     const band = htmlElement("span", { class: "target" });
-    band.style.left = `${(100 * (range.low ?? 0)) / top}%`;
-    band.style.width = `${(100 * ((range.high ?? top) - (range.low ?? 0))) / top}%`;
+    band.style.left = `${100 * (range.low ?? 0)}%`;
+    band.style.width = `${100 * ((range.high ?? 1) - (range.low ?? 0))}%`;
     const track = htmlElement("span", { class: "track" }, band, bar);
     const letter = htmlElement("span", { class: "side" }, side.toUpperCase());
     box.append(htmlElement("span", { class: "gauge" }, letter, track, number));
@@ -225,7 +223,7 @@ function buildGauges(data, player, box) {
       const key = `${player.sample.number}${side}`;
       if (!curves.has(key)) curves.set(key, activationCurve(data, player.sample, `${stem}_${side}`, "predicted"));
       const value = interpolate(curves.get(key), player.frame);
-      bar.style.width = `${clamp((100 * value) / top, 0, 100)}%`;
+      bar.style.width = `${100 * clamp(value, 0, 1)}%`;
       number.textContent = value.toFixed(2);
     }
   };
