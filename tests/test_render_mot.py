@@ -306,18 +306,36 @@ end_header
 """
 
 
-def test_where_there_is_no_opengl_a_stick_figure_is_drawn_and_a_package_named(monkeypatch, caplog, actor):
+@pytest.fixture
+def without_opengl(monkeypatch):
+    def forget():
+        for cached in (opengl_support.opengl_works, opengl_support.renderer_of_this_machine):
+            cached.cache_clear()
+
+    forget()
+    monkeypatch.setattr(opengl_support, "_PROBE", "import os; os.abort()")
+    yield
+    forget()
+
+
+def test_where_there_is_no_opengl_a_stick_figure_is_drawn_and_a_package_named(without_opengl, caplog, actor):
     from utils.rendering.stick_scene import StickScene
 
-    opengl_support.opengl_works.cache_clear()
-    monkeypatch.setattr(opengl_support, "_PROBE", "import os; os.abort()")
-    try:
-        scene = open_scene([actor], arrange([actor], ["sagittal"], "overlay", SMALL), SMALL, "auto")
-    finally:
-        opengl_support.opengl_works.cache_clear()
-    assert isinstance(scene, StickScene)
-    assert "libegl1" in caplog.text
-    assert like(scene.draw([0]), "#444444", 40) > 30
+    panels = arrange([actor], ["sagittal"], "overlay", SMALL)
+    scenes = [open_scene([actor], panels, SMALL, "auto") for _ in range(2)]
+    assert all(isinstance(scene, StickScene) for scene in scenes)
+    assert caplog.text.count("libegl1") == 1
+    assert like(scenes[0].draw([0]), "#444444", 40) > 30
+
+
+def test_what_only_opengl_draws_is_refused_where_there_is_none(without_opengl, actor, tmp_path):
+    """The process would end by a segmentation fault, and an SMPL body would be fitted and drawn as sticks."""
+    with pytest.raises(InputError, match="libegl1"):
+        open_scene([actor], arrange([actor], ["sagittal"], "overlay", SMALL), SMALL, "opengl")
+    asked = {"motions": [Path("missing.mot")], "subject": "missing", "image": tmp_path / "a.png"}
+    for more in ({"renderer": "opengl"}, {"body": "smpl", "smpl_model_dir": tmp_path}):
+        with pytest.raises(InputError, match="libegl1"):
+            render(RenderConfig(**asked, **more))
 
 
 def test_positional_arguments_of_earlier_versions_are_accepted():

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from functools import cache
 
+from dataset.errors import InputError
+
 logger = logging.getLogger("bige")
 
 _PROBE = """
@@ -19,6 +21,10 @@ window.Render()
 raise SystemExit(0 if window.SupportsOpenGL() else 3)
 """
 _PROBE_LIMIT_S = 120
+_MISSING = (
+    "bones, muscles and SMPL bodies are drawn with OpenGL, of which no library was found; install one (on Debian or "
+    "Ubuntu: apt-get install libegl1 libgl1-mesa-dri)"
+)
 
 
 def prefer_egl() -> None:
@@ -29,16 +35,25 @@ def prefer_egl() -> None:
 
 @cache
 def opengl_works() -> bool:
-    """Whether a small picture can be drawn off screen. Where it cannot, what to install is logged once."""
+    """Whether a small picture can be drawn off screen."""
     prefer_egl()
     try:
         probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, timeout=_PROBE_LIMIT_S)
-        works = probe.returncode == 0
     except (OSError, subprocess.TimeoutExpired):
-        works = False
-    if not works:
-        logger.warning(
-            "no OpenGL library was found, so a stick figure is drawn; to draw bones and muscles, install one "
-            "(on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri)"
-        )
-    return works
+        return False
+    return probe.returncode == 0
+
+
+def require_opengl() -> None:
+    """Raise InputError where OpenGL does not work, and drawing with it would end this process."""
+    if not opengl_works():
+        raise InputError(f"{_MISSING}, or draw a stick figure with --renderer stick")
+
+
+@cache
+def renderer_of_this_machine() -> str:
+    """`opengl` where it works, and else `stick`; what to install is then logged once."""
+    if opengl_works():
+        return "opengl"
+    logger.warning("a stick figure is drawn: %s", _MISSING)
+    return "stick"

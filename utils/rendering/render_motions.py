@@ -8,6 +8,7 @@ from dataset.io.mot import read_motion
 from models.conventions import FRAME_RATE_HZ
 from utils.rendering.actor import Actor
 from utils.rendering.actor_preparation import make_actor
+from utils.rendering.opengl_support import require_opengl
 from utils.rendering.phase_strip import render_phase_strip
 from utils.rendering.render_config import RenderConfig
 from utils.rendering.smpl_surface import SmplSurfaces
@@ -38,7 +39,8 @@ def render(config: RenderConfig) -> RenderResult:
     """Draw the motions of `config` on the subject's model and write a video, a figure of phases, or both.
 
     Raises:
-        InputError: an output exists and may not be replaced, or the session, a motion or the SMPL model cannot be used.
+        InputError: an output exists and may not be replaced, the session, a motion or the SMPL model cannot be used, or
+            what is asked for needs OpenGL, which this machine has not.
         RunError: the video cannot be encoded.
     """
     for path, flag in ((config.save_path, "--save-path"), (config.image, "--image")):
@@ -46,6 +48,8 @@ def render(config: RenderConfig) -> RenderResult:
             raise InputError(f"{path} already exists; name another file, or give --overwrite")
         if path:
             require_writable_file(path, flag)
+    if config.renderer == "opengl" or config.body == "smpl":
+        require_opengl()
     motions = [read_motion(path, jumps="mend") for path in config.motions]
     session = config.open_session()
     models = [session.model_for(path) for path in config.motions]

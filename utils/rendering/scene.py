@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from utils.rendering.actor import Actor
+from utils.rendering.opengl_support import renderer_of_this_machine, require_opengl
 from utils.rendering.panels import Panel
 
 
@@ -37,15 +38,17 @@ def open_scene(
         size: width and height of the picture in pixels.
         renderer: `opengl`, `stick`, or `auto` for OpenGL where it works and sticks elsewhere.
         supersampling: factor by which OpenGL draws finer than `size`, to smooth edges.
+
+    Raises:
+        InputError: OpenGL is asked for and does not work.
     """
     if renderer == "auto":
-        from utils.rendering.opengl_support import opengl_works
-
-        renderer = "opengl" if opengl_works() else "stick"
+        renderer = renderer_of_this_machine()
     if renderer == "stick":
         from utils.rendering.stick_scene import StickScene
 
         return StickScene(actors, panels, size)
+    require_opengl()
     from utils.rendering.opengl_scene import OpenGLScene
 
     return OpenGLScene(actors, panels, size, supersampling)
