@@ -1,7 +1,7 @@
 """Draw motions on a subject's skeleton: a video, a figure of five phases, or both. Needs no display and no GPU.
 
     python render_mot.py entry_0.mot --subject path/to/session --save-path entry_0.mp4
-    python render_mot.py entry_0.mot own_squat.mot --subject path/to/session --compare --save-path both.mp4
+    python render_mot.py entry_0.mot own_0.mot --subject path/to/session --compare --save-path both.mp4
     python render_mot.py entry_0.mot --subject path/to/session --view oblique --image phases.png
     python render_mot.py entry_0.mot --subject path/to/session --body smpl --smpl-model-dir path/to/smpl --image a.png
     python render_mot.py path/to/session entry_0.mot entry_0.mp4

@@ -507,12 +507,22 @@ def test_a_run_starts_from_the_own_squats_and_its_record_can_be_loaded(tmp_path)
     assert loaded.changes == result.changes
     assert loaded.baseline.profiles == result.baseline.profiles
     torch.testing.assert_close(loaded.baseline.motion, result.baseline.motion)
+    own_squat = read_motion(writer.folder.own_squats / "own_4.mot")
+    np.testing.assert_allclose(own_squat.coordinates, result.baseline.motion[4], atol=1e-5)
+    np.testing.assert_allclose(own_squat.activations, loaded.baseline.activations[4], atol=1e-5)
+    assert len(list(writer.folder.own_squats.iterdir())) == 5
     summary = json.loads((writer.folder.motions / "summary.json").read_text())
     assert len(summary["now"]["squats"]) == 5
+    least = result.least_changed
+    assert summary["least_change"] == (None if least is None else result.changes[least].sentence)
     assert summary["samples"][0]["change"]["form_deg"] == pytest.approx(forms[0], rel=1e-5)
     page = build_page(loaded)
     assert "What changes" in page
     assert "own squats: knees flexed" in page
+    with RunWriter(replace(config, overwrite=True)) as writer:
+        writer.on_start(result.session, result.terms)
+        writer.write(replace(result, baseline=None, changes=()))
+    assert not writer.folder.own_squats.exists()  # those of an earlier run would be taken for this one's
 
 
 @pytest.mark.slow

@@ -43,6 +43,7 @@ def test_a_result_that_is_there_is_what_its_summary_says(written):
     assert written() == (MET, 12.5, [])
     assert written(SUMMARY | {"accepted": 2, "why_not": ["one is missing"]}) == (NOT_MET, 12.5, [])
     assert written(seconds="long") == (MET, 0.0, [])
+    assert written(SUMMARY | {"least_change": None}) == (MET, 12.5, [])  # without own squats
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_a_result_that_is_there_is_what_its_summary_says(written):
     [
         "", "[1", "[]", "{}", '{"accepted": 3, "wanted": 3}', SUMMARY | {"accepted": "3"}, SUMMARY | {"wanted": None},
         SUMMARY | {"accepted": True}, SUMMARY | {"session": 7}, SUMMARY | {"why_not": "none"},
-        SUMMARY | {"why_not": [1]}, {**SUMMARY, "judged_by": ["simulation"]},
+        SUMMARY | {"why_not": [1]}, SUMMARY | {"least_change": [1]}, {**SUMMARY, "judged_by": ["simulation"]},
     ],
 )  # fmt: skip
 def test_a_person_whose_summary_is_damaged_is_guided_again(written, summary):

@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -274,10 +275,18 @@ def test_what_was_asked_stands_apart_from_what_is_required_of_every_motion(sessi
     samples = tuple(
         replace(sample, values=(sample.values[0],) * len(terms), met=(True,) * len(terms)) for sample in result.samples
     )
-    groups = constraint_groups(replace(result, terms=terms, samples=samples, verification=None))
-    titles = [group["title"] for group in groups]
-    assert titles == ["Asked for", "Required of every motion", "Wished for"]
-    assert [len(group["rows"]) for group in groups] == [1, len(whole_motion_terms()), 1]
+    result = replace(result, terms=terms, samples=samples, verification=None)
+    assert titles_of_groups(result) == (["Asked for", "Wished for"], ["Required of every motion"])
+    assert [len(group["rows"]) for group in chain(*constraint_groups(result))] == [1, 1, len(whole_motion_terms())]
+    missed = replace(samples[0], met=(True,) * (len(terms) - 1) + (False,))
+    result = replace(result, samples=(missed, *samples[1:]))
+    assert titles_of_groups(result) == (["Asked for", "Required of every motion", "Wished for"], [])
+    small = replace(result, terms=(replace(wish, comparison="small", low=None, high=None),))
+    assert titles_of_groups(small) == ([], ["Kept small"])
+
+
+def titles_of_groups(result):
+    return tuple([group["title"] for group in groups] for groups in constraint_groups(result))
 
 
 def test_a_minimised_term_is_shown_as_a_root_in_its_own_unit(page):

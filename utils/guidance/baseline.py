@@ -31,6 +31,7 @@ class Baseline:
         motion: (A, T, 33), degrees and metres, at 60 Hz, on the floor, filtered as guided motions are.
         profiles: (A,) each in numbers.
         muscle: the muscle whose peaks are given, with or without its side.
+        activations: (A, T, 80) that the surrogate predicts; None in runs of earlier versions.
         peaks: (A, 2) its peak activations, left and right, without the first and last 0.2 s; (A, 1) of one side.
         simulated: whether they were simulated; otherwise, the surrogate predicts them.
         on_two_feet: how many squats on two feet the session holds; None in runs of earlier versions.
@@ -46,6 +47,7 @@ class Baseline:
     muscle: str
     peaks: Tensor
     simulated: bool
+    activations: Tensor | None = None
     on_two_feet: int | None = None
     on_one_leg: int = 0
     left_out: tuple[LeftOut, ...] = ()
@@ -91,11 +93,11 @@ def baseline_of(
         simulations: what the simulation finds; None where it is left out.
         left_out: what of the session could not be used.
     """
-    share = None
+    share, found = None, activations
     if simulations is not None:
-        activations = torch.stack([one.activations for one in simulations])
+        found = torch.stack([one.activations for one in simulations])
         share = torch.tensor([one.right_foot_share for one in simulations])
-    peaks = activation_of(activations[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
+    peaks = activation_of(found[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
     profiles = squat_profiles(own.placed, skeleton, share)
     return Baseline(
         names=own.names,
@@ -104,6 +106,7 @@ def baseline_of(
         muscle=muscle,
         peaks=peaks,
         simulated=simulations is not None,
+        activations=activations.cpu(),
         on_two_feet=own.on_two_feet,
         on_one_leg=own.on_one_leg,
         left_out=left_out,

@@ -86,6 +86,14 @@ class GuidanceResult:
         """Whether sample j is the same answer as an earlier one."""
         return bool(self.changes) and self.changes[j].same_as is not None
 
+    @property
+    def least_changed(self) -> int | None:
+        """The sample that meets every requirement and changes its own squat least; None where there is none."""
+        accepted = [j for j, sample in enumerate(self.samples) if sample.accepted]
+        if not self.changes or not accepted:
+            return None
+        return min(accepted, key=lambda j: self.changes[j].form_deg)
+
     def predicted_values(self, k: int) -> Tensor:
         """(S, C) values of term k as the surrogate predicts them."""
         if self.verification is not None and self.verification.predicted_values:

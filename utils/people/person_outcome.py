@@ -30,6 +30,7 @@ class PersonOutcome:
         wanted: how many were asked for.
         simulated: whether a simulation on the person's own model judged them.
         seconds: how long it took.
+        change: what the least changed motion that meets it changes of the own squat, in words.
         why: why it failed or was not met, in sentences.
         report: the report; None without a result.
         is_kept: whether it was there already.
@@ -41,6 +42,7 @@ class PersonOutcome:
     wanted: int = 0
     simulated: bool = False
     seconds: float = 0.0
+    change: str = ""
     why: str = ""
     report: Path | None = None
     is_kept: bool = False
@@ -101,7 +103,8 @@ def _made_since(record: dict[str, Any], since: datetime) -> bool:
 
 def _is_whole(summary: dict[str, Any]) -> bool:
     """Whether a `summary.json`, which may be damaged, holds all that an outcome is made of."""
-    texts = [summary.get("session"), summary.get("judged_by"), *_lines(summary.get("why_not", []))]
+    change = summary.get("least_change") or ""  # there is none without own squats, and in runs of earlier versions
+    texts = [summary.get("session"), summary.get("judged_by"), change, *_lines(summary.get("why_not", []))]
     counts = [summary.get("accepted"), summary.get("wanted")]
     return all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
 
@@ -120,6 +123,7 @@ def _outcome(summary: dict[str, Any], seconds: float, folder: Path, *, is_kept: 
         wanted=summary["wanted"],
         simulated=summary["judged_by"] == "simulation",
         seconds=seconds,
+        change=summary.get("least_change") or "",
         why=" ".join(line.strip() for line in summary.get("why_not", ())),
         report=folder / REPORT_NAME,
         is_kept=is_kept,

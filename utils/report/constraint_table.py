@@ -8,24 +8,32 @@ from utils.report.sample_tables import term_state
 from utils.report.term_wording import minimised_wording, term_kind, term_title
 from utils.report.vocabulary import definition, unit_symbol, with_minus_signs
 
-_ASKED, _OF_EVERY_MOTION, _WISHED = "Asked for", "Required of every motion", "Wished for"
-_GROUPS = (_ASKED, _OF_EVERY_MOTION, _WISHED)
+_ASKED, _OF_EVERY_MOTION, _WISHED, _KEPT_SMALL = "Asked for", "Required of every motion", "Wished for", "Kept small"
+_GROUPS = (_ASKED, _OF_EVERY_MOTION, _WISHED, _KEPT_SMALL)
 
 
-def constraint_groups(result: GuidanceResult) -> list[dict[str, Any]]:
-    """The rows of `constraint_rows` under the titles of their groups; groups without rows are left out."""
+def constraint_groups(result: GuidanceResult) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows of `constraint_rows` under the titles of their groups; groups without rows are left out.
+
+    Returns:
+        The groups that are read first, and those that are read later: what is kept small, and what is required of
+        every motion where all samples meet it.
+    """
     rows = constraint_rows(result)
-    groups = [{"title": title, "rows": [row for row in rows if row["group"] == title]} for title in _GROUPS]
-    return [group for group in groups if group["rows"]]
+    first: list[dict[str, Any]] = []
+    later: list[dict[str, Any]] = []
+    for title in _GROUPS:
+        of_group = [row for row in rows if row["group"] == title]
+        as_usual = title == _OF_EVERY_MOTION and all(row["state"] == "met" for row in of_group)
+        if of_group:
+            (later if as_usual or title == _KEPT_SMALL else first).append({"title": title, "rows": of_group})
+    return first, later
 
 
 def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
-    """One row of texts per term, by group; terms that are only to be small come last."""
-    order = sorted(
-        enumerate(result.terms), key=lambda pair: (_GROUPS.index(_group(pair[1])), pair[1].comparison == "small")
-    )
+    """One row of texts per term, by group."""
     rows = []
-    for k, term in order:
+    for k, term in sorted(enumerate(result.terms), key=lambda pair: _GROUPS.index(_group(pair[1]))):
         values = [value for sample in result.samples for value in sample.values[k].tolist()]
         met = sum(sample.met[k] for sample in result.samples)
         title, unit = term_title(term), "" if term.unit == "0-1" else unit_symbol(term.unit)
@@ -53,7 +61,7 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
 
 def _group(term: Term) -> str:
     if not term.required:
-        return _WISHED
+        return _KEPT_SMALL if term.comparison == "small" else _WISHED
     return _OF_EVERY_MOTION if term.of_a_whole_motion else _ASKED
 
 

@@ -68,6 +68,7 @@ def build_page(result: GuidanceResult) -> str:
     figure, missing = _load_figure(result.session)
     reference = make_reference(result.own_squats, result.baseline.names if result.baseline else ())
     listed = result.take(range(min(_MOST_LISTED, len(result.samples))))
+    asked, as_usual = constraint_groups(result)
     data = page_data(listed, reference, figure)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
@@ -81,7 +82,8 @@ def build_page(result: GuidanceResult) -> str:
         count=len(result.samples),
         shown=sum(motion["kind"] == "sample" for motion in data["motions"]),
         summary=sentences.summarise(result),
-        constraints=constraint_groups(result),
+        asked=asked,
+        as_usual=as_usual,
         warnings=result.warnings,
         baseline=result.baseline and baseline_sentence(result.baseline),
         changes=listed.changes,

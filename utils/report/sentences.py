@@ -78,10 +78,9 @@ def _answer(result: GuidanceResult) -> str:
 
     Where own squats meet what was asked already, that comes first.
     """
-    accepted = [j for j, sample in enumerate(result.samples) if sample.accepted]
-    if not result.changes or not accepted:
+    j = result.least_changed
+    if j is None:
         return ""
-    j = min(accepted, key=lambda number: result.changes[number].form_deg)
     text = f"Sample {j} meets it with the least change from an own squat: {result.changes[j].sentence}."
     if result.baseline and (meeting := result.baseline.meeting):
         meet = "meets" if meeting == 1 else "meet"

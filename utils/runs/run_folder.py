@@ -45,6 +45,11 @@ class RunFolder:
         return self.run / "opensim" / self.session
 
     @property
+    def own_squats(self) -> Path:
+        """Folder of the own squats that guidance began with: not among `motions`, which are evaluated together."""
+        return self.run / "own_squats" / self.session
+
+    @property
     def unfinished(self) -> Path:
         """Folder of what a run that is going on, or was interrupted, has found so far."""
         return self.run / "unfinished" / self.session

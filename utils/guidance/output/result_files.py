@@ -176,6 +176,8 @@ def _arrays(result: GuidanceResult) -> dict[str, np.ndarray]:
     if result.baseline is not None:
         arrays["baseline_motion"] = result.baseline.motion.numpy()
         arrays["baseline_peaks"] = result.baseline.peaks.numpy()
+        if result.baseline.activations is not None:
+            arrays["baseline_activations"] = result.baseline.activations.numpy()
     arrays["training_names"] = np.array(result.training_names, dtype=str)
     return arrays
 
@@ -227,6 +229,7 @@ def _baseline_from(
         muscle=record["muscle"],
         peaks=torch.from_numpy(arrays["baseline_peaks"]),
         simulated=record["simulated"],
+        activations=torch.from_numpy(arrays["baseline_activations"]) if "baseline_activations" in arrays else None,
         on_two_feet=record.get("on_two_feet"),
         on_one_leg=record.get("on_one_leg", 0),
         meeting=record.get("meeting"),

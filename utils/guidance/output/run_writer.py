@@ -18,6 +18,7 @@ from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import HISTORY_COLUMNS, Term, loss_columns
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_events import write_guided_events
+from utils.guidance.output.guided_motion_files import write_own_squats
 from utils.guidance.output.opensim_folders import write_opensim_folders
 from utils.guidance.output.overview import draw_overview
 from utils.guidance.output.result_files import save_guidance
@@ -159,20 +160,24 @@ class RunWriter(GuidanceObserver):
         return True
 
     def _replace_beside_motions(self, result: GuidanceResult) -> None:
-        """Put losses, events and folders for OpenSim's tools in the place of earlier ones."""
-        tools = self.memory.folder / "opensim"
-        shutil.rmtree(tools, ignore_errors=True)
+        """Put losses, events, own squats and folders for OpenSim's tools in the place of earlier ones."""
+        tools, own_squats = self.memory.folder / "opensim", self.memory.folder / "own_squats"
+        for folder in (tools, own_squats):
+            shutil.rmtree(folder, ignore_errors=True)
         if self.config.opensim:
             write_opensim_folders(result, tools)
+        if result.baseline:
+            write_own_squats(own_squats, result.baseline)
         self._close_logs()
         with naming_file(self._events_path):
             write_guided_events(result, self._events_path)
         os.replace(self._losses_path, self.folder.losses)
         replace_folder(self._events_path, self.folder.events)
-        if self.config.opensim:
-            replace_folder(tools, self.folder.opensim)
-        else:
-            shutil.rmtree(self.folder.opensim, ignore_errors=True)  # those of an earlier run
+        for new, place in ((tools, self.folder.opensim), (own_squats, self.folder.own_squats)):
+            if new.is_dir():
+                replace_folder(new, place)
+            else:
+                shutil.rmtree(place, ignore_errors=True)  # that of an earlier run
 
     def _close_logs(self) -> None:
         with naming_file(self._losses_path):

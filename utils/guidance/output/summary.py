@@ -18,6 +18,7 @@ from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_senten
 
 def summarise_result(result: GuidanceResult) -> dict[str, Any]:
     """What `summary.json` says for people and programs; values have six significant digits."""
+    least = result.least_changed
     summary: dict[str, Any] = {
         "session": result.session_id,
         "mass_kg": round(result.mass_kg, 3),
@@ -32,6 +33,7 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "now": result.baseline and result.baseline.record(),
         "different_answers": sum(not result.is_repeated(j) for j in range(len(result.samples))),
         "mean_change_deg": _rounded(mean_change_deg(result.changes)) if result.changes else None,
+        "least_change": None if least is None else result.changes[least].sentence,
         "latent_distance_between_people": result.between_subject_distance,
         "asked": [
             {
