@@ -175,14 +175,32 @@ def test_complete_session_is_kept(root):
 def test_split_is_by_subject_and_another_population_is_an_error(tmp_path):
     population = settings(tmp_path)
     sessions.start_population(population)
-    held_out = sessions.finish_population(tmp_path, people=12, labels=False)
+    for index in range(12):
+        sessions.session_folder(tmp_path, index).mkdir(parents=True)
+    held_out = sessions.finish_population(tmp_path, labels=False)
     assert held_out == ("demo-person-005", "demo-person-010")
     assert tuple(read_ids(demo_holdout(tmp_path))) == held_out
     assert read_ids(demo_validation(tmp_path)) == ["demo-person-009"]
-    sessions.finish_population(tmp_path, people=2, labels=False)  # too few for sets of their own, which are drawn then
+    for index in range(2, 12):
+        sessions.session_folder(tmp_path, index).rmdir()
+    sessions.finish_population(tmp_path, labels=False)  # too few for sets of their own, which are drawn then
     assert demo_holdout(tmp_path) is demo_validation(tmp_path) is None
     with pytest.raises(InputError, match=f"seed {SEED}"):
         sessions.start_population(replace(population, seed=SEED + 1))
+
+
+def test_people_of_an_earlier_call_for_more_of_them_stay_held_out(tmp_path):
+    """They were trained on, since the lists of who is held out were those of the people of the last call."""
+    sessions.start_population(settings(tmp_path))
+    for index in range(11):
+        sessions.session_folder(tmp_path, index).mkdir(parents=True)
+    (tmp_path / "Data" / "demo-person-005 (copy)").mkdir()
+    population = {"trials": TRIALS, "repetitions": REPETITIONS, "seed": SEED, "out_dir": tmp_path}
+    result = make_demo_sessions(DemoConfig(people=2, jobs=1, labels=False, **population))
+    assert [session.id for session in result.sessions] == ["demo-person-001", "demo-person-002"]
+    assert result.held_out == ("demo-person-005", "demo-person-010")
+    assert tuple(read_ids(demo_holdout(tmp_path))) == result.held_out
+    assert read_ids(demo_validation(tmp_path)) == ["demo-person-009"]
 
 
 def test_demo_root_follows_the_environment(tmp_path, monkeypatch):

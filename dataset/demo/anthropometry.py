@@ -6,6 +6,7 @@ of the measures below are used: no row of the survey becomes a subject.
 """
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -84,6 +85,12 @@ class Person:
 def person_id(index: int) -> str:
     """Id of subject `index` (from 0) and of the session."""
     return f"demo-person-{index + 1:03d}"
+
+
+def index_of_person(name: str) -> int | None:
+    """The subject (from 0) whose id or session folder has this name; None where it is none of a demo person."""
+    match = re.fullmatch(r"demo-person-(\d{3,})", name, re.ASCII)
+    return int(match[1]) - 1 if match else None
 
 
 def rajagopal_folder() -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from dataset.demo.anthropometry import Person, draw_person, person_id
+from dataset.demo.anthropometry import Person, draw_person, index_of_person, person_id
 from dataset.demo.muscle_traits import draw_muscle_traits
 from dataset.demo.population_settings import PopulationSettings
 from dataset.demo.scaled_model import MODEL_NAME, write_scaled_model
@@ -89,22 +89,24 @@ def make_session(population: PopulationSettings, person_index: int) -> Session:
     return Session(folder)
 
 
-def finish_population(folder: Path, people: int, labels: bool) -> tuple[str, ...]:
+def finish_population(folder: Path, labels: bool) -> tuple[str, ...]:
     """Write the ids of held-out and validation sessions, and `demo.json`, which marks the folder as complete.
 
     Args:
-        folder: data root of the sessions.
-        people: number of subjects.
+        folder: data root of the sessions. All that are there count, also those of an earlier call for more people, who
+            would be trained on otherwise although they are held out.
         labels: whether their muscle-driven repetitions were simulated.
 
     Returns:
         The ids of the held-out sessions.
     """
-    held_out = [session_folder(folder, i).name for i in range(people) if is_held_out(i)]
-    validation = [session_folder(folder, i).name for i in range(people) if is_for_validation(i)]
+    found = (index_of_person(path.name) for path in (folder / "Data").iterdir())
+    people = sorted(index for index in found if index is not None)
+    held_out = [person_id(i) for i in people if is_held_out(i)]
+    validation = [person_id(i) for i in people if is_for_validation(i)]
     _write_ids(folder / HOLDOUT_NAME, f"Held-out demo people: every {HELD_OUT_EVERY}th.", held_out)
     _write_ids(folder / VALIDATION_NAME, "Demo people that choose the checkpoint of a training.", validation)
-    complete = {"people": people, "labels": labels, "held_out": held_out, "validation": validation}
+    complete = {"people": len(people), "labels": labels, "held_out": held_out, "validation": validation}
     write_json(folder / COMPLETE_NAME, complete)
     return tuple(held_out)
 

@@ -29,7 +29,7 @@ class DemoResult:
     Attributes:
         folder: data root of the sessions.
         sessions: the sessions, in the order of the subjects.
-        held_out: ids of the held-out sessions.
+        held_out: ids of the held-out sessions of the folder, which may have more people from an earlier call.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ def make_demo_sessions(config: DemoConfig) -> DemoResult:
     else:
         with multiprocessing.get_context("spawn").Pool(jobs) as pool:
             sessions = _with_progress(pool.imap_unordered(make, indices), config)
-    held_out = finish_population(config.out_dir, config.people, config.labels)
+    held_out = finish_population(config.out_dir, config.labels)
     return DemoResult(config.out_dir, tuple(sorted(sessions, key=lambda one: one.id)), held_out)
 
 
