@@ -129,6 +129,7 @@ def test_a_lunge_is_no_squat():
     bend = (motion.column("knee_angle_l") - 4) / 91
     found = segment_motion(changed(motion, hip_flexion_l=90 * bend, hip_flexion_r=-5 * bend, ankle_angle_r=20 * bend))
     assert not found.repetitions
+    assert found.refused
     assert all("as in a lunge" in part.reason or "in the air" in part.reason for part in found.refused)
 
 
@@ -141,6 +142,7 @@ def test_a_foot_that_rests_far_behind_is_that_of_a_split_squat_and_one_far_in_fr
     behind = segment_motion(changed(motion, **{f"hip_flexion_{other}": -50.0, f"knee_angle_{other}": 30.0}))
     assert [one.standing for one in in_front.repetitions] == [(standing,)] * 2
     assert not behind.repetitions
+    assert behind.refused
     assert all("as in a lunge" in part.reason for part in behind.refused)
 
 

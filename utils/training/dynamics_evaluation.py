@@ -20,7 +20,7 @@ from models.surrogate.leg_dynamics import LegDynamics, LegKinematics
 from models.surrogate.time_sampling import ground_filter
 from utils.simulation.simulators import build_simulator
 from utils.training.dynamics_samples import models_of
-from utils.training.sample_store import Batch, SampleStore
+from utils.training.sample_store import Batch, SampleStore, session_of
 from utils.training.surrogate_metrics import EVALUATED_GROUPS
 
 SMOOTH_ACTIVATION = 0.05  # from which error on the loss grows linearly
@@ -141,9 +141,9 @@ def evaluate_subjects(
     """
     model.eval()
     known = {session.id: session for session in sessions}
-    names = [folder.name.rpartition("-")[0] for folder in store.folders]
     return {
-        name: _rows(*predicted_and_simulated(model, store, number, known[name])) for number, name in enumerate(names)
+        name: _rows(*predicted_and_simulated(model, store, number, known[name]))
+        for number, name in enumerate(map(session_of, store.folders))
     }
 
 

@@ -96,8 +96,8 @@ def _train(config: DynamicsTrainingConfig, kept: Split | None, group: ProcessGro
     if not group.is_main:
         return None
     best = _load_trainable(folder / BEST, group.device)
-    held_out = load_windows([sessions[name] for name in split.held_out], activations=True, frames=config.window_frames)
     subjects = [sessions[name] for name in split.held_out]
+    held_out = load_windows(subjects, activations=True, frames=config.window_frames)
     samples = prepare_samples(subjects, store, config.seed)
     evaluation = evaluate_surrogate_on(best, held_out.to(group.device), folder, subjects, samples)
     return SurrogateTrainingResult(folder, best, state.best, state.best_step, state.step, evaluation)

@@ -1,4 +1,7 @@
-"""The loop of both trainings: steps, evaluation on validation subjects, logs, checkpoints, resuming, interruption."""
+"""The loop of all trainings: steps, evaluation on validation subjects, logs, checkpoints, resuming, interruption.
+
+A step is one of the optimiser for the VQ-VAE, and an epoch for both kinds of surrogate.
+"""
 
 import logging
 import math
@@ -54,7 +57,7 @@ class TrainingTask(ABC):
         model: the network that is saved.
         optimizer: its optimiser.
         plateau: a scheduler that follows the validation loss, or None.
-        metrics: names of what `train_step` returns.
+        metrics: names of what `train_step` returns beside `lr`.
         validation_metrics: names of what `evaluate` returns and is logged, `loss` among them.
     """
 
@@ -66,7 +69,7 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def train_step(self) -> Mapping[str, float | Tensor]:
-        """Optimise for one step; the losses and other metrics of the training batch.
+        """Optimise for one step; the losses and other metrics of its training windows or samples, and the rate `lr`.
 
         Raises:
             NotFiniteLossError: the loss is NaN or infinite; the network is as before the step.
