@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from synthetic_run import make_result, make_session
 
@@ -236,6 +237,22 @@ def test_a_panel_shows_all_of_its_ranges_and_a_gauge_the_side_that_has_one(opene
     assert page.locator("#gauges .side").all_inner_texts() == ["L"]
     track, band = (page.locator(f"#gauges {one}").bounding_box() for one in (".track", ".track .target"))
     assert band["x"] + band["width"] <= track["x"] + track["width"]
+
+
+def test_the_activation_of_an_own_squat_is_drawn_where_it_was_simulated_and_not_as_none_after_that(opened, tmp_path):
+    result = make_result(make_session(tmp_path / "person"))
+    own = result.own_squats
+    labelled = np.arange(196) < 90
+    simulated = replace(
+        own.recorded[0], activations=np.where(labelled[:, None], np.full((196, 80), 0.5), 0), labelled=labelled
+    )
+    own = replace(own, simulated=(simulated,))
+    page, heard = opened(write_report(replace(result, own_squats=own), tmp_path / "report.html"))
+    page.uncheck("#match")
+    assert len(heard) == 1
+    places = page.locator("#muscle-curves svg >> nth=0 >> path.other.side-l").get_attribute("d")[1:].split("L")
+    assert len(places) == 89  # the last of them has no neighbour to interpolate with
+    assert len({place.split(",")[1] for place in places}) == 1
 
 
 def test_the_printed_page_has_tables_and_a_strip_in_light_colours(opened, report_path):

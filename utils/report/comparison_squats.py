@@ -32,7 +32,7 @@ class OwnSquat:
         label: name in the page.
         name: where it was recorded, as in the baseline.
         coordinates: (T, 33), degrees and metres.
-        activations: (T, 80), 0 to 1; None where it was not simulated.
+        activations: (T, 80), 0 to 1, NaN in frames that were not simulated; None where none was.
         phases: its phases.
     """
 
@@ -130,11 +130,14 @@ def _activation_band(own: OwnSquats) -> Band | None:
 def _own_squat(number: int, window: Window, simulated: Sequence[Window]) -> OwnSquat:
     same = next((other for other in simulated if _is_same(other, window)), None)
     name = name_of_squat(window)
+    activations = None
+    if same is not None and same.activations is not None and same.labelled is not None:
+        activations = np.where(same.labelled[:, None], same.activations, np.nan)
     return OwnSquat(
         f"own squat {number} ({name})",
         name,
         window.coordinates,
-        same.activations if same else None,
+        activations,
         find_phases(window.coordinates, int(window.first_repetition.sum())),
     )
 

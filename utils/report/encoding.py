@@ -33,8 +33,8 @@ def encode_coordinates(motion: np.ndarray, is_translation: np.ndarray) -> str:
 
 
 def encode_activations(values: np.ndarray) -> str:
-    """Activations (T, 80), 0 to 1: exact to 0.002."""
-    return _text(np.round(values * ACTIVATION_STEPS))
+    """Activations (T, 80), 0 to 1: exact to 0.002; NaN, where they are not known, is -1."""
+    return _text(np.nan_to_num(np.round(values * ACTIVATION_STEPS), nan=-1))
 
 
 def decode(text: str, columns: int) -> np.ndarray:

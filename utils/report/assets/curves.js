@@ -51,8 +51,8 @@ class CurvePanels {
     for (const motion of this.data.motions) {
       for (const name of panel.columns) {
         for (const kind of ["predicted", "simulated"]) {
-          const curve = this.curveOf(motion, name, kind);
-          if (curve) values = [...values, Math.min(...curve), Math.max(...curve)];
+          const known = this.curveOf(motion, name, kind)?.filter(Number.isFinite);
+          if (known?.length) values = [...values, Math.min(...known), Math.max(...known)];
         }
       }
     }
@@ -202,9 +202,11 @@ function sideOf(panel, i) {
   return panel.columns.length > 1 ? SIDES[i] : "b";
 }
 
-// The path through points [frame, value].
+// The path through those points [frame, value] that have a value.
 function pathOf(panel, points) {
-  return `M${points.map(([frame, value]) => `${panel.x(frame).toFixed(1)},${panel.y(value).toFixed(1)}`).join("L")}`;
+  const known = points.filter(([, value]) => Number.isFinite(value));
+  const places = known.map(([frame, value]) => `${panel.x(frame).toFixed(1)},${panel.y(value).toFixed(1)}`);
+  return places.length ? `M${places.join("L")}` : "";
 }
 
 function formatValue(value, panel) {

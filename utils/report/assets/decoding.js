@@ -49,13 +49,15 @@ function coordinateCurve(data, motion, name) {
   return Array.from({ length: motion.frames }, (_, t) => motion.coordinates[t * count + column] * step);
 }
 
-// A muscle's activation over the frames, 0 to 1: `predicted` or `simulated`; null where it is not known.
+// A muscle's activation over the frames, 0 to 1: `predicted` or `simulated`; NaN in frames where it is not known, and
+// null where it is in none.
 function activationCurve(data, motion, name, kind) {
   const values = kind === "simulated" ? motion.simulated : motion.activations;
   if (!values) return null;
   const column = data.muscleIndex.get(name);
   const count = data.muscles.length;
-  return Array.from({ length: motion.frames }, (_, t) => values[t * count + column] / data.activationSteps);
+  const known = (value) => (value < 0 ? NaN : value / data.activationSteps);
+  return Array.from({ length: motion.frames }, (_, t) => known(values[t * count + column]));
 }
 
 // The frame of a phase: 0 is the start of the descent, 1 the deepest frame, 2 the end of the ascent.
