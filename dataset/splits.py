@@ -1,9 +1,10 @@
 """Splits of sessions into training, validation and held-out ones, by subject, so that no subject is in two sets."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,16 @@ class Split:
     def write(self, path: str | Path) -> None:
         """Write the split as JSON."""
         write_json(path, asdict(self))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Split":
+        """The split that `write` wrote.
+
+        Raises:
+            KeyError, TypeError: the values are not those of a split.
+        """
+        sets = {name: tuple(map(str, values[name])) for name in ("training", "validation", "held_out")}
+        return cls(**sets, origin=str(values["origin"]))
 
 
 def read_ids(path: str | Path) -> list[str]:

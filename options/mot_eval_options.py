@@ -14,8 +14,8 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     data = add_data_options(parser, ReconstructionConfig)
     add_option(
         data, ReconstructionConfig, "subjects", metavar="ID", default=argparse.SUPPRESS,
-        help="Reconstruct these sessions or subjects of the data (all: every one); the default is the held-out "
-        "subjects.",
+        help="Reconstruct these sessions or subjects of the data (all: every one); the default is those that the "
+        "training of the checkpoint held out, or, where it knew none of the data, some that are drawn.",
     )  # fmt: skip
     add_seq_len(data, ReconstructionConfig)
     model = parser.add_argument_group("model")

@@ -26,8 +26,9 @@ def build_parser(description: str) -> argparse.ArgumentParser:
     )  # fmt: skip
     add_option(
         data, PeopleConfig, "split", choices=SPLITS,
-        help="Of those, guide only the ones of this set in the split by subject that training makes: test are the "
-        "held-out ones. By default guide all.",
+        help="Of those, guide only the ones of this set in the split by subject of the VQ-VAE's training (where "
+        "that knew none of them, of one that is drawn as for a training): test are the held-out ones. By default "
+        "guide all.",
     )  # fmt: skip
     run = parser.add_argument_group("run")
     add_option(

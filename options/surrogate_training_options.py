@@ -187,8 +187,9 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, SurrogateEvaluationConfig, "checkpoint", flags=("--evaluate",), metavar="PATH", default=None,
-        help="Do not train: evaluate this surrogate, in this repository's or the published format, on the held-out "
-        f"subjects or on --subjects. The run folder is then {SurrogateEvaluationConfig.exp_name} by default.",
+        help="Do not train: evaluate this surrogate, in this repository's or the published format, on those "
+        "whom its training held out (where it knew none of the data, some that are drawn) or on --subjects. The run "
+        f"folder is then {SurrogateEvaluationConfig.exp_name} by default.",
     )  # fmt: skip
     add_option(
         group, SurrogateEvaluationConfig, "subjects", metavar="ID", default=argparse.SUPPRESS,

@@ -17,8 +17,10 @@ from dataset.locations import SHIPPED_DEMO, SHIPPED_VQVAE
 from dataset.sessions import discover_sessions
 from dataset.windows.window_loading import load_windows
 from models.conventions import COORDINATES, ROTATION_INDICES
+from models.vqvae.autoencoder import VQVAE
+from models.vqvae.vqvae_config import VQVAEConfig
 from options.mot_eval_options import build_parser, parse_reconstruction_or_sampling
-from utils.checkpoints import load_vqvae
+from utils.checkpoints import load_vqvae, save_checkpoint
 from utils.reconstruction.autoencoding import code_usage, used_codes_of
 from utils.reconstruction.reconstruct import reconstruct
 from utils.reconstruction.reconstruction_config import ReconstructionConfig, SamplingConfig
@@ -135,3 +137,13 @@ def test_evenly_used_codes_have_a_perplexity_of_their_number():
     assert code_usage(used_codes_of(codes, recorded)) == pytest.approx((8.0, 8.0))
     recorded[:, 16:] = False
     assert code_usage(used_codes_of(codes, recorded)) == pytest.approx((4.0, 4.0))
+
+
+def test_windows_that_are_no_whole_latents_are_refused(tmp_path):
+    save_checkpoint(tmp_path / "best.pth", VQVAE(VQVAEConfig(nb_code=8, code_dim=8, width=8, down_t=3)))
+    config = ReconstructionConfig(
+        data_root=SHIPPED_DEMO, subjects=(SUBJECT,), checkpoint=tmp_path, out_dir=tmp_path, exp_name="run", threads=1
+    )
+    with pytest.raises(InputError, match="49 is a window of 196 frames, .* stands for 8; expected a multiple of 2"):
+        reconstruct(config)
+    assert reconstruct(replace(config, seq_len=50)).reconstruction.shape[1] == 200

@@ -99,26 +99,6 @@ def open_split(
     return SplitWindows(opened(split.training), opened(split.validation), opened(split.held_out), split)
 
 
-def load_held_out(root: Path, *, seed: int, frames: int = WINDOW_FRAMES) -> tuple[MotionBatch, Split]:
-    """The held-out windows and the split of `open_split`, without reading the training sessions."""
-    sessions, split = split_by_subject(root, seed)
-    return load_windows([sessions[name] for name in split.held_out], frames=frames), split
-
-
-def load_subjects(root: Path, subjects: Sequence[str], *, frames: int = WINDOW_FRAMES) -> MotionBatch:
-    """Read the windows of some of the sessions under a data root.
-
-    Args:
-        root: the data root.
-        subjects: ids of sessions or subjects, or `all`.
-        frames: as of `load_windows`.
-
-    Raises:
-        InputError: there is no session or subject of that id, or no usable window.
-    """
-    return load_windows(find_subjects(root, subjects), frames=frames)
-
-
 def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
     """The sessions of some subjects under a data root.
 

@@ -2,6 +2,7 @@
 
 from utils.checkpoints.checkpoint_file import TrainedNetwork, find_checkpoint, read_checkpoint, save_checkpoint
 from utils.checkpoints.model_loading import SurrogateNetwork, load_surrogate, load_vqvae
+from utils.checkpoints.sessions_of_network import sessions_to_evaluate, split_for_network
 
 __all__ = [
     "SurrogateNetwork",
@@ -11,4 +12,6 @@ __all__ = [
     "load_vqvae",
     "read_checkpoint",
     "save_checkpoint",
+    "sessions_to_evaluate",
+    "split_for_network",
 ]

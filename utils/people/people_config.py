@@ -21,7 +21,8 @@ class PeopleConfig(DataConfig):
         guidance: the settings of every person; its subject and its data root are those of each person.
         subjects: ids of sessions or subjects under the data root, folders of sessions, the name of a file of either,
             or `all`.
-        split: only those of this set in the split by subject that training makes; None for all.
+        split: only those of this set in the split by subject of the training of the VQ-VAE, see
+            `split_for_network`; None for all.
         jobs: people who are guided at the same time, each in a process of its own.
         shard: `k/n` for every n-th of them, from the k-th on, k from 1: for n machines that share the folder.
     """

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
+from dataset.locations import SHIPPED_VQVAE
 from dataset.sessions import Session, is_session_path, open_session
 from dataset.splits import read_ids
-from dataset.windows.window_loading import find_subjects, split_by_subject
+from dataset.windows.window_loading import find_subjects
+from utils.checkpoints import split_for_network
 from utils.guidance.objective.published_terms import terms_of
 from utils.guidance.output.result_record import read_record
 from utils.guidance.output.summary import write_run_summary
@@ -98,7 +100,7 @@ def find_people(config: PeopleConfig) -> list[Session]:
     sessions = [*(find_subjects(root, ids) if ids else ()), *map(open_session, folders)]
     _require_different_ids(sessions)
     if config.split is not None:
-        split = split_by_subject(root, config.guidance.seed)[1]
+        split = split_for_network(config.guidance.vq_name or SHIPPED_VQVAE, root, config.guidance.seed)[1]
         chosen = {"training": split.training, "validation": split.validation, "test": split.held_out}[config.split]
         sessions = [session for session in sessions if session.id in chosen]
     if not sessions:

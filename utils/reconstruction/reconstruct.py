@@ -1,5 +1,6 @@
 """Reconstruct motions with a VQ-VAE, and measure the errors."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,9 @@ from dataset.io.atomic_write import write_json
 from dataset.io.mot import write_motion
 from dataset.io.motion import Motion
 from dataset.windows.motion_batch import MotionBatch
-from dataset.windows.window_loading import load_held_out, load_subjects
-from models.conventions import FRAME_RATE_HZ
-from utils.checkpoints import load_vqvae
+from dataset.windows.window_loading import load_windows
+from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT
+from utils.checkpoints import load_vqvae, sessions_to_evaluate
 from utils.reconstruction.autoencoding import reconstruct_all
 from utils.reconstruction.reconstruction_config import ReconstructionConfig
 from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
@@ -62,10 +63,14 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     device = configure_torch(config)
     model = load_vqvae(config.checkpoint_path, device)
     _, root = config.find_data_root()
-    if config.subjects:
-        windows = load_subjects(root, config.subjects, frames=config.window_frames)
-    else:
-        windows, _ = load_held_out(root, seed=config.seed, frames=config.window_frames)
+    sessions, _ = sessions_to_evaluate(config.checkpoint_path, root, config.subjects, config.seed)
+    frames, step = config.window_frames, model.config.frames_per_latent
+    if frames % step:
+        raise InputError(
+            f"--seq-len {config.seq_len} is a window of {frames} frames, and a latent of {config.checkpoint_path} "
+            f"stands for {step}; expected a multiple of {math.lcm(step, FRAMES_PER_LATENT) // FRAMES_PER_LATENT}"
+        )
+    windows = load_windows(sessions, frames=frames)
     reconstruction = reconstruct_all(model, windows.motion.to(device))[0].cpu()
     if not torch.isfinite(reconstruction).all():
         raise InputError(f"{config.checkpoint_path}: reconstructs NaN or infinity; use another checkpoint")

@@ -228,8 +228,7 @@ def _origin_of(path: Path, content: Mapping[str, Any]) -> RunOrigin | None:
         stored["split"] = read_json_object_or_none(path.with_name("split.json"))
     try:
         split = stored.get("split")
-        sets = {} if split is None else {name: split[name] for name in ("training", "validation", "held_out")}
-        kept = None if split is None else Split(**{k: tuple(v) for k, v in sets.items()}, origin=str(split["origin"]))
+        kept = None if split is None else Split.of(split)
         settings = stored.get("settings", {} if "_command" not in stored else stored)
         return RunOrigin(int(stored["seed"]), int(stored["seq_len"]), kept, dict(settings))
     except (KeyError, TypeError, ValueError):

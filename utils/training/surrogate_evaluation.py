@@ -13,9 +13,9 @@ from dataset.io.atomic_write import write_json
 from dataset.locations import cache_folder
 from dataset.sessions import Session
 from dataset.windows.motion_batch import MotionBatch
-from dataset.windows.window_loading import find_subjects, load_windows, split_by_subject
+from dataset.windows.window_loading import load_windows
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
-from utils.checkpoints import SurrogateNetwork, load_surrogate
+from utils.checkpoints import SurrogateNetwork, load_surrogate, sessions_to_evaluate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained
 from utils.runs.writable import require_writable
@@ -86,14 +86,11 @@ def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation
     logger.info("sessions of %s (%s)", root, name)
     folder = config.run_folder
     refuse_trained(folder)
-    if config.subjects:
-        sessions = find_subjects(root, config.subjects)
-    else:
-        known, split = split_by_subject(root, config.seed)
-        sessions = [known[name] for name in split.held_out]
+    model = load_surrogate(config.checkpoint, device)
+    sessions, split = sessions_to_evaluate(config.checkpoint, root, config.subjects, config.seed)
+    if split is not None:
         split.write(folder / "split.json")
     record_config(config, folder)
-    model = load_surrogate(config.checkpoint, device)
     windows = load_windows(sessions, activations=True, frames=config.window_frames)
     samples = None
     if isinstance(model, DynamicsSurrogate):
