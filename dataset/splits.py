@@ -19,6 +19,7 @@ logger = logging.getLogger("bige")
 
 HELD_OUT_FRACTION = 0.25  # 20 of the paper's 80 subjects
 VALIDATION_FRACTION = 0.15
+SETS = ("training", "validation", "held_out")
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,7 @@ class Split:
         Raises:
             KeyError, TypeError: the values are not those of a split.
         """
-        sets = {name: tuple(map(str, values[name])) for name in ("training", "validation", "held_out")}
-        return cls(**sets, origin=str(values["origin"]))
+        return cls(**{name: tuple(map(str, values[name])) for name in SETS}, origin=str(values["origin"]))
 
 
 def read_ids(path: str | Path) -> list[str]:

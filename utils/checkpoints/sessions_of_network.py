@@ -8,7 +8,7 @@ from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.sessions import Session, discover_sessions
 from dataset.spelling import list_names
-from dataset.splits import Split
+from dataset.splits import SETS, Split
 from dataset.windows.window_loading import find_subjects, split_by_subject
 from utils.checkpoints.checkpoint_file import find_checkpoint, read_checkpoint
 
@@ -58,11 +58,8 @@ def split_for_network(path: str | Path, root: Path, seed: int) -> tuple[dict[str
                 path, split.origin,
             )  # fmt: skip
         return sessions, split
-    sets = [
-        tuple(name for name in names if name in sessions)
-        for names in (trained.training, trained.validation, trained.held_out)
-    ]
-    split = Split(*sets, origin=f"that of the training of {path}: {trained.origin}")
+    sets = {name: [one for one in getattr(trained, name) if one in sessions] for name in SETS}
+    split = Split.of(sets | {"origin": f"that of the training of {path}: {trained.origin}"})
     if new := sorted(set(sessions) - known):
         logger.warning(
             "%d session(s) that the training of %s did not know are in no set of its split: %s",
