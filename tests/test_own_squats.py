@@ -20,6 +20,7 @@ from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
+from models.surrogate.prediction import MusclePrediction
 from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
 from utils.guidance.change_description import (
     SquatChange,
@@ -57,6 +58,18 @@ def own(depth_deg=90.0, frames=120):
     """A squat that takes so many frames, then standing."""
     motion = squat(frames=frames, depth_deg=depth_deg)[0]
     return torch.cat([motion, motion[-1:].expand(FRAMES - frames, -1)])
+
+
+def forces(motions, right_shares, ahead_m=0.0):
+    """Forces with these shares of the load on the right foot, which press so far ahead of where the feet begin."""
+    right = torch.tensor(right_shares)[:, None].expand(motions.shape[:2])
+    places = guided_context(motions, skeleton=SimpleSkeleton()).contact_points.unflatten(2, (2, 6)).amin(3).flip(2)
+    return MusclePrediction(
+        torch.zeros(*motions.shape[:2], 80),
+        torch.stack([1 - right, right], -1),
+        None,
+        places + torch.tensor([ahead_m, 0.0, 0.0]),
+    )
 
 
 def profile(motion):
@@ -114,6 +127,12 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
         ),
         ("turn_deg", 5, "pelvis turned 5° further to the left (85° left", "pelvis turned 5° further to the right (75"),
         ("knees_in_m", 0.03, "knees 3 cm further inwards (8003 cm in for", "knees 3 cm further outwards (7997 cm in"),
+        (
+            "pressure",
+            0.1,
+            "weight 10 % of the feet's length further forward at the bottom (8010 for 8000 %)",
+            "weight 10 % of the feet's length further back at the bottom",
+        ),
         ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),
     ],
 )
@@ -362,6 +381,23 @@ def test_the_amount_that_is_said_is_the_difference_of_the_values_that_are_said()
     assert differences(before, replace(before, descent_s=1.26)) == ["descent 0.7 s slower (1.3 for 0.6 s)"]
 
 
+def test_the_place_of_the_weight_is_that_of_both_feet_by_the_load_on_them():
+    motion = own()[None]
+    even, on_the_toes = (
+        squat_profiles(motion, SimpleSkeleton(), forces(motion, [0.5], ahead_m=ahead_m))[0] for ahead_m in (0.0, 0.1)
+    )
+    assert on_the_toes.right_share == even.right_share == 0.5
+    contact = guided_context(motion, skeleton=SimpleSkeleton()).contact_points[..., 0]
+    length_m = float(contact.max() - contact.min()) + 0.04  # with the radii of the first and the last sphere
+    assert on_the_toes.pressure - even.pressure == pytest.approx(0.1 / length_m, abs=1e-5)
+    assert even.pressure == pytest.approx(0.02 / length_m, abs=1e-5)
+    (words,) = differences(even, on_the_toes)
+    assert "of the feet's length further forward at the bottom" in words
+    one_foot = forces(motion, [1.0])
+    one_foot.centres_of_pressure[:, :, 0] += 7.0  # under a foot that carries nothing it has no meaning
+    assert squat_profiles(motion, SimpleSkeleton(), one_foot)[0].pressure == pytest.approx(even.pressure)
+
+
 def test_near_duplicates_are_one_answer_and_other_tempi_are_not():
     motion = torch.stack([own(), own(90.5), own(75), own(frames=200), own(75.2)])
     profiles = squat_profiles(motion, SimpleSkeleton())
@@ -388,7 +424,7 @@ def test_changes_are_counted_from_the_nearest_own_squat():
 
 def test_the_baseline_sentence_says_what_the_person_does():
     motions = torch.stack([own(80), own(100)])
-    profiles = squat_profiles(motions, SimpleSkeleton(), torch.tensor([0.5, 0.52]))
+    profiles = squat_profiles(motions, SimpleSkeleton(), forces(motions, [0.5, 0.52]))
     peaks = torch.tensor([[0.4, 0.5], [0.6, 0.5]])
     sentence = baseline_sentence(Baseline(("a", "b"), motions, profiles, "vasmed", peaks, True))
     for part in ("2 own squats", "80 to 100°", "50 to 52 %", "left 0.40 to 0.60", "right 0.50 (simulated)"):
@@ -552,7 +588,7 @@ def test_squats_on_one_leg_are_no_own_squats_of_two_feet(tmp_path, caplog):
 
 def test_the_baseline_is_written_for_programs(tmp_path):
     motions = torch.stack([own(80), own(100)])
-    profiles = squat_profiles(motions, SimpleSkeleton(), torch.tensor([0.5, 0.52]))
+    profiles = squat_profiles(motions, SimpleSkeleton(), forces(motions, [0.5, 0.52]))
     baseline = Baseline(("a", "b"), motions, profiles, "vasmed", torch.tensor([[0.4, 0.5], [0.6, 0.5]]), True)
     config = GuidanceConfig(subject="person", exp_name="now", out_dir=tmp_path)
     path = RunWriter(config).write_baseline(Session(tmp_path / "person"), baseline)

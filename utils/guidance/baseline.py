@@ -17,7 +17,7 @@ from utils.guidance.missing_forces import own_squats_sentence
 from utils.guidance.objective.constraints import Term
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
-from utils.guidance.verification import SimulatedMotion
+from utils.guidance.verification import SimulatedMotion, prediction_of
 
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 
@@ -93,16 +93,13 @@ def baseline_of(
         simulations: what the simulation finds; None where it is left out.
         left_out: what of the session could not be used.
     """
-    share, found = None, activations
-    if simulations is not None:
-        found = torch.stack([one.activations for one in simulations])
-        share = torch.tensor([one.right_foot_share for one in simulations])
-    peaks = activation_of(found[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
-    profiles = squat_profiles(own.placed, skeleton, share)
+    found = None if simulations is None else prediction_of(simulations)
+    drive = activations if found is None else found.activations
+    peaks = activation_of(drive[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
     return Baseline(
         names=own.names,
         motion=own.placed.cpu(),
-        profiles=profiles,
+        profiles=squat_profiles(own.placed, skeleton, found),
         muscle=muscle,
         peaks=peaks,
         simulated=simulations is not None,

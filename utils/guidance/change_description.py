@@ -84,6 +84,14 @@ _FEATURES = (
         of_other_side=lambda percent: 100 - percent,
     ),
     _Feature(
+        lambda p: None if p.pressure is None else 100 * p.pressure,
+        8,
+        "weight {} % of the feet's length further forward at the bottom",
+        "weight {} % of the feet's length further back at the bottom",
+        " %",
+        distinguishes=False,
+    ),
+    _Feature(
         lambda p: p.arm_deg,
         15,
         "arms raised {}° further at the bottom",

@@ -33,7 +33,7 @@ from utils.guidance.preparation import Preparation, prepare
 from utils.guidance.repeated_squats import repeat_samples
 from utils.guidance.simulated_search import FoundSamples, find_samples, own_context, verify
 from utils.guidance.subject.squat_profile import squat_profiles
-from utils.guidance.verification import Verification, judged_by_simulation, select_best
+from utils.guidance.verification import Verification, judged_by_simulation, prediction_of, select_best
 from utils.runs.record import command_line, versions
 
 logger = logging.getLogger("bige")
@@ -129,13 +129,13 @@ def _select(
     """
     order = _by_peak_activation(found.samples, prepared.config.muscle)
     samples = [found.samples[j].cpu() for j in order]
-    verification, share = None, None
+    verification, prediction = None, None
     if found.simulations:
-        verification = verify(prepared, samples, [found.simulations[j] for j in order])
+        simulations = [found.simulations[j] for j in order]
+        verification, prediction = verify(prepared, samples, simulations), prediction_of(simulations)
         samples = judged_by_simulation(samples, verification, prepared.terms)
-        share = verification.right_foot_share
     motion = torch.stack([sample.motion for sample in samples])
-    profiles = squat_profiles(motion, skeleton, share)
+    profiles = squat_profiles(motion, skeleton, prediction)
     # The search counts answers among what is accepted, as it is found; another order might count fewer.
     as_counted = sorted(range(len(samples)), key=lambda j: (not samples[j].accepted, order[j]))
     repeated = repeated_answers(motion, profiles, as_counted)

@@ -103,6 +103,7 @@ def baseline_table(baseline: Baseline) -> str:
         ("stance cm", [f"{100 * one.width_m:.0f}" for one in profiles]),
         ("knee l-r deg", [f"{round(one.knee_difference_deg)}" for one in profiles]),
         ("right foot", ["" if one.right_share is None else f"{one.right_share:.0%}" for one in profiles]),
+        ("from heel", ["" if one.pressure is None else f"{one.pressure:.0%}" for one in profiles]),
         (f"peak {baseline.muscle}", [format_sides(peaks, 2) for peaks in baseline.peaks.tolist()]),
     ):
         columns.append([title, *values])

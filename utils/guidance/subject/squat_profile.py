@@ -11,6 +11,7 @@ from torch.nn.functional import normalize
 
 from models.conventions import COORDINATE_INDEX, SIDES
 from models.protocols import Skeleton
+from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.biomechanics.own_comparison import FORM
 from utils.biomechanics.registry import evaluate_quantity
@@ -47,6 +48,8 @@ class SquatProfile:
         side_lean_deg: how far the trunk leans to the right at the bottom.
         turn_deg: how far the pelvis is turned to the left at the bottom, against where it faces on average.
         knees_in_m: `knee_valgus` at the bottom, mean of the sides; negative is outwards.
+        pressure: where along the feet the weight rests at the bottom, from the heels (0) to the tips of the toes (1):
+            `centre_of_pressure` of both, by the load on them; None where unknown.
     """
 
     knee_deg: float
@@ -69,19 +72,28 @@ class SquatProfile:
     side_lean_deg: float | None = None
     turn_deg: float | None = None
     knees_in_m: float | None = None
+    pressure: float | None = None
 
 
 @torch.no_grad()
-def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | None = None) -> tuple[SquatProfile, ...]:
+def squat_profiles(
+    motion: Tensor, skeleton: Skeleton, prediction: MusclePrediction | None = None
+) -> tuple[SquatProfile, ...]:
     """The profile of each motion.
 
     Args:
         motion: (B, T, 33), degrees and metres, at 60 Hz, on the floor y = 0, facing +x.
         skeleton: the subject's, on the same device.
-        right_share: (B,) share of the load on the right foot; None where it is unknown.
+        prediction: forces of the motions, which the simulation has found; None where they are unknown.
     """
     context = guided_context(motion, skeleton=skeleton)
     curves = {"lean_deg": evaluate_quantity("trunk_lean", context).values[..., 0], **_sideways(context)}
+    shares = [None] * len(motion)
+    if prediction is not None:
+        simulated = guided_context(motion, skeleton=skeleton, prediction=prediction.map(lambda part: part.to(motion)))
+        load, place = (evaluate_quantity(name, simulated) for name in ("load_share", "centre_of_pressure"))
+        curves["pressure"] = (load.values * place.values).sum(-1)
+        shares = summarise(load, "mean")[:, 1].tolist()
     at_bottom = {name: curve.cpu().numpy() for name, curve in curves.items()}
     standing = guided_context(motion[:, :1], skeleton=skeleton)
     found = {
@@ -97,7 +109,6 @@ def squat_profiles(motion: Tensor, skeleton: Skeleton, right_share: Tensor | Non
     found["heel_m"] = evaluate_quantity("heel_lift", context).values.amax((1, 2)).tolist()
     straight = evaluate_quantity("standing_flexion", context)
     found["standing_deg"] = summarise(straight, "max", context).amax(1).tolist()
-    shares = [None] * len(motion) if right_share is None else right_share.tolist()
     return tuple(
         _profile(
             one,
