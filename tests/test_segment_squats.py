@@ -1,5 +1,7 @@
 """The command segment_squats.py: its files, its table, and its errors."""
 
+import errno
+
 import numpy as np
 import pandas
 import pytest
@@ -45,3 +47,59 @@ def test_a_session_without_squats_is_refused(run_script, tmp_path):
     write_motion(tmp_path / "abc" / "OpenSimData" / "Kinematics" / "stand.mot", squats(0, stance_s=2.0))
     with pytest.raises(InputError, match="no squat that starts and ends upright"):
         run_script("segment_squats.py", "--subject", tmp_path / "abc", "--out-dir", tmp_path / "out")
+
+
+def _session(root, name, count, **shape):
+    write_motion(root / name / "OpenSimData" / "Kinematics" / "squat.mot", squats(count, **shape))
+    return root / name
+
+
+def _contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_other_repetitions_of_an_earlier_run_are_replaced_only_where_that_is_asked_for(tmp_path):
+    first, second = _session(tmp_path / "a", "abc", 3), _session(tmp_path / "b", "abc", 2, start_s=1.0)
+    out = tmp_path / "out"
+    segment_session(SegmentationConfig(subject=first, out_dir=out))
+    before = _contents(out / "abc")
+    assert len(before) == 5
+    segment_session(SegmentationConfig(subject=first, out_dir=out))  # the same again
+    with pytest.raises(
+        InputError, match=r"squat_segment_1\.mot is there already and holds something else.*--overwrite"
+    ):
+        segment_session(SegmentationConfig(subject=second, out_dir=out))
+    assert _contents(out / "abc") == before
+    (out / "abc" / "notes.txt").write_text("of the user")
+    segment_session(SegmentationConfig(subject=second, out_dir=out, overwrite=True))
+    names = {"squat_segment_1.mot", "squat_segment_2.mot", "squat_segments.csv", "squat_segments.png", "notes.txt"}
+    assert {path.name for path in (out / "abc").iterdir()} == names
+    assert read_motion(out / "abc" / "squat_segment_1.mot").time_s[0] >= 1
+
+
+def test_a_repetition_that_the_trial_has_no_more_is_not_removed_without_a_word(tmp_path):
+    session = _session(tmp_path, "abc", 2)
+    segment_session(SegmentationConfig(subject=session, out_dir=tmp_path / "out"))
+    _session(tmp_path, "abc", 1)
+    with pytest.raises(InputError, match="--overwrite"):
+        segment_session(SegmentationConfig(subject=session, out_dir=tmp_path / "out"))
+    assert (tmp_path / "out" / "abc" / "squat_segment_2.mot").exists()
+    other = session / "OpenSimData" / "Kinematics" / "squat_segment.mot"  # another trial's files are not this trial's
+    write_motion(other, squats(1))
+    segment_session(SegmentationConfig(subject=session, trial=("squat_segment",), out_dir=tmp_path / "out"))
+
+
+def test_a_disk_that_fills_up_loses_no_earlier_repetition(tmp_path, monkeypatch):
+    session, out = _session(tmp_path, "abc", 2), tmp_path / "out"
+    segment_session(SegmentationConfig(subject=session, out_dir=out))
+    before = _contents(out / "abc")
+    _session(tmp_path, "abc", 1)
+
+    def full(path, *arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("utils.segmentation.segment_session.plot_segments", full)
+    with pytest.raises(OSError, match="No space") as raised:
+        segment_session(SegmentationConfig(subject=session, out_dir=out, overwrite=True))
+    assert raised.value.filename == str(out / "abc" / "squat_segments.png")
+    assert _contents(out / "abc") == before

@@ -1,7 +1,8 @@
 """Segmentation of a session's trials into squat repetitions, written with a table and a plot of each trial."""
 
-import glob
+import filecmp
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_write
+from dataset.io.atomic_write import atomic_write, files_together
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.left_out import LeftOut
 from dataset.windows.segmentation import Repetition, Segmentation, segment_motion
+from utils.runs.hold import LONGEST_WAIT_S, held
 from utils.runs.writable import require_writable
 from utils.segmentation.segment_plot import plot_segments
 from utils.segmentation.segmentation_config import SegmentationConfig
@@ -46,10 +48,11 @@ class SegmentationResult:
 def segment_session(config: SegmentationConfig) -> SegmentationResult:
     """Segment the trials of a session and write `<out_dir>/<session>/<trial>_segment_<k>.mot`, a table and a plot.
 
-    A trial that cannot be read or holds no repetition is left out.
+    A trial that cannot be read or holds no repetition is left out. The files appear together, when all are written.
 
     Raises:
-        InputError: the session cannot be read, no trial holds a repetition, or two trials have one name.
+        InputError: the session cannot be read, no trial holds a repetition, two trials have one name, or files that are
+            there hold something else and may not be replaced, or are those of another process at this moment.
     """
     session = config.open_session()
     trials = config.find_trials(session)
@@ -58,13 +61,16 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
     require_writable(folder, within=config.out_dir)
     tables: dict[str, pd.DataFrame] = {}
     left_out: list[LeftOut] = []
-    for path in trials:
-        try:
-            tables[path.stem], segmentation = segment_trial(path, folder)
-        except InputError as error:
-            left_out.append(LeftOut(path.stem, str(error)))
-        else:
-            left_out += segmentation.left_out(path.stem)
+    refusal = f"{folder}: another process is writing there; wait until it has ended"
+    with held(folder / ".segmentation.lock", refusal, wait_s=LONGEST_WAIT_S), files_together(folder) as new:
+        for path in trials:
+            try:
+                tables[path.stem], segmentation = segment_trial(path, new)
+            except InputError as error:
+                left_out.append(LeftOut(path.stem, str(error)))
+            else:
+                left_out += segmentation.left_out(path.stem)
+        _replace_files(folder, new, list(tables), overwrite=config.overwrite)
     result = SegmentationResult(folder, tables, tuple(left_out))
     if not result.repetitions:
         reasons = "; ".join(map(str, left_out))
@@ -86,8 +92,6 @@ def refuse_same_names(trials: list[Path]) -> None:
 def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]:
     """Segment one trial, and write its repetitions, table and plot to `folder`.
 
-    Files of repetitions that an earlier run found and this one does not are removed, which is logged.
-
     Returns:
         The table of the repetitions, see `SegmentationResult.tables`, and the segmentation.
 
@@ -97,11 +101,6 @@ def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]
     motion = read_motion(path)
     segmentation = segment_motion(motion)
     repetitions = segmentation.repetitions
-    for old in folder.glob(f"{glob.escape(path.stem)}_segment_*.mot"):
-        number = old.stem.removeprefix(f"{path.stem}_segment_")
-        if number.isdecimal() and int(number) > len(repetitions):
-            old.unlink()
-            logger.info("removed %s, which an earlier run wrote; the trial has no such repetition now", old)
     rows = []
     for k, repetition in enumerate(repetitions, 1):
         part = motion.cut(repetition.start_frame, repetition.end_frame)
@@ -113,6 +112,39 @@ def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]
     with atomic_write(folder / f"{path.stem}_segments.csv") as temporary:
         table.to_csv(temporary, index=False, float_format="%.4f")
     return table, segmentation
+
+
+def _replace_files(folder: Path, new: Path, trials: list[str], *, overwrite: bool) -> None:
+    """Put the files of trials in the place of those that an earlier run has left.
+
+    Raises:
+        InputError: those hold something else, and may not be replaced; nothing is changed then.
+    """
+    old = {path.name for path in folder.glob("*_segment*.*") if any(_is_of_trial(path, trial) for trial in trials)}
+    written = {path.name for path in new.iterdir()}
+    changed = [name for name in sorted(old) if not (new / name).exists() or not _is_same(folder / name, new / name)]
+    if changed and not overwrite:
+        raise InputError(
+            f"{folder / changed[0]} is there already and holds something else than this session's trials give now; "
+            "give --overwrite to replace what an earlier run wrote, or another --out-dir"
+        )
+    for name in sorted(old - written):
+        (folder / name).unlink()
+        logger.info("removed %s; the trial has no such repetition now", folder / name)
+    for name in sorted(written):
+        os.replace(new / name, folder / name)
+
+
+def _is_of_trial(path: Path, trial: str) -> bool:
+    """Whether a file is a repetition or the table of a trial. Its plot is drawn again in any case."""
+    number = path.stem.removeprefix(f"{trial}_segment_")
+    return path.name == f"{trial}_segments.csv" or (
+        path.suffix == ".mot" and path.stem != number and number.isdecimal()
+    )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return filecmp.cmp(one, other, shallow=False)
 
 
 def _row(motion: Motion, repetition: Repetition) -> dict[str, Any]:

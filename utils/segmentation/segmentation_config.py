@@ -12,6 +12,8 @@ class SegmentationConfig(SessionConfig):
 
     Attributes:
         out_dir: the repetitions go to `<out_dir>/<session>/`.
+        overwrite: replace files of an earlier run that hold something else.
     """
 
     out_dir: Path = Path("output/segments")
+    overwrite: bool = False
