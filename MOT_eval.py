@@ -6,8 +6,10 @@
     python MOT_eval.py --sample 20 --exp-name VQVAE-Generations
 
 Reconstruction writes <out-dir>/<exp-name>/reconstructions/<session>/<repetition>.mot, standing on the floor at the
-origin, and metrics.json. Sampling writes <out-dir>/<exp-name>/mot_visualization/latents_subject_run_<session>/
-entry_<j>_<exp-name>.mot. The exit status is 1 where a file was left out, which the printed table names.
+origin, and metrics.json (eval_metrics.json in the folder of a training). Sampling writes
+<out-dir>/<exp-name>/mot_visualization/latents_subject_run_<session>/entry_<j>_<exp-name>.mot. Both replace what they
+wrote there before, with a warning where the settings were others. The exit status is 1 where a file was left out, which
+the printed table names.
 """
 
 import sys
@@ -33,7 +35,7 @@ def main() -> None:
     result = reconstruct(config)
     print(result.table)
     frames = int(result.windows.recorded.sum())
-    print(f"{len(result.windows)} windows, {frames} recorded frames; {result.folder / 'metrics.json'}")
+    print(f"{len(result.windows)} windows, {frames} recorded frames; {result.metrics_path}")
     if result.windows.left_out:
         print(left_out_table(result.windows.left_out))
     if not is_complete(result.windows.left_out):

@@ -221,7 +221,7 @@ def test_a_finished_batch_of_other_values_is_not_known(change, tmp_path):
 
 def test_one_process_at_a_time_guides_a_person(tmp_path):
     first = UnfinishedRun(tmp_path, {"settings": "a"})
-    with pytest.raises(InputError, match="another process is guiding this person"):
+    with pytest.raises(InputError, match="another process is writing motions of this person"):
         UnfinishedRun(tmp_path, {"settings": "a"})
     first.release()
     UnfinishedRun(tmp_path, {"settings": "a"}).remove()

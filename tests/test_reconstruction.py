@@ -83,6 +83,22 @@ def test_reconstruction_of_a_demo_subject(tmp_path):
     assert json.loads((tmp_path / "run" / "eval_args.json").read_text())["subjects"] == [SUBJECT]
 
 
+def test_metrics_of_a_training_are_not_replaced_and_other_settings_are_said(tmp_path, caplog):
+    config = ReconstructionConfig(
+        data_root=SHIPPED_DEMO, subjects=(SUBJECT,), out_dir=tmp_path, exp_name="run", device="cpu", threads=1
+    )
+    (tmp_path / "run").mkdir()
+    for name in ("args.json", "metrics.json"):
+        (tmp_path / "run" / name).write_text("of the training")
+    result = reconstruct(config)
+    assert (tmp_path / "run" / "metrics.json").read_text() == "of the training"
+    assert json.loads(result.metrics_path.read_text()) == result.metrics
+    reconstruct(config)
+    assert not caplog.records
+    reconstruct(replace(config, seed=7))
+    assert "reconstructions: replacing what an earlier run wrote there; seed was 123, and is 7" in caplog.text
+
+
 def test_the_latents_of_a_squat_do_not_depend_on_how_long_the_window_is():
     """The shipped VQ-VAE: 10 s of mostly standing, its first 3.3 s, and the same later in time."""
     model, windows = load_vqvae(SHIPPED_VQVAE), load_windows(discover_sessions(SHIPPED_DEMO), frames=600)
@@ -103,13 +119,14 @@ def test_samples_are_written_where_guidance_writes_its_motions(tmp_path):
     np.testing.assert_allclose(read_motion(result.paths[1]).coordinates, result.motion[1].numpy(), atol=1e-5)
 
 
-def test_samples_take_the_place_of_earlier_ones_and_name_their_session(tmp_path, monkeypatch):
+def test_samples_take_the_place_of_earlier_ones_and_name_their_session(tmp_path, monkeypatch, caplog):
     session = tmp_path / "people" / "OpenCapData_somebody"
     shutil.copytree(SHIPPED_DEMO / "Data" / SUBJECT, session)
     monkeypatch.chdir(session)
     settings = {"out_dir": tmp_path, "exp_name": "study/first", "threads": 1, "device": "cpu"}
     for count in (3, 2):
         result = sample(SamplingConfig(count=count, subject=str(session), **settings))
+    assert "replacing what an earlier run wrote there; count was 3, and is 2" in caplog.text
     assert result.folder.name == "latents_subject_run_somebody"
     assert sorted(path.name for path in result.folder.glob("*.mot")) == ["entry_0_first.mot", "entry_1_first.mot"]
     assert all(path.is_file() for path in result.paths)

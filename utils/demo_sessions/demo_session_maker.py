@@ -15,6 +15,7 @@ from dataset.io.mot import read_motion
 from dataset.sessions import Session
 from dataset.windows.segmentation import segment_motion
 from utils.demo_sessions.demo_config import DemoConfig
+from utils.runs.hold import held
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
 from utils.simulation.session_simulation import simulate_trials
@@ -44,9 +45,19 @@ def make_demo_sessions(config: DemoConfig) -> DemoResult:
     the same files.
 
     Raises:
-        InputError: the folder holds other sessions, or the generic model is not installed.
+        InputError: the folder holds other sessions, another process makes people there at this moment, or the generic
+            model is not installed.
     """
     require_writable(config.out_dir)
+    with held(
+        config.out_dir / ".demo.lock",
+        f"{config.out_dir}: another process is making demo people there; wait for its end",
+    ):
+        return _make_population(config)
+
+
+def _make_population(config: DemoConfig) -> DemoResult:
+    """Make the sessions in a folder that this process holds; see `make_demo_sessions`."""
     start_population(config.population)
     make = partial(_make_labelled_session, config)
     indices = range(config.people)

@@ -16,6 +16,7 @@ from dataset.windows.resample import to_even
 from utils.export.animation import animate, body_frames, rest_bones
 from utils.export.export_config import UNITS_PER_M, ExportConfig
 from utils.opensim_tools.tool_folder import ToolMotion, write_tool_folder
+from utils.runs.hold import held
 from utils.runs.run_folder import new_folder
 from utils.runs.writable import require_writable
 from utils.simulation.simulated_repetition import simulate_motion
@@ -107,5 +108,6 @@ def export_simulation(folder: Path, model_path: Path, motion: Motion) -> None:
     simulated = ToolMotion(
         folder.name.removesuffix("_opensim"), motion.time_s, simulate_motion(simulator, motion), span_s
     )
-    with new_folder(folder) as temporary:
+    refusal = f"{folder}: another process is writing there; give another --out-dir"
+    with held(folder.with_name(f".{folder.name}.lock"), refusal), new_folder(folder) as temporary:
         write_tool_folder(temporary, model_path, simulator, simulated)

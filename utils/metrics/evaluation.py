@@ -27,7 +27,7 @@ from utils.metrics.metric_row import MetricRow, MetricValue
 from utils.metrics.motion_set import MotionSet, load_motions
 from utils.metrics.published_values import BASELINES
 from utils.metrics.reference_motions import load_reference
-from utils.metrics.row_tables import readable_tables, write_tables
+from utils.metrics.row_tables import hold_tables, readable_tables, write_tables
 from utils.metrics.set_metrics import compute_set_metrics
 from utils.metrics.subject_metrics import MUSCLE, compute_subject_metrics
 from utils.runs.environment import configure_torch
@@ -104,9 +104,10 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
             logger.warning("%s", warning)
     name = "_".join([config.table_name, *row.name.lower().split()])
     published = ["Reference", published_row] if published_row else ["Reference"]
-    paths = write_tables(config.out_dir, name, rows, config.parts, published)
-    if DISTANCES in config.parts:
-        paths.append(plot_bands(config.out_dir / f"{name}_curves.png", reference, motions))
+    with hold_tables(config.out_dir, name):
+        paths = write_tables(config.out_dir, name, rows, config.parts, published)
+        if DISTANCES in config.parts:
+            paths.append(plot_bands(config.out_dir / f"{name}_curves.png", reference, motions))
     logger.info("wrote %s to %s", ", ".join(path.name for path in paths), config.out_dir)
     return EvaluationResult(rows, published_row, config.parts, tuple(paths))
 

@@ -23,7 +23,7 @@ from utils.metrics.motion_set import MotionSet
 from utils.metrics.published_values import PUBLISHED_ROWS
 from utils.metrics.reference_motions import is_demo_root
 from utils.metrics.request_table import request_table
-from utils.metrics.row_tables import markdown_tables, write_tables
+from utils.metrics.row_tables import hold_tables, markdown_tables, write_tables
 from utils.metrics.tables_config import TablesConfig
 from utils.runs.environment import configure_torch
 from utils.runs.writable import require_writable, require_writable_file
@@ -61,18 +61,21 @@ def make_tables(config: TablesConfig) -> TablesResult:
     if config.recordings:
         rows, published = recorded_rows(config.recordings, networks, config), ["Reference", "MoCap"]
         blocks["recorded"] = _table_with_notes(rows, published)
-        paths += write_tables(config.out_dir, "recorded", rows, published=published)
+        with hold_tables(config.out_dir, "recorded"):
+            paths += write_tables(config.out_dir, "recorded", rows, published=published)
     if config.row:
         folders = dict(config.row)
         rows = generated_rows(config.find_data_root()[1], folders, networks, config)
         published = ["Reference", "MoCap", *(name for name in folders if name in PUBLISHED_ROWS)]
         blocks["generated"] = _table_with_notes(rows, published)
-        paths += write_tables(config.out_dir, "generated", rows, published=published)
+        with hold_tables(config.out_dir, "generated"):
+            paths += write_tables(config.out_dir, "generated", rows, published=published)
     if config.guided:
         blocks["guided"] = guided_table(result for folder in config.guided for result in _load_guided(folder))
     if config.requests:
         blocks["requests"] = request_table(config.requests)
-    write_blocks(config.results, blocks)
+    with hold_tables(config.results.parent, config.results.name):  # blocks that another process writes are kept
+        write_blocks(config.results, blocks)
     return TablesResult(config.results, blocks, tuple(paths))
 
 

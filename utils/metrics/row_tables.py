@@ -7,6 +7,7 @@ paper, or the value alone where there is no standard deviation.
 import logging
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dataset.io.atomic_write import atomic_write, write_json
 from utils.metrics.catalogue import EXTENDED, METRICS, PARTS, PUBLISHED, Metric, metrics_of
 from utils.metrics.metric_row import MetricRow, MetricValue
 from utils.metrics.published_values import PUBLISHED_ROWS
+from utils.runs.hold import LONGEST_WAIT_S, held
 
 logger = logging.getLogger("bige")
 
@@ -209,6 +211,16 @@ def _plain_values(content: Any) -> Any:
     if isinstance(content, float):
         return float(f"{content:.6g}") if math.isfinite(content) else None
     return str(content) if isinstance(content, Path) else content
+
+
+def hold_tables(folder: Path, name: str) -> AbstractContextManager[None]:
+    """Hold the tables of a name while they are written, so that those of two processes do not mix; waits for another.
+
+    Raises:
+        InputError: another process holds them for a minute.
+    """
+    refusal = f"{folder / name}: another process is writing these tables; wait until it has ended"
+    return held(folder / f".{name}.lock", refusal, wait_s=LONGEST_WAIT_S)
 
 
 def write_tables(

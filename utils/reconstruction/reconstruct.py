@@ -22,9 +22,12 @@ from utils.reconstruction.autoencoding import reconstruct_all
 from utils.reconstruction.reconstruction_config import ReconstructionConfig
 from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
 from utils.runs.environment import configure_torch
-from utils.runs.record import record_config
+from utils.runs.hold import LONGEST_WAIT_S, held
+from utils.runs.record import record_config, warn_of_other_settings
 from utils.runs.run_folder import keep_other_kinds, new_folder
 from utils.runs.writable import require_writable
+
+_RECORD_NAME = "eval_args.json"  # the folder may be that of a training, with its args.json
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class ReconstructionResult:
     """Motions beside their reconstructions.
 
     Attributes:
-        folder: the run folder, which holds `reconstructions/` and `metrics.json`.
+        folder: the run folder, which holds `reconstructions/`.
+        metrics_path: the file of the metrics: `metrics.json`, or `eval_metrics.json` in the folder of a training.
         windows: the recorded windows.
         reconstruction: (N, T, 33) their reconstructions, degrees and metres.
         metrics: see `ReconstructionErrors`.
@@ -40,6 +44,7 @@ class ReconstructionResult:
     """
 
     folder: Path
+    metrics_path: Path
     windows: MotionBatch
     reconstruction: Tensor
     metrics: dict[str, Any]
@@ -54,10 +59,12 @@ class ReconstructionResult:
 def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     """Reconstruct motions, and write them as `reconstructions/<session>/<repetition>.mot` with `metrics.json`.
 
-    They take the place of the reconstructions of an earlier run, which may be of other people; other files stay.
+    They take the place of the reconstructions of an earlier run, which may be of other people; other files stay. If its
+    settings were others, a warning says so. In the folder of a training, which has a `metrics.json` of its own, the
+    metrics are `eval_metrics.json`.
 
     Raises:
-        InputError: the checkpoint or the sessions cannot be used.
+        InputError: the checkpoint or the sessions cannot be used, or another process reconstructs into the folder.
     """
     require_writable(config.run_folder, within=config.out_dir)
     device = configure_torch(config)
@@ -76,13 +83,18 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
         raise InputError(f"{config.checkpoint_path}: reconstructs NaN or infinity; use another checkpoint")
     metrics = evaluate_reconstruction(model, windows)
 
-    folder = config.run_folder
-    record_config(config, folder, "eval_args.json")  # the folder may be that of the training, with its args.json
-    with new_folder(folder / "reconstructions") as new:
-        write_motions(new, windows.names, reconstruction, windows.recorded)
-        keep_other_kinds(folder / "reconstructions", new, ".mot")
-    write_json(folder / "metrics.json", metrics)
-    return ReconstructionResult(folder, windows, reconstruction, metrics, model.config.nb_code)
+    folder, motions = config.run_folder, config.run_folder / "reconstructions"
+    metrics_path = folder / ("eval_metrics.json" if (folder / "args.json").exists() else "metrics.json")
+    refusal = f"{motions}: another process is writing there; wait until it has ended, or choose another --exp-name"
+    with held(folder / ".reconstructions.lock", refusal, wait_s=LONGEST_WAIT_S):
+        if any(motions.rglob("*.mot")):
+            warn_of_other_settings(folder / _RECORD_NAME, config, motions)
+        with new_folder(motions) as new:
+            write_motions(new, windows.names, reconstruction, windows.recorded)
+            keep_other_kinds(motions, new, ".mot")
+        record_config(config, folder, _RECORD_NAME)
+        write_json(metrics_path, metrics)
+    return ReconstructionResult(folder, metrics_path, windows, reconstruction, metrics, model.config.nb_code)
 
 
 def write_motions(folder: Path, names: Sequence[str], motions: Tensor, recorded: Tensor | None = None) -> list[Path]:

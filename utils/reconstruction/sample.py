@@ -17,7 +17,7 @@ from utils.checkpoints.training_latents_file import read_training_latents
 from utils.reconstruction.reconstruct import write_motions
 from utils.reconstruction.reconstruction_config import SamplingConfig
 from utils.runs.environment import configure_torch
-from utils.runs.record import record_config
+from utils.runs.record import record_config, warn_of_other_settings
 from utils.runs.run_folder import RunFolder
 from utils.runs.writable import require_writable
 
@@ -44,14 +44,22 @@ class SamplingResult:
 def sample(config: SamplingConfig) -> SamplingResult:
     """Decode random latents, and write the motions to the folder where guidance writes those of a session.
 
-    They take the place of those of an earlier sampling. `args.json` beside them names the session for evaluations.
+    They take the place of those of an earlier sampling; if its settings were others, a warning says so. `args.json`
+    beside them names the session for evaluations.
 
     Raises:
-        InputError: the checkpoint cannot be used, or the folder holds the motions of guidance or retargeting.
+        InputError: the checkpoint cannot be used, the folder holds the motions of guidance or retargeting, or another
+            process writes motions of the session at this moment.
     """
     require_writable(config.run_folder, within=config.out_dir)
     session = Session(Path(os.path.abspath(config.subject))).id if config.subject else "unguided"
     folder = RunFolder(config.run_folder, session)
+    with folder.hold():
+        return _write_samples(config, folder)
+
+
+def _write_samples(config: SamplingConfig, folder: RunFolder) -> SamplingResult:
+    """Decode random latents into the folder of a session, which this process holds; see `sample`."""
     if (folder.motions / _SUMMARY_NAME).exists():
         raise InputError(f"{folder.motions} already holds motions of another kind; choose another --exp-name")
     device = configure_torch(config)
@@ -63,6 +71,8 @@ def sample(config: SamplingConfig) -> SamplingResult:
     names = [f"entry_{j}_{config.run_folder.name}" for j in range(config.count)]
     motion = model.decode(latents).detach().cpu()
     with folder.replace_motions() as new:
+        if any(folder.motions.glob("entry_*.mot")):
+            warn_of_other_settings(folder.motions / "args.json", config, folder.motions)
         written = write_motions(new, names, motion)
         record_config(config, new)
     return SamplingResult(folder.motions, [folder.motions / path.name for path in written], motion)

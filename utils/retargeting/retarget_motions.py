@@ -16,7 +16,7 @@ from dataset.io.humanml_features import Normalisation
 from dataset.io.joint_clip import JointClip
 from dataset.io.mot import write_motion
 from dataset.io.motion import Motion
-from dataset.io.motion_generators import read_baseline
+from dataset.io.motion_generators import GeneratedClips, read_baseline
 from dataset.sessions import Session
 from dataset.windows.floor import floor_height
 from dataset.windows.placement import place
@@ -142,7 +142,7 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
 
     Raises:
         InputError: no motion can be used, the session has no usable model, or the files exist already; or motions of
-            guidance are there, which are never replaced.
+            guidance are there, which are never replaced, or another process writes motions of the session.
     """
     session = config.open_session()
     require_writable(config.run_folder, within=config.out_dir)
@@ -153,10 +153,17 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
         raise InputError("no motion can be used: " + "; ".join(source.refused or [f"{config.input} has none"]))
     _warn_of_body_model(config, source.clips)
     folder = RunFolder(config.run_folder, session.id)
-    if (folder.motions / _GUIDANCE_RECORD).exists():
-        raise InputError(f"{folder.motions} already holds motions of guidance; choose another --exp-name")
-    folder.refuse_existing(config.overwrite)
-    record_config(config, folder.run, f"retarget_args_{session.id}.json")
+    with folder.hold():
+        if (folder.motions / _GUIDANCE_RECORD).exists():
+            raise InputError(f"{folder.motions} already holds motions of guidance; choose another --exp-name")
+        folder.refuse_existing(config.overwrite)
+        return _write_retargeted(config, source, body, session, folder)
+
+
+def _write_retargeted(
+    config: RetargetingConfig, source: GeneratedClips, body: BodyJoints, session: Session, folder: RunFolder
+) -> RetargetingResult:
+    """Retarget motions, and put them with their summary in the place of earlier ones."""
     motions = []
     with folder.replace_motions() as new:
         for j, clip in enumerate(show_progress(source.clips, title=session.id, unit="motions")):
@@ -167,6 +174,7 @@ def retarget(config: RetargetingConfig) -> RetargetingResult:
             motions.append(RetargetedMotion(folder.motions / name, motion, quality, fits))
         result = RetargetingResult(folder.motions, tuple(motions), tuple(source.refused))
         _write_summary(result, config, session, new)
+        record_config(config, folder.run, f"retarget_args_{session.id}.json")
     return result
 
 

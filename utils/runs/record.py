@@ -1,5 +1,6 @@
 """Records of how the files of a run folder were made, and protection of existing training runs."""
 
+import json
 import logging
 import platform
 import shlex
@@ -13,9 +14,11 @@ from typing import Any
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
+from dataset.io.guarded_files import read_json_object_or_none
 from dataset.locations import REPOSITORY
 
 FROM_PYTHON = "called from Python"  # in the place of a command line
+_FREE = ("out_dir", "exp_name", "threads", "device")  # settings that change no result
 
 logger = logging.getLogger("bige")
 
@@ -30,6 +33,25 @@ def record_config(config: Any, folder: str | Path, name: str = "args.json") -> N
     """
     record = asdict(config) | {"_command": command_line(), "_versions": versions()}
     write_json(Path(folder) / name, record)
+
+
+def warn_of_other_settings(record: Path, config: Any, place: Path) -> None:
+    """Log a warning where what is about to be replaced was made with other settings.
+
+    Args:
+        record: what `record_config` wrote for it.
+        config: the configuration that replaces it.
+        place: the files, for the sentence.
+    """
+    asked = json.loads(json.dumps(asdict(config), default=str))
+    known = read_json_object_or_none(record)
+    if known is None:
+        changed = ["its settings are not recorded"]
+    else:
+        named = [name for name, value in asked.items() if name not in _FREE and known.get(name, value) != value]
+        changed = [f"{name} was {known[name]}, and is {asked[name]}" for name in named]
+    if changed:
+        logger.warning("%s: replacing what an earlier run wrote there; %s", place, "; ".join(changed))
 
 
 def command_line() -> str:

@@ -3,13 +3,16 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import remove_leftovers, temporary_path
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+from utils.runs.hold import held
+
+SESSION_LOCK = "lock"  # in the folder of a session's unfinished run
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,14 @@ class RunFolder:
         """Folder of what a run that is going on, or was interrupted, has found so far."""
         return self.run / "unfinished" / self.session
 
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold what the run has of the session, so that one process at a time writes its motions.
+
+        Raises:
+            InputError: another process holds it.
+        """
+        return hold_session(self.unfinished)
+
     def refuse_existing(self, overwrite: bool) -> None:
         """Raise InputError where the session has motions there already, unless they may be replaced."""
         restore_folder(self.motions)
@@ -71,6 +82,15 @@ class RunFolder:
         with new_folder(self.motions) as temporary:
             yield temporary
             _keep_other_files(self.motions, temporary)
+
+
+def hold_session(unfinished: Path) -> AbstractContextManager[None]:
+    """As `RunFolder.hold`, by the folder of the session's unfinished run."""
+    return held(
+        unfinished / SESSION_LOCK,
+        f"{unfinished}: another process is writing motions of this person into the same folder; wait until it has "
+        "ended, or choose another --exp-name",
+    )
 
 
 @contextmanager

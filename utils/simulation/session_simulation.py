@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from dataset.windows.segmentation import segment_motion
 from models.muscles.static_optimization import ActivationSimulator
 from utils.opensim_tools.tool_folder import README, ToolMotion, write_tool_folder
 from utils.runs.environment import configure_cpu
+from utils.runs.hold import held
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
@@ -58,7 +59,7 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
 
     Raises:
         InputError: the session or its model cannot be used, no trial holds a repetition, or the folder holds
-            the results of another session.
+            the results of another session, or is that of another process at this moment.
     """
     configure_cpu(config.threads)
     session = config.open_session()
@@ -66,6 +67,15 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     require_writable(folder / "OpenSimData" / "Dynamics", within=config.out_dir)
     trials = list(dict.fromkeys(config.find_trials(session)))
     names = repetition_names(session, trials)
+    with held(folder / ".simulation.lock", f"{folder}: another process is simulating into it; wait until it has ended"):
+        return _simulate_trials(config, session, trials, names)
+
+
+def _simulate_trials(
+    config: SimulationConfig, session: Session, trials: Sequence[Path], names: Mapping[Path, str]
+) -> SimulationResult:
+    """Simulate trials of a session into its folder, which this process holds; see `simulate_session`."""
+    folder = config.out_dir / session.id
     if not config.overwrite:
         require_same_session(folder / "OpenSimData" / "Dynamics", session, trials)
     simulators: dict[Path, ActivationSimulator] = {}

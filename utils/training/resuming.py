@@ -2,20 +2,18 @@
 
 import json
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
-
-from filelock import FileLock, Timeout
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import remove_leftovers
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.splits import Split
 from utils.checkpoints import find_checkpoint, read_checkpoint
+from utils.runs.hold import held
 from utils.runs.record import FROM_PYTHON, command_line
 from utils.runs.shared_configs import flag_of
 from utils.training.training_config import TrainingConfig
@@ -245,21 +243,12 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def held_folder(folder: Path) -> Iterator[None]:
-    """Hold a run folder, so that one training at a time writes into it, and remove what a killed one has left.
+    """Hold a run folder, into which one process at a time trains or evaluates, and remove what a killed one has left.
 
     Raises:
         InputError: another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / _LOCK_NAME)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(f"{folder}: another process is training into this folder; choose another --exp-name") from None
-    try:
+    refusal = f"{folder}: another process is training or evaluating into this folder; choose another --exp-name"
+    with held(folder / _LOCK_NAME, refusal):
         remove_leftovers(folder)
         yield
-    finally:
-        with suppress(OSError):
-            os.unlink(folder / _LOCK_NAME)  # while it is held, so that it is not that of a process which comes next
-        lock.release()

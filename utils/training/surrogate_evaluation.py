@@ -17,10 +17,11 @@ from dataset.windows.window_loading import load_windows
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from utils.checkpoints import SurrogateNetwork, load_surrogate, sessions_to_evaluate
 from utils.runs.environment import configure_torch
-from utils.runs.record import record_config, refuse_trained
+from utils.runs.record import record_config, refuse_trained, warn_of_other_settings
 from utils.runs.writable import require_writable
 from utils.training.dynamics_evaluation import evaluate_subjects, subjects_table
 from utils.training.parity_plot import plot_parity
+from utils.training.resuming import held_folder
 from utils.training.sample_store import SampleStore, prepare_samples
 from utils.training.surrogate_metrics import activation_metrics, metrics_table, predict_all
 from utils.training.surrogate_training_config import SurrogateEvaluationConfig
@@ -77,15 +78,25 @@ class SurrogateTrainingResult:
 def evaluate_surrogate(config: SurrogateEvaluationConfig) -> SurrogateEvaluation:
     """Evaluate a surrogate on sessions that have simulated activations, and write `metrics.json` and `parity.png`.
 
+    They take the place of those of an earlier evaluation; if its settings were others, a warning says so.
+
     Raises:
-        InputError: the checkpoint or the sessions cannot be used.
+        InputError: the checkpoint or the sessions cannot be used, or another process writes into the folder.
     """
     require_writable(config.run_folder, within=config.out_dir)
+    refuse_trained(config.run_folder)
+    with held_folder(config.run_folder):
+        if (config.run_folder / "metrics.json").exists():
+            warn_of_other_settings(config.run_folder / "args.json", config, config.run_folder)
+        return _evaluate_in_folder(config)
+
+
+def _evaluate_in_folder(config: SurrogateEvaluationConfig) -> SurrogateEvaluation:
+    """Evaluate a surrogate into its run folder, which this process holds; see `evaluate_surrogate`."""
     device = configure_torch(config)
     name, root = config.find_data_root()
     logger.info("sessions of %s (%s)", root, name)
     folder = config.run_folder
-    refuse_trained(folder)
     model = load_surrogate(config.checkpoint, device)
     sessions, split = sessions_to_evaluate(config.checkpoint, root, config.subjects, config.seed)
     if split is not None:

@@ -5,7 +5,7 @@
     optimised_<k>.npz            what each finished batch of the optimisation has led to
     entry_<k>_<run>.mot          the motions accepted so far, in the order of their starts
     losses.csv, tensorboard/     the losses of the run that is going on
-    lock                         held by the process that guides the session
+    lock                         held by the process that writes motions of the session
 """
 
 import json
@@ -13,12 +13,11 @@ import logging
 import math
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor
 
 from dataset.errors import InputError
@@ -30,10 +29,11 @@ from utils.guidance.objective.constraints import HISTORY_COLUMNS
 from utils.guidance.optimisation.latent_optimizer import Row
 from utils.guidance.output.guided_motion_files import write_guided_motion
 from utils.guidance.run_fingerprint import changes_since
+from utils.runs.run_folder import SESSION_LOCK, hold_session
 
 logger = logging.getLogger("bige")
 
-_FINGERPRINT_NAME, _LOCK_NAME = "fingerprint.json", "lock"
+_FINGERPRINT_NAME = "fingerprint.json"
 _ROW_COLUMNS = {*HISTORY_COLUMNS} - {"batch"}
 
 
@@ -44,15 +44,11 @@ class UnfinishedRun:
         """Begin, or go on with a run that was made from the same.
 
         Raises:
-            InputError: another process guides the session at this moment.
+            InputError: another process writes motions of the session at this moment.
         """
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / _LOCK_NAME)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(f"{folder}: another process is guiding this person into the same folder") from None
+        self._hold = ExitStack()
+        self._hold.enter_context(hold_session(folder))
         self._next = 0  # batch
         self._written: dict[int, Tensor] = {}  # accepted motions by the number of their start
         try:
@@ -103,14 +99,16 @@ class UnfinishedRun:
 
     def release(self) -> None:
         """Let other processes go on with the run."""
-        self._lock.release()
+        self._hold.close()
 
     def remove(self) -> None:
         """Remove the folder of a run that is finished, and release it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release()
-        with suppress(OSError):  # other sessions are unfinished
-            self.folder.parent.rmdir()
+        with suppress(OSError):
+            self._clear()
+        self._hold.close()
+        for folder in (self.folder, self.folder.parent):
+            with suppress(OSError):  # another process has begun, or other sessions are unfinished
+                folder.rmdir()
 
     def _batch_path(self) -> Path:
         return self.folder / f"optimised_{self._next:03d}.npz"
@@ -118,7 +116,7 @@ class UnfinishedRun:
     def _clear(self) -> None:
         """Remove everything of an earlier run but the lock."""
         for path in self.folder.iterdir():
-            if path.name == _LOCK_NAME:
+            if path.name == SESSION_LOCK:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
