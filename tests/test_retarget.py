@@ -393,6 +393,10 @@ def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session,
     status, _, said = script(*common, "--export-joints", "--trial", trial, "--exp-name", "joints")
     assert status == 0, said
     exported = tmp_path / "joints" / f"joints_{session.id}" / "short.npy"
+    other = tmp_path / "other" / "short.mot"
+    write_motion(other, squat)
+    status, _, said = script(*common, "--export-joints", "--trial", trial, other, "--exp-name", "joints", "--overwrite")
+    assert (status, "have one name" in said) == (2, True)  # the second replaced the first
     broken = np.load(exported)
     bent = [JOINT_INDEX["left_ankle"], JOINT_INDEX["left_foot"]]
     broken[:, bent] += (0, 0.1, 0.9)  # a knee bent the wrong way

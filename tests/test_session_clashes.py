@@ -21,6 +21,7 @@ from models.muscles.static_optimization import PELVIS
 from utils.metrics.evaluation import with_requested_activation
 from utils.metrics.evaluation_config import EvaluationConfig
 from utils.runs.recorded_session import find_run_records
+from utils.runs.shared_configs import SessionConfig
 from utils.simulation import repetition_files
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
 from utils.simulation.repetition_files import motion_path, summary_path, table_paths, write_repetition
@@ -65,6 +66,10 @@ def test_placeholders_are_said_once_and_split_as_different_subjects(tmp_path, ca
     assert [session.subject for session in sessions] == ["s0", "s1", "s2", "subject7"]
 
 
+def find_trials(session: Session, *trials) -> list[Path]:
+    return SessionConfig(subject=str(session.path), trial=trials).find_trials(session)
+
+
 def test_trials_of_one_stem_have_results_of_their_own(tmp_path):
     session = make_session(tmp_path / "a", trials=["squats1", "squats1_ik", "squats2_ik"])
     names = repetition_names(session, session.squat_trials)
@@ -72,7 +77,8 @@ def test_trials_of_one_stem_have_results_of_their_own(tmp_path):
     assert list(repetition_names(session, [session.trial("squats1_ik")]).values()) == ["squats1_ik"]
     other = make_session(tmp_path / "b", trials=["squats1"])
     with pytest.raises(InputError, match="have one name"):
-        repetition_names(session, [session.trial("squats1"), other.trial("squats1")])
+        find_trials(session, session.trial("squats1"), other.trial("squats1"))
+    assert find_trials(session, "squats1", session.trial("squats1")) == [session.trial("squats1")]
 
 
 def test_trials_that_differ_in_case_are_told_apart(tmp_path):
@@ -85,7 +91,7 @@ def test_trials_that_differ_in_case_are_told_apart(tmp_path):
         "squats1",
     ]
     with pytest.raises(InputError, match="give the path of one file at a time"):
-        repetition_names(session, session.trials)
+        find_trials(session)
 
 
 # A summary with the numbers that tables are made of.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
+from utils.runs.shared_configs import require_names_of_their_own
 
 FORMATS = ("bvh", "json", "mot", "opensim")
 UNITS_PER_M = {"m": 1.0, "cm": 100.0}
@@ -43,7 +44,6 @@ class ExportConfig:
             raise InputError(f"--unit is {self.unit!r}, expected one of {', '.join(UNITS_PER_M)}")
         if self.unit != "m" and self.format != "bvh":
             raise InputError(f"--unit {self.unit} has no effect with --format {self.format}, whose lengths are metres")
-        if len({path.stem for path in self.motions}) < len(self.motions):
-            raise InputError("two of the motions have the same file name; export them into different --out-dir")
+        require_names_of_their_own(self.motions)
         if self.format != "mot" and not self.subject:
             raise InputError(f"--format {self.format} needs the subject's model: give the session with --subject")

@@ -41,7 +41,7 @@ def export_joints(config: JointExportConfig) -> JointExportResult:
     Each file is (T, 22, 3) in metres, y up, z forward, with the floor at 0.
 
     Raises:
-        InputError: there is no trial, a trial cannot be read, or a file exists already.
+        InputError: there is no trial, two have one name, a trial cannot be read, or a file exists already.
     """
     session = config.open_session()
     require_writable(config.run_folder, within=config.out_dir)
@@ -49,11 +49,12 @@ def export_joints(config: JointExportConfig) -> JointExportResult:
     models = {trial: session.model_for(trial) for trial in trials}
     bodies = {model: load_subject_joints(config, session, trial) for trial, model in models.items()}
     rate_hz = config.fps or GENERATOR_RATE_HZ
-    frames = {}
-    for trial in trials:
-        path = config.run_folder / f"joints_{session.id}" / f"{trial.stem}.npy"
+    paths = {trial: config.run_folder / f"joints_{session.id}" / f"{trial.stem}.npy" for trial in trials}
+    for path in paths.values():
         if path.exists() and not config.overwrite:
             raise InputError(f"{path} exists already; give --overwrite or another --exp-name")
+    frames = {}
+    for trial, path in paths.items():
         joints = joints_of_motion(resample(read_motion(trial), rate_hz), bodies[models[trial]], session)
         with atomic_write(path) as temporary:
             np.save(temporary, joints)

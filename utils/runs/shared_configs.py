@@ -159,11 +159,16 @@ class SessionConfig(SubjectConfig):
     trial: Sequence[str] = ()
 
     def find_trials(self, session: Session) -> list[Path]:
-        """The motion files of the trials. Raises InputError where there is none, or not the one that is named."""
+        """The motion files of the trials, each once.
+
+        Raises:
+            InputError: there is none, or not the one that is named, or two have one name.
+        """
         trials = [session.trial(name) for name in self.trial] if self.trial else session.squat_trials
         if not trials:
             raise InputError(f"{session.path}: no motion file (*.mot) in OpenSimData/Kinematics")
-        return trials
+        require_names_of_their_own(trials)
+        return list(dict.fromkeys(trials))
 
 
 _LONGEST_NAME = 200  # bytes; file systems take 255, and files are named entry_19_<name>.mot
@@ -254,6 +259,18 @@ def require_above(bound: float, **values: float | None) -> None:
     for name, value in values.items():
         if value is not None and not bound < value < math.inf:
             raise InputError(f"{flag_of(name)} is {value}, expected a number above {bound:g}")
+
+
+def require_names_of_their_own(paths: Sequence[Path]) -> None:
+    """Raise InputError where two files have one name, by case at most, since what is made of them would have it too."""
+    known: dict[str, Path] = {}
+    for path in paths:
+        other = known.setdefault(path.stem.lower(), path)
+        if other != path:
+            raise InputError(
+                f"{other} and {path} have one name but for case, so their results would have too; give the path of one "
+                "file at a time, and write them to different folders"
+            )
 
 
 def require_fraction(**values: float | None) -> None:

@@ -56,7 +56,7 @@ def plot_segments(path: str | Path, motion: Motion, segmentation: Segmentation, 
     angles.set_title(f"{title}: {len(segmentation.repetitions)} repetitions", pad=16)
     angles.set_ylabel("angle (degrees)")
     figure.legend(loc="outside right upper", fontsize="small")
-    height.set_ylabel("pelvis height (cm)")
+    height.set_ylabel("pelvis, from its highest (cm)")
     height.set_xlabel("time (s)")
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110)

@@ -56,7 +56,6 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
     """
     session = config.open_session()
     trials = config.find_trials(session)
-    refuse_same_names(trials)
     folder = config.out_dir / session.id
     require_writable(folder, within=config.out_dir)
     tables: dict[str, pd.DataFrame] = {}
@@ -78,15 +77,6 @@ def segment_session(config: SegmentationConfig) -> SegmentationResult:
             raise InputError(f"{session.path}: no trial can be used; {reasons}")
         raise InputError(f"{session.path}: no squat that starts and ends upright; {reasons}; see the plots in {folder}")
     return result
-
-
-def refuse_same_names(trials: list[Path]) -> None:
-    """Raise InputError where two trials from different folders have one name, so that their files would be the same."""
-    seen: dict[str, Path] = {}
-    for path in trials:
-        other = seen.setdefault(path.stem.lower(), path)
-        if other != path:
-            raise InputError(f"{other} and {path} have one name, so their results would have too; give them one by one")
 
 
 def segment_trial(path: Path, folder: Path) -> tuple[pd.DataFrame, Segmentation]:

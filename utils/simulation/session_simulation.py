@@ -65,7 +65,7 @@ def simulate_session(config: SimulationConfig) -> SimulationResult:
     session = config.open_session()
     folder = config.out_dir / session.id
     require_writable(folder / "OpenSimData" / "Dynamics", within=config.out_dir)
-    trials = list(dict.fromkeys(config.find_trials(session)))
+    trials = config.find_trials(session)
     names = repetition_names(session, trials)
     with held(folder / ".simulation.lock", f"{folder}: another process is simulating into it; wait until it has ended"):
         return _simulate_trials(config, session, trials, names)
@@ -120,20 +120,8 @@ def _simulate_trials(
 
 
 def repetition_names(session: Session, trials: Sequence[Path]) -> dict[Path, str]:
-    """The first part of the names of each trial's repetitions: the trial's name, without `_ik` where that is its own.
-
-    Raises:
-        InputError: two of the trials have one name.
-    """
-    stems: dict[str, Path] = {}
-    for trial in trials:
-        other = stems.setdefault(trial.stem.lower(), trial)
-        if other != trial:
-            raise InputError(
-                f"{other} and {trial} have one name but for case, so their results would have too; give the path of "
-                "one file at a time"
-            )
-    of_session = {trial.stem.lower() for trial in session.trials} | stems.keys()
+    """How the names of a trial's repetitions begin: as the trial's, without `_ik` unless that is another trial."""
+    of_session = {trial.stem.lower() for trial in (*session.trials, *trials)}
     names = {}
     for trial in trials:
         short = trial.stem.removesuffix("_ik")
