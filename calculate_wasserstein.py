@@ -1,7 +1,7 @@
 """Evaluate how realistic a folder of motions is: the paper's Table 2, and extended distances to the reference.
 
     python calculate_wasserstein.py --file_type mot --folder_path output/mine/mot_visualization --baseline bige
-    python calculate_wasserstein.py --file_type npy --folder_path path/to/arrays --subject path/to/session
+    python calculate_wasserstein.py --file_type npy --fps 20 --folder_path path/to/arrays --subject path/to/session
     python calculate_wasserstein.py --file_type mot --folder_path path/to/mdm_baseline --data-root path/to/root
 
 Prints the rows of the reference and of the folder, and writes both to <out-dir>/wasserstein_<row>.csv, .json, .tex and

@@ -11,7 +11,7 @@ from utils.metrics.evaluation_config import EvaluationConfig
 from utils.metrics.published_values import BASELINES
 
 FILE_TYPE_HELP = (
-    "Read OpenSim motion files (mot), arrays of frames by 33 coordinates in degrees and metres at 60 Hz (npy), or the "
+    "Read OpenSim motion files (mot), arrays of frames by 33 coordinates in degrees and metres (npy), or the "
     "recorded squat trials of OpenCap sessions, repetition by repetition (mocap)."
 )
 
@@ -68,6 +68,11 @@ def _add_motion_options(
         motions, EvaluationConfig, "file_type", flags=["--file_type"], choices=file_types,
         help=file_type_help,
     )  # fmt: skip
+    if "npy" in file_types:
+        add_option(
+            motions, EvaluationConfig, "fps", metavar="HZ",
+            help="Frames per second of arrays, which do not state it; the default is 60.",
+        )  # fmt: skip
     if baseline:
         add_option(
             motions, EvaluationConfig, "baseline", choices=tuple(BASELINES),

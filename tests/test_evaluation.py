@@ -299,6 +299,8 @@ def test_an_evaluation_is_one_call_from_python(tmp_path, monkeypatch):
         ({"high": 1.5}, "from 0 to 1"),
         ({"parts": ("florr",)}, "is not one of distances, floor, guidance"),
         ({"file_type": "bvh"}, "expected one of mot, npy, mocap"),
+        ({"fps": 20.0}, "--fps is for --file_type npy"),
+        ({"file_type": "npy", "fps": 0.0}, "--fps is 0"),
         ({"baseline": "gan"}, "expected one of bige"),
     ],
 )

@@ -115,6 +115,14 @@ def test_arrays_hold_one_motion_or_many(tmp_path):
     np.testing.assert_allclose(found[2].coordinates, coordinates + 1)
 
 
+def test_arrays_of_another_rate_are_resampled(tmp_path):
+    coordinates = one_squat().coordinates
+    np.save(tmp_path / "slow.npy", coordinates[::3])
+    (found,) = read_motion_folder(tmp_path, "npy", array_rate_hz=20).subjects[0].windows
+    np.testing.assert_allclose(found.coordinates, coordinates[: len(found)], atol=0.05)
+    assert len(found) == 3 * (len(coordinates[::3]) - 1) + 1
+
+
 def test_unusable_arrays_are_left_out_and_named(tmp_path):
     np.save(tmp_path / "good.npy", one_squat().coordinates)
     np.save(tmp_path / "joints.npy", np.zeros((60, 22, 3)))

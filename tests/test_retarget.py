@@ -441,6 +441,10 @@ def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session,
         (("--type", "joints", "--input", "nowhere.npy", "--mean", "x.npy"), "--std"),
         (("--type", "humanml", "--input", ROOT / "README.md"), "not a numpy file"),
         (("--type", "humanml", "--input", "nowhere.npy", "--unit", "cm"), "--unit"),
+        (
+            ("--type", "joints", "--input", ROOT / "pretrained/vqvae/latents.npz"),
+            "an archive of arrays (.npz); expected",
+        ),
     ],
 )
 def test_the_script_refuses_missing_and_incompatible_arguments(tmp_path, script, session, arguments, words):

@@ -24,6 +24,7 @@ _DTYPE = re.compile(r"[<>|=]?(?:[fiu][1248]|b1|f16|U\d+|S\d+|O8?)")
 _LARGEST_ARRAYS_BYTES = 1 << 28  # of the arrays that are read of an .npz; an hour of SMPL parameters at 120 Hz
 _USUAL_ARRAYS_BYTES = 1 << 26  # arrays of more bytes are read where they are at most so many times as large as the file
 _PACKED = 10
+_ZIP_START = b"PK\x03\x04"
 _MOST_VALUES = 1_000_000  # of the lists and dicts of a pickle, those that it repeats counted each time
 
 
@@ -191,6 +192,8 @@ def read_npz(path: str | Path, names: Collection[str] | None = None) -> tuple[se
 
 def _array_or_dict(where: str, content: bytes, pickled: bool = True) -> Any:
     """What the bytes of a .npy file hold; `where` names the file in errors, which are InputError."""
+    if content.startswith(_ZIP_START):
+        raise InputError(f"{where}: an archive of arrays (.npz); expected the array itself, as numpy.save writes it")
     file = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(file)

@@ -33,15 +33,11 @@ def read_motion_window(path: Path) -> Window:
     Raises:
         InputError: as `read_motion` and `resample` do.
     """
-    motion = read_motion(path, jumps="keep")  # those of a generator are what is evaluated
-    period = tiling_period(motion.coordinates)
-    end_s = np.inf if period is None else motion.time_s[period - 1]
-    resampled = resample(motion)
-    return _whole_motion(path.stem, resampled, resampled.time_s <= end_s + 1e-6)
+    return _without_copies(path.stem, read_motion(path, jumps="keep"))  # those of a generator are what is evaluated
 
 
-def read_array_windows(path: Path) -> list[Window]:
-    """The motions of a .npy file: (T, 33) or (N, T, 33) at 60 Hz, degrees and metres, canonical order.
+def read_array_windows(path: Path, rate_hz: float = FRAME_RATE_HZ) -> list[Window]:
+    """The motions of a .npy file, (T, 33) or (N, T, 33) at `rate_hz`, degrees and metres, canonical order, at 60 Hz.
 
     As of motion files, what no person reaches is a fault of the generator, which is what is evaluated: it is kept, with
     a warning. Values that no generator gives, such as 1e30 or -999, are refused.
@@ -66,13 +62,10 @@ def read_array_windows(path: Path) -> list[Window]:
         as_written = in_degrees_and_metres(values, where)
         coordinates = forward_knees(continuous_angles(as_written), where)
         check_units(coordinates, where, refuse=False)
-        frames = np.arange(len(coordinates))
-        motion = Motion(frames / FRAME_RATE_HZ, coordinates, source=path)
+        motion = Motion(np.arange(len(coordinates)) / rate_hz, coordinates, source=path)
         if found := find_beyond_reach(motion.time_s, as_written, coordinates):
             beyond.append(f"{where}: {found}")
-        period = tiling_period(coordinates)
-        name = path.stem if array.ndim == 2 else f"{path.stem}_{i}"
-        windows.append(_whole_motion(name, motion, frames < (len(coordinates) if period is None else period)))
+        windows.append(_without_copies(path.stem if array.ndim == 2 else f"{path.stem}_{i}", motion))
     if beyond:
         more = f" (and {len(beyond) - 1} more of {count} motions)" if len(beyond) > 1 else ""
         logger.warning("%s; it is kept, as it is%s", beyond[0], more)
@@ -106,8 +99,12 @@ def read_muscle_driven_window(path: Path) -> Window:
     return _repetitions(path.parent.name, motion, [whole_repetition(motion)])[0]
 
 
-def _whole_motion(name: str, motion: Motion, recorded: np.ndarray) -> Window:
-    """The window of a whole file; `recorded` (T,) is False where frames copy earlier ones."""
+def _without_copies(name: str, motion: Motion) -> Window:
+    """The window of a whole motion at 60 Hz, in which frames that copy earlier ones do not count as recorded."""
+    period = tiling_period(motion.coordinates)
+    end_s = np.inf if period is None else motion.time_s[period - 1]
+    motion = resample(motion)
+    recorded = motion.time_s <= end_s + 1e-6
     window = replace(window_of_motion(motion), name=name, recorded=recorded)
     return _with_first_squat(window, motion.cut(0, int(recorded.sum())))
 

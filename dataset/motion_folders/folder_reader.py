@@ -10,6 +10,7 @@ These layouts are read:
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from dataset.errors import InputError
@@ -24,6 +25,7 @@ from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.window_folder import SubjectWindows, WindowFolder
 from dataset.sessions import Session, discover_sessions
 from dataset.windows.window import Window
+from models.conventions import FRAME_RATE_HZ
 
 logger = logging.getLogger("bige")
 
@@ -36,6 +38,7 @@ def read_motion_folder(
     *,
     sessions: Iterable[Session] = (),
     model_of: Session | None = None,
+    array_rate_hz: float = FRAME_RATE_HZ,
 ) -> WindowFolder:
     """Read every motion of a folder; a file that cannot be read is logged and named in `WindowFolder.left_out`.
 
@@ -47,6 +50,7 @@ def read_motion_folder(
         sessions: known sessions; a subject's folder that is named after one, and a session of that name without a model
             of its own, such as one of simulated repetitions, get that session's model.
         model_of: the session whose model all subjects get, in place of any other.
+        array_rate_hz: frames per second of arrays, which do not state it.
 
     Raises:
         InputError: there is no such folder, or no motion in it can be read.
@@ -54,7 +58,7 @@ def read_motion_folder(
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; expected a folder of motions")
-    reader = _Reader()
+    reader = _Reader(array_rate_hz)
     known = {session.id: session for session in sessions}
     if file_type in ("mocap", MUSCLE_DRIVEN):
         subjects = [
@@ -83,15 +87,16 @@ def read_motion_folder(
 class _Reader:
     """Reads files one after the other and collects a sentence for each that cannot be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, array_rate_hz: float) -> None:
         self.left_out: list[str] = []
+        self._read_array = partial(read_array_windows, rate_hz=array_rate_hz)
 
     def read_files(self, paths: Iterable[Path]) -> tuple[Window, ...]:
         """The motions of motion files and arrays."""
         windows: list[Window] = []
         for path in paths:
             is_array = path.suffix.lower() == ".npy"
-            windows += self._attempt(read_array_windows if is_array else _read_motion_file, path)
+            windows += self._attempt(self._read_array if is_array else _read_motion_file, path)
         return tuple(windows)
 
     def read_session(self, session: Session, file_type: str) -> tuple[Window, ...]:

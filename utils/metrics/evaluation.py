@@ -17,6 +17,7 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.left_out import LeftOut, left_out_by, left_out_table
 from dataset.sessions import DATA_ROOT_VARIABLE, data_root
+from models.conventions import FRAME_RATE_HZ
 from utils.metrics.band_plot import plot_bands
 from utils.metrics.bootstrap import interval_of_mean
 from utils.metrics.catalogue import DISTANCES, GUIDANCE
@@ -82,6 +83,8 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     is_mocap = config.file_type == "mocap"
     published_row = BASELINES[config.baseline] if config.baseline else "MoCap" if is_mocap else None
 
+    if config.file_type == "npy" and config.fps is None:
+        logger.warning("arrays do not state their frame rate; %g Hz is assumed, --fps gives another", FRAME_RATE_HZ)
     fallbacks = [root, config.folder_path if is_mocap else None]
     reference = load_reference(config.reference, networks, fallbacks=fallbacks, data_root=root)
     motions = load_motions(
@@ -92,6 +95,7 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
         data_root=root,
         subject=config.subject,
         model=config.model,
+        array_rate_hz=config.fps or FRAME_RATE_HZ,
     )
     config = with_requested_activation(config)
     row = evaluate_set(motions, reference, config)

@@ -8,7 +8,7 @@ from dataset.motion_folders.file_types import FILE_TYPES
 from dataset.muscle_names import canonical_muscle
 from utils.metrics.catalogue import PARTS
 from utils.metrics.published_values import BASELINES
-from utils.runs.shared_configs import ComputeConfig, require_choice, require_fraction
+from utils.runs.shared_configs import ComputeConfig, require_above, require_choice, require_fraction
 
 PUBLISHED_RANGE = (0.35, 0.45)  # peak activation of vastus medialis that the paper asks for
 
@@ -62,8 +62,9 @@ class EvaluationConfig(MetricConfig):
     Attributes:
         folder_path: folder of subjects' folders (`latents_subject_run_<session>/` or `<subject>/`), one folder of
             motions, or a data root of OpenCap sessions.
-        file_type: `mot` for OpenSim motion files, `npy` for arrays of frames by 33 coordinates at 60 Hz, `mocap` for
-            the recorded squat trials of OpenCap sessions.
+        file_type: `mot` for OpenSim motion files, `npy` for arrays of frames by 33 coordinates, `mocap` for the
+            recorded squat trials of OpenCap sessions.
+        fps: frames per second of arrays; None for 60.
         baseline: method that the row is named after and whose published row is set beside it, a key of
             `published_values.BASELINES`; None for the folder's name.
         subject: session whose model stands for every subject; None for the session that a subject's folder names.
@@ -76,6 +77,7 @@ class EvaluationConfig(MetricConfig):
 
     folder_path: Path
     file_type: str = "mot"
+    fps: float | None = None
     baseline: str | None = None
     subject: str | None = None
     model: Path | None = None
@@ -88,4 +90,7 @@ class EvaluationConfig(MetricConfig):
         """Raise InputError where a value is not one of those that are known."""
         super().__post_init__()
         require_choice(FILE_TYPES, file_type=self.file_type)
+        require_above(0, fps=self.fps)
+        if self.fps is not None and self.file_type != "npy":
+            raise InputError("--fps is for --file_type npy; motion files state the time of each frame")
         require_choice(tuple(BASELINES), baseline=self.baseline)

@@ -11,6 +11,7 @@ from dataset.locations import demo_root
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.motion_folders.window_folder import WindowFolder
 from dataset.sessions import Session, discover_sessions, open_session, require_model
+from models.conventions import FRAME_RATE_HZ
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.subject_set import SubjectSet
 from utils.runs.recorded_session import find_run_records
@@ -83,6 +84,7 @@ def load_motions(
     data_root: Path | None = None,
     subject: str | Path | None = None,
     model: Path | None = None,
+    array_rate_hz: float = FRAME_RATE_HZ,
 ) -> MotionSet:
     """Read the motions of a folder for an evaluation.
 
@@ -94,6 +96,7 @@ def load_motions(
         data_root: folder of sessions with the subjects' models, beside the demo sessions.
         subject: session whose model stands for every subject: a folder, or the id of a known session.
         model: OpenSim model of every subject, in place of those of the sessions.
+        array_rate_hz: frames per second of arrays, which do not state it.
 
     Raises:
         InputError: there is nothing to evaluate in the folder.
@@ -111,7 +114,7 @@ def load_motions(
         model_of = next((s for s in sessions if s.id == str(subject)), None) or open_session(subject, data_root)
     if model:
         model_of = Session(model.parent, require_model(model))
-    read = read_motion_folder(folder, file_type, sessions=sessions, model_of=model_of)
+    read = read_motion_folder(folder, file_type, sessions=sessions, model_of=model_of, array_rate_hz=array_rate_hz)
     return MotionSet.of(name or read.name, read, networks)
 
 
