@@ -9,11 +9,12 @@ Writes <out-dir>/<exp-name>/mot_visualization/latents_subject_run_<session>/entr
 on the floor at the origin, with summary.json. The subject's bones take the source's directions; the printed table has
 the distances of the joints from their targets. Motions are not corrected: feet that slide or float in the source still
 do. --export-joints writes <out-dir>/<exp-name>/joints_<session>/<trial>.npy. The exit status is 1 if a motion does not
-fit or was left out because it cannot be used, and 2 if none can be used.
+fit, or if one or a trial was left out because it cannot be used, and 2 if none can be used.
 """
 
 import sys
 
+from dataset.left_out import left_out_table
 from options.retarget_baselines_options import build_parser, parse_retargeting
 from utils.cli import run
 from utils.retargeting.retargeting_config import JointExportConfig
@@ -28,6 +29,9 @@ def main() -> None:
         exported = export_joints(config)
         for path, frames in exported.frames.items():
             print(f"{path}: {frames} frames at {exported.rate_hz:g} Hz")
+        if exported.left_out:
+            print(left_out_table(exported.left_out))
+            sys.exit(1)
         return
 
     from utils.retargeting.retarget_motions import retarget

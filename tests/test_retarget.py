@@ -397,6 +397,12 @@ def test_the_script_exports_joints_and_retargets_them(tmp_path, script, session,
     write_motion(other, squat)
     status, _, said = script(*common, "--export-joints", "--trial", trial, other, "--exp-name", "joints", "--overwrite")
     assert (status, "have one name" in said) == (2, True)  # the second replaced the first
+    broken = tmp_path / "broken.mot"
+    broken.write_text("no motion")
+    status, found, _ = script(
+        *common, "--export-joints", "--trial", broken, trial, "--exp-name", "joints", "--overwrite"
+    )
+    assert (status, "short.npy" in found, "broken.mot" in found) == (1, True, True)  # nothing was written
     broken = np.load(exported)
     bent = [JOINT_INDEX["left_ankle"], JOINT_INDEX["left_foot"]]
     broken[:, bent] += (0, 0.1, 0.9)  # a knee bent the wrong way

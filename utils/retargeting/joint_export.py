@@ -11,6 +11,7 @@ from dataset.io.atomic_write import atomic_write
 from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.io.motion_generators import GENERATOR_RATE_HZ
+from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.floor import floor_height
 from dataset.windows.resample import resample
@@ -29,37 +30,48 @@ class JointExportResult:
     Attributes:
         frames: number of frames of each written file.
         rate_hz: their rate.
+        left_out: trials that cannot be used, with the reason.
     """
 
     frames: dict[Path, int]
     rate_hz: float
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def export_joints(config: JointExportConfig) -> JointExportResult:
     """Write the joints of the session's trials to `<out_dir>/<exp_name>/joints_<session>/<trial>.npy`.
 
-    Each file is (T, 22, 3) in metres, y up, z forward, with the floor at 0.
+    Each file is (T, 22, 3) in metres, y up, z forward, with the floor at 0. A trial that cannot be used is left out.
 
     Raises:
-        InputError: there is no trial, two have one name, a trial cannot be read, or a file exists already.
+        InputError: there is no trial, two have one name, none can be used, or a file exists already.
     """
     session = config.open_session()
     require_writable(config.run_folder, within=config.out_dir)
     trials = config.find_trials(session)
-    models = {trial: session.model_for(trial) for trial in trials}
-    bodies = {model: load_subject_joints(config, session, trial) for trial, model in models.items()}
     rate_hz = config.fps or GENERATOR_RATE_HZ
     paths = {trial: config.run_folder / f"joints_{session.id}" / f"{trial.stem}.npy" for trial in trials}
     for path in paths.values():
         if path.exists() and not config.overwrite:
             raise InputError(f"{path} exists already; give --overwrite or another --exp-name")
-    frames = {}
+    bodies: dict[Path, BodyJoints] = {}
+    frames: dict[Path, int] = {}
+    left_out: list[LeftOut] = []
     for trial, path in paths.items():
-        joints = joints_of_motion(resample(read_motion(trial), rate_hz), bodies[models[trial]], session)
+        try:
+            model = session.model_for(trial)
+            if model not in bodies:
+                bodies[model] = load_subject_joints(config, session, trial)
+            joints = joints_of_motion(resample(read_motion(trial), rate_hz), bodies[model], session)
+        except InputError as error:
+            left_out.append(LeftOut(trial.stem, str(error)))
+            continue
         with atomic_write(path) as temporary:
             np.save(temporary, joints)
         frames[path] = len(joints)
-    return JointExportResult(frames, rate_hz)
+    if not frames:
+        raise InputError("; ".join(dict.fromkeys(item.reason for item in left_out)))
+    return JointExportResult(frames, rate_hz, tuple(left_out))
 
 
 def joints_of_motion(motion: Motion, body: BodyJoints, session: Session) -> np.ndarray:
