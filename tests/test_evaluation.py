@@ -42,7 +42,7 @@ from utils.metrics.row_tables import (
     as_json,
     comma_separated,
     format_cell,
-    latex_rows,
+    latex_tables,
     markdown_tables,
     readable_tables,
 )
@@ -411,8 +411,8 @@ def test_rows_of_one_name_are_shown_each_and_signs_of_tables_are_escaped():
     rows = [made_row("unit"), replace(made_row("unit"), subjects=7), made_row("a|b<c>")]
     assert readable_tables(rows, ("distances",)).count("6.481±4.457") == 3
     text = markdown_tables(rows, ("distances",))
-    assert "| unit | 6.481±4.457 | 1.700 | 21 |" in text
-    assert "| unit | 6.481±4.457 | 1.700 | 7 |" in text
+    assert "| unit | 6.481±4.457 | 1.700 (n=1) | 21 |" in text
+    assert "| unit | 6.481±4.457 (n=21) | 1.700 (n=1) | 7 |" in text
     assert r"| a\|b&lt;c> | 6.481" in text
 
 
@@ -422,15 +422,27 @@ def test_cells_and_rows_are_formatted_as_in_the_paper():
     assert format_cell(METRICS["diversity"], row.metrics["diversity"]) == "1.700"
     assert format_cell(METRICS["diversity"], None) == "–"
     assert format_cell(METRICS["mac"], (0.08, None)) == "0.080"
-    tex = latex_rows([row], ("distances",), ["MoCap"])
-    assert r"BIGE \& co & $6.481 \pm 4.457$ & $1.700$ & 21 \\" in tex
-    assert r"MoCap (paper) & $7.855 \pm 9.902$ & $1.773 \pm 0.015$ &  \\" in tex
     text = markdown_tables([row], ("distances",), ["MoCap"])
-    assert "| BIGE & co | 6.481±4.457 | 1.700 | 21 |" in text
+    assert "| BIGE & co | 6.481±4.457 | 1.700 (n=1) | 21 |" in text
     published, extended = text.split("Extended")
     assert "Wasserstein of the set" not in published
     assert "3.20 [2.50, 4.00]" in extended
     assert "MoCap (paper)" in readable_tables([row], PARTS, "MoCap")
+
+
+def test_latex_is_two_whole_tabulars():
+    tilt = MetricValue(-23.4, 1.5, 21, -24.0, -22.8)
+    row = replace(made_row(), metrics=made_row().metrics | {"pelvis_tilt": tilt, "com_jerk": tilt})
+    tex = latex_tables([row], PARTS, ["MoCap"])
+    assert "% BIGE & co: 21 subjects, 420 motions" in tex
+    assert r"BIGE \& co & $6.481 \pm 4.457$ & $1.700$ (n=$1$) & $-23.40 \pm 1.50$ & $21$ \\" in tex
+    assert r"MoCap (paper) & $7.855 \pm 9.902$ & $1.773 \pm 0.015$ & $-28.13 \pm 6.03$ &  \\" in tex
+    assert r"[m/s$^3$] & $-23.4 \pm 1.5$ [$-24.0$, $-22.8$] n=$21$ \\" in tex
+    tabulars = re.findall(r"\\begin\{tabular\}\{(l.*?)\}\n(.*?)\\end\{tabular\}", tex, re.S)
+    assert len(tabulars) == 2
+    for columns, body in tabulars:
+        lines = [line for line in body.splitlines() if line != r"\hline"]
+        assert {len(re.findall(r"(?<!\\)&", line)) for line in lines} == {len(columns) - 1}
 
 
 def test_csv_has_one_line_per_metric_with_definition_and_unit():

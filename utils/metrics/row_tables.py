@@ -6,6 +6,7 @@ paper, or the value alone where there is no standard deviation.
 
 import logging
 import math
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -46,6 +47,13 @@ def _format_with_interval(metric: Metric, value: MetricValue | None) -> str:
     return f"{format_cell(metric, value)}{interval} n={value.n}"
 
 
+def _format_of_row(metric: Metric, row: MetricRow) -> str:
+    """The cell of a row, which says of how many subjects it is where these are not all: some have no contact."""
+    value = row.metrics.get(metric.name)
+    fewer = f" (n={value.n})" if value is not None and value.n != row.subjects else ""
+    return format_cell(metric, value) + fewer
+
+
 def _present_metrics(rows: Sequence[MetricRow], parts: Sequence[str], definition: str) -> list[Metric]:
     """The metrics of these parts that tables show and at least one row has."""
     metrics = metrics_of(tuple(parts), definition)
@@ -54,9 +62,7 @@ def _present_metrics(rows: Sequence[MetricRow], parts: Sequence[str], definition
 
 def _rows_by_metric(rows: Sequence[MetricRow], metrics: Sequence[Metric], published: Sequence[str]) -> pd.DataFrame:
     """One line per row and one column per metric, as in the paper's tables; then the paper's rows of these names."""
-    lines = [
-        [*(format_cell(metric, row.metrics.get(metric.name)) for metric in metrics), str(row.subjects)] for row in rows
-    ]
+    lines = [[*(_format_of_row(metric, row) for metric in metrics), str(row.subjects)] for row in rows]
     for name in published:
         values = PUBLISHED_ROWS[name]
         lines.append([*(format_cell(metric, values.get(metric.name)) for metric in metrics), ""])
@@ -132,34 +138,53 @@ def _escape_markdown(cell: str) -> str:
     return cell.replace("|", r"\|").replace("<", "&lt;")
 
 
-def latex_rows(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: Sequence[str] = ()) -> str:
-    r"""Lines of a LaTeX tabular in the paper's columns, `name & $6.48 \pm 4.46$ & ...`; a comment heads each block.
+def latex_tables(rows: Sequence[MetricRow], parts: Sequence[str] = PARTS, published: Sequence[str] = ()) -> str:
+    r"""Two LaTeX tabulars: published metrics, a line per row, and extended metrics with intervals, a line per metric.
 
     Args:
         rows: rows of the tables.
         parts: the parts of the catalogue that are shown.
-        published: names of the published rows that the first block ends with.
+        published: names of the published rows that the first tabular ends with.
     """
     text = []
-    for definition, names in ((PUBLISHED, published), (EXTENDED, ())):
-        metrics = _present_metrics(rows, parts, definition)
-        if metrics:
-            table = _rows_by_metric(rows, metrics, names)
-            text.append(f"% {definition}: " + " & ".join(["", *map(_escape_latex, table.columns)]))
-            for name, cells in zip(table.index, table.to_numpy(), strict=True):
-                line = [_escape_latex(name), *map(_latex_number, cells[:-1]), cells[-1]]
-                text.append(" & ".join(line) + r" \\")
+    metrics = _present_metrics(rows, parts, PUBLISHED)
+    if metrics:
+        table = _rows_by_metric(rows, metrics, published)
+        text += [
+            "% Published definitions: mean and standard deviation (divided by n - 1) over n subjects.",
+            *(f"% {row.name}: {row.subjects} subjects, {row.motions} motions" for row in rows),
+            *_latex_lines(table),
+        ]
+    metrics = _present_metrics(rows, parts, EXTENDED)
+    if metrics:
+        table = _metrics_by_row(rows, metrics)
+        table.index = pd.Index([metric.heading for metric in metrics])
+        text += ["% Extended metrics: the same, and 95 % bootstrap intervals over subjects.", *_latex_lines(table)]
     return "\n".join(text) + "\n"
 
 
-def _latex_number(cell: str) -> str:
-    return "--" if cell == _ABSENT else "$" + cell.replace("±", r" \pm ") + "$"
+def _latex_lines(table: pd.DataFrame) -> list[str]:
+    head = " & ".join(["", *map(_escape_latex, table.columns)])
+    body = [
+        " & ".join([_escape_latex(name), *map(_latex_cell, cells)])
+        for name, cells in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    lines = [r"\hline", head + r" \\", r"\hline", *(line + r" \\" for line in body), r"\hline"]
+    return [rf"\begin{{tabular}}{{l{'r' * table.shape[1]}}}", *lines, r"\end{tabular}"]
+
+
+def _latex_cell(cell: str) -> str:
+    """A cell with its numbers in mathematics, where a minus is one."""
+    if cell == _ABSENT:
+        return "--"
+    return re.sub(r"-?\d[\d.]*(±\d[\d.]*)?", r"$\g<0>$", cell).replace("±", r" \pm ")
 
 
 def _escape_latex(text: str) -> str:
     for character in "&%$#_{}":
         text = text.replace(character, f"\\{character}")
-    for character, command in {"^": r"\^{}", "↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\rightarrow$"}.items():
+    text = re.sub(r"\^(\w)", r"$^\1$", text).replace("--", "-{}-")
+    for character, command in {"↓": r"$\downarrow$", "↑": r"$\uparrow$", "→": r"$\rightarrow$"}.items():
         text = text.replace(character, command)
     return text.replace("±", r"$\pm$")
 
@@ -240,7 +265,7 @@ def write_tables(
     """
     texts = {
         "csv": comma_separated(rows),
-        "tex": latex_rows(rows, parts, published),
+        "tex": latex_tables(rows, parts, published),
         "md": markdown_tables(rows, parts, published),
     }
     paths = [folder / f"{name}.{suffix}" for suffix in (*texts, "json")]
