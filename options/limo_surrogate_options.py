@@ -220,8 +220,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
     add_option(
         group, GuidanceConfig, "baseline",
-        help="Only describe what the person does now, in baseline_<session>.json: depth, tempo, stance, symmetry, and "
-        "the peak activation of --muscle in simulation. Nothing is generated.",
+        help="Only describe what the person does now, in baseline_<session>.json: depth, tempo, stance, symmetry, the "
+        "peak activation of --muscle in simulation, and which of the squats meet what is asked. Nothing is generated.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "verify",

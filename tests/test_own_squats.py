@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
 from models.surrogate.prediction import MusclePrediction
-from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
+from utils.guidance.baseline import AskedOfOwn, Baseline, asked_of_own, baseline_of, baseline_sentence
 from utils.guidance.change_description import (
     SquatChange,
     describe_changes,
@@ -181,10 +182,10 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     motion[2, :, AT["pelvis_tx"]] += torch.linspace(0, 0.1, FRAMES)
     squats = guided_context(motion, skeleton=SimpleSkeleton())
     deep, wish = parse_term("knee_flexion:max:above:90"), parse_term("knee_flexion:max:below:60:wish")
-    assert count_meeting([deep, wish, *whole_motion_terms()], squats) == 2
-    assert count_meeting([deep], None) is None
-    assert count_meeting([wish], squats) is None
-    assert count_meeting([deep, parse_term("change_from_own:below:5")], squats) is None
+    (found,) = asked_of_own([deep, wish, *whole_motion_terms()], squats)
+    assert sum(found.met) == 2
+    assert asked_of_own([wish], squats) == ()
+    assert asked_of_own([deep, parse_term("change_from_own:below:5")], squats) == ()
 
 
 def test_the_form_and_the_arms_of_the_own_squats_are_wished_for_unless_they_are_asked_for():
@@ -271,8 +272,19 @@ def test_the_sentence_says_what_the_own_squats_need_that_nothing_gives():
 @pytest.mark.parametrize(("meeting", "words"), [(1, "; 1 of these squats meets"), (2, "; 2 of these squats meet ")])
 def test_the_sentence_says_how_many_own_squats_meet_what_is_asked(meeting, words):
     profile = SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0))
-    baseline = Baseline(("a",), torch.zeros(1, 1, 33), (profile,), "vasmed", torch.ones(1, 2), True, meeting=meeting)
+    deep = AskedOfOwn("knee_flexion_max above 90 deg", ((95.0, 96.25),) * 3, (True,) * 3)
+    slow = AskedOfOwn("descent_time above 2 s", ((2.5,),) * 3, (True,) * meeting + (False,) * (3 - meeting))
+    baseline = Baseline(
+        ("a", "b", "c"), torch.zeros(3, 1, 33), (profile,) * 3, "vasmed", torch.ones(3, 2), True, asked=(deep, slow)
+    )
     assert words in baseline_sentence(baseline)
+    assert baseline.record()["squats"][2]["asked"] == {
+        "knee_flexion_max above 90 deg": {"value": [95.0, 96.25], "met": True},
+        "descent_time above 2 s": {"value": [2.5], "met": False},
+    }
+    lines = [re.split(r"\s{2,}", line.strip()) for line in baseline_table(baseline).splitlines()]
+    assert ["what is asked", "a", "b", "c"] in lines
+    assert ["descent_time above 2 s", *["2.5 met"] * meeting, *["2.5 missed"] * (3 - meeting)] in lines
 
 
 def test_starts_begin_with_the_own_squats_that_are_nearest_to_what_is_asked():

@@ -24,7 +24,7 @@ from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLE_INDEX, TRAN
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import find_quantity
 from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phases
-from utils.guidance.baseline import Baseline
+from utils.guidance.baseline import AskedOfOwn, Baseline
 from utils.guidance.change_description import SquatChange
 from utils.guidance.measures import MEASURES, measure
 from utils.guidance.objective.constraint_grammar import parse_term
@@ -128,7 +128,8 @@ def test_the_head_says_the_least_change_that_meets_what_was_asked(result):
     changes = tuple(SquatChange(1, float(j), None, one) for j, one in enumerate(words))
     own = Baseline((), torch.zeros(0), (), "vasmed", torch.tensor([[0.1, 0.2], [0.61, 0.58]]), simulated=True)
     answer = summarise(replace(result, changes=changes, baseline=own))["answer"]
-    already = replace(own, names=("a", "b"), meeting=2)
+    asked = AskedOfOwn("knee_flexion_max above 90 deg", ((95.0,), (91.0,)), (True, True))
+    already = replace(own, names=("a", "b"), asked=(asked,))
     text = summarise(replace(result, changes=changes, baseline=already))["answer"]
     assert text == f"2 of 2 own squats meet it already. {answer}"
     left, right = result.verification.simulated[accepted].tolist()

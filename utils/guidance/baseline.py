@@ -15,11 +15,27 @@ from utils.biomechanics.context import Context, activation_of
 from utils.biomechanics.quantities.own import OF_OWN
 from utils.guidance.missing_forces import own_squats_sentence
 from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.published_terms import printed_request
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
 from utils.guidance.verification import SimulatedMotion, prediction_of
 
 _ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
+
+
+@dataclass(frozen=True)
+class AskedOfOwn:
+    """One of the requirements, and what the own squats do of it, in simulation.
+
+    Attributes:
+        title: what is asked, with its bounds.
+        values: of each squat, left and right or one alone, in the unit of the title.
+        met: whether each squat is what is asked.
+    """
+
+    title: str
+    values: tuple[tuple[float, ...], ...]
+    met: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,7 @@ class Baseline:
         on_two_feet: how many squats on two feet the session holds; None in runs of earlier versions.
         on_one_leg: how many squats on one leg, which are not described.
         left_out: files and repetitions of the session that could not be used, and why.
-        meeting: how many of the squats meet all that is asked already, in simulation; None where that is unknown.
+        asked: what is asked of the motions, and what the squats do of it already; empty where that is unknown.
         missing: what the squats need that nothing gives, see `own_squats_sentence`; empty where that is little.
     """
 
@@ -51,8 +67,13 @@ class Baseline:
     on_two_feet: int | None = None
     on_one_leg: int = 0
     left_out: tuple[LeftOut, ...] = ()
-    meeting: int | None = None
+    asked: tuple[AskedOfOwn, ...] = ()
     missing: str = ""
+
+    @property
+    def meeting(self) -> int | None:
+        """How many of the squats meet all that is asked already; None where that is unknown."""
+        return sum(map(all, zip(*(one.met for one in self.asked), strict=True))) if self.asked else None
 
     def record(self) -> dict[str, object]:
         """The baseline for programs: one entry for each squat, values with their units in the names."""
@@ -68,10 +89,17 @@ class Baseline:
                 {
                     "name": name,
                     "peak_activation": [round(float(peak), 4) for peak in peaks],
+                    **({"asked": self._record_of_asked(number)} if self.asked else {}),
                     **{key: value and round(value, 4) for key, value in vars(profile).items()},
                 }
-                for name, profile, peaks in zip(self.names, self.profiles, self.peaks, strict=True)
+                for number, (name, profile, peaks) in enumerate(zip(self.names, self.profiles, self.peaks, strict=True))
             ],
+        }
+
+    def _record_of_asked(self, number: int) -> dict[str, object]:
+        return {
+            one.title: {"value": [round(value, 6) for value in one.values[number]], "met": one.met[number]}
+            for one in self.asked
         }
 
 
@@ -112,17 +140,25 @@ def baseline_of(
 
 
 @torch.no_grad()
-def count_meeting(terms: Sequence[Term], own: Context | None) -> int | None:
-    """How many own squats meet all that is required of them, apart from being whole; None where that is unknown.
+def asked_of_own(terms: Sequence[Term], own: Context) -> tuple[AskedOfOwn, ...]:
+    """What the own squats do of all that is required, apart from being whole; empty where it is about a change of them.
 
     Args:
         terms: what is asked.
-        own: the squats with what the simulation finds of them; None where they have not been simulated.
+        own: the squats, with what the simulation finds of them.
     """
-    asked = [term for term in terms if term.required and not term.of_a_whole_motion]
-    if own is None or not asked or any(term.quantity in OF_OWN for term in asked):
-        return None
-    return int(torch.stack([term.holds(term.value(own)) for term in asked]).all(0).sum())
+    required = [term for term in terms if term.required and not term.of_a_whole_motion]
+    if any(term.quantity in OF_OWN for term in required):
+        return ()
+    found = [(term, term.value(own)) for term in required]
+    return tuple(
+        AskedOfOwn(
+            printed_request(term),
+            tuple(tuple(row) for row in values.tolist()),
+            tuple(term.holds(values).tolist()),
+        )
+        for term, values in found
+    )
 
 
 def baseline_sentence(baseline: Baseline) -> str:

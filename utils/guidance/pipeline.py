@@ -20,7 +20,7 @@ from dataset.sessions import Session
 from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
-from utils.guidance.baseline import Baseline, baseline_of, baseline_sentence, count_meeting
+from utils.guidance.baseline import Baseline, asked_of_own, baseline_of, baseline_sentence
 from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, repeated_answers
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_observer import GuidanceObserver
@@ -58,11 +58,9 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     prepared = prepare(config)
     terms, config, session, latents = prepared.terms, prepared.config, prepared.session, prepared.latents
     observer.on_start(session, terms)
-    baseline = measure_baseline(prepared)
     skeleton = load_skeleton(session.model_path, torch.float32)
+    baseline = measure_baseline(prepared, skeleton)
     if baseline:
-        simulated = own_context(prepared, skeleton) if prepared.own_simulations else None
-        baseline = replace(baseline, meeting=count_meeting(terms, simulated))
         logger.info("%s", baseline_sentence(baseline))
     search_result = find_samples(prepared, observer)
     samples, verification, changes = _select(prepared, search_result, skeleton, baseline)
@@ -95,16 +93,23 @@ def run_guidance(config: GuidanceConfig, observer: GuidanceObserver | None = Non
     )
 
 
-def measure_baseline(prepared: Preparation) -> Baseline | None:
-    """What the subject does now, simulated where that has been done; None where the session holds no squat."""
+def measure_baseline(prepared: Preparation, skeleton: Skeleton) -> Baseline | None:
+    """What the subject does now, simulated where that has been done; None where the session holds no squat.
+
+    Args:
+        prepared: the run.
+        skeleton: the subject's, on the CPU.
+    """
     own, models, config = prepared.own, prepared.models, prepared.config
     if own is None:
         return None
     with torch.no_grad():
         activations = models.describe_motion(own.placed).activations
-    return baseline_of(
+    baseline = baseline_of(
         own, models.skeleton, config.muscle, activations, prepared.own_simulations, prepared.own_squats.left_out
     )
+    simulated = own_context(prepared, skeleton) if prepared.own_simulations else None
+    return replace(baseline, asked=asked_of_own(prepared.terms, simulated)) if simulated else baseline
 
 
 def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:
@@ -114,7 +119,7 @@ def run_baseline(config: GuidanceConfig) -> tuple[Session, Baseline]:
         InputError: the session holds no squat, or cannot be used.
     """
     prepared = prepare(config)
-    baseline = measure_baseline(prepared)
+    baseline = measure_baseline(prepared, load_skeleton(prepared.session.model_path, torch.float32))
     if baseline is None:
         raise InputError(f"{prepared.session.path} holds no squat on two feet that could be described")
     return prepared.session, baseline

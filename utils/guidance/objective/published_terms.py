@@ -134,3 +134,16 @@ def without_published_wishes(terms: list[Term], config: GuidanceConfig) -> list[
         else term
         for term in kept
     ]
+
+
+def printed_title(term: Term) -> str:
+    """A term's title; the published muscle activation constraint is called by what it constrains."""
+    if term.quantity == "activation" and term.statistic == "max" and term.name in ("", PUBLISHED_NAME):
+        return f"peak {term.argument}"
+    return term.label
+
+
+def printed_request(term: Term) -> str:
+    """A term's title with its bounds and their unit."""
+    unit = "" if term.unit == "0-1" else f" {term.unit}"
+    return f"{printed_title(term)} {term.bounds_text}{unit}"

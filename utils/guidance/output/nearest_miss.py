@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.published_terms import PUBLISHED_NAME
+from utils.guidance.objective.published_terms import printed_title
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,6 @@ class _Miss:
             f"{printed_title(self.term)} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
             f"{self.bound} {self.relaxed:g}{unit} in place of {self.asked:g}"
         )
-
-
-def printed_title(term: Term) -> str:
-    """A term's title; the published muscle activation constraint is called by what it constrains."""
-    if term.quantity == "activation" and term.statistic == "max" and term.name in ("", PUBLISHED_NAME):
-        return f"peak {term.argument}"
-    return term.label
 
 
 def nearest_miss(result: GuidanceResult) -> dict[str, Any] | None:

@@ -4,7 +4,8 @@ from dataset.left_out import left_out_table
 from utils.guidance.baseline import Baseline, baseline_sentence
 from utils.guidance.change_description import DISTINCT_DEG, mean_change_deg
 from utils.guidance.guidance_result import GuidanceResult
-from utils.guidance.output.nearest_miss import nearest_miss_sentences, printed_title
+from utils.guidance.objective.published_terms import printed_request, printed_title
+from utils.guidance.output.nearest_miss import nearest_miss_sentences
 from utils.guidance.output.summary import format_sides
 from utils.guidance.verification import NEAR
 from utils.simulation.lost_contact import off_floor_sentences
@@ -31,8 +32,7 @@ def sample_table(result: GuidanceResult) -> str:
     columns = [["sample", *map(str, range(len(result.samples)))]]
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison != "small" and not term.of_a_whole_motion:
-            unit = "" if term.unit == "0-1" else f" {term.unit}"
-            title = f"{printed_title(term)} {term.bounds_text}{unit}" + ("" if term.required else " (wish)")
+            title = printed_request(term) + ("" if term.required else " (wish)")
             cells = [
                 f"{format_sides(sample.values[k].tolist(), 3)} {'met' if sample.met[k] else 'missed'}"
                 for sample in result.samples
@@ -107,8 +107,19 @@ def baseline_table(baseline: Baseline) -> str:
         (f"peak {baseline.muscle}", [format_sides(peaks, 2) for peaks in baseline.peaks.tolist()]),
     ):
         columns.append([title, *values])
-    parts = [_aligned(columns), baseline_sentence(baseline), left_out_table(baseline.left_out)]
+    parts = [_aligned(columns), _asked_table(baseline), baseline_sentence(baseline), left_out_table(baseline.left_out)]
     return "\n".join(filter(None, parts))
+
+
+def _asked_table(baseline: Baseline) -> str:
+    """One line for each requirement: what each own squat does of it; empty where that is unknown."""
+    if not baseline.asked:
+        return ""
+    columns = [["what is asked", *(one.title for one in baseline.asked)]]
+    for k, name in enumerate(baseline.names):
+        cells = [f"{format_sides(one.values[k], 3)} {'met' if one.met[k] else 'missed'}" for one in baseline.asked]
+        columns.append([name, *cells])
+    return _aligned(columns)
 
 
 def verification_table(result: GuidanceResult) -> str:

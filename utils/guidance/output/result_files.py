@@ -23,7 +23,7 @@ from dataset.io.safe_npy import read_npz
 from dataset.left_out import LeftOut
 from dataset.sessions import Session
 from dataset.windows.window import Window
-from utils.guidance.baseline import Baseline
+from utils.guidance.baseline import AskedOfOwn, Baseline
 from utils.guidance.change_description import SquatChange
 from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
 from utils.guidance.guidance_result import GuidanceResult
@@ -207,7 +207,7 @@ def _record(result: GuidanceResult) -> dict[str, Any]:
             "simulated": result.baseline.simulated,
             "on_two_feet": result.baseline.on_two_feet,
             "on_one_leg": result.baseline.on_one_leg,
-            "meeting": result.baseline.meeting,
+            "asked": [asdict(one) for one in result.baseline.asked],
             "missing": result.baseline.missing,
         },
         "changes": [asdict(change) for change in result.changes],
@@ -232,10 +232,14 @@ def _baseline_from(
         activations=torch.from_numpy(arrays["baseline_activations"]) if "baseline_activations" in arrays else None,
         on_two_feet=record.get("on_two_feet"),
         on_one_leg=record.get("on_one_leg", 0),
-        meeting=record.get("meeting"),
+        asked=tuple(_asked_from(item) for item in record.get("asked", ())),
         missing=record.get("missing", ""),
         left_out=left_out,
     )
+
+
+def _asked_from(record: dict[str, Any]) -> AskedOfOwn:
+    return AskedOfOwn(record["title"], tuple(map(tuple, record["values"])), tuple(record["met"]))
 
 
 def _change_from(record: dict[str, Any]) -> SquatChange:
