@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.locations import SHIPPED_DEMO
+from dataset.opensim.joint_conventions import require_usual_joints
 from dataset.opensim.model_reader import load_skeleton, read_osim
 from dataset.opensim.muscle_points import read_muscle_points
 from dataset.sessions import Session, discover_sessions
@@ -218,6 +220,45 @@ def test_knees_of_the_opposite_sign_are_refused(tmp_path):
     text = re.sub(r'(<Coordinate name="knee_angle_[lr]">.*?<range>)[^<]*<', turned, MODEL, flags=re.S)
     with pytest.raises(InputError, match="bends in the negative direction"):
         load_skeleton(write_model(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("coordinate", "axis", "found"),
+    [
+        ("pelvis_tilt", "0 0 -1", "pelvis_tilt turns the joint ground_pelvis about the axis 0 0 -1, where about 0 0 1"),
+        ("hip_flexion_l", "0 0 -1", "hip_flexion_l turns the joint hip_l about the axis 0 0 -1"),
+        ("hip_adduction_r", "-1 0 0", "hip_adduction_r turns the joint hip_r"),
+        ("lumbar_extension", "0 0 -1", "lumbar_extension turns the joint back"),
+        ("lumbar_bending", "-1 0 0", "lumbar_bending turns the joint back about the axis -1 0 0, where about 1 0 0"),
+    ],
+)
+def test_a_joint_that_turns_another_way_is_refused(tmp_path, coordinate, axis, found):
+    pattern = rf"(<coordinates>{coordinate}</coordinates>\s*<axis>)[^<]*"
+    with pytest.raises(InputError, match=found):
+        read_osim(write_model(tmp_path, re.sub(pattern, rf"\g<1>{axis}", MODEL)))
+
+
+def test_a_pelvis_that_turns_in_another_order_is_refused(tmp_path):
+    text = MODEL
+    for number, (name, axis) in enumerate((("rotation", "0 1 0"), ("list", "1 0 0"), ("tilt", "0 0 1")), 1):
+        pattern = rf'(name="rotation{number}">\s*<coordinates>)pelvis_\w+(</coordinates>\s*<axis>)[^<]*'
+        text = re.sub(pattern, rf"\g<1>pelvis_{name}\g<2>{axis}", text)
+    with pytest.raises(InputError, match="in the order pelvis_rotation, pelvis_list, pelvis_tilt"):
+        read_osim(write_model(tmp_path, text))
+
+
+def test_bodies_may_have_axes_of_their_own():
+    model = read_osim(SESSION.model_path)
+    thigh, turn = model.body_names.index("femur_r"), Rotation.from_euler("XY", (90, 40), degrees=True).as_matrix().T
+    joints = [
+        replace(joint, child_rotation=turn @ joint.child_rotation)
+        if joint.child == thigh
+        else replace(joint, parent_rotation=turn @ joint.parent_rotation)
+        if joint.parent == thigh
+        else joint
+        for joint in model.joints
+    ]
+    require_usual_joints("turned.osim", replace(model, joints=tuple(joints)))
 
 
 def test_motion_files_may_lack_arms_but_not_knees(tmp_path, motion, caplog):

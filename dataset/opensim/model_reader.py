@@ -13,6 +13,7 @@ from dataset.opensim.arm_coordinates import with_arm_coordinates
 from dataset.opensim.body_check import require_plausible_bodies
 from dataset.opensim.coordinate_functions import JointFunctionReader, constant_function
 from dataset.opensim.foot_contacts import read_contacts
+from dataset.opensim.joint_conventions import require_usual_joints
 from dataset.opensim.opensim_library import frame_in_body, load_opensim, naming_model, open_opensim_model
 from dataset.opensim.standard_names import standard_names
 from models.conventions import COORDINATES, NEEDED_COORDINATES
@@ -78,6 +79,7 @@ def _read_model(path: Path) -> ModelDescription:
         own_body_names=tuple(bodies),
     )
     require_plausible_bodies(path, description)
+    require_usual_joints(path, description)
     if missing:
         description = with_arm_coordinates(description)
         _log_missing(path, description)
