@@ -75,6 +75,29 @@ def test_people_may_face_anywhere(tmp_path, person, heading_deg):
     assert len(again(tmp_path, facing(motion, heading_deg))) == len(motion)
 
 
+@pytest.mark.parametrize(
+    ("aside_m", "turn_deg"), [(1.0, 0), (2.5, 0), (0.0, 180)], ids=["one-step", "a-walk", "about-face"]
+)
+def test_people_may_step_aside_or_turn_between_squats(tmp_path, trial, aside_m, turn_deg):
+    half, walk = 108, 120
+    steps = np.linspace(0, 1, walk + 2)[1:-1]
+    smooth = np.concatenate([np.zeros(half), steps**2 * (3 - 2 * steps), np.ones(len(trial) - half)])
+    rows = np.concatenate([np.arange(half), np.full(walk, half), np.arange(half, len(trial))])
+    coordinates = trial.coordinates[rows]
+    centre = coordinates[half, PLACES]
+    turn = Rotation.from_euler("Y", turn_deg * smooth[:, None], degrees=True)
+    angles = (turn * Rotation.from_euler("ZXY", coordinates[:, TURNS], degrees=True)).as_euler("ZXY", degrees=True)
+    coordinates[:, TURNS] = np.unwrap(angles, axis=0, period=360)
+    coordinates[:, PLACES] = turn.apply(coordinates[:, PLACES] - centre) + centre
+    coordinates[:, AT["pelvis_tz"]] += aside_m * smooth
+    swing_deg = 40 * np.sin(4 * np.pi * steps)
+    for side, sign in (("l", 1), ("r", -1)):
+        for name, share in (("hip_flexion", 1), ("knee_angle", 1.6)):
+            coordinates[half : half + walk, AT[f"{name}_{side}"]] += share * np.clip(sign * swing_deg, 0, None)
+    walked = replace(trial, coordinates=coordinates, time_s=np.arange(len(rows)) / 60)
+    np.testing.assert_allclose(again(tmp_path, walked).coordinates, coordinates, atol=1e-6)
+
+
 def test_recorded_squats_are_read(recordings, caplog):
     for path in sorted((recordings / "opencap/Data").glob("*/OpenSimData/Kinematics/*.mot")):
         read_motion(path)

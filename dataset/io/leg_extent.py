@@ -7,7 +7,7 @@ import numpy as np
 from scipy.signal import detrend
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions, range_of
+from dataset.io.leg_orientation import ankle_positions, range_in_squats
 from models.conventions import COORDINATE_INDEX
 
 logger = logging.getLogger("bige")
@@ -17,9 +17,9 @@ _LEAST_CORRELATION = 0.97  # squats have .98 and more; jumps and steps, where th
 # In recordings the pelvis moves by 0.8 to 1.8 times what such legs give: long and short legs, and heels that rise. Feet
 # read as metres make that 2.6 and more, and inches read as centimetres 0.55 and less of most adults.
 _LEAST_SHARE, _LARGEST_SHARE = 0.55, 2.3
-# Feet that stand move by less than the first, and people who walk there move one by more than the second. In recordings
-# of squats ankles stay within 0.14 m.
-_STANDING_M, _SLIDING_M = 0.2, 0.6
+# In a squat, feet that stand move by less than the first, and those that slide by more than the second. In recordings
+# ankles stay within 0.15 m; between squats people may walk.
+_STANDING_M, _SLIDING_M = 0.2, 0.4
 
 
 def check_pelvis_stays_over_feet(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:
@@ -38,9 +38,9 @@ def check_pelvis_stays_over_feet(coordinates: np.ndarray, source: Path | None, *
         if len(position_m) < 3 or np.ptp(detrend(position_m)) < _SLIDING_M:
             continue  # who is carried along, as on a platform, does not come back
         ankles = ankle_positions(coordinates)
-        slide_m = range_of(ankles[:, :, axis])
+        slide_m = range_in_squats(coordinates, ankles[:, :, axis])
         for unit, factor in (("centimetres", 0.01), ("millimetres", 0.001)):
-            standing_m = range_of(ankles[:, :, axis] - (1 - factor) * position_m[:, None])
+            standing_m = range_in_squats(coordinates, ankles[:, :, axis] - (1 - factor) * position_m[:, None])
             if slide_m.min() < _SLIDING_M or standing_m.min() > _STANDING_M:
                 continue
             sentence = (

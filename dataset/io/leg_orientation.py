@@ -11,6 +11,8 @@ from models.conventions import COORDINATE_INDEX, SIDES
 # Metres. A leg of 0.84 m is that of a person of 1.75 m; small and tall people differ by about a tenth.
 _HIP_APART, _HIP_BELOW, _THIGH, _SHANK = 0.08, 0.08, 0.42, 0.42
 LEG_M = _THIGH + _SHANK
+# Of the descent, below which the pelvis is in a squat; of that time, what belongs to the squat before and after it.
+_LOW, _BEFORE_AND_AFTER, _FEWEST_FRAMES = 0.2, 0.4, 5
 # By side: the sign with which adduction and rotation of the hip turn about the axes of the ground.
 _LATERAL_SIGN = {"l": -1.0, "r": 1.0}
 
@@ -49,10 +51,34 @@ def ankle_positions(coordinates: np.ndarray) -> np.ndarray:
     return np.stack(result, 1) + _columns(coordinates, "pelvis_tx", "pelvis_ty", "pelvis_tz")[:, None]
 
 
-def range_of(positions: np.ndarray) -> np.ndarray:
-    """The range of nine tenths of the frames, for positions (T, ...)."""
-    low, high = np.quantile(positions, [0.05, 0.95], axis=0)
-    return np.asarray(high - low)
+def range_in_squats(coordinates: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """The range of nine tenths of the frames of a squat, the median of all squats; people may step in between.
+
+    Args:
+        coordinates: (T, 33), canonical order, degrees and metres.
+        positions: (T, ...).
+
+    Returns:
+        (...), in the unit of the positions.
+    """
+    ranges = []
+    for part in _descents(coordinates[:, COORDINATE_INDEX["pelvis_ty"]]):
+        low, high = np.quantile(positions[part], [0.05, 0.95], axis=0)
+        ranges.append(high - low)
+    return np.asarray(np.median(ranges, axis=0))
+
+
+def _descents(height_m: np.ndarray) -> list[slice]:
+    """The parts of a recording in which the pelvis, of heights (T,), goes down and comes up; all of it if none is."""
+    lowest, highest = np.quantile(height_m, [0.02, 0.98])
+    is_low = np.concatenate([[False], height_m < highest - _LOW * (highest - lowest), [False]])
+    starts, ends = np.flatnonzero(np.diff(is_low.astype(int))).reshape(-1, 2).T
+    found = []
+    for start, end in zip(starts, ends, strict=True):
+        margin = int(_BEFORE_AND_AFTER * (end - start))
+        if end - start >= _FEWEST_FRAMES and height_m[start:end].min() < (highest + lowest) / 2:
+            found.append(slice(max(start - margin, 0), end + margin))
+    return found or [slice(0, len(height_m))]
 
 
 def _columns(coordinates: np.ndarray, *names: str) -> np.ndarray:

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions, range_of
+from dataset.io.leg_orientation import ankle_positions, range_in_squats
 from dataset.spelling import list_names
 from models.conventions import COORDINATE_INDEX, SIDES
 
 logger = logging.getLogger("bige")
 
-_FRAMES, _FEWEST_FRAMES, _DESCENT_M = 60, 15, 0.05  # frames that are looked at; below the others nothing is said
+_FRAMES, _FEWEST_FRAMES, _DESCENT_M = 300, 15, 0.05  # frames that are looked at; below the others nothing is said
 # In 369 recorded and synthetic trials, each turned to three headings, the foot that moves less ranges over 0.11 m at
 # most, and no reading below lessens the range of both feet by more than 0.002 m.
 _LEAST_GAIN_M, _LEAST_GAIN_OF_HIPS_M, _SHARE = 0.1, 0.06, 0.6
@@ -95,4 +95,6 @@ def check_standing_feet(coordinates: np.ndarray, source: Path | None, *, refuse:
 
 def _slide_m(coordinates: np.ndarray) -> np.ndarray:
     """By how much the left and the right foot (2,) move along the floor, in nine tenths of the frames, metres."""
-    return np.asarray(np.linalg.norm(range_of(ankle_positions(coordinates)[:, :, [0, 2]]), axis=-1))
+    return np.asarray(
+        np.linalg.norm(range_in_squats(coordinates, ankle_positions(coordinates)[:, :, [0, 2]]), axis=-1)
+    )
