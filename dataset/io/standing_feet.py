@@ -94,7 +94,5 @@ def check_standing_feet(coordinates: np.ndarray, source: Path | None, *, refuse:
 
 
 def _slide_m(coordinates: np.ndarray) -> np.ndarray:
-    """By how much the left and the right foot (2,) move along the floor, in nine tenths of the frames, metres."""
-    return np.asarray(
-        np.linalg.norm(range_in_squats(coordinates, ankle_positions(coordinates)[:, :, [0, 2]]), axis=-1)
-    )
+    """By how much the left and the right foot (2,) move along the floor in a squat, metres."""
+    return np.asarray(np.linalg.norm(range_in_squats(coordinates, ankle_positions(coordinates)[:, :, [0, 2]]), axis=-1))
