@@ -21,7 +21,7 @@ class _Feature:
     """A feature of a squat in words.
 
     Attributes:
-        value: of a profile, in the unit that is said; None where it is unknown.
+        name: of the value in `SquatProfile`.
         noticeable: the least difference that a person can see or act on.
         more: words for more of it, with the amount.
         less: words for less of it.
@@ -30,9 +30,10 @@ class _Feature:
         sides: what is said after a positive and a negative value, which is then said without its sign.
         of_other_side: the value that belongs to the words for less, where these are about the other side of the body.
         distinguishes: whether squats that differ in it alone are different answers.
+        factor: from the unit of the profile to the unit that is said.
     """
 
-    value: Callable[[SquatProfile], float | None]
+    name: str
     noticeable: float
     more: str
     less: str
@@ -41,34 +42,37 @@ class _Feature:
     sides: tuple[str, str] | None = None
     of_other_side: Callable[[float], float] = lambda value: value
     distinguishes: bool = True
+    factor: float = 1.0
+
+    def value(self, profile: SquatProfile) -> float | None:
+        """The value of a profile in the unit that is said; None where it is unknown."""
+        found: float | None = getattr(profile, self.name)
+        return None if found is None else self.factor * found
 
 
 _FEATURES = (
+    _Feature("knee_deg", 3, "{}° more knee flexion at the bottom", "{}° less knee flexion at the bottom", "°"),
+    _Feature("hip_deg", 4, "{}° more hip flexion at the bottom", "{}° less hip flexion at the bottom", "°"),
+    _Feature("ankle_deg", 3, "shins {}° further forward", "shins {}° less far forward", "°"),
+    _Feature("lean_deg", 3, "trunk {}° further forward", "trunk {}° more upright", "°"),
+    _Feature("depth_m", 2, "hips {} cm deeper", "hips {} cm less deep", " cm", factor=100),
+    _Feature("descent_s", 0.15, "descent {} s slower", "descent {} s quicker", " s", 1),
+    _Feature("hold_s", 0.15, "hold {} s longer", "hold {} s shorter", " s", 1),
+    _Feature("ascent_s", 0.15, "ascent {} s slower", "ascent {} s quicker", " s", 1),
+    _Feature("width_m", 2, "feet {} cm further apart", "feet {} cm closer together", " cm", factor=100),
     _Feature(
-        lambda p: p.knee_deg, 3, "{}° more knee flexion at the bottom", "{}° less knee flexion at the bottom", "°"
-    ),
-    _Feature(lambda p: p.hip_deg, 4, "{}° more hip flexion at the bottom", "{}° less hip flexion at the bottom", "°"),
-    _Feature(lambda p: p.ankle_deg, 3, "shins {}° further forward", "shins {}° less far forward", "°"),
-    _Feature(lambda p: p.lean_deg, 3, "trunk {}° further forward", "trunk {}° more upright", "°"),
-    _Feature(lambda p: 100 * p.depth_m, 2, "hips {} cm deeper", "hips {} cm less deep", " cm"),
-    _Feature(lambda p: p.descent_s, 0.15, "descent {} s slower", "descent {} s quicker", " s", 1),
-    _Feature(lambda p: p.hold_s, 0.15, "hold {} s longer", "hold {} s shorter", " s", 1),
-    _Feature(lambda p: p.ascent_s, 0.15, "ascent {} s slower", "ascent {} s quicker", " s", 1),
-    _Feature(lambda p: 100 * p.width_m, 2, "feet {} cm further apart", "feet {} cm closer together", " cm"),
-    _Feature(
-        lambda p: None if p.heel_m is None else 100 * p.heel_m,
+        "heel_m",
         1.5,
         "heels {} cm further off the floor",
         "heels {} cm nearer to the floor",
         " cm",
         1,
+        factor=100,
     ),
+    _Feature("standing_deg", 5, "knees {}° more bent while standing", "knees {}° straighter while standing", "°"),
+    _Feature("toe_out_deg", 3, "toes {}° further out", "toes {}° further in", "°"),
     _Feature(
-        lambda p: p.standing_deg, 5, "knees {}° more bent while standing", "knees {}° straighter while standing", "°"
-    ),
-    _Feature(lambda p: p.toe_out_deg, 3, "toes {}° further out", "toes {}° further in", "°"),
-    _Feature(
-        lambda p: p.knee_difference_deg,
+        "knee_difference_deg",
         3,
         "left knee {}° more flexed against the right",
         "right knee {}° more flexed against the left",
@@ -76,23 +80,25 @@ _FEATURES = (
         of_other_side=lambda deg: -deg,
     ),
     _Feature(
-        lambda p: None if p.right_share is None else 100 * p.right_share,
+        "right_share",
         2,
         "{} % more of the load on the right foot",
         "{} % more of the load on the left foot",
         " %",
         of_other_side=lambda percent: 100 - percent,
+        factor=100,
     ),
     _Feature(
-        lambda p: None if p.pressure is None else 100 * p.pressure,
+        "pressure",
         8,
         "weight {} % of the feet's length further forward at the bottom",
         "weight {} % of the feet's length further back at the bottom",
         " %",
         distinguishes=False,
+        factor=100,
     ),
     _Feature(
-        lambda p: p.arm_deg,
+        "arm_deg",
         15,
         "arms raised {}° further at the bottom",
         "arms raised {}° less at the bottom",
@@ -100,7 +106,7 @@ _FEATURES = (
         distinguishes=False,
     ),
     _Feature(
-        lambda p: p.elbow_deg,
+        "elbow_deg",
         20,
         "elbows {}° more bent at the bottom",
         "elbows {}° straighter at the bottom",
@@ -108,16 +114,17 @@ _FEATURES = (
         distinguishes=False,
     ),
     _Feature(
-        lambda p: None if p.shift_m is None else 100 * p.shift_m,
+        "shift_m",
         2,
         "hips {} cm further to the right at the bottom",
         "hips {} cm further to the left at the bottom",
         " cm",
         sides=("right", "left"),
         distinguishes=False,
+        factor=100,
     ),
     _Feature(
-        lambda p: p.side_lean_deg,
+        "side_lean_deg",
         3,
         "trunk leans {}° further to the right",
         "trunk leans {}° further to the left",
@@ -126,7 +133,7 @@ _FEATURES = (
         distinguishes=False,
     ),
     _Feature(
-        lambda p: p.turn_deg,
+        "turn_deg",
         4,
         "pelvis turned {}° further to the left",
         "pelvis turned {}° further to the right",
@@ -135,13 +142,14 @@ _FEATURES = (
         distinguishes=False,
     ),
     _Feature(
-        lambda p: None if p.knees_in_m is None else 100 * p.knees_in_m,
+        "knees_in_m",
         2,
         "knees {} cm further inwards",
         "knees {} cm further outwards",
         " cm",
         sides=("in", "out"),
         distinguishes=False,
+        factor=100,
     ),
 )
 _SLACK = 1e-9
