@@ -24,7 +24,13 @@ from utils.runs.recorded_session import find_run_records
 from utils.runs.shared_configs import SessionConfig
 from utils.simulation import repetition_files
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
-from utils.simulation.repetition_files import motion_path, summary_path, table_paths, write_repetition
+from utils.simulation.repetition_files import (
+    TOOLS_FOLDER,
+    motion_path,
+    summary_path,
+    table_paths,
+    write_repetition,
+)
 from utils.simulation.session_simulation import repetition_names
 
 
@@ -180,18 +186,26 @@ def written(monkeypatch):
     return paths
 
 
-def write_other(folder, name):
+def write_set_up(folder):
+    """A folder for OpenSim's tools."""
+    folder.mkdir()
+    (folder / "setup.xml").write_text("set-up")
+
+
+def write_other(folder, name, write_tools=None):
     """Write the repetition as simulated from something else."""
-    write_repetition(None, SimpleNamespace(name=name, motion=None), WHOLE | {FINGERPRINT: OTHER}, folder)
+    simulated = SimpleNamespace(name=name, motion=None)
+    write_repetition(None, simulated, WHOLE | {FINGERPRINT: OTHER}, folder, write_tools)
 
 
 def contents(folder):
-    return {path.name: path.read_text() for path in folder.iterdir()}
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("writer", ["_write_moments", "_write_reserves", "write_json", "write_motion"])
 def test_a_disk_that_is_full_leaves_the_repetition_that_was_there(simulated, written, writer, monkeypatch):
     _, _, folder, name = simulated
+    write_set_up(folder / TOOLS_FOLDER)
     before = contents(folder)
 
     def full(*arguments, **_):
@@ -222,6 +236,27 @@ def test_a_simulation_that_is_killed_in_replacing_is_made_anew(simulated, writte
         write_other(folder, name)
     assert kept_summary(folder, name, old, (0.5, 2.0)) is None
     assert kept_summary(folder, name, OTHER, (0.5, 2.0)) is None
+
+
+def test_the_folder_for_opensim_takes_the_place_of_an_earlier_one_with_the_motion(simulated, written, monkeypatch):
+    """A full disk while it is written leaves the earlier one, with the repetition that it is of."""
+    folder, name = simulated[2:]
+    write_set_up(folder / TOOLS_FOLDER)
+    before = contents(folder)
+
+    def full(place):
+        write_set_up(place)
+        raise OSError(28, "No space left on device", str(place / "motion.mot"))
+
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_other(folder, name, full)
+    assert Path(raised.value.filename) == folder / TOOLS_FOLDER / "motion.mot"
+    assert contents(folder) == before
+    (folder / TOOLS_FOLDER / "old.sto").touch()
+    write_other(folder, name, write_set_up)
+    assert [path.name for path in (folder / TOOLS_FOLDER).iterdir()] == ["setup.xml"]
+    write_other(folder, name)
+    assert not (folder / TOOLS_FOLDER).exists()
 
 
 def test_results_of_another_program_are_not_replaced(simulated):

@@ -1,19 +1,22 @@
 """Write a simulated repetition in the layout of OpenCap's muscle-driven simulations."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import files_together, write_json
+from dataset.io.atomic_write import files_together, remove_path, write_json
 from dataset.io.mot import write_motion
 from dataset.io.opensim_table import read_table, write_table
 from models.conventions import SIDES, TRANSLATIONS
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.static_optimization import PELVIS, ActivationSimulator
 from utils.simulation.simulated_repetition import SimulatedRepetition
+
+TOOLS_FOLDER = "opensim"  # of a repetition, with which OpenSim's tools repeat its simulation
 
 
 def motion_path(folder: Path, name: str) -> Path:
@@ -45,11 +48,22 @@ def damaged_files(folder: Path, name: str) -> list[str]:
 
 
 def write_repetition(
-    simulator: ActivationSimulator, simulated: SimulatedRepetition, summary: dict[str, Any], folder: Path
+    simulator: ActivationSimulator,
+    simulated: SimulatedRepetition,
+    summary: dict[str, Any],
+    folder: Path,
+    write_tools: Callable[[Path], object] | None = None,
 ) -> None:
     """Write motion, joint moments, ground reaction forces, reserves and residuals, and the summary of a repetition.
 
     They take the place of earlier ones when all of them are written.
+
+    Args:
+        simulator: of the subject's model.
+        simulated: the repetition.
+        summary: what its summary holds.
+        folder: the folder of the repetition.
+        write_tools: writes the folder for OpenSim's tools to a path; without it, an earlier one is removed.
     """
     name = simulated.name
     with files_together(folder) as new:
@@ -59,7 +73,12 @@ def write_repetition(
         _write_reserves(simulated, reserves)
         write_json(summary_path(new, name), summary)
         write_motion(motion_path(new, name), simulated.motion, style="muscle_driven")
+        if write_tools is not None:
+            write_tools(new / TOOLS_FOLDER)
         motion_path(folder, name).unlink(missing_ok=True)  # an old one, that nothing vouches for it beside new files
+        remove_path(folder / TOOLS_FOLDER)
+        if write_tools is not None:
+            os.replace(new / TOOLS_FOLDER, folder / TOOLS_FOLDER)
         for path in (moments, forces, reserves, summary_path(new, name), motion_path(new, name)):
             os.replace(path, folder / path.name)
 

@@ -1,9 +1,9 @@
 """Simulate the squat repetitions of a session: muscle activations, joint moments and ground reaction forces."""
 
 import logging
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,13 @@ from utils.runs.hold import held
 from utils.runs.progress import show_progress
 from utils.runs.writable import require_writable
 from utils.simulation.fingerprint import FINGERPRINT, fingerprint_of, kept_summary, remove_surplus, require_same_session
-from utils.simulation.repetition_files import write_repetition
+from utils.simulation.repetition_files import TOOLS_FOLDER, write_repetition
 from utils.simulation.simulated_repetition import SimulatedRepetition, simulate_repetition
 from utils.simulation.simulation_config import SimulationConfig
 from utils.simulation.simulation_summary import summarise_repetition
 from utils.simulation.simulators import build_simulator
 
 logger = logging.getLogger("bige")
-
-TOOLS_FOLDER = "opensim"  # of a repetition, with which OpenSim's tools repeat its simulation
 
 
 @dataclass(frozen=True)
@@ -201,10 +199,12 @@ def _simulate(
                 continue
         simulated = simulate_repetition(simulator, motion, repetition, segment)
         summaries.append(summarise_repetition(simulator, simulated) | {FINGERPRINT: fingerprint})
-        shutil.rmtree(tools, ignore_errors=True)  # that of an earlier simulation
+        write_tools = None
         if tools_model is not None:
-            write_tool_folder(tools, tools_model, simulator, _with_surroundings(simulated))
-        write_repetition(simulator, simulated, summaries[-1], dynamics / segment)
+            write_tools = partial(
+                write_tool_folder, model_path=tools_model, simulator=simulator, simulated=_with_surroundings(simulated)
+            )
+        write_repetition(simulator, simulated, summaries[-1], dynamics / segment, write_tools)
     remove_surplus(dynamics, name, len(segmentation.repetitions))
     return summaries, segmentation.left_out(trial.stem)
 
