@@ -151,6 +151,32 @@ def test_the_script_sets_generated_motions_beside_the_reference_of_the_same_subj
     assert written[0]["subjects"] == 1
 
 
+def test_what_keeps_rows_from_being_compared_is_said(monkeypatch, capsys, tmp_path):
+    folders = {}
+    for name, subjects in {"both": ("demo-person-040", "demo-person-075"), "one": ("demo-person-040",)}.items():
+        for subject in subjects:
+            folder = tmp_path / name / f"latents_subject_run_{subject}"
+            folder.mkdir(parents=True)
+            shutil.copy(Session(SHIPPED_DEMO / "Data" / subject).muscle_driven[0], folder / "entry_0.mot")
+        folders[name] = folder.parent
+    (folder / "spoilt.mot").write_text("no motion")
+    (folder / "args.json").write_text(json.dumps({"subject": subject, "low": 0.2, "high": 0.3, "muscle": "soleus"}))
+    (tmp_path / "RESULTS.md").write_text(BLOCKS.format("generated"))
+    rows = [f"--row={name}={folder}" for name, folder in folders.items()]
+    command = ["make_tables.py", "--data-root", SHIPPED_DEMO, "--results", tmp_path / "RESULTS.md", *rows]
+    monkeypatch.setattr("sys.argv", [*map(str, command), "--threads=1", f"--out-dir={tmp_path / 'tables'}"])
+    with pytest.raises(SystemExit) as stop:
+        make_tables_script.main()
+    assert stop.value.code == 1
+    assert "left out (1):" in capsys.readouterr().out
+    said = (tmp_path / "RESULTS.md").read_text()
+    assert said.count("do not compare the same people") == 1
+    assert "- one: is of demo-person-040, and both of demo-person-040, demo-person-075; these rows" in said
+    assert (
+        "- one: was asked for soleus of 0.2 to 0.3; MAC and the peaks in range are, as in every row, of vasmed" in said
+    )
+
+
 def test_generated_motions_of_people_without_muscle_driven_repetitions_have_no_reference(tmp_path):
     person = tmp_path / "Data" / "somebody"
     shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", person)

@@ -1,11 +1,13 @@
 """The tables of RESULTS.md: recorded subjects and generated motions, each beside the rows of the paper."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dataset.errors import InputError
+from dataset.left_out import LeftOut, left_out_by
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
@@ -24,8 +26,10 @@ from utils.metrics.published_values import PUBLISHED_ROWS
 from utils.metrics.reference_motions import is_demo_root
 from utils.metrics.request_table import request_table
 from utils.metrics.row_tables import hold_tables, markdown_tables, write_tables
+from utils.metrics.subject_metrics import MUSCLE
 from utils.metrics.tables_config import TablesConfig
 from utils.runs.environment import configure_torch
+from utils.runs.recorded_session import find_run_records
 from utils.runs.writable import require_writable, require_writable_file
 
 logger = logging.getLogger("bige")
@@ -39,11 +43,13 @@ class TablesResult:
         results: the Markdown file that holds them.
         blocks: Markdown of each table by the name of its block: `recorded`, `generated`, `guided`, `requests`.
         paths: the files that were written beside it.
+        left_out: what of the motions or of their reference could not be evaluated, and why.
     """
 
     results: Path
     blocks: dict[str, str]
     paths: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def make_tables(config: TablesConfig) -> TablesResult:
@@ -58,14 +64,17 @@ def make_tables(config: TablesConfig) -> TablesResult:
     networks = EvaluationNetworks(configure_torch(config), config.vq_name, config.surrogate_name)
     blocks: dict[str, str] = {}
     paths: list[Path] = []
+    all_rows: list[MetricRow] = []
     if config.recordings:
         rows, published = recorded_rows(config.recordings, networks, config), ["Reference", "MoCap"]
+        all_rows += rows
         blocks["recorded"] = _table_with_notes(rows, published)
         with hold_tables(config.out_dir, "recorded"):
             paths += write_tables(config.out_dir, "recorded", rows, published=published)
     if config.row:
         folders = dict(config.row)
         rows = generated_rows(config.find_data_root()[1], folders, networks, config)
+        all_rows += rows
         published = ["Reference", "MoCap", *(name for name in folders if name in PUBLISHED_ROWS)]
         blocks["generated"] = _table_with_notes(rows, published)
         with hold_tables(config.out_dir, "generated"):
@@ -76,7 +85,8 @@ def make_tables(config: TablesConfig) -> TablesResult:
         blocks["requests"] = request_table(config.requests)
     with hold_tables(config.results.parent, config.results.name):  # blocks that another process writes are kept
         write_blocks(config.results, blocks)
-    return TablesResult(config.results, blocks, tuple(paths))
+    left_out = dict.fromkeys(sentence for row in all_rows for sentence in row.left_out)
+    return TablesResult(config.results, blocks, tuple(paths), tuple(map(left_out_by, left_out)))
 
 
 def _load_guided(folder: Path) -> Iterator[GuidanceResult]:
@@ -118,8 +128,10 @@ def generated_rows(
         InputError: a folder is missing, or the data root has no recorded trial or no muscle-driven repetition of its
             subjects.
     """
-    first = read_motion_folder(next(iter(folders.values())), "mot", sessions=discover_sessions(root))
+    sessions = discover_sessions(root)
+    first = read_motion_folder(next(iter(folders.values())), "mot", sessions=sessions)
     names = {subject.subject for subject in first.subjects}
+    places = tuple(f"{session.path}{os.sep}" for session in sessions if session.id in names)
 
     def recorded(name: str, file_type: str) -> MotionSet:
         everyone = read_motion_folder(root, file_type)
@@ -129,11 +141,12 @@ def generated_rows(
             raise InputError(
                 f"{root} holds no {what} of {list_names(sorted(names))}, with which the generated motions are compared"
             )
-        return MotionSet.of(name, replace(everyone, subjects=own), networks)
+        left_out = tuple(sentence for sentence in everyone.left_out if sentence.startswith(places))
+        return MotionSet.of(name, replace(everyone, subjects=own, left_out=left_out), networks)
 
     names_of_rows = ("Demo reference", "Demo trials") if is_demo_root(root) else ("Reference", "MoCap")
     reference = recorded(names_of_rows[0], MUSCLE_DRIVEN)
-    return [
+    rows = [
         evaluate_reference(reference, config),
         evaluate_set(recorded(names_of_rows[1], "mocap"), reference, config),
         *(
@@ -141,6 +154,36 @@ def generated_rows(
             for name, folder in folders.items()
         ),
     ]
+    return [_with_differences(row, folders, names, config) for row in rows]
+
+
+def _with_differences(
+    row: MetricRow, folders: Mapping[str, Path], names: Collection[str], config: MetricConfig
+) -> MetricRow:
+    """The row with warnings of what sets it apart from the others: its people, and the activation it was asked for.
+
+    Args:
+        row: a row of a table.
+        folders: folders of generated motions by the name of their row.
+        names: the people of the first of these folders.
+        config: which metrics are computed, with the requested activation.
+    """
+    warnings = []
+    people = {name for value in row.metrics.values() for name in value.values}
+    if people != set(names):
+        first, own, others = next(iter(folders)), list_names(sorted(people)), list_names(sorted(names))
+        warnings.append(f"{row.name}: is of {own}, and {first} of {others}; these rows do not compare the same people")
+    counted = (*config.requested_range, config.muscle or MUSCLE)
+    records = find_run_records(folders[row.name]) if row.name in folders else []
+    asked = {(record.low, record.high, record.muscle or MUSCLE) for record in records if record.low is not None}
+    for low, high, muscle in sorted(asked - {counted}):
+        warnings.append(
+            f"{row.name}: was asked for {muscle} of {low:g} to {high:g}; MAC and the peaks in range are, as in every "
+            f"row, of {counted[2]} and {counted[0]:g} to {counted[1]:g}; calculate_guidance.py takes what was asked for"
+        )
+    for warning in warnings:
+        logger.warning("%s", warning)
+    return replace(row, warnings=(*row.warnings, *warnings))
 
 
 def _table_with_notes(rows: Sequence[MetricRow], published: Sequence[str]) -> str:
