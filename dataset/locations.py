@@ -54,17 +54,27 @@ def demo_validation(root: Path) -> Path | None:
 def cache_folder(root: Path, content: str) -> Path:
     """Folder in which what is made from a data root is kept, below $BIGE_CACHE or the user's cache folder.
 
-    It can be deleted at any time; what is missing is made anew.
+    It is made where it is missing. It can be deleted at any time; what is missing is made anew.
 
     Args:
         root: the data root.
         content: what is kept, as the name of a folder.
+
+    Raises:
+        InputError: the folder cannot be made.
     """
     named = os.environ.get(CACHE_VARIABLE)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     base = Path(named).expanduser() if named else Path(cache) / "bige"
     root = root.resolve()
-    return base / content / f"{root.name}-{blake2b(str(root).encode(), digest_size=6).hexdigest()}"
+    folder = base / content / f"{root.name}-{blake2b(str(root).encode(), digest_size=6).hexdigest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {content} cannot be stored there ({error.strerror}); name another folder with ${CACHE_VARIABLE}"
+        ) from None
+    return folder
 
 
 def _existing(path: Path) -> Path | None:

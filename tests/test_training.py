@@ -117,11 +117,12 @@ def test_vqvae_settings_that_do_not_go_together_are_refused(flags):
     [
         ("--down-t 3", "196 frames are no multiple of 2 to the power of 3"),
         ("--down-t 2000000000", "does not divide a window"),
+        ("--crop-len 50", "longer than a window, which --seq-len says has 49"),
         ("--stride-t 1", "--stride-t 1 is odd"),
         ("--stride-t 7", "--stride-t 7 is odd"),
     ],
 )
-def test_stages_that_do_not_divide_a_window_are_refused(flags, reason):
+def test_sizes_that_do_not_fit_a_window_are_refused(flags, reason):
     with pytest.raises(InputError, match=reason):
         vqvae_config(flags)
 

@@ -196,8 +196,16 @@ def test_sessions_without_windows_are_an_error(tmp_path):
         open_windows(discover_sessions(tmp_path), tmp_path / "store", SETTINGS)
 
 
+@pytest.mark.parametrize("content", ["windows", "samples"])
+def test_a_cache_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path, monkeypatch, content):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BIGE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=rf"{content} cannot be stored there .*BIGE_CACHE"):
+        cache_folder(tmp_path, content)
+
+
 def test_no_subject_is_in_two_sets(root):
     windows = open_split(root, seed=1)
     assert set(windows.training.subjects).isdisjoint(windows.held_out.subjects)
-    assert cache_folder(root, "windows").is_dir()
+    assert any(cache_folder(root, "windows").iterdir())
     assert cache_folder(root, "windows") != cache_folder(root.parent, "windows")

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from dataset.errors import InputError
 from dataset.left_out import LeftOut
-from dataset.locations import CACHE_VARIABLE
 from dataset.sessions import Session
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.session_file import SessionIndex, StoredWindow, read_frames, store_session, stored_index
@@ -123,14 +122,8 @@ def open_windows(
         watch: wraps the iterator over the indices of the `total` sessions that are made.
 
     Raises:
-        InputError: there is no usable window, or the folder cannot be written.
+        InputError: there is no usable window.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: windows cannot be stored there ({error.strerror}); name another folder with ${CACHE_VARIABLE}"
-        ) from None
     indices = {session.path: stored_index(session, folder, settings) for session in sessions}
     missing = [session for session in sessions if indices[session.path] is None]
     if missing:

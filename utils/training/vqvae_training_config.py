@@ -83,6 +83,10 @@ class VQVAETrainingConfig(TrainingConfig):
         for step in self.lr_scheduler or ():
             require_at_least(1, lr_scheduler=step)
         require_at_least(1, crop_len=self.crop_len)
+        if self.crop_len is not None and self.crop_len > self.seq_len:
+            raise InputError(
+                f"--crop-len {self.crop_len} is longer than a window, which --seq-len says has {self.seq_len} latents"
+            )
         weights = ("save_minutes", "augment", "loss_pos", "loss_vel", "commit", "temporal", "warm_up_iter", "gamma")
         require_at_least(0, **{name: getattr(self, name) for name in weights})
         require_fraction(unrecorded_weight=self.unrecorded_weight, unquantised=self.unquantised, mu=self.network.mu)
