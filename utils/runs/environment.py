@@ -25,8 +25,8 @@ def configure_torch(config: ComputeConfig) -> "torch.device":
 def configure_cpu(threads: int | None) -> None:
     """Limit the CPU threads of torch, and make torch treat denormal numbers (below 1e-38) as zero.
 
-    Attention weights of a trained surrogate are often denormal, and CPUs compute with denormal numbers about ten times
-    more slowly (`benchmarks/denormals.py` measures it).
+    Attention weights of frames that do not matter can be so small, and CPUs multiply such numbers several times more
+    slowly.
 
     Args:
         threads: most CPU threads, of which no more than the cores are used; None for half of the cores, since small
