@@ -112,11 +112,14 @@ def test_an_empty_checkpoint_is_named(tmp_path):
 
 def test_a_record_has_the_nested_settings_the_command_and_the_versions(tmp_path, monkeypatch):
     config = VQVAETrainingConfig(total_iter=7, network=VQVAEConfig(width=8))
+    monkeypatch.delenv("BIGE_DEMO", raising=False)
+    monkeypatch.setenv("BIGE_DATA", "/recordings")
     record_config(config, tmp_path)
     record = json.loads((tmp_path / "args.json").read_text())
     assert record["total_iter"] == 7
     assert record["network"]["width"] == 8
     assert record["_command"] == "called from Python"
+    assert record["_environment"] == {"BIGE_DATA": "/recordings"}
     assert record["_versions"]["torch"] == torch.__version__
     monkeypatch.setattr(sys, "argv", ["/anywhere/train_vq.py", "--exp-name", "my run"])
     record_config(config, tmp_path, "eval_args.json")

@@ -178,6 +178,7 @@ def test_settings_that_the_command_does_not_name_are_those_of_the_run_and_others
         assert (config.lr, config.total_iter) == (2e-4, 20), "as the command says"
         kept = (config.batch_size, config.augment, config.warm_up_iter, config.lr_scheduler, config.data_root)
         assert kept == (4, 1.0, 2, (3, 5), Path("elsewhere")), "as in the run"
+        assert config.eval_iter == 4, "as in the run: the best of other evaluations would be another step"
         assert (config.exp_name, config.print_iter) == ("second", 200), "settings of the command that change nothing"
         said = [one.message for one in caplog.records if one.levelname == "WARNING"]
         assert [" ".join(one.split()[:2]) for one in said] == ["--lr 0.0002", "--total-iter 20"]

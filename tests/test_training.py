@@ -61,6 +61,11 @@ def train(tmp_path, name: str, more: str = ""):
     return tmp_path / name
 
 
+def test_a_warm_up_that_is_longer_than_the_training_is_said(tmp_path, caplog):
+    train(tmp_path, "short", "--warm-up-iter 40")
+    assert "rises for 40 steps and the training has 4, so that it reaches 0.0001 of 0.001" in caplog.text
+
+
 def assert_same(one: dict, other: dict) -> None:
     assert one.keys() == other.keys()
     for name, value in one.items():

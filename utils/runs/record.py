@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import platform
 import shlex
 import subprocess
@@ -15,16 +16,18 @@ from typing import Any
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.guarded_files import read_json_object_or_none
-from dataset.locations import REPOSITORY
+from dataset.locations import DEMO_VARIABLE, REPOSITORY
+from dataset.sessions import DATA_ROOT_VARIABLE
 
 FROM_PYTHON = "called from Python"  # in the place of a command line
 _FREE = ("out_dir", "exp_name", "threads", "device")  # settings that change no result
+_VARIABLES = (DATA_ROOT_VARIABLE, DEMO_VARIABLE)  # they say which data a run reads where no flag does
 
 logger = logging.getLogger("bige")
 
 
 def record_config(config: Any, folder: str | Path, name: str = "args.json") -> None:
-    """Write the configuration, the command line and the software versions of a run to `<folder>/<name>`.
+    """Write the settings, command line, $BIGE_DATA, $BIGE_DEMO and software versions of a run to `<folder>/<name>`.
 
     Args:
         config: a configuration dataclass; nested configurations become nested objects.
@@ -32,6 +35,7 @@ def record_config(config: Any, folder: str | Path, name: str = "args.json") -> N
         name: name of the JSON file.
     """
     record = asdict(config) | {"_command": command_line(), "_versions": versions()}
+    record["_environment"] = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     write_json(Path(folder) / name, record)
 
 

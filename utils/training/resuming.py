@@ -25,10 +25,10 @@ logger = logging.getLogger("bige")
 Config = TypeVar("Config", bound=TrainingConfig)
 
 _KEPT = ("seed", "seq_len")  # they decide which windows are in which set
-# Settings that change nothing of what is trained.
+# Settings that change nothing of what is trained, nor which step is the best.
 _FREE = (
-    "out_dir", "exp_name", "resume_pth", "threads", "device", "local_rank", "given", "print_iter", "eval_iter",
-    "save_iter", "save_minutes",
+    "out_dir", "exp_name", "resume_pth", "threads", "device", "local_rank", "given", "print_iter", "save_iter",
+    "save_minutes",
 )  # fmt: skip
 _DATA = ("dataname", "data_root")  # they say together where the sessions are
 _LOCK_NAME = ".training.lock"

@@ -110,6 +110,12 @@ def train_vqvae_on(
     else:
         model, state = load_vqvae(config.resume_pth, group.device), read_training_state(config.resume_pth)
         require_kept_network(config.network, model.config, config.resume_pth, config.given)
+    if config.warm_up_iter > config.total_iter:
+        logger.warning(
+            "the learning rate rises for %d steps and the training has %d, so that it reaches %.3g of %g; "
+            "--warm-up-iter is the number of these steps",
+            config.warm_up_iter, config.total_iter, config.lr * config.total_iter / config.warm_up_iter, config.lr,
+        )  # fmt: skip
     logger.info("%d training windows, %d validation windows, %s", len(training), len(validation), model.config)
 
     task = VQVAETask(config, model, state, training, validation, group)
