@@ -30,8 +30,7 @@ REQUEST = $(call guide,output/requests,$(1),$(REQUESTS_PEOPLE) $(RECORDED_PEOPLE
 demo: $(VENV)/installed
 	$(RUN) LIMO_Surrogate.py --exp-name demo --subject $(DEMO_SUBJECT) --low 0.35 --high 0.45 \
 		--min-samples 20 --num-runs 60 --overwrite
-	$(RUN) render_mot.py $(DEMO)/entry_10_demo.mot \
-		$(firstword $(wildcard $(DEMO_SUBJECT)/OpenSimData/Dynamics/*/kinematics_activations*.mot)) \
+	$(RUN) render_mot.py $(DEMO)/entry_10_demo.mot output/demo/own_squats/$(notdir $(DEMO_SUBJECT))/own_0.mot \
 		--subject $(DEMO_SUBJECT) --label guided own --compare --fps 30 --size 960x540 \
 		--save-path output/demo/guided_and_own.mp4 --overwrite
 	@echo
