@@ -43,6 +43,36 @@ def test_one_column_in_radians_is_refused_by_its_name(tmp_path, trial, name):
 
 
 @pytest.mark.parametrize(
+    ("names", "heading_deg"),
+    [
+        (["pelvis_tilt", "pelvis_rotation"], 90),
+        (["pelvis_list", "pelvis_rotation"], 90),
+        (["hip_flexion_l", "knee_angle_l"], 0),
+        (["hip_flexion_l", "knee_angle_l", "hip_flexion_r", "knee_angle_r"], 0),
+        (["knee_angle_l", "ankle_angle_l", "knee_angle_r", "ankle_angle_r"], 180),
+        (["hip_flexion_r", "hip_adduction_r"], -60),
+        (["hip_flexion_l", "hip_rotation_l", "hip_flexion_r", "hip_rotation_r"], 0),
+    ],
+)
+def test_exchanged_columns_are_refused_by_their_names(tmp_path, trial, names, heading_deg):
+    facing = Placement(np.zeros(3), np.float64(heading_deg)).restore(place(trial.coordinates)[0])
+    exchanged = facing.copy()
+    exchanged[:, [AT[name] for name in names]] = facing[:, [AT[names[i ^ 1]] for i in range(len(names))]]
+    pairs = [f"'{names[i]}' and '{names[i + 1]}'" for i in range(0, len(names), 2)]
+    with pytest.raises(InputError, match=f"columns {', and '.join(pairs)} seem to be exchanged"):
+        again(tmp_path, replace(trial, coordinates=exchanged), [], 1)
+    assert len(again(tmp_path, replace(trial, coordinates=facing), [], 1)) == len(trial)
+
+
+def test_a_leaning_pelvis_whose_tilt_and_list_are_exchanged_is_refused(tmp_path):
+    other = read_motion(next((DEMO_PERSON.parent / "demo-person-075/OpenSimData/Kinematics").glob("*.mot")))
+    exchanged = other.coordinates.copy()
+    exchanged[:, [0, 1]] = exchanged[:, [1, 0]]
+    with pytest.raises(InputError, match="columns 'pelvis_tilt' and 'pelvis_list' seem to be exchanged"):
+        again(tmp_path, replace(other, coordinates=exchanged), [], 1)
+
+
+@pytest.mark.parametrize(
     ("names", "word"),
     [
         (["knee_angle_l", "knee_angle_r"], "'knee_angle_l', 'knee_angle_r' are in radians"),

@@ -114,6 +114,12 @@ def test_radians_under_a_header_that_says_degrees(tmp_path, trial, caplog, facto
     assert "radians" in caplog.text
 
 
+def test_radians_from_0_to_a_turn_are_read(tmp_path, trial):
+    once_round = changed(trial, ANGLES, lambda x: np.mod(x, 360))
+    write_motion(tmp_path / "a.mot", once_round, in_degrees=False)
+    assert np.abs(read_motion(tmp_path / "a.mot").coordinates - trial.coordinates).max() < 1e-5
+
+
 def test_degrees_under_a_header_that_says_radians_are_refused_also_of_a_shallow_squat(tmp_path, trial):
     shallow = changed(trial, ANGLES, lambda x: 0.05 * x)
     write_motion(tmp_path / "a.mot", shallow)
