@@ -28,7 +28,7 @@ _DEG_PER_RAD = 180.0 / np.pi
 # of squats. In 1452 recorded and synthetic trials no column got better by more than 0.1 degrees when it was taken for
 # radians, and none by more than 2 with the sign of pelvis_tilt, hips' flexion or ankles changed. Signs of adduction and
 # rotation of the hips are not looked at: a foot that is turned by one looks as if it were turned by the other. In 351
-# trials, each turned to four headings, none of the exchanges below made feet that stand flatter by more than 2.6 degrees.
+# trials, each turned to four headings, no exchange below made feet that stand flatter by more than 2.6 degrees.
 _RESTING_DEG = 25.0
 _HALF_TURN_DEG = 180.0  # which nobody tilts by, and 4 degrees that were taken for radians do
 _MOSTLY_TILTED_DEG = 45.0  # of the flatter foot in half of the frames; 16 at most in 500 of those trials

@@ -230,7 +230,7 @@ def degrees_per_unit(coordinates: np.ndarray, in_degrees: bool, stated: bool, so
     hinges = np.abs(coordinates[:, [COORDINATE_INDEX[name] for name in _HINGES]]).max(0)
     worst = int(hinges.argmax())
     rotations = coordinates[:, ROTATION_INDICES]
-    if 0 <= rotations.min() and rotations.max() <= _TURN_RAD:
+    if rotations.min() >= 0 and rotations.max() <= _TURN_RAD:
         return 180.0 / math.pi  # of a program that writes angles from 0 to a turn, -0.1 as 6.18
     too_large = hinges[worst] > math.pi or np.abs(rotations).max() > 2 * _TURN_RAD
     if not too_large:
