@@ -130,6 +130,18 @@ def test_an_array_that_the_disk_cuts_short_names_the_file(tmp_path, make):
     assert not list(tmp_path.iterdir())
 
 
+def write_half_a_folder(path: Path) -> None:
+    with atomic_folder(path) as temporary:
+        raise OSError(errno.ENOSPC, "No space left on device", str(temporary / "Model" / "a.osim"))
+
+
+def test_a_file_of_a_folder_that_is_not_whole_has_the_name_that_the_user_knows(tmp_path):
+    with pytest.raises(OSError, match="No space") as raised:
+        write_half_a_folder(tmp_path / "person")
+    assert raised.value.filename == str(tmp_path / "person" / "Model" / "a.osim")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_write_that_fails_names_the_file_and_keeps_what_was_there(tmp_path):
     write_json(tmp_path / "args.json", {"seed": 1})
     before = (tmp_path / "args.json").read_text()

@@ -51,9 +51,12 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yield a new temporary folder beside `path` and rename it to `path` when the block ends without an error.
 
     A folder that another process has put at `path` meanwhile stays.
+
+    Raises:
+        OSError: a file cannot be written; `filename` is as if it were written in `path`.
     """
     path = Path(path)
-    with _temporary(path) as temporary:
+    with _temporary(path) as temporary, named_in_place(temporary, path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _clean_once(path.parent)
         shutil.rmtree(temporary, ignore_errors=True)
@@ -77,18 +80,24 @@ def files_together(folder: Path) -> Iterator[Path]:
     Raises:
         OSError: a file cannot be written; `filename` is as if it were written in `folder`.
     """
-    with _temporary(folder / "files") as temporary:
+    with _temporary(folder / "files") as temporary, named_in_place(temporary, folder):
         folder.mkdir(parents=True, exist_ok=True)
         _clean_once(folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        try:
-            yield temporary
-        except OSError as error:
-            if error.errno is None or not str(error.filename).startswith(str(temporary)):
-                raise
-            file = str(error.filename).replace(str(temporary), str(folder), 1)
-            raise OSError(error.errno, error.strerror, file) from error
+        yield temporary
+
+
+@contextmanager
+def named_in_place(temporary: Path, place: Path) -> Iterator[None]:
+    """Name a file below `temporary`, in an OSError of the block, as if it were below `place`, which the user knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or not str(error.filename).startswith(str(temporary)):
+            raise
+        file = str(error.filename).replace(str(temporary), str(place), 1)
+        raise OSError(error.errno, error.strerror, file) from error
 
 
 def _refuse_short_write(error: OSError, path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import remove_leftovers, temporary_path
+from dataset.io.atomic_write import named_in_place, remove_leftovers, temporary_path
 from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
 from utils.runs.hold import held
 
@@ -105,14 +105,10 @@ def new_folder(place: Path) -> Iterator[Path]:
     for folder in (place.parent, place):  # other files of the old folder are kept in the new one
         remove_leftovers(folder)
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        replace_folder(temporary, place)
-    except OSError as error:
-        if error.errno is None or not str(error.filename).startswith(str(temporary)):
-            raise
-        file = str(error.filename).replace(str(temporary), str(place), 1)
-        raise OSError(error.errno, error.strerror, file) from error
+        with named_in_place(temporary, place):
+            temporary.mkdir(parents=True)
+            yield temporary
+            replace_folder(temporary, place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
