@@ -12,6 +12,7 @@ import pytest
 
 from dataset.errors import InputError
 from dataset.io.opensim_table import write_table
+from dataset.locations import SHIPPED_DEMO
 from dataset.sessions import Session, discover_sessions, open_session
 from dataset.splits import split_sessions
 from models.conventions import MUSCLES, SIDES
@@ -329,6 +330,30 @@ def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
     (folder / "args.json").write_text(json.dumps({"subject": "demo-person-040"}))
     assert find_run_records(folder)[0].session.id == "demo-person-040"
     assert find_run_records(tmp_path / "people") == []
+
+
+def test_a_person_of_the_own_data_is_not_taken_for_the_demo_person_of_the_same_id(tmp_path, monkeypatch):
+    """Motions of the one were evaluated on the model of the other."""
+    own = make_session(tmp_path / "root" / "Data" / "demo-person-040")
+    folder = tmp_path / "run" / "mot_visualization" / "latents_subject_run_demo-person-040"
+    folder.mkdir(parents=True)
+
+    def found(**arguments) -> Path | None:
+        (folder / "args.json").write_text(json.dumps({"subject": "demo-person-040", **arguments}))
+        (record,) = find_run_records(folder)
+        return record.session and record.session.path
+
+    demo = SHIPPED_DEMO / "Data" / "demo-person-040"
+    monkeypatch.setenv("BIGE_DEMO", str(SHIPPED_DEMO))
+    monkeypatch.delenv("BIGE_DATA", raising=False)
+    assert found() == found(dataname="demo") == demo
+    assert found(dataname="mcs") is None
+    assert found(dataname=["mcs"]) == demo
+    assert found(data_root=str(tmp_path / "root")) == own.path
+    monkeypatch.setenv("BIGE_DATA", str(tmp_path / "root"))
+    assert found() == found(dataname="mcs") == own.path
+    assert found(dataname="demo") == demo
+    assert found(subject="demo-person-075") == SHIPPED_DEMO / "Data" / "demo-person-075"
 
 
 def test_subjects_that_differ_in_case_only_are_named(tmp_path, caplog):

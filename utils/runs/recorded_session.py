@@ -8,9 +8,13 @@ from typing import Any
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root
-from dataset.sessions import Session, discover_sessions, open_session
+from dataset.sessions import Session, open_session
 
 _LONGEST_PATH = 4096
+_DEMO = "demo"
+# Where an id is looked up, by the name of the data. As in a run, $BIGE_DATA (None) comes before the demo people, among
+# whom there may be others of the same ids.
+_ROOTS: dict[str | None, list[str | None]] = {"mcs": [None], _DEMO: [_DEMO], None: [None, _DEMO]}
 
 logger = logging.getLogger("bige")
 
@@ -83,12 +87,11 @@ def _find_session(arguments: dict[str, Any]) -> Session | None:
     for place in (Path(subject).expanduser(), REPOSITORY / subject):
         if (place / "OpenSimData").is_dir():
             return open_session(place, model=model)
-    try:
-        if root is None and arguments.get("dataname") != "mcs":
-            known = {session.id: session for session in discover_sessions(demo_root())}
-            if subject in known:
-                return known[subject]
-        return open_session(subject, root, model)
-    except InputError as error:
-        logger.warning("the session that the run was made for is not found: %s", error)
-        return None
+    name, reasons = arguments.get("dataname"), []
+    for data in [root] if root else _ROOTS.get(name if isinstance(name, str) else None, _ROOTS[None]):
+        try:
+            return open_session(subject, demo_root() if data == _DEMO else data, model)
+        except InputError as error:
+            reasons.append(error)
+    logger.warning("the session that the run was made for is not found: %s", reasons[0])
+    return None
