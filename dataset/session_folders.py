@@ -101,6 +101,17 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
+def no_trial(session: Path) -> str:
+    """That a session has no motion file where trials are, and where one lies instead, as in OpenCap's validation data."""
+    folder = session / "OpenSimData"
+    others = (path for path in folder.rglob("*") if path.suffix.lower() == ".mot" and not path.name.startswith("."))
+    other = min((path for path in others if path.relative_to(folder).parts[0] != "Dynamics"), default=None)
+    where = f"{session}: no motion file (*.mot) in OpenSimData/Kinematics"
+    if other is None:
+        return where
+    return f"{where}; {other.relative_to(session)} is one: move trials there, and the model to OpenSimData/Model"
+
+
 def contents(folder: Path, most: int = 8) -> str:
     """Names of a folder's entries for an error message."""
     try:

@@ -389,6 +389,16 @@ def test_a_run_is_about_the_first_muscle_of_which_something_is_required(options,
     assert muscle_in_question(terms_of(config), config) == muscle
 
 
+@pytest.mark.parametrize("bound", ["+20%", "+0.2", " +20 %"])
+def test_a_bound_with_a_plus_is_refused_since_it_may_mean_a_change(tmp_path, bound):
+    with pytest.raises(InputError, match=r"a bound is .*\+.*120%own for more than the person does now"):
+        parse_term(f"vastus medialis:max:above:{bound}")
+    path = tmp_path / "request.yaml"
+    path.write_text(f"[{{quantity: vasmed, statistic: max, comparison: above, low: '{bound}'}}]")
+    with pytest.raises(InputError, match="120%own"):
+        read_terms(path)
+
+
 def test_own_bounds_are_those_of_each_side_of_the_own_squats():
     own_motion = squat(2, depth_deg=90)
     own_motion[..., 13] *= 0.5  # the right knee

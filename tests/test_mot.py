@@ -66,12 +66,13 @@ def test_layout_of_the_file_does_not_matter(tmp_path, motion, lines):
     assert np.abs(back.activations - motion.activations).max() < 1e-6
 
 
-def test_states_are_read_as_the_motion_that_they_are_of(tmp_path, motion):
+@pytest.mark.parametrize(("joints", "forces"), [("/jointset/", "/forceset/"), ("", "")], ids=["4.0", "before"])
+def test_states_are_read_as_the_motion_that_they_are_of(tmp_path, motion, joints, forces):
     """OpenSim Moco and StatesReporter write radians, a column's path for its name, and speeds beside the values."""
     write_motion(tmp_path / "a.mot", motion, beta=True, in_degrees=False)
     table = read_table(tmp_path / "a.mot")
     names = [
-        f"/forceset/{name}" if name.endswith("/activation") else f"/jointset/joint_of_{name}/{name}/value"
+        f"{forces}{name}" if name.endswith("/activation") else f"{joints}joint_of_{name}/{name}/value"
         for name in table.names
     ]
     speeds = [name.replace("/value", "/speed") for name in names if name.endswith("/value")]
@@ -81,7 +82,7 @@ def test_states_are_read_as_the_motion_that_they_are_of(tmp_path, motion):
     assert np.abs(back.coordinates - motion.coordinates).max() < 1e-5
     assert np.abs(back.activations - motion.activations).max() < 1e-6
     assert np.abs(back.extra["wrist_flex_r"] - motion.extra["wrist_flex_r"]).max() < 1e-5
-    assert (back.extra["/jointset/joint_of_knee_angle_r/knee_angle_r/speed"] == 3).all()
+    assert (back.extra[f"{joints}joint_of_knee_angle_r/knee_angle_r/speed"] == 3).all()
 
 
 def test_unit_without_in_degrees_follows_opensim(tmp_path, lines):

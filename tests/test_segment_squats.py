@@ -103,3 +103,12 @@ def test_a_disk_that_fills_up_loses_no_earlier_repetition(tmp_path, monkeypatch)
         segment_session(SegmentationConfig(subject=session, out_dir=out, overwrite=True))
     assert raised.value.filename == str(out / "abc" / "squat_segments.png")
     assert _contents(out / "abc") == before
+
+
+def test_trials_that_lie_deeper_are_named(tmp_path):
+    """As in OpenCap's validation data, OpenSimData/Mocap/IK/squats1.mot."""
+    deeper = tmp_path / "subject2/OpenSimData/Mocap/IK/squats1.mot"
+    deeper.parent.mkdir(parents=True)
+    deeper.write_text("")
+    with pytest.raises(InputError, match=r"OpenSimData/Mocap/IK/squats1\.mot is one: move trials there"):
+        segment_session(SegmentationConfig(subject=str(tmp_path / "subject2"), out_dir=str(tmp_path / "out")))

@@ -4,7 +4,7 @@ OpenSim's rule for the unit of angles: a header with `inDegrees` says it. Withou
 `datacolumns`, `datarows`, `range`), like any header without `version`, means degrees, and one with `version` radians.
 
 Files of states (OpenSim Moco, StatesReporter) name columns by paths: `/jointset/walker_knee_r/knee_angle_r/value` is
-read as `knee_angle_r`.
+read as `knee_angle_r`, and so is `walker_knee_r/knee_angle_r/value` of the first versions of OpenSim 4.
 """
 
 import csv
@@ -25,7 +25,7 @@ from dataset.spelling import list_names
 _MOST_LINES = 1_000_000
 _MOST_COLUMNS = 10_000
 _ROW_COUNTS = ("nrows", "datarows")
-_STATE = re.compile(r"/jointset/[^/]+/(?P<coordinate>[^/]+)/value|/forceset/(?P<activation>[^/]+/activation)")
+_STATE = re.compile(r"(/jointset/)?[^/]+/(?P<coordinate>[^/]+)/value|/forceset/(?P<activation>[^/]+/activation)")
 
 
 @dataclass(frozen=True)

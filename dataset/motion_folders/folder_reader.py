@@ -23,6 +23,7 @@ from dataset.motion_folders.file_reader import (
 )
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.window_folder import SubjectWindows, WindowFolder
+from dataset.session_folders import no_trial
 from dataset.sessions import Session, discover_sessions
 from dataset.windows.window import Window
 from models.conventions import FRAME_RATE_HZ
@@ -104,7 +105,7 @@ class _Reader:
         if file_type == MUSCLE_DRIVEN:
             return self._read_all(_read_muscle_driven_file, session.squat_muscle_driven)
         if not session.squat_trials:
-            self._leave_out(f"{session.path}: no trial (*.mot) in OpenSimData/Kinematics")
+            self._leave_out(no_trial(session.path))
         return self._read_all(read_trial_windows, session.squat_trials)
 
     def _read_all(self, read: Callable[[Path], list[Window]], paths: Iterable[Path]) -> tuple[Window, ...]:

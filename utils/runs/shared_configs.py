@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.locations import demo_root
+from dataset.session_folders import no_trial
 from dataset.sessions import DATA_ROOT_VARIABLE, Session, data_root, discover_sessions, is_session_path, open_session
 from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN, WINDOW_FRAMES
 
@@ -166,7 +167,7 @@ class SessionConfig(SubjectConfig):
         """
         trials = [session.trial(name) for name in self.trial] if self.trial else session.squat_trials
         if not trials:
-            raise InputError(f"{session.path}: no motion file (*.mot) in OpenSimData/Kinematics")
+            raise InputError(no_trial(session.path))
         require_names_of_their_own(trials)
         return list(dict.fromkeys(trials))
 

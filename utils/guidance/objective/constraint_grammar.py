@@ -199,6 +199,11 @@ def _bounds(content: dict[str, Any], unit: str, source: str) -> tuple[float | No
         found = len(given) if isinstance(given, list) else str(given)[:40]
         takes = ("no number", "1 number", "2 numbers with a colon between them")[COMPARISONS[comparison]]
         raise InputError(f"{source}: {comparison} takes {takes}, got {found}")
+    if signed := [value for value in given if isinstance(value, str) and value.lstrip(SPACES).startswith("+")]:
+        raise InputError(
+            f"{source}: a bound is {signed[0][:40]!r}, which may mean a change; write it without the plus, or such as "
+            "own+10 or 120%own for more than the person does now"
+        )
     if any(isinstance(value, str) and "own" in value.lower() for value in given):
         return None, None, tuple(_own_bound(value, unit, source) for value in given)
     numbers = [_in_unit("a bound", value, unit, source) for value in given]
