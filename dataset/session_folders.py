@@ -102,7 +102,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def no_trial(session: Path) -> str:
-    """That a session has no motion file where trials are, and where one lies instead, as in OpenCap's validation data."""
+    """That a session has no motion file where trials are, and where one is instead, as in OpenCap's validation data."""
     folder = session / "OpenSimData"
     others = (path for path in folder.rglob("*") if path.suffix.lower() == ".mot" and not path.name.startswith("."))
     other = min((path for path in others if path.relative_to(folder).parts[0] != "Dynamics"), default=None)
