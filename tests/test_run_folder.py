@@ -43,6 +43,23 @@ def test_new_motions_replace_all_old_ones(folder):
     assert [path.name for path in folder.motions.parent.iterdir()] == [folder.motions.name]
 
 
+def test_what_a_killed_process_has_held_is_removed_but_not_what_an_interrupted_run_has_found(folder):
+    found = RunFolder(folder.run, "another").unfinished / "fingerprint.json"
+    folder.unfinished.mkdir(parents=True)
+    (folder.unfinished / "lock").touch()
+    with folder.hold():
+        found.parent.mkdir()
+        found.touch()
+    assert [path.name for path in folder.unfinished.parent.iterdir()] == ["another"]
+    with RunFolder(folder.run, "another").hold():
+        pass
+    assert found.exists()
+    found.unlink()
+    with folder.hold():
+        found.parent.rmdir()
+    assert not folder.unfinished.parent.exists()
+
+
 def write_and_fail(folder):
     with folder.replace_motions() as new:
         write_motions(new, 2, "new")

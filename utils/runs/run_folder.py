@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,13 +84,20 @@ class RunFolder:
             _keep_other_files(self.motions, temporary)
 
 
-def hold_session(unfinished: Path) -> AbstractContextManager[None]:
-    """As `RunFolder.hold`, by the folder of the session's unfinished run."""
-    return held(
-        unfinished / SESSION_LOCK,
+@contextmanager
+def hold_session(unfinished: Path) -> Iterator[None]:
+    """As `RunFolder.hold`, by the folder of the session's unfinished run; it is removed in the end if it is empty."""
+    refusal = (
         f"{unfinished}: another process is writing motions of this person into the same folder; wait until it has "
-        "ended, or choose another --exp-name",
+        "ended, or choose another --exp-name"
     )
+    try:
+        with held(unfinished / SESSION_LOCK, refusal):
+            yield
+    finally:
+        for folder in (unfinished, unfinished.parent):  # a killed process may have made them
+            with suppress(OSError):  # another process has begun, or sessions are unfinished
+                folder.rmdir()
 
 
 @contextmanager

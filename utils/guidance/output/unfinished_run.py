@@ -106,9 +106,6 @@ class UnfinishedRun:
         with suppress(OSError):
             self._clear()
         self._hold.close()
-        for folder in (self.folder, self.folder.parent):
-            with suppress(OSError):  # another process has begun, or other sessions are unfinished
-                folder.rmdir()
 
     def _batch_path(self) -> Path:
         return self.folder / f"optimised_{self._next:03d}.npz"
