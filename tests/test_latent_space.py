@@ -1,13 +1,16 @@
 """The latent space of guidance: how far people's latents are apart, and whose initial latents are whose."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from bodies import squat
 from random_networks import short_run, write_networks, write_person
 
 from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from options.config_parser import parse_config
@@ -76,6 +79,28 @@ def test_without_training_latents_each_start_is_of_random_codes(tmp_path, groups
     assert not torch.equal(first, second)
     codes = vqvae.quantizer.codes_of(torch.cat([first, second]))
     assert groups == 1 or (codes[:, 0] != codes[:, 1]).float().mean() > 0.7
+
+
+@pytest.mark.parametrize(("down_t", "seq_len"), [(1, 49), (3, 50)])
+def test_latents_of_another_length_are_guided(tmp_path, down_t, seq_len):
+    vqvae = VQVAE(VQVAEConfig(nb_code=16, code_dim=4, width=16, depth=1, down_t=down_t))
+    vqvae.normalizer.fit(squat(4), min_std=0.02)
+    save_checkpoint(tmp_path / "vqvae.pth", vqvae)
+    length = 4 * seq_len // 2**down_t
+    latents = np.random.default_rng(0).normal(size=(9, length, 4))
+    np.savez(tmp_path / "latents.npz", latents=latents, names=np.arange(9))
+    config = GuidanceConfig(
+        subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"), vq_name=tmp_path / "vqvae.pth", verify=False,
+        threads=1, num_runs=2, min_samples=1,
+    )  # fmt: skip
+    prepared = prepare(config)
+    assert prepared.config.seq_len == seq_len
+    z = prepared.latents.sampler(0)[None]
+    assert prepared.models.vqvae.decode(z).shape == (1, 4 * seq_len, 33)
+    assert prepared.latents.proximity(z)[0].shape == (1,)
+    if down_t == 3:
+        with pytest.raises(InputError, match="49 is a window of 196 frames, .* expected a multiple of 2"):
+            prepare(replace(config, seq_len=49))
 
 
 def test_two_people_do_not_start_from_the_same_training_squats_and_one_always_does(networks, tmp_path):

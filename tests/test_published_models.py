@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.published_transformer import PublishedSurrogate
 from models.surrogate.surrogate_config import SurrogateConfig
@@ -15,6 +16,8 @@ from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints import load_surrogate, load_vqvae, read_checkpoint, save_checkpoint
+from utils.training.surrogate_evaluation import evaluate_surrogate
+from utils.training.surrogate_training_config import SurrogateEvaluationConfig
 
 TINY = VQVAEConfig(width=8, code_dim=8, nb_code=8, depth=1)
 
@@ -153,3 +156,14 @@ def test_settings_beside_published_weights_are_read_flat_and_nested(tmp_path, re
     (tmp_path / "args.json").write_text("{")
     with pytest.raises(InputError, match="not a JSON file"):
         load_vqvae(tmp_path / "net.pth")
+
+
+def test_a_published_surrogate_is_evaluated_on_windows_that_it_can_read(tmp_path):
+    torch.save(PublishedSurrogate().state_dict(), tmp_path / "published.pth")
+    evaluation = evaluate_surrogate(
+        SurrogateEvaluationConfig(
+            checkpoint=tmp_path / "published.pth", data_root=SHIPPED_DEMO, subjects=("demo-person-040",),
+            out_dir=tmp_path, threads=1,
+        )
+    )  # fmt: skip
+    assert evaluation.prediction.shape[1:] == (196, 80)

@@ -1,6 +1,9 @@
 """Configuration of the VQ-VAE, which is stored in every checkpoint."""
 
+import math
 from dataclasses import dataclass
+
+from models.conventions import FRAMES_PER_LATENT
 
 ACTIVATION_FUNCTIONS = ("relu", "silu", "gelu")
 NORMS = ("LN", "GN", "BN")  # layer, group and batch normalisation
@@ -48,3 +51,8 @@ class VQVAEConfig:
     def frames_per_latent(self) -> int:
         """Number of motion frames that one latent frame represents."""
         return self.stride_t**self.down_t
+
+    @property
+    def seq_len_step(self) -> int:
+        """What the length of a window, in units of FRAMES_PER_LATENT frames, is a multiple of."""
+        return math.lcm(self.frames_per_latent, FRAMES_PER_LATENT) // FRAMES_PER_LATENT

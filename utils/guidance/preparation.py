@@ -33,6 +33,7 @@ from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, own_ph
 from utils.guidance.subject.own_starts import make_own_starts
 from utils.guidance.subject.simulated_span import Simulate
 from utils.guidance.verification import SimulatedMotion, prediction_of, simulate_motions
+from utils.networks.inference import require_whole_latents
 from utils.runs.environment import configure_torch
 from utils.simulation.simulated_prediction import simulated_prediction
 from utils.simulation.simulators import build_simulator
@@ -152,7 +153,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     latents = load_latent_space(
         config.vq_name,
         models.vqvae,
-        frames=seq_len,
+        frames=seq_len * FRAMES_PER_LATENT // models.vqvae.config.frames_per_latent,
         seed=_seed_of(session, config.seed),
         noise=config.start_noise,
         update=config.move,
@@ -209,16 +210,17 @@ def _violation(objective: Objective, z: Tensor) -> Tensor:
 
 def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels, terms: list[Term]) -> int:
     """The length of the motions in latents: as configured, or what the longest own squat or the asked tempo needs."""
-    longest = models.longest_latent
+    longest, step = models.longest_seq_len, models.vqvae.config.seq_len_step
     if config.seq_len is not None:
         if longest is not None and config.seq_len > longest:
             raise InputError(
                 f"--seq-len {config.seq_len} is longer than the motions that the surrogate reads, up to {longest}"
             )
+        require_whole_latents(models.vqvae, config.seq_len)
         return config.seq_len
     usual = WINDOW_FRAMES // FRAMES_PER_LATENT
     needed = math.ceil((_longest_frames(config, session, terms) + MADE_FRAMES) / FRAMES_PER_LATENT)
-    chosen = min(max(usual, needed), longest or LONGEST_SEQ_LEN)
+    chosen = min(math.ceil(max(usual, needed) / step), (longest or LONGEST_SEQ_LEN) // step) * step
     if chosen > usual:
         logger.info(
             "motions last %.1f s (--seq-len %d), so that the longest own squat and the asked tempo fit",

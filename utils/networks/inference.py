@@ -7,6 +7,7 @@ import torch
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_SURROGATE, SHIPPED_VQVAE
 from dataset.opensim.model_reader import load_skeleton
+from models.conventions import FRAMES_PER_LATENT
 from models.protocols import Surrogate
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate, SubjectSurrogate
 from models.surrogate.kinematic_surrogate import KinematicSurrogate
@@ -43,6 +44,15 @@ def load_frozen_surrogate(path: str | Path | None = None, device: torch.device |
     model = load_surrogate(path or SHIPPED_SURROGATE, device)
     model.eval().requires_grad_(False)
     return model
+
+
+def require_whole_latents(vqvae: VQVAE, seq_len: int) -> None:
+    """Raise InputError where a window of `seq_len` times FRAMES_PER_LATENT frames is no whole number of latents."""
+    if seq_len % vqvae.config.seq_len_step:
+        raise InputError(
+            f"--seq-len {seq_len} is a window of {seq_len * FRAMES_PER_LATENT} frames, and a latent frame of this "
+            f"VQ-VAE stands for {vqvae.config.frames_per_latent}; expected a multiple of {vqvae.config.seq_len_step}"
+        )
 
 
 def surrogate_of_subject(network: SurrogateNetwork, model_path: Path | None) -> Surrogate:

@@ -1,6 +1,5 @@
 """Reconstruct motions with a VQ-VAE, and measure the errors."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,9 @@ from dataset.io.mot import write_motion
 from dataset.io.motion import Motion
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_loading import load_windows
-from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT
+from models.conventions import FRAME_RATE_HZ
 from utils.checkpoints import load_vqvae, sessions_to_evaluate
+from utils.networks.inference import require_whole_latents
 from utils.reconstruction.autoencoding import reconstruct_all
 from utils.reconstruction.reconstruction_config import ReconstructionConfig
 from utils.reconstruction.reconstruction_metrics import evaluate_reconstruction, reconstruction_table
@@ -71,13 +71,8 @@ def reconstruct(config: ReconstructionConfig) -> ReconstructionResult:
     model = load_vqvae(config.checkpoint_path, device)
     _, root = config.find_data_root()
     sessions, _ = sessions_to_evaluate(config.checkpoint_path, root, config.subjects, config.seed)
-    frames, step = config.window_frames, model.config.frames_per_latent
-    if frames % step:
-        raise InputError(
-            f"--seq-len {config.seq_len} is a window of {frames} frames, and a latent of {config.checkpoint_path} "
-            f"stands for {step}; expected a multiple of {math.lcm(step, FRAMES_PER_LATENT) // FRAMES_PER_LATENT}"
-        )
-    windows = load_windows(sessions, frames=frames)
+    require_whole_latents(model, config.seq_len)
+    windows = load_windows(sessions, frames=config.window_frames)
     reconstruction = reconstruct_all(model, windows.motion.to(device))[0].cpu()
     if not torch.isfinite(reconstruction).all():
         raise InputError(f"{config.checkpoint_path}: reconstructs NaN or infinity; use another checkpoint")

@@ -15,6 +15,7 @@ from dataset.sessions import Session
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.window_loading import load_windows
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
+from models.surrogate.published_transformer import PublishedSurrogate
 from utils.checkpoints import SurrogateNetwork, load_surrogate, sessions_to_evaluate
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config, refuse_trained, warn_of_other_settings
@@ -102,7 +103,11 @@ def _evaluate_in_folder(config: SurrogateEvaluationConfig) -> SurrogateEvaluatio
     if split is not None:
         split.write(folder / "split.json")
     record_config(config, folder)
-    windows = load_windows(sessions, activations=True, frames=config.window_frames)
+    frames = config.window_frames
+    if isinstance(model, PublishedSurrogate) and frames > (longest := model.positional_encoding.shape[1]):
+        logger.info("%s reads at most %d frames; longer repetitions are left out", config.checkpoint, longest)
+        frames = longest
+    windows = load_windows(sessions, activations=True, frames=frames)
     samples = None
     if isinstance(model, DynamicsSurrogate):
         try:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session
+from models.conventions import FRAMES_PER_LATENT
 from models.protocols import Skeleton, Surrogate
 from models.skeleton.foot_planting import FootPlanting
 from models.vqvae.autoencoder import VQVAE
@@ -45,10 +46,10 @@ class FrozenModels:
         return next(self.vqvae.parameters()).device
 
     @property
-    def longest_latent(self) -> int | None:
-        """The most latent frames whose motion the surrogate can read; None for any number."""
+    def longest_seq_len(self) -> int | None:
+        """The longest window that the surrogate can read, in units of FRAMES_PER_LATENT frames; None for any."""
         longest = self.surrogate.longest_frames
-        return None if longest is None else longest // self.vqvae.config.frames_per_latent
+        return None if longest is None else longest // FRAMES_PER_LATENT
 
     def describe(self, z: Tensor, surrogate: Surrogate | None = None) -> Context:
         """The `Context` of the subject's motions that latents z (B, L, D) decode to.
