@@ -21,6 +21,7 @@ from models.muscles.simulation_settings import SimulationSettings
 from models.muscles.static_optimization import PELVIS
 from utils.metrics.evaluation import with_requested_activation
 from utils.metrics.evaluation_config import EvaluationConfig
+from utils.metrics.motion_set import find_known_sessions
 from utils.runs.recorded_session import find_run_records
 from utils.runs.shared_configs import SessionConfig
 from utils.simulation import repetition_files
@@ -354,6 +355,25 @@ def test_a_person_of_the_own_data_is_not_taken_for_the_demo_person_of_the_same_i
     assert found() == found(dataname="mcs") == own.path
     assert found(dataname="demo") == demo
     assert found(subject="demo-person-075") == SHIPPED_DEMO / "Data" / "demo-person-075"
+
+
+def test_the_session_that_a_run_names_comes_before_a_demo_person_of_its_id_and_after_the_data_root(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setenv("BIGE_DEMO", str(SHIPPED_DEMO))
+    own = make_session(tmp_path / "root" / "Data" / "demo-person-040")
+    other = make_session(tmp_path / "other" / "Data" / "demo-person-040")
+    demo = open_session(SHIPPED_DEMO / "Data" / "demo-person-040")
+
+    def known(**more) -> Path:
+        return next(session.path for session in find_known_sessions(**more) if session.id == demo.id)
+
+    with caplog.at_level("INFO"):
+        assert known() == known(recorded=[demo]) == demo.path
+        assert not caplog.records
+        assert known(recorded=[own]) == own.path
+        assert str(own.path) in caplog.text
+    assert known(recorded=[own], data_root=tmp_path / "other") == other.path
 
 
 def test_subjects_that_differ_in_case_only_are_named(tmp_path, caplog):

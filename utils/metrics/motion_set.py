@@ -1,6 +1,7 @@
 """The motions of several subjects, ready to be evaluated."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,14 +102,8 @@ def load_motions(
     Raises:
         InputError: there is nothing to evaluate in the folder.
     """
-    sessions = find_known_sessions(data_root)
-    if file_type != "mocap":
-        known = {session.id for session in sessions}
-        recorded = [record.session for record in find_run_records(folder) if record.session is not None]
-        named = [session for session in recorded if session.id not in known]
-        if named:
-            logger.info("models as the run's record names them: %s", ", ".join(str(session.path) for session in named))
-        sessions += named
+    records = [] if file_type == "mocap" else find_run_records(folder)
+    sessions = find_known_sessions(data_root, [record.session for record in records if record.session is not None])
     model_of = None
     if subject:
         model_of = next((s for s in sessions if s.id == str(subject)), None) or open_session(subject, data_root)
@@ -118,10 +113,19 @@ def load_motions(
     return MotionSet.of(name or read.name, read, networks)
 
 
-def find_known_sessions(data_root: Path | None = None) -> list[Session]:
-    """Sessions that a subject's folder may be named after: the demo sessions, and those under a data root."""
-    sessions: dict[str, Session] = {}
-    for root in (demo_root(), data_root):
-        if root is not None:
-            sessions |= {session.id: session for session in discover_sessions(root)}
-    return list(sessions.values())
+def find_known_sessions(data_root: Path | None = None, recorded: Sequence[Session] = ()) -> list[Session]:
+    """Sessions that a subject's folder may be named after.
+
+    Of one id, that under the data root comes before that of the run's record, and this one before a demo person.
+
+    Args:
+        data_root: folder of sessions; None for none.
+        recorded: sessions that the record of a run names.
+    """
+    demo = {session.id: session for session in discover_sessions(demo_root())}
+    of_root = {session.id: session for session in discover_sessions(data_root)} if data_root else {}
+    of_run = {session.id: session for session in recorded if session.id not in of_root}
+    named = [str(session.path) for session in of_run.values() if session != demo.get(session.id)]
+    if named:
+        logger.info("models as the run's record names them: %s", ", ".join(named))
+    return list((demo | of_run | of_root).values())
