@@ -40,6 +40,7 @@ from utils.report.page import _history_charts, build_page
 from utils.report.sentences import simulation_paragraph, summarise
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
+from utils.runs.recorded_session import find_run_records
 
 VOID = {"meta", "link", "input", "br", "img"}
 
@@ -579,6 +580,16 @@ def test_a_session_that_has_moved_leaves_the_player_out(tmp_path, monkeypatch, c
     report.main()
     assert "without the 3-D player" in caplog.text
     assert "3-D player is left out" in (folder / "report.html").read_text()
+
+
+def test_a_saved_run_finds_its_session_without_the_variable_that_named_the_data_root(tmp_path, monkeypatch):
+    """A demo person of the same id was taken for it, in reports and in evaluations."""
+    own = make_session(tmp_path / "root" / "Data" / "demo-person-040")
+    monkeypatch.setenv("BIGE_DATA", str(tmp_path / "root"))
+    folder = save_run(tmp_path, make_result(own, session_id=own.id, subject=own.id))
+    monkeypatch.delenv("BIGE_DATA")
+    assert load_guidance(folder).session == own
+    assert find_run_records(folder)[0].session == own
 
 
 @pytest.mark.parametrize(

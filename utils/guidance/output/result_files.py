@@ -21,7 +21,7 @@ from dataset.io.atomic_write import atomic_write, write_json
 from dataset.io.guarded_files import read_json_object
 from dataset.io.safe_npy import read_npz
 from dataset.left_out import LeftOut
-from dataset.sessions import Session
+from dataset.sessions import Session, is_session_path
 from dataset.windows.window import Window
 from utils.guidance.baseline import AskedOfOwn, Baseline
 from utils.guidance.change_description import SquatChange
@@ -63,10 +63,18 @@ def save_guidance(result: GuidanceResult, folder: Path, fingerprint: dict[str, s
         proximity=np.array([sample.proximity for sample in result.samples]),
     )
     _write_npz(folder / ARRAYS_NAME, **_arrays(result))
-    record_config(result.config, folder)
+    record_config(_with_data_root(result.config), folder)
     write_json(folder / "summary.json", summarise_result(result))
     names = [*result.file_names, "latents.npz", ARRAYS_NAME, "args.json", "summary.json"]
     write_json(folder / RECORD_NAME, _record(result) | {FINGERPRINT: fingerprint, FILES: hashes_of(folder, names)})
+
+
+def _with_data_root(config: GuidanceConfig) -> GuidanceConfig:
+    """The configuration with the data root that $BIGE_DATA named, under which the session is found again without it."""
+    if config.data_root or is_session_path(config.subject):
+        return config
+    name, root = config.find_data_root()
+    return replace(config, data_root=root.resolve()) if name == "mcs" else config
 
 
 def load_guidance(folder: str | Path) -> GuidanceResult:
