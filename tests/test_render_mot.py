@@ -254,6 +254,17 @@ def test_a_strip_has_a_row_a_motion_and_says_which_line_is_which(tmp_path, actor
     assert not like(one, "#1f9d3a", 30)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_long_name_of_a_strip_is_shortened_and_not_cut(tmp_path, actor, count):
+    from PIL import Image
+
+    actors = [replace(actor, label=90 * "m")] * count
+    path = render_phase_strip(tmp_path / "a.png", actors, layout="overlay", renderer="stick", height_px=160)
+    names = np.asarray(Image.open(path).convert("L"))[:, : 26 * count]
+    assert names.min() < 60
+    assert names[[0, -1]].min() == 255  # nothing reaches the edges
+
+
 def test_every_triangle_of_a_capsule_has_an_area():
     """Triangles without one cannot be decimated, which drawing a film does."""
     vertices, faces = bone_meshes.capsule(np.zeros(3), np.array([0, 1.0, 0]), 0.2)

@@ -67,7 +67,7 @@ class Captions:
         image = Image.fromarray(picture)
         image.paste(self._overlay, mask=self._overlay)
         pen = ImageDraw.Draw(image)
-        font = _font(self._line * _SMALL)
+        font = font_of(self._line * _SMALL)
         for panel in self._panels:
             for row, k in enumerate(panel.actors):
                 x, y = self._name_corner(panel, row)
@@ -86,11 +86,11 @@ class Captions:
                 pen.rectangle(box, fill=self._colours[k % len(self._colours)], outline=FAINT_TEXT_COLOUR)
                 x += 1.1 * self._line
             width = panel.corner[0] + panel.camera.size[0] - x - 0.5 * self._line
-            font = _font(self._line, bold=True)
-            pen.text((x, y - 0.1 * self._line), _shortened(self._actors[k].label, font, width), TEXT_COLOUR, font)
+            font = font_of(self._line, bold=True)
+            pen.text((x, y - 0.1 * self._line), shortened(self._actors[k].label, font, width), TEXT_COLOUR, font)
         if with_view:
             x, y = self._name_corner(panel, len(panel.actors))
-            pen.text((x, y), panel.view, FAINT_TEXT_COLOUR, _font(self._line * _SMALL))
+            pen.text((x, y), panel.view, FAINT_TEXT_COLOUR, font_of(self._line * _SMALL))
 
     def _draw_hip_heights(self, pen: "ImageDraw", panel: Panel) -> None:
         for actor, colour in zip(self._actors, HIP_HEIGHT_COLOURS, strict=False):
@@ -108,7 +108,7 @@ class Captions:
                 (3 * self._line, top),
                 hip_height_text(actor, row),
                 TEXT_COLOUR,
-                _font(self._line * _SMALL),
+                font_of(self._line * _SMALL),
                 stroke_width=2,
                 stroke_fill="#ffffff",
             )
@@ -122,7 +122,7 @@ class Captions:
         left, top = self._size[0] - width - 1.3 * self._line, self._size[1] - 2.1 * self._line
         for i in range(round(width)):
             pen.line((left + i, top, left + i, top + height), fill=_activation_colour(i / width))
-        font = _font(self._line * _SMALLEST)
+        font = font_of(self._line * _SMALLEST)
         for value in (0, 0.5, 1):
             pen.text((left + value * width, top + 0.75 * self._line), f"{value:g}", TEXT_COLOUR, font, anchor="mt")
         pen.text((left + width / 2, top - 0.25 * self._line), "muscle activation", TEXT_COLOUR, font, anchor="mb")
@@ -157,8 +157,8 @@ def _activation_colour(value: float) -> str:
 
 
 @cache
-def _font(size: float, bold: bool = False) -> "FreeTypeFont":
-    """A font that every installation of matplotlib has."""
+def font_of(size: float, bold: bool = False) -> "FreeTypeFont":
+    """A font that every installation of matplotlib has, of `size` pixels."""
     from matplotlib import get_data_path
     from PIL import ImageFont
 
@@ -166,7 +166,7 @@ def _font(size: float, bold: bool = False) -> "FreeTypeFont":
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / name), max(6, round(size)))
 
 
-def _shortened(text: str, font: "FreeTypeFont", width: float) -> str:
+def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
     """The text, without its middle where it is wider than `width` pixels."""
     if font.getlength(text) <= width:
         return text

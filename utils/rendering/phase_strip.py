@@ -12,7 +12,7 @@ import numpy as np
 from dataset.io.atomic_write import atomic_write
 from utils.rendering.actor import Actor
 from utils.rendering.camera import Camera
-from utils.rendering.captions import hip_height_row, hip_height_text
+from utils.rendering.captions import font_of, hip_height_row, hip_height_text, shortened
 from utils.rendering.colours import ACTIVATION_COLOURS, BACKGROUND, HIP_HEIGHT_COLOURS
 from utils.rendering.panels import arrange
 from utils.rendering.scene import open_scene
@@ -25,6 +25,7 @@ _ASPECT = 0.62  # width of a pose divided by its height
 _SUPERSAMPLING = 2.0
 _DPI = 200
 _NAME_INCHES = 0.13  # width of one name, which is written upwards
+_NAME_POINTS, _NAME_HEIGHT = 7, 0.85  # size of a name, and how much of the pose's height it may take
 _HEADER_INCHES = 0.25
 
 
@@ -130,18 +131,18 @@ class _Composition:
         return figure
 
     def _write_names(self, figure: "Figure", row: _Row, bottom: float) -> None:
-        several = len(row.actors) > 1
+        several, font = len(row.actors) > 1, font_of(_NAME_POINTS * _DPI / 72)
         for k, actor in enumerate(row.actors):
             x, y = 0.1 + _NAME_INCHES * k, bottom + self.pose[1] * (0.93 if several else 0.5)
             colour = row.colours[k % len(row.colours)] if several else "none"
             figure.text(
                 x / self.inches[0],
                 y / self.inches[1],
-                actor.label,
+                shortened(actor.label, font, _NAME_HEIGHT * self.camera.size[1]),
                 rotation=90,
                 va="top" if several else "center",
                 ha="center",
-                fontsize=7,
+                fontsize=_NAME_POINTS,
                 bbox={"boxstyle": "square,pad=0.15", "facecolor": colour, "edgecolor": "none"},
             )
 
