@@ -350,6 +350,11 @@ def test_a_person_of_the_own_data_is_not_taken_for_the_demo_person_of_the_same_i
     assert found() == found(dataname="demo") == demo
     assert found(dataname="mcs") is None
     assert found(dataname=["mcs"]) == demo
+    named = {"BIGE_DATA": str(tmp_path / "root")}
+    assert found(_environment=named) == found(dataname="mcs", _environment=named) == own.path
+    assert found(dataname="demo", _environment=named) == demo
+    for other in ({"BIGE_DATA": str(tmp_path / "moved")}, {"BIGE_DATA": 3}, ["BIGE_DATA"]):
+        assert found(_environment=other) == demo
     assert found(data_root=str(tmp_path / "root")) == own.path
     monkeypatch.setenv("BIGE_DATA", str(tmp_path / "root"))
     assert found() == found(dataname="mcs") == own.path

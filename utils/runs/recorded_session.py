@@ -8,7 +8,7 @@ from typing import Any
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root
-from dataset.sessions import Session, open_session
+from dataset.sessions import DATA_ROOT_VARIABLE, Session, open_session
 
 _LONGEST_PATH = 4096
 _DEMO = "demo"
@@ -87,11 +87,19 @@ def _find_session(arguments: dict[str, Any]) -> Session | None:
     for place in (Path(subject).expanduser(), REPOSITORY / subject):
         if (place / "OpenSimData").is_dir():
             return open_session(place, model=model)
-    name, reasons = arguments.get("dataname"), []
-    for data in [root] if root else _ROOTS.get(name if isinstance(name, str) else None, _ROOTS[None]):
+    reasons = []
+    for data in [root] if root else _roots(arguments):
         try:
             return open_session(subject, demo_root() if data == _DEMO else data, model)
         except InputError as error:
             reasons.append(error)
     logger.warning("the session that the run was made for is not found: %s", reasons[0])
     return None
+
+
+def _roots(arguments: dict[str, Any]) -> list[str | None]:
+    """Where to look for the id of a run without `data_root`, first where $BIGE_DATA led when it was made."""
+    name, variables = arguments.get("dataname"), arguments.get("_environment")
+    roots = _ROOTS.get(name if isinstance(name, str) else None, _ROOTS[None])
+    named = variables.get(DATA_ROOT_VARIABLE) if isinstance(variables, dict) else None
+    return [named, *roots] if isinstance(named, str) and None in roots else roots
