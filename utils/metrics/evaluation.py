@@ -32,6 +32,7 @@ from utils.metrics.row_tables import hold_tables, readable_tables, write_tables
 from utils.metrics.set_metrics import compute_set_metrics
 from utils.metrics.subject_metrics import MUSCLE, compute_subject_metrics
 from utils.runs.environment import configure_torch
+from utils.runs.record import record_config
 from utils.runs.recorded_session import find_run_records
 from utils.runs.writable import require_writable
 
@@ -71,7 +72,8 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     """Evaluate a folder of motions and its reference, and write the tables.
 
     Written to `config.out_dir` are `<table_name>_<row>.csv`, `.json`, `.tex` and `.md`, and where distances are
-    computed the time-normalised curves of both, `<table_name>_<row>_curves.png`.
+    computed the time-normalised curves of both, `<table_name>_<row>_curves.png`. `<table_name>_<row>_args.json` has the
+    settings, among them the limits and the muscle that MAC is of.
 
     Raises:
         InputError: nothing can be evaluated.
@@ -112,6 +114,7 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
         paths = write_tables(config.out_dir, name, rows, config.parts, published)
         if DISTANCES in config.parts:
             paths.append(plot_bands(config.out_dir / f"{name}_curves.png", reference, motions))
+        record_config(config, config.out_dir, f"{name}_args.json")
     logger.info("wrote %s to %s", ", ".join(path.name for path in paths), config.out_dir)
     return EvaluationResult(rows, published_row, config.parts, tuple(paths))
 
