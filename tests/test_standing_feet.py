@@ -61,6 +61,20 @@ def test_a_pelvis_that_drags_the_feet_along_is_refused(tmp_path, trial, heading_
         again(tmp_path, changed(facing(trial, heading_deg), [name], factor, added))
 
 
+@pytest.mark.parametrize(
+    ("heading_deg", "names"),
+    [(0, ("pelvis_tx", "pelvis_ty")), (0, ("pelvis_tx", "pelvis_tz")), (90, ("pelvis_ty", "pelvis_tz"))],
+)
+def test_positions_that_are_exchanged_are_refused(tmp_path, heading_deg, names):
+    motion = facing(
+        read_motion(next((DEMO_PERSON.parent / "demo-person-075/OpenSimData/Kinematics").glob("*.mot"))), heading_deg
+    )
+    exchanged = replace(motion, coordinates=motion.coordinates.copy())
+    exchanged.coordinates[:, [AT[name] for name in names]] = motion.coordinates[:, [AT[name] for name in names[::-1]]]
+    with pytest.raises(InputError, match=f"columns '{names[0]}', '{names[1]}' are exchanged"):
+        again(tmp_path, exchanged)
+
+
 @pytest.mark.parametrize("names", [HIPS[:2], HIPS[2:]], ids=["adduction", "rotation"])
 def test_hips_that_draw_the_feet_along_are_refused(tmp_path, names):
     wide = read_motion(next((DEMO_PERSON.parent / "demo-person-075/OpenSimData/Kinematics").glob("*.mot")))

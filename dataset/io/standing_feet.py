@@ -1,9 +1,10 @@
 """Check of signs that move the feet along the floor: the feet of someone who squats stay in their places.
 
-A pelvis that goes back on its way down takes the feet with it where `pelvis_tx` has the other sign, or where the person
-faces another way. Adduction and rotation of the hips with the other sign draw the feet together or apart.
+A pelvis that goes back on its way down takes the feet with it where `pelvis_tx` has the other sign or is exchanged with
+another position, or where the person faces another way. Adduction and rotation of the hips with the other sign draw the feet together or apart.
 """
 
+import itertools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +14,24 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.leg_orientation import ankle_positions, range_in_squats
 from dataset.spelling import list_names
-from models.conventions import COORDINATE_INDEX, SIDES
+from models.conventions import COORDINATE_INDEX, SIDES, TRANSLATIONS
 
 logger = logging.getLogger("bige")
 
 _FRAMES, _FEWEST_FRAMES, _DESCENT_M = 300, 15, 0.05  # frames that are looked at; below the others nothing is said
 # In 369 recorded and synthetic trials, each turned to three headings, the foot that moves less ranges over 0.11 m at
-# most, and no reading below lessens the range of both feet by more than 0.002 m.
+# most, and no reading below lessens the range of both feet by more than 0.002 m. Positions that are exchanged move the
+# feet up and down too.
 _LEAST_GAIN_M, _LEAST_GAIN_OF_HIPS_M, _SHARE = 0.1, 0.06, 0.6
+_EXCHANGED = "exchanged"
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """Another reading: `factor` times the columns, plus `added_deg`; `what` says of the columns what they are."""
+    """Another reading: `factor` times the columns, plus `added_deg`; `what` says of the columns what they are.
+
+    Two that are exchanged change places.
+    """
 
     columns: tuple[str, ...]
     what: str
@@ -37,8 +43,14 @@ class _Reading:
         """The coordinates (T, 33) in this reading."""
         result = coordinates.copy()
         columns = [COORDINATE_INDEX[name] for name in self.columns]
-        result[:, columns] = self.factor * result[:, columns] + self.added_deg
+        source = columns[::-1] if self.what == _EXCHANGED else columns
+        result[:, columns] = self.factor * coordinates[:, source] + self.added_deg
         return result
+
+    def slides_m(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """By how much the left and the right foot (2,) move in a squat by the file and in this reading, metres."""
+        axes = [0, 1, 2] if self.what == _EXCHANGED else [0, 2]
+        return _slide_m(coordinates, axes), _slide_m(self.of(coordinates), axes)
 
 
 _HIPS = {name: tuple(f"{name}_{side}" for side in SIDES) for name in ("hip_adduction", "hip_rotation")}
@@ -52,11 +64,12 @@ _READINGS = (
     _Reading(_HIPS["hip_adduction"], _SIGN, least_gain_m=_LEAST_GAIN_OF_HIPS_M),
     _Reading(_HIPS["hip_rotation"], _SIGN, least_gain_m=_LEAST_GAIN_OF_HIPS_M),
     _Reading((*_HIPS["hip_adduction"], *_HIPS["hip_rotation"]), _SIGN, least_gain_m=_LEAST_GAIN_OF_HIPS_M),
+    *(_Reading(pair, _EXCHANGED, factor=1.0) for pair in itertools.combinations(TRANSLATIONS, 2)),
 )
 
 
 def check_standing_feet(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:
-    """Find columns of pelvis and hips with which both feet slide, and with another sign or heading do not.
+    """Find columns of pelvis and hips with which both feet slide, and with another sign, place or heading do not.
 
     Args:
         coordinates: (T, 33), degrees and metres, knees flexing positively.
@@ -70,22 +83,22 @@ def check_standing_feet(coordinates: np.ndarray, source: Path | None, *, refuse:
     if descent_m < _DESCENT_M or len(coordinates) < _FEWEST_FRAMES:
         return
     some = coordinates[np.unique(np.linspace(0, len(coordinates) - 1, _FRAMES).astype(int))]
-    before = _slide_m(some)
-    after = {reading: _slide_m(reading.of(some)) for reading in _READINGS}
+    slides = {reading: reading.slides_m(some) for reading in _READINGS}
     better = [
         reading
-        for reading, slide in after.items()
-        if (before - slide).min() > reading.least_gain_m and (slide < _SHARE * before).all()
+        for reading, (before, after) in slides.items()
+        if (before - after).min() > reading.least_gain_m and (after < _SHARE * before).all()
     ]
     if not better:
         return
-    best = min(better, key=lambda reading: after[reading].sum())
+    best = min(better, key=lambda reading: slides[reading][1].sum())
+    before, after = slides[best]
     names = list_names([repr(name) for name in best.columns], most=4)
     columns = f"column {names} is" if len(best.columns) == 1 else f"columns {names} are"
-    foot = int((before - after[best]).argmax())
+    foot = int((before - after).argmax())
     sentence = (
         f"{source or 'the motion'}: {columns} {best.what}, or another column of pelvis or hips is: the "
-        f"{('left', 'right')[foot]} foot slides by {before[foot]:.2f} m in the squats, and by {after[best][foot]:.2f} "
+        f"{('left', 'right')[foot]} foot slides by {before[foot]:.2f} m in the squats, and by {after[foot]:.2f} "
         "otherwise"
     )
     if refuse:
@@ -93,6 +106,7 @@ def check_standing_feet(coordinates: np.ndarray, source: Path | None, *, refuse:
     logger.warning("%s; it is kept, as it is", sentence)
 
 
-def _slide_m(coordinates: np.ndarray) -> np.ndarray:
-    """By how much the left and the right foot (2,) move along the floor in a squat, metres."""
-    return np.asarray(np.linalg.norm(range_in_squats(coordinates, ankle_positions(coordinates)[:, :, [0, 2]]), axis=-1))
+def _slide_m(coordinates: np.ndarray, axes: list[int]) -> np.ndarray:
+    """By how much the left and the right ankle (2,) move along these axes in a squat, metres."""
+    moved_m = range_in_squats(coordinates, ankle_positions(coordinates)[:, :, axes])
+    return np.asarray(np.linalg.norm(moved_m, axis=-1))
