@@ -1,7 +1,8 @@
 """Check of signs that move the feet along the floor: the feet of someone who squats stay in their places.
 
 A pelvis that goes back on its way down takes the feet with it where `pelvis_tx` has the other sign or is exchanged with
-another position, or where the person faces another way. Adduction and rotation of the hips with the other sign draw the feet together or apart.
+another position, or where the person faces another way. Adduction and rotation of the hips with the other sign draw the
+feet together or apart.
 """
 
 import itertools
