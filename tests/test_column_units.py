@@ -45,8 +45,8 @@ def test_one_column_in_radians_is_refused_by_its_name(tmp_path, trial, name):
 @pytest.mark.parametrize(
     ("names", "heading_deg"),
     [
-        (["pelvis_tilt", "pelvis_rotation"], 90),
-        (["pelvis_list", "pelvis_rotation"], 90),
+        (["pelvis_tilt", "pelvis_rotation"], 45),
+        (["pelvis_list", "pelvis_rotation"], 45),
         (["hip_flexion_l", "knee_angle_l"], 0),
         (["hip_flexion_l", "knee_angle_l", "hip_flexion_r", "knee_angle_r"], 0),
         (["knee_angle_l", "ankle_angle_l", "knee_angle_r", "ankle_angle_r"], 180),

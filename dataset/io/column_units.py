@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions, leg_orientations
+from dataset.io.leg_orientation import ankle_positions, leg_orientations, pelvis_orientation
 from dataset.io.reach import limits_deg
 from dataset.spelling import list_names
 from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES, without_side
@@ -35,6 +35,7 @@ _MOSTLY_TILTED_DEG = 45.0  # of the flatter foot in half of the frames; 16 at mo
 _LEAST_GAIN_DEG = {"radians": 2.5, "degrees": 40.0, "sign": 8.0, "exchange": 8.0}
 # Who raises the heels tilts the feet as ankles of the other sign do, by up to 25 degrees: below, that is a warning.
 _HEELS_RAISED_DEG = 25.0
+_UPRIGHT = 0.5  # cosine of 60 degrees, of the pelvis in the median frame
 _ON_THE_FLOOR_M, _MOST_FRAMES = 0.06, 0.8  # one ankle above the other, and the frames in which it is less
 _LEAST_BEND_DEG = 40.0  # of both knees, without which nothing is said of signs
 _LEAST_RANGE_DEG = 5.0  # of a column that is taken for radians
@@ -232,7 +233,8 @@ def _readings(coordinates: np.ndarray) -> Iterable[_Reading]:
     for name in ("pelvis_tilt", "pelvis_list"):  # joints are then beyond reach, and a heading may be any angle
         if max(map(abs, _range(coordinates, name))) > _HALF_TURN_DEG:
             yield _Reading((name,), 1 / _DEG_PER_RAD, "degrees")
-    for columns in _exchanges():
+    is_upright = np.median(pelvis_orientation(coordinates).as_matrix()[:, 1, 1]) > _UPRIGHT
+    for columns in _exchanges() if is_upright else ():  # feet of who lies or does push-ups are tilted
         yield _Reading(columns, 1.0, "exchange")
     if min(high - low for low, high in (_range(coordinates, f"knee_angle_{side}") for side in SIDES)) < _LEAST_BEND_DEG:
         return
