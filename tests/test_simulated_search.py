@@ -72,7 +72,7 @@ def test_further_attempts_use_the_starts_that_follow_and_no_more_than_there_are(
     config = SimpleNamespace(num_runs=7, verify=True, batch_size=4, give_up=2)
     run.prepared = SimpleNamespace(
         config=config, latents=SimpleNamespace(sampler=drawn.append), models=SimpleNamespace(skeleton=None),
-        brief=0, iterations=10,
+        most_iterations=10,
     )  # fmt: skip
     run.progress, run.on_iteration = SimpleNamespace(begin=lambda *_: None), None
     numbers = [[sample.start for sample in _Search.search_by_surrogate(run, 3)] for _ in range(3)]

@@ -80,8 +80,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
             distance; 0 for any.
-        total_iter: iterations of each optimisation; None for 40 from own squats, and 100 anew for what misses a
-            requirement after them, and for 400 otherwise.
+        total_iter: iterations of each optimisation; None for 40 from own squats, 40 more for what is met by a change in
+            form of more than 3 degrees, and 100 anew for what misses a requirement, and for 400 otherwise.
         move: `principal` updates latents in the PCA space of the training latents, `anywhere` element by element.
         lr: step size of Adam; in tenths of the training latents' standard deviation along each principal component
             with `principal`, in units of the latent with `anywhere`.

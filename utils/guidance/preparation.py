@@ -76,6 +76,11 @@ class Preparation:
     brief: int
     own_simulations: list[SimulatedMotion] | None = None
 
+    @property
+    def most_iterations(self) -> int:
+        """How many iterations a batch takes at most."""
+        return 2 * self.brief + self.iterations
+
     def simulator(self) -> ActivationSimulator:
         """The simulation on the subject's own model."""
         return _simulator(self.config, self.session, self.models.device)

@@ -101,7 +101,7 @@ class _Search:
                 self.observer.on_accepted([sample.cpu() for sample in accepted])
             return count_answers(accepted, skeleton)
 
-        self.progress.begin("batch", self.prepared.brief + self.prepared.iterations)
+        self.progress.begin("batch", self.prepared.most_iterations)
         found = search(
             self.optimizer,
             start,
@@ -213,7 +213,7 @@ def find_samples(prepared: Preparation, observer: GuidanceObserver) -> FoundSamp
     """
     config = prepared.config
     history: list[Row] = []
-    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.brief + prepared.iterations) as progress:
+    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.most_iterations) as progress:
 
         def on_row(row: Row) -> None:
             history.append(progress.show(row))

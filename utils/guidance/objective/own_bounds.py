@@ -13,7 +13,8 @@ from utils.guidance.objective.constraint_checks import check_possible, check_tog
 from utils.guidance.objective.constraints import Term
 
 # What says how far a motion is from the nearest own squat, and the name of the wish that it is small.
-CHANGES_FROM_OWN = {"change_from_own": "own_form", "arm_change_from_own": "own_arms"}
+OWN_FORM = "own_form"
+CHANGES_FROM_OWN = {"change_from_own": OWN_FORM, "arm_change_from_own": "own_arms"}
 # Weight of a squared degree in these wishes, relative to that of the squared change of latents: by changes that people
 # show among each other, such as a mixture of a quick and a slow squat or arms that come down, form and arms could
 # change at little cost.

@@ -22,6 +22,8 @@ logger = logging.getLogger("bige")
 MAX_MULTIPLIER = 1e4  # bound on how far the weight of a required term is raised
 MIN_GAIN = 0.005  # an objective that falls by a smaller share counts as not improved
 _MIN_APPROACH = 0.02  # a violation of the requirements likewise
+_FAR_DEG = 3.0  # a change in form of more than this may well be larger than needed after a brief attempt
+_GO_ON_LR = 0.4  # of `lr`, with which such a sample goes on
 _STUCK = 0.4  # of `patience`, after which a sample is finished that does not come nearer to its requirements
 
 Row = dict[str, float]  # one iteration: its number, samples active and met, objective, proximity, each term's mean loss
@@ -41,8 +43,8 @@ class LatentOptimizer:
         patience: a sample whose requirements are met is finished after so many iterations in which its objective fell
             by less than 0.5 percent, and one whose requirements are not met after 0.4 times as many in which it came
             nearer to them by less than 2 percent; 0: never before the schedule ends.
-        brief: iterations of a first attempt; only what misses a requirement after it is optimised anew by the whole
-            schedule. 0 for none.
+        brief: iterations of a first attempt; after it, what meets the requirements and is far from the own squats goes
+            on for as many iterations, and only what misses one is optimised anew by the whole schedule. 0 for none.
     """
 
     objective: Objective
@@ -70,26 +72,40 @@ class LatentOptimizer:
         if not self.brief:
             return self._run(z, on_iteration, should_stop).best_z
         attempt = replace(self, schedule=replace(self.schedule, iterations=self.brief), brief=0)
-        first = attempt._run(z, on_iteration, should_stop)
-        missing = torch.nonzero(~first.met)[:, 0]
-        if not len(missing) or should_stop():
-            return first.best_z
-        already = len(z) - len(missing)
+        batch = attempt._run(z, on_iteration, should_stop)
+        far, missing = batch.met & (batch.change > _FAR_DEG**2), ~batch.met
+        done = self.brief
+        for chosen, settings, variable in (
+            (far, replace(attempt, lr=_GO_ON_LR * self.lr), batch.best_variable),
+            (missing, self, None),
+        ):
+            if not chosen.any() or should_stop():
+                continue
+            others = int(batch.met[~chosen].sum())
 
-        def on_further_iteration(row: Row) -> None:
-            if on_iteration:
-                on_iteration(row | {"iteration": self.brief + row["iteration"], "met": already + row["met"]})
+            def on_further_iteration(row: Row, done: int = done, others: int = others) -> None:
+                if on_iteration:
+                    on_iteration(row | {"iteration": done + row["iteration"], "met": others + row["met"]})
 
-        rows = missing.to(z.device)
-        second = self._run(z[rows], on_further_iteration, should_stop)
-        better = second.violation <= first.violation[missing]
-        first.best_z[rows[better.to(z.device)]] = second.best_z[better.to(z.device)]
-        return first.best_z
+            rows = torch.nonzero(chosen)[:, 0].to(z.device)
+            begin = None if variable is None else variable[rows]
+            batch.adopt(rows, settings._run(z[rows], on_further_iteration, should_stop, begin))
+            done += settings.schedule.iterations
+        return batch.best_z
 
-    def _run(self, z: Tensor, on_iteration: Callable[[Row], None] | None, should_stop: Callable[[], bool]) -> "_Batch":
-        """The batch after the whole schedule, or after as much of it as is needed."""
+    def _run(
+        self,
+        z: Tensor,
+        on_iteration: Callable[[Row], None] | None,
+        should_stop: Callable[[], bool],
+        variable: Tensor | None = None,
+    ) -> "_Batch":
+        """The batch after the whole schedule, or after as much of it as is needed.
+
+        `variable` is where it begins, zero by default.
+        """
         start = self._first_effective_iteration(z)
-        batch = _Batch(z.detach(), self, start)
+        batch = _Batch(z.detach(), self, start, variable)
         for iteration in range(start, self.schedule.iterations):
             if should_stop() or not batch.active.any():
                 break
@@ -115,11 +131,13 @@ class LatentOptimizer:
 class _Batch:
     """The state of one batch: variables, Adam, and each sample's best iterate."""
 
-    def __init__(self, z: Tensor, settings: LatentOptimizer, first_iteration: int):
+    def __init__(self, z: Tensor, settings: LatentOptimizer, first_iteration: int, variable: Tensor | None = None):
         self.settings, self.objective = settings, settings.objective
         self.columns = loss_columns(self.objective.terms)
         self.initial, self.best_z = z, z.clone()
-        self.variable = settings.update.zero(z).requires_grad_()
+        self.variable = (settings.update.zero(z) if variable is None else variable.clone()).requires_grad_()
+        self.best_variable = self.variable.detach().clone()
+        self.change = torch.zeros(len(z), dtype=torch.float64)  # in form from the own squats, of the best iterate
         self.adam = torch.optim.Adam([self.variable], lr=settings.lr)
         self.lr_schedule = torch.optim.lr_scheduler.LambdaLR(
             self.adam, lambda step: settings.schedule.lr_factor(first_iteration + step)
@@ -192,6 +210,13 @@ class _Batch:
                 rows, z, values, losses, distance, self.objective.attraction(z, self.initial[rows], distance)
             )
 
+    def adopt(self, rows: Tensor, other: "_Batch") -> None:
+        """Take over what another batch has found for the samples `rows` where it is better, or misses no more."""
+        numbers = rows.cpu()
+        lower = other.met & (other.score < self.score[numbers])
+        better = torch.where(self.met[numbers], lower, other.violation <= self.violation[numbers]).to(rows.device)
+        self.best_z[rows[better]] = other.best_z[better]
+
     def _update_best(
         self,
         rows: Tensor,
@@ -214,7 +239,9 @@ class _Batch:
         better = (met & ~met_before) | ((met == met_before) & lower)
         chosen = rows[better]
         self.score[chosen], self.violation[chosen] = score[better], violation[better]
-        self.best_z[chosen] = z.detach()[better.to(z.device)]
+        self.change[chosen] = self.objective.change_of_form(values).cpu()[better]
+        chosen, taken = chosen.to(z.device), better.to(z.device)
+        self.best_z[chosen], self.best_variable[chosen] = z.detach()[taken], self.variable.detach()[chosen]
         gained = self.met[rows] & (self.score[rows] < (1 - MIN_GAIN) * self.reference[rows])
         self.reference[rows[gained]] = self.score[rows[gained]]
         self.stale[rows] = torch.where(gained | ~self.met[rows], 0, self.stale[rows] + 1)
