@@ -162,9 +162,9 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     add_option(
         group, GuidanceConfig, "total_iter", metavar="N",
         help="Iterations. The default is 400, and from own squats 40, with 40 more for samples that meet the "
-        "requirements by a change in form of more than 3 degrees, and 100 anew for those that miss one. From own squats, everything acts at once; "
-        "from others, proximity acts alone in the first sixth, and the constraints are ramped in in the second. In the "
-        "last sixth the wishes are disabled.",
+        "requirements by a change in form of more than 3 degrees, and 100 anew for those that miss one. From own "
+        "squats, everything acts at once; from others, proximity acts alone in the first sixth, and the constraints "
+        "are ramped in in the second. In the last sixth the wishes are disabled.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "move", choices=MOVES,
