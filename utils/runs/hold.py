@@ -56,9 +56,7 @@ def _acquire(file: FileLock, wait_s: float) -> None:
     """Acquire a lock, or warn that there is none. Raises Timeout where another process holds it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # what takes its place: a file that would stay after a kill, and hold all up
+            warnings.simplefilter("ignore")  # that a file takes its place, which would stay after a kill
             file.acquire(timeout=wait_s)
         is_held = not isinstance(file, SoftFileLock)
     except NotImplementedError:
