@@ -244,7 +244,7 @@ def test_scripts_as_the_readme_calls_them(run, tmp_path, generated):
         assert [row["name"] for row in rows] == ["Demo reference", "BIGE"]
         assert rows[1]["motions"] == 6
         assert len(rows[1]["left_out"]) == 2
-        settings = json.loads((tmp_path / f"{name}_args.json").read_text())
+        settings = json.loads((tmp_path / f"{name}_args.yaml").read_text())
         assert (settings["folder_path"], settings["seed"]) == (str(generated), 123)
 
 

@@ -72,7 +72,7 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
     """Evaluate a folder of motions and its reference, and write the tables.
 
     Written to `config.out_dir` are `<table_name>_<row>.csv`, `.json`, `.tex` and `.md`, and where distances are
-    computed the time-normalised curves of both, `<table_name>_<row>_curves.png`. `<table_name>_<row>_args.json` has the
+    computed the time-normalised curves of both, `<table_name>_<row>_curves.png`. `<table_name>_<row>_args.yaml` has the
     settings, among them the limits and the muscle that MAC is of.
 
     Raises:
@@ -114,7 +114,8 @@ def evaluate(config: EvaluationConfig) -> EvaluationResult:
         paths = write_tables(config.out_dir, name, rows, config.parts, published)
         if DISTANCES in config.parts:
             paths.append(plot_bands(config.out_dir / f"{name}_curves.png", reference, motions))
-        record_config(config, config.out_dir, f"{name}_args.json")
+        # JSON, which is YAML too: programs that read all `.json` of the folder expect tables.
+        record_config(config, config.out_dir, f"{name}_args.yaml")
     logger.info("wrote %s to %s", ", ".join(path.name for path in paths), config.out_dir)
     return EvaluationResult(rows, published_row, config.parts, tuple(paths))
 
