@@ -250,15 +250,17 @@ def test_a_pelvis_that_turns_in_another_order_is_refused(tmp_path):
 def test_bodies_may_have_axes_of_their_own():
     model = read_osim(SESSION.model_path)
     thigh, turn = model.body_names.index("femur_r"), Rotation.from_euler("XY", (90, 40), degrees=True).as_matrix().T
-    joints = [
-        replace(joint, child_rotation=turn @ joint.child_rotation)
-        if joint.child == thigh
-        else replace(joint, parent_rotation=turn @ joint.parent_rotation)
-        if joint.parent == thigh
-        else joint
+    hip_turned = [
+        replace(joint, child_rotation=turn @ joint.child_rotation) if joint.child == thigh else joint
         for joint in model.joints
     ]
-    require_usual_joints("turned.osim", replace(model, joints=tuple(joints)))
+    both_turned = [
+        replace(joint, parent_rotation=turn @ joint.parent_rotation) if joint.parent == thigh else joint
+        for joint in hip_turned
+    ]
+    require_usual_joints("turned.osim", replace(model, joints=tuple(both_turned)))
+    with pytest.raises(InputError, match="knee_angle_r turns the joint"):  # of the thigh's axes at one end alone
+        require_usual_joints("turned.osim", replace(model, joints=tuple(hip_turned)))
 
 
 def test_motion_files_may_lack_arms_but_not_knees(tmp_path, motion, caplog):
