@@ -162,6 +162,10 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("left knee flexion:max:at most:90", "knee_flexion_l:max:below:90"),
         ("descent time:At least:3", "descent_time:mean:above:3"),
         ("vasti:max:between:0.3:0.5", "activation:vasti:max:within:0.3:0.5"),
+        ("knee flexion:Max:WITHIN:80:90:Weight=2:Wish", "knee_flexion:max:within:80:90:weight=2:wish"),
+        ("knee flexion:max:at  least:80", "knee_flexion:max:above:80"),
+        ("pelvis tilt:at-peak:vasmed:above:-30", "pelvis_tilt:at_peak:vasmed:above:-30"),
+        ("pelvis tilt:at the  peak:vasmed:above:-30", "pelvis_tilt:at_peak:vasmed:above:-30"),
     ):
         assert parse_term(words) == parse_term(short)
 
@@ -327,6 +331,8 @@ def test_yaml_holds_lines_and_objects(tmp_path):
     line, item = read_terms(path)
     assert line == parse_term("asymmetry:rms:below:3")
     assert item == parse_term("knee_flexion_l:max:within:80:own+5:wish")
+    path.write_text("- {quantity: knee_flexion, statistic: max, comparison: above, low: 80, wish: 'True'}\n")
+    assert read_terms(path) == [parse_term("knee_flexion:max:above:80:wish")]
 
 
 @pytest.mark.parametrize(

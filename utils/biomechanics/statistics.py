@@ -28,8 +28,18 @@ _OVER = "_over_"
 _AT_PHASE = re.compile(r"at_(\d{1,3})_?(?:%|percent)", re.ASCII)
 _ALSO = {
     "peak": "max", "maximum": "max", "largest": "max", "minimum": "min", "smallest": "min", "least": "min",
-    "average": "mean", "bottom": AT_BOTTOM, "at_the_bottom": AT_BOTTOM,
+    "average": "mean", "bottom": AT_BOTTOM, "at_the_bottom": AT_BOTTOM, "at_the_peak": AT_PEAK,
 }  # fmt: skip
+
+
+def asks_for_muscle(name: str) -> bool:
+    """Whether a statistic, in any spelling that `canonical_statistic` knows, is `at_peak`."""
+    return _spelled(name) == AT_PEAK
+
+
+def _spelled(name: str) -> str:
+    words = re.sub(r"[\s-]+", "_", name.strip().lower())
+    return _ALSO.get(words, words)
 
 
 def canonical_statistic(name: str) -> str:
@@ -38,8 +48,7 @@ def canonical_statistic(name: str) -> str:
     Raises:
         InputError: there is no such statistic; all are listed.
     """
-    words = re.sub(r"[\s-]+", "_", name.strip().lower())
-    words = _ALSO.get(words, words)
+    words = _spelled(name)
     if words in STATISTICS or words in (AT_PEAK, AT_BOTTOM):
         return words
     if (match := _AT_PHASE.fullmatch(words)) and int(match[1]) <= 100:

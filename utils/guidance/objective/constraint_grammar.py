@@ -22,7 +22,7 @@ from dataset.errors import InputError
 from dataset.muscle_names import canonical_muscle
 from dataset.plain_numbers import SPACES, plain_number
 from utils.biomechanics.registry import Quantity, canonical_names, find_quantity
-from utils.biomechanics.statistics import AT_PEAK
+from utils.biomechanics.statistics import AT_PEAK, asks_for_muscle
 from utils.guidance.objective.constraint_checks import check_possible
 from utils.guidance.objective.constraints import COMPARISONS, Term
 
@@ -60,10 +60,10 @@ def parse_term(text: str) -> Term:
     source = f"constraint {text!r}"
     parts = [part.strip(SPACES) for part in text.split(":")]
     options: dict[str, Any] = {}
-    while parts and (parts[-1] == "wish" or "=" in parts[-1]):
+    while parts and (parts[-1].lower() == "wish" or "=" in parts[-1]):
         part = parts.pop()
         key, mark, value = part.partition("=")
-        if (key := key.strip()) not in _OPTIONS or key in options:
+        if (key := key.strip().lower()) not in _OPTIONS or key in options:
             raise InputError(f"{source}: {part[:40]!r}; a line may end with {', '.join(_OPTIONS)}, each once")
         options[key] = value.strip(SPACES) if mark else True
     parts.reverse()
@@ -90,7 +90,7 @@ def parse_term(text: str) -> Term:
         raise InputError(f"{source} names no statistic over time before {parts[-1]!r}, such as max or at_bottom")
     if not compares:
         content["statistic"] = following("statistic over time")
-    if content.get("statistic", "").lower().replace(" ", "_") == AT_PEAK:
+    if asks_for_muscle(content.get("statistic", "")):
         content["muscle"] = following("muscle")
     content["comparison"] = _comparison(following("comparison"))
     content["numbers"] = parts[::-1]
@@ -154,8 +154,9 @@ def term_from(content: dict[str, Any], source: str) -> Term:
 
 
 def _comparison(words: str) -> str:
-    """The name of a comparison that may be given by other words, such as `at most`; other texts as they are."""
-    return _OTHER_WORDS.get(words.lower().replace("_", " "), words)
+    """The name of a comparison that may be given in capitals or by other words, `At most`; other texts as they are."""
+    known = " ".join(words.lower().replace("_", " ").split())
+    return known if known in COMPARISONS else _OTHER_WORDS.get(known, words)
 
 
 def _activation_of(name: str) -> dict[str, str]:
