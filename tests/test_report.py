@@ -114,6 +114,11 @@ def test_the_page_starts_with_the_number_of_accepted_samples(page):
     assert "peak vastus medialis activation between 0.35 and 0.45" in page.words()
 
 
+def test_the_page_says_which_frames_its_values_are_of(page):
+    """Who computes them anew from the files has to know it: with the standing, a mean speed is a fifth lower."""
+    assert "Values are those of the squat; standing before and after it counts for feet" in page.words()
+
+
 def test_the_head_says_that_a_sample_that_is_not_counted_is_the_same_as_another(result):
     """Of twenty motions that all met what was asked, one was the same as another, and 19 were said to meet it."""
     samples = tuple(replace(sample, violation=0.0, implausibility=0.0) for sample in result.samples)

@@ -84,7 +84,7 @@ _DEFINITIONS = {
     "com_acceleration": "Acceleration of the pelvis, which stands for the centre of mass.",
     "angular_jerk": "How abruptly the angular acceleration of hips, knees, ankles and pelvis changes, taken together.",
     "com_jerk": "How abruptly the acceleration of the pelvis changes. Smooth motion has little jerk.",
-    "pelvis_drop": "How far the pelvis is below its height in the first frame.",
+    "pelvis_drop": "How far the pelvis is below its height as the squat begins.",
     "pelvis_height": "Height of the pelvis above the floor.",
     "foot_slip": "Speed at which the points of a foot that touch the floor slide along it. Planted feet do not slide.",
     "foot_drift": "Distance of a foot from its mean position along the floor. Planted feet do not drift.",
@@ -127,8 +127,8 @@ _STATISTICS = {
     "min": "smallest value",
     "range": "largest minus smallest value",
     "sum": "sum over time",
-    "start": "value in the first frame",
-    "end": "value in the last frame",
+    "start": "value as the squat begins",
+    "end": "value as the squat ends",
 }
 SIDE_WORDS = {"l": "left", "r": "right"}
 _UNITS = {"deg": "°", "Nm/kg": "N m/kg", "deg/s": "°/s", "m/s^2": "m/s²", "0-1": "0–1", "deg or m": "° or m"}

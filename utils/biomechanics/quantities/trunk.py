@@ -20,7 +20,7 @@ def pelvis_tilt(context: Context) -> Tensor:
 
 @quantity("pelvis_drop", "m", 0.005, limits=(-1, 1.5), usual=(0, 0.6))
 def pelvis_drop(context: Context) -> Tensor:
-    """How far the pelvis is below its height in the first frame that counts; its maximum is the depth of the squat."""
+    """How far the pelvis is below its height as the squat begins; its maximum is the depth of the squat."""
     height = context.motion[..., COORDINATE_INDEX["pelvis_ty"]].unsqueeze(-1)
     return (Trace(height, context.mask).first().unsqueeze(1) - height).squeeze(-1)
 
