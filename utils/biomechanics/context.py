@@ -50,7 +50,7 @@ class Context:
         rate_hz: float = FRAME_RATE_HZ,
         ends_s: float = 0.0,
         own: "Context | None" = None,
-    ):
+    ) -> None:
         """Hold motions and the models that describe them further.
 
         Args:

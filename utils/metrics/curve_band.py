@@ -17,7 +17,7 @@ class ReferenceBand:
         high: (101, C) upper limit.
     """
 
-    def __init__(self, curves: np.ndarray, tolerance: float = 1e-6):
+    def __init__(self, curves: np.ndarray, tolerance: float = 1e-6) -> None:
         """Make the band of curves (N, 101, C), N at least 2.
 
         Args:

@@ -129,7 +129,7 @@ class Neighbourhoods:
       (Naeem et al. 2020, equations 5 and 6).
     """
 
-    def __init__(self, reference: np.ndarray, generated: np.ndarray, k: int = NEIGHBOURS):
+    def __init__(self, reference: np.ndarray, generated: np.ndarray, k: int = NEIGHBOURS) -> None:
         """Find the neighbourhoods of two sets.
 
         Args:

@@ -28,7 +28,7 @@ class PosedSkeleton:
     mass_kg: float
     leg_length_m: float
 
-    def __init__(self, skeleton: Skeleton, extra: dict[str, Tensor]):
+    def __init__(self, skeleton: Skeleton, extra: dict[str, Tensor]) -> None:
         """Wrap a skeleton.
 
         Args:
@@ -59,7 +59,7 @@ class SkeletonPerMotion:
     Names of joints, bodies and contact points are those of the first model; all models have to have the same.
     """
 
-    def __init__(self, skeletons: Sequence[Skeleton]):
+    def __init__(self, skeletons: Sequence[Skeleton]) -> None:
         """Wrap the skeletons of B motions, in their order."""
         self._skeletons = skeletons
 

@@ -24,7 +24,7 @@ SECONDS_BETWEEN_LINES = 10.0
 class Progress:
     """A context manager that shows how many of a number of units are done."""
 
-    def __init__(self, total: int, *, title: str, unit: str, done: int = 0, enabled: bool = True):
+    def __init__(self, total: int, *, title: str, unit: str, done: int = 0, enabled: bool = True) -> None:
         """Start at `done` of `total` units.
 
         Args:

@@ -28,7 +28,7 @@ _GRAVITY_M_S2 = (9.7, 9.9)  # the earth's is 9.76 to 9.83
 class ExactPaths:
     """Muscle paths by OpenSim itself, in place of `MusclePaths`: slow, and without gradients."""
 
-    def __init__(self, geometry: MuscleGeometry):
+    def __init__(self, geometry: MuscleGeometry) -> None:
         """Evaluate the muscles of a model."""
         self.geometry = geometry
 

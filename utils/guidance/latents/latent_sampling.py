@@ -16,7 +16,7 @@ Sampler = Callable[[int], Tensor]  # number of a start -> its initial latent (L,
 class LatentSampler:
     """Initial latents drawn from the training latents; none is repeated before all were used."""
 
-    def __init__(self, latents: Tensor, seed: int, noise: float = 0.0):
+    def __init__(self, latents: Tensor, seed: int, noise: float = 0.0) -> None:
         """Shuffle the training latents.
 
         Args:
@@ -50,7 +50,7 @@ class LatentSampler:
 class CodebookSampler:
     """Initial latents of random codes, one per latent frame, for a checkpoint without its training latents."""
 
-    def __init__(self, vqvae: VQVAE, frames: int, seed: int):
+    def __init__(self, vqvae: VQVAE, frames: int, seed: int) -> None:
         """Store the VQ-VAE whose codes are drawn; a latent has `frames` frames."""
         self.vqvae, self.frames, self.seed = vqvae, frames, seed
 
@@ -63,7 +63,7 @@ class CodebookSampler:
 class SequenceSampler:
     """Given initial latents in their order, until experience says which of their sources lead to the least change."""
 
-    def __init__(self, latents: Tensor, sources: Sequence[int]):
+    def __init__(self, latents: Tensor, sources: Sequence[int]) -> None:
         """Store the latents.
 
         Args:
@@ -106,7 +106,7 @@ class SequenceSampler:
 class AlternatingSampler:
     """Initial latents of two samplers in turn."""
 
-    def __init__(self, first: Sampler, second: Sampler):
+    def __init__(self, first: Sampler, second: Sampler) -> None:
         """Store the samplers; `first` has the even numbers."""
         self.samplers = (first, second)
 

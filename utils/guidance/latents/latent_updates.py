@@ -22,7 +22,7 @@ class LatentUpdate(Protocol):
 class ElementwiseUpdate:
     """The published update: every element of a latent changes on its own."""
 
-    def __init__(self, spread: float = 1.0):
+    def __init__(self, spread: float = 1.0) -> None:
         """Store the standard deviation of latents between people, the unit of `squared_size`."""
         self.spread = spread
 
@@ -48,7 +48,7 @@ class PCAUpdate:
     deviation along its component, whatever the scale of a checkpoint's latents.
     """
 
-    def __init__(self, latents: Tensor, explained: float = 0.999):
+    def __init__(self, latents: Tensor, explained: float = 0.999) -> None:
         """Take the components that explain a share of the variance.
 
         Args:

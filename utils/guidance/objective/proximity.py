@@ -13,7 +13,7 @@ class Proximity:
     the product rounds; the distance to the winner is exact.
     """
 
-    def __init__(self, latents: Tensor, candidates: int = 8):
+    def __init__(self, latents: Tensor, candidates: int = 8) -> None:
         """Store the training latents.
 
         Args:
@@ -40,7 +40,7 @@ class Proximity:
 class CodebookProximity:
     """Distance from latents to their own codes, for a checkpoint without its training latents."""
 
-    def __init__(self, quantize: Callable[[Tensor], Tensor]):
+    def __init__(self, quantize: Callable[[Tensor], Tensor]) -> None:
         """Store the quantiser, latents (B, L, D) -> the nearest codes (B, L, D)."""
         self.quantize = quantize
 

@@ -7,7 +7,7 @@ from utils.runs.progress import Progress
 class GuidanceProgress:
     """A context manager that shows the iterations of what was begun last."""
 
-    def __init__(self, iterations: int):
+    def __init__(self, iterations: int) -> None:
         """Expect so many iterations per batch."""
         self._iterations, self._first, self._title = iterations, 0, "batch"
         self._batch = -1

@@ -38,7 +38,7 @@ class RunWriter(GuidanceObserver):
     there. What an earlier run has written is replaced only when all of the new result is there.
     """
 
-    def __init__(self, config: GuidanceConfig):
+    def __init__(self, config: GuidanceConfig) -> None:
         """Write into the run folder of `config`."""
         self.config = config
         self._folder: RunFolder | None = None

@@ -40,7 +40,7 @@ _ROW_COLUMNS = {*HISTORY_COLUMNS} - {"batch"}
 class UnfinishedRun:
     """The folder of a run that is going on, held by this process; the `OptimisationMemory` of its batches."""
 
-    def __init__(self, folder: Path, fingerprint: dict[str, str]):
+    def __init__(self, folder: Path, fingerprint: dict[str, str]) -> None:
         """Begin, or go on with a run that was made from the same.
 
         Raises:
