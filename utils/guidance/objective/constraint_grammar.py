@@ -124,24 +124,26 @@ def term_from(content: dict[str, Any], source: str) -> Term:
     if not statistic:
         raise InputError(f"{source}: statistic is missing")
     try:
-        names = canonical_names(quantity.name, content.get("argument"), statistic, content.get("muscle"))
+        name, argument, statistic, muscle = canonical_names(
+            quantity.name, content.get("argument"), statistic, content.get("muscle")
+        )
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    if "muscle" in content and names[2] != AT_PEAK:
+    if "muscle" in content and statistic != AT_PEAK:
         raise InputError(f"{source}: muscle is {content['muscle'][:40]!r}, which the statistic {AT_PEAK} alone takes")
-    known_unit = quantity.of(names[1]).unit
+    known_unit = quantity.of(argument).unit
     if content.get("unit", known_unit) != known_unit:
         raise InputError(f"{source}: {quantity.name} is in {known_unit}, not in {content['unit']!r}")
     low, high, own = _bounds(content, known_unit, source)
     term = Term(
-        quantity=names[0],
-        statistic=names[2],
+        quantity=name,
+        statistic=statistic,
         comparison=content["comparison"],
         low=low,
         high=high,
         weight=_number("weight", content.get("weight", 1.0), source),
-        argument=names[1],
-        muscle=names[3],
+        argument=argument,
+        muscle=muscle,
         tolerance=_in_unit("tolerance", content["tolerance"], known_unit, source) if "tolerance" in content else None,
         wish=_is_wish(content, source),
         name=content.get("name", ""),
