@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions, leg_orientations, pelvis_orientation
+from dataset.io.leg_orientation import ankle_positions, leg_orientation, pelvis_orientation
 from dataset.io.reach import limits_deg
 from dataset.spelling import list_names
 from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES, without_side
@@ -177,7 +177,7 @@ def _toes_point_up(coordinates: np.ndarray) -> bool:
 
 def _pitch_deg(coordinates: np.ndarray, side: str) -> float:
     """Angle by which a foot points upwards in the fifth of the frames in which it is tilted most, degrees."""
-    foot = leg_orientations(coordinates, side)[2].as_matrix()
+    foot = leg_orientation(coordinates, side).foot.as_matrix()
     tilted = foot[:, 1, 1] <= np.quantile(foot[:, 1, 1], 0.2)
     return float(np.degrees(np.arcsin(foot[tilted, 1, 0].mean())))
 
@@ -286,7 +286,7 @@ def _off_deg(coordinates: np.ndarray) -> np.ndarray:
     """By how much the left and the right foot (2,) are tilted, and turned from where they mostly point, degrees."""
     result = []
     for side in SIDES:
-        foot = leg_orientations(coordinates, side)[2].as_matrix()
+        foot = leg_orientation(coordinates, side).foot.as_matrix()
         tilt = _tilt_deg(coordinates, side)
         heading = np.degrees(np.unwrap(np.arctan2(-foot[:, 2, 0], foot[:, 0, 0])))
         result.append(np.quantile(np.hypot(tilt, heading - np.median(heading)), 0.9))
@@ -295,7 +295,7 @@ def _off_deg(coordinates: np.ndarray) -> np.ndarray:
 
 def _tilt_deg(coordinates: np.ndarray, side: str) -> np.ndarray:
     """(T,) degrees by which the sole of a foot is inclined to the floor."""
-    foot = leg_orientations(coordinates, side)[2].as_matrix()
+    foot = leg_orientation(coordinates, side).foot.as_matrix()
     return np.asarray(np.degrees(np.arccos(np.clip(foot[:, 1, 1], -1, 1))))
 
 

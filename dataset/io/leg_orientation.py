@@ -3,6 +3,8 @@
 Orientations are the same for long and for short legs, so that no model is needed.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -23,8 +25,16 @@ def pelvis_orientation(coordinates: np.ndarray) -> Rotation:
     return Rotation.from_euler("ZXY", angles, degrees=True)
 
 
-def leg_orientations(coordinates: np.ndarray, side: str) -> tuple[Rotation, Rotation, Rotation]:
-    """Rotations of thigh, shank and foot of a side (`l` or `r`) to the ground frame, each a stack of T.
+class LegOrientation(NamedTuple):
+    """Rotations of the segments of a leg to the ground frame, each a stack of T."""
+
+    thigh: Rotation
+    shank: Rotation
+    foot: Rotation
+
+
+def leg_orientation(coordinates: np.ndarray, side: str) -> LegOrientation:
+    """The orientation of one leg in T frames.
 
     Knee and ankle are hinges about the transverse axis, as nearly in the models; the subtalar joint is left out.
 
@@ -37,7 +47,7 @@ def leg_orientations(coordinates: np.ndarray, side: str) -> tuple[Rotation, Rota
     thigh = pelvis_orientation(coordinates) * Rotation.from_euler("ZXY", hip * [1.0, sign, sign], degrees=True)
     shank = thigh * Rotation.from_euler("Z", -_columns(coordinates, f"knee_angle_{side}"), degrees=True)
     foot = shank * Rotation.from_euler("Z", _columns(coordinates, f"ankle_angle_{side}"), degrees=True)
-    return thigh, shank, foot
+    return LegOrientation(thigh, shank, foot)
 
 
 def ankle_positions(coordinates: np.ndarray) -> np.ndarray:
@@ -45,9 +55,9 @@ def ankle_positions(coordinates: np.ndarray) -> np.ndarray:
     pelvis = pelvis_orientation(coordinates)
     result = []
     for side in SIDES:
-        thigh, shank, _ = leg_orientations(coordinates, side)
+        leg = leg_orientation(coordinates, side)
         hip = pelvis.apply([0.0, -_HIP_BELOW, _LATERAL_SIGN[side] * _HIP_APART])
-        result.append(hip + thigh.apply([0.0, -_THIGH, 0.0]) + shank.apply([0.0, -_SHANK, 0.0]))
+        result.append(hip + leg.thigh.apply([0.0, -_THIGH, 0.0]) + leg.shank.apply([0.0, -_SHANK, 0.0]))
     return np.stack(result, 1) + _columns(coordinates, "pelvis_tx", "pelvis_ty", "pelvis_tz")[:, None]
 
 

@@ -8,7 +8,7 @@ that.
 
 import numpy as np
 
-from dataset.io.leg_orientation import LEG_M, ankle_positions, leg_orientations, pelvis_orientation
+from dataset.io.leg_orientation import LEG_M, ankle_positions, leg_orientation, pelvis_orientation
 from dataset.io.motion import Motion
 from models.conventions import FRAME_RATE_HZ, SIDES
 
@@ -80,7 +80,7 @@ def feet_of(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     ankles = ankle_positions(motion.coordinates)
     heights = []
     for i, side in enumerate(SIDES):
-        foot = leg_orientations(motion.coordinates, side)[2]
+        foot = leg_orientation(motion.coordinates, side).foot
         lowest = np.minimum(foot.apply(_HEEL)[:, 1], foot.apply(_TOE)[:, 1])
         heights.append(ankles[:, i, 1] + lowest)
     return ankles, np.stack(heights, 1)
