@@ -124,6 +124,24 @@ def _with_cell(lines, line, name, cell):
     return lines[:line] + ["\t".join([*cells[:at], cell, *cells[at + 1 :]])] + lines[line + 1 :]
 
 
+def test_coordinates_that_a_squat_does_not_need_are_zero_where_they_are_missing(tmp_path, motion, lines, caplog):
+    (tmp_path / "a.mot").write_text("\n".join(_without(_without(lines, "mtp_angle_l"), "pro_sup_r")) + "\n")
+    expected = motion.coordinates.copy()
+    expected[:, [COORDINATES.index("mtp_angle_l"), COORDINATES.index("pro_sup_r")]] = 0
+    assert np.abs(read_motion(tmp_path / "a.mot").coordinates - expected).max() < 1e-6
+    assert "2 of the 33 coordinates are missing, and are taken to be 0: mtp_angle_l, pro_sup_r" in caplog.text
+    (tmp_path / "whole.mot").write_text("\n".join(lines) + "\n")
+    caplog.clear()
+    read_motion(tmp_path / "whole.mot")
+    assert "missing" not in caplog.text
+
+
+def test_beta_columns_follow_the_knees_as_in_files_of_opencap(lines):
+    names = lines[6].split("\t")
+    for side in "lr":
+        assert names[names.index(f"knee_angle_{side}") + 1] == f"knee_angle_{side}_beta"
+
+
 BROKEN = {
     "empty": (lambda lines: [], "no 'endheader'"),
     "prose": (lambda lines: ["It was a dark and stormy night."] * 20, "no 'endheader'"),
@@ -134,6 +152,7 @@ BROKEN = {
     "missing_activation": (lambda lines: _without(lines, "soleus_l/activation"), "79 of the 80.*soleus_l"),
     "column_twice": (lambda lines: [line.replace("hip_flexion_l", "hip_flexion_r") for line in lines], "line 7.*twice"),
     "nan": (lambda lines: _with_cell(lines, 9, "pelvis_ty", "NaN"), "'pelvis_ty' is nan in data row 3"),
+    "nan_twice": (lambda lines: _with_cell(BROKEN["nan"][0](lines), 9, "pelvis_tz", "NaN"), "and 1 row.s. are not"),
     "infinite": (lambda lines: _with_cell(lines, 9, "vasmed_l/activation", "inf"), "vasmed_l.* is inf"),
     "nan_time": (lambda lines: _with_cell(lines, 9, "time", "nan"), "line 10: the time"),
     "word": (lambda lines: _with_cell(lines, 9, "pelvis_tx", "0,98"), "line 10, column 'pelvis_tx': '0,98'"),

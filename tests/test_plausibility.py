@@ -71,9 +71,12 @@ def test_time_in_frames_microseconds_or_kiloseconds_is_refused(tmp_path, trial, 
 
 
 @pytest.mark.parametrize(("factor", "unit"), [(1000.0, "millimetres"), (100.0, "centimetres")])
-def test_pelvis_in_another_unit(tmp_path, trial, caplog, factor, unit):
-    again = read_again(tmp_path, changed(trial, POSITIONS, lambda x: factor * x))
+def test_positions_in_another_unit(tmp_path, trial, caplog, factor, unit):
+    patella_m = np.linspace(0.01, 0.04, len(trial))
+    written = replace(changed(trial, POSITIONS, lambda x: factor * x), extra={"patella_ty": factor * patella_m})
+    again = read_again(tmp_path, written)
     assert np.abs(again.coordinates - trial.coordinates).max() < 1e-6
+    assert np.abs(again.extra["patella_ty"] - patella_m).max() < 1e-6
     assert unit in caplog.text
 
 

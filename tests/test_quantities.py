@@ -306,8 +306,9 @@ def test_derived_quantities_are_computed_once():
 def test_the_error_for_an_unknown_quantity_names_the_known_ones(name, argument, says):
     with pytest.raises(InputError, match=says):
         evaluate_quantity(name, Context(squat()), argument)
-    with pytest.raises(InputError, match="at_peak"):
-        canonical_names("asymmetry", None, "median", None)
+    for statistic in ("median", "median_over_descent", "max_over_lunge", "at_101_percent"):
+        with pytest.raises(InputError, match=f"no statistic '{statistic}'.*at_peak"):
+            canonical_names("asymmetry", None, statistic, None)
 
 
 def test_activations_within_the_margin_at_the_ends_do_not_count():
