@@ -112,9 +112,9 @@ def split_sessions(
         held_out=tuple(session.id for session in sessions if session.subject in held_out),
         origin=origin,
     )
-    empty = {"train on": split.training, "validate with": split.validation, "hold out": split.held_out}
-    if not all(empty.values()):
-        purpose = next(purpose for purpose, ids in empty.items() if not ids)
+    used = {"train on": split.training, "validate with": split.validation, "hold out": split.held_out}
+    if not all(used.values()):
+        purpose = next(purpose for purpose, ids in used.items() if not ids)
         raise InputError(
             f"no session is left to {purpose}: {len(sessions)} session(s) of {len(names)} subject(s) (subjectID in "
             f"sessionMetadata.yaml, else the session), {origin}; a split needs at least two subjects, of which some "

@@ -7,7 +7,7 @@ import torch
 from opensim_poses import MODELS, OpenSimPoses, model_path
 
 from dataset.opensim.model_reader import load_skeleton, read_osim
-from models.conventions import COORDINATES
+from models.conventions import COORDINATES, TRANSLATIONS
 from models.skeleton.inverse_dynamics import Dynamics
 
 FRAMES = 6
@@ -48,7 +48,7 @@ def opensim_inverse_dynamics(path, motion, speed, acceleration) -> dict[str, np.
         for i, name in enumerate(order):
             driver = name.removesuffix("_beta")
             if driver in COORDINATES:
-                unit = 1.0 if driver.startswith("pelvis_t") and driver != "pelvis_tilt" else np.pi / 180
+                unit = 1.0 if driver in TRANSLATIONS else np.pi / 180
                 demanded.set(i, float(acceleration[t, COORDINATES.index(driver)] * unit))
             elif not driver.endswith("_beta"):
                 poses.coordinates.get(name).setSpeedValue(poses.state, 0.0)

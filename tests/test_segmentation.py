@@ -180,6 +180,15 @@ def test_incomplete_squats_are_left_out():
     assert segment_repetitions(whole.cut(0, 15)) == []
 
 
+@pytest.mark.parametrize(("share", "count"), [(0.35, 3), (0.5, 4)])
+def test_a_dip_much_shallower_than_the_deepest_squat_is_none(share, count):
+    deep, one = squats(3), squats(1)
+    dip = one.coordinates[0] + share * (one.coordinates - one.coordinates[0])
+    assert len(segment_repetitions(Motion(one.time_s, dip))) == 1  # where it is the deepest
+    both = np.concatenate([deep.coordinates, dip])
+    assert len(segment_repetitions(Motion(np.arange(len(both)) / 60, both))) == count
+
+
 @pytest.mark.parametrize("name", RECORDED_REPETITIONS)
 def test_recorded_repetitions(recordings, name):
     motion = read_motion(recorded_trials(recordings)[name])

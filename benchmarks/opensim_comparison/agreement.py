@@ -11,7 +11,7 @@ from dataset.io.mot import read_motion
 from dataset.io.motion import Motion
 from dataset.windows.resample import to_even
 from dataset.windows.segmentation import segment_repetitions
-from models.conventions import FRAME_RATE_HZ
+from models.conventions import FRAME_RATE_HZ, TRANSLATIONS
 from models.muscles.static_optimization import ActivationSimulator
 from opensim_comparison.muscle_moments import moment_imbalance
 from opensim_comparison.tool_results import (
@@ -107,9 +107,7 @@ def agreement(model_path: Path, squats: Sequence[Squat], step_s: float) -> Agree
             folder = exported(Path(temporary) / "shipped", model_path, shipped, squat)
             run_tool(folder, INVERSE_DYNAMICS)
             for name, difference in moment_differences(folder).items():
-                (residuals if name.startswith("pelvis_t") and len(name) == 9 else moments).append(
-                    np.abs(difference).max()
-                )
+                (residuals if name in TRANSLATIONS else moments).append(np.abs(difference).max())
             pelvis.append(pelvis_residual_n(folder))
             for name, values in moment_imbalance(folder, step_s).items():
                 if name[:-2] in JOINTS:

@@ -94,7 +94,7 @@ def refuse_speeds_by_values(coordinates: np.ndarray, in_degrees: bool, source: P
 
 def is_angle(name: str) -> bool:
     """Whether a column is a rotation; OpenSim's names of translations end in _tx, _ty or _tz."""
-    return name not in TRANSLATIONS and not is_translation(name) and "/" not in name
+    return not is_translation(name) and "/" not in name
 
 
 def is_leg_angle(name: str) -> bool:

@@ -28,11 +28,11 @@ def within_ranges(motion: Tensor, skeleton: Skeleton) -> Tensor:
 
 
 def begin_still(motion: Tensor) -> Tensor:
-    """Motions (B, T, C) at 60 Hz whose first 0.1 s is set out from rest and takes 0.2 s; the last 0.1 s is cut off.
+    """Motions (B, T, C) at 60 Hz that begin at rest: the first 0.1 s is stretched to 0.2 s, the last 0.1 s is cut off.
 
-    A window begins with the last frame in which the knees rest; a person who squats quickly then moves already, and
-    nobody can begin a squat at 50 degrees a second. Time passes evenly accelerated until it runs as it did, so that the
-    path is the same.
+    A window begins with the last frame in which the knees rest. Of a person who squats quickly it begins with knees
+    that already move, at 50 degrees a second or more, as nobody can begin a squat. The speed of playback therefore
+    rises evenly from 0 to 1 within the first 0.2 s; the poses that the motion passes through stay the same.
     """
     return _setting_out(motion.shape[1]).to(motion) @ motion
 
