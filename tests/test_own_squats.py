@@ -36,7 +36,7 @@ from utils.guidance.guided_context import guided_context
 from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.objective.own_bounds import with_own_form
+from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
 from utils.guidance.objective.whole_motion import posture_as_own, whole_motion_terms
 from utils.guidance.output.printed_tables import baseline_table, change_lines, result_tables
 from utils.guidance.output.result_files import load_guidance
@@ -186,6 +186,26 @@ def test_own_squats_that_meet_what_is_asked_already_are_counted():
     assert sum(found.met) == 2
     assert asked_of_own([wish], squats) == ()
     assert asked_of_own([deep, parse_term("change_from_own:below:5")], squats) == ()
+
+
+def test_what_refers_to_own_values_can_be_asked_of_a_later_session():
+    """The own squats of the later session are others, of which 80 % is hardly ever what was meant."""
+    motion = torch.stack([own(70.0), own(90.0)])
+    squats = guided_context(motion, skeleton=SimpleSkeleton())
+    lines = ["knee flexion:max:above:own+5:tolerance=1", "asymmetry:rms:within:90%own:own+1", "descent time:above:1"]
+    terms = with_own_bounds([parse_term(line) for line in lines], squats)
+    asked = asked_of_own(terms, squats)
+    assert [one.in_numbers for one in asked][-1] == ""
+    for term, one in zip(terms[:-1], asked, strict=False):
+        again = parse_term(one.in_numbers)
+        for bound, meant in ((again.low, term.low), (again.high, term.high)):
+            assert bound == (meant and pytest.approx(meant, rel=1e-3))
+        assert replace(again, low=term.low, high=term.high, own=term.own) == term
+    profiles = (SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0)),) * 2
+    told = Baseline(("a", "b"), motion, profiles, "vasmed", torch.ones(2, 2), True, asked=asked)
+    assert "own values are those of these squats" in baseline_table(told)
+    assert f"--constraint {asked[1].in_numbers} --constraint asymmetry:rms:within:" in baseline_table(told)
+    assert "own values" not in baseline_table(replace(told, asked=asked[-1:]))
 
 
 def test_the_form_and_the_arms_of_the_own_squats_are_wished_for_unless_they_are_asked_for():

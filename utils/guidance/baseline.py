@@ -31,11 +31,13 @@ class AskedOfOwn:
         title: what is asked, with its bounds.
         values: of each squat, left and right or one alone, in the unit of the title.
         met: whether each squat is what is asked.
+        in_numbers: the constraint with the values of bounds that refer to own squats; empty where none do.
     """
 
     title: str
     values: tuple[tuple[float, ...], ...]
     met: tuple[bool, ...]
+    in_numbers: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,18 @@ def asked_of_own(terms: Sequence[Term], own: Context) -> tuple[AskedOfOwn, ...]:
             printed_request(term),
             tuple(tuple(row) for row in values.tolist()),
             tuple(term.holds(values).tolist()),
+            _in_numbers(term) if term.own else "",
         )
         for term, values in found
     )
+
+
+def _in_numbers(term: Term) -> str:
+    """The line that asks for the same with the values of the bounds: `knee_flexion_l:max:above:75.26`."""
+    bounds = dict.fromkeys(f"{bound:.4g}" for bound in (term.low, term.high) if bound is not None)
+    quantity = [term.quantity, term.argument, term.statistic, term.muscle]
+    tolerance = "" if term.tolerance is None else f"tolerance={term.tolerance:g}"
+    return ":".join(filter(None, [*quantity, term.comparison, *bounds, tolerance]))
 
 
 def baseline_sentence(baseline: Baseline) -> str:

@@ -107,8 +107,17 @@ def baseline_table(baseline: Baseline) -> str:
         (f"peak {baseline.muscle}", [format_sides(peaks, 2) for peaks in baseline.peaks.tolist()]),
     ):
         columns.append([title, *values])
-    parts = [_aligned(columns), _asked_table(baseline), baseline_sentence(baseline), left_out_table(baseline.left_out)]
+    asked = [_asked_table(baseline), _later_session_line(baseline)]
+    parts = [_aligned(columns), *asked, baseline_sentence(baseline), left_out_table(baseline.left_out)]
     return "\n".join(filter(None, parts))
+
+
+def _later_session_line(baseline: Baseline) -> str:
+    """Whose the own values are, and how a later session is compared with them; empty where no bound refers to them."""
+    lines = [f"--constraint {one.in_numbers}" for one in baseline.asked if one.in_numbers]
+    if not lines:
+        return ""
+    return f"own values are those of these squats; to ask a later session for the same: {' '.join(lines)}"
 
 
 def _asked_table(baseline: Baseline) -> str:

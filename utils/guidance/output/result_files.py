@@ -247,7 +247,7 @@ def _baseline_from(
 
 
 def _asked_from(record: dict[str, Any]) -> AskedOfOwn:
-    return AskedOfOwn(record["title"], tuple(map(tuple, record["values"])), tuple(record["met"]))
+    return AskedOfOwn(record["title"], tuple(map(tuple, record["values"])), tuple(record["met"]), record.get("in_numbers", ""))
 
 
 def _change_from(record: dict[str, Any]) -> SquatChange:
