@@ -247,7 +247,8 @@ def _baseline_from(
 
 
 def _asked_from(record: dict[str, Any]) -> AskedOfOwn:
-    return AskedOfOwn(record["title"], tuple(map(tuple, record["values"])), tuple(record["met"]), record.get("in_numbers", ""))
+    values = tuple(map(tuple, record["values"]))
+    return AskedOfOwn(record["title"], values, tuple(record["met"]), record.get("in_numbers", ""))
 
 
 def _change_from(record: dict[str, Any]) -> SquatChange:
