@@ -20,6 +20,11 @@ MOTIONS_FOLDER, SESSION_PREFIX = "mot_visualization", "latents_subject_run_"
 FULL_DEMO, SHIPPED_DEMO = REPOSITORY / "demo" / "full", REPOSITORY / "demo" / "shipped"
 
 
+def expanded(path: str | Path) -> Path:
+    """A path as a user wrote it, a leading `~` replaced by the home folder; `~name` of no user stays as it is."""
+    return Path(os.path.expanduser(path))
+
+
 def demo_root() -> Path:
     """The data root of the demo sessions: `$BIGE_DEMO`, else `demo/full` if it is complete, else `demo/shipped`.
 
@@ -28,7 +33,7 @@ def demo_root() -> Path:
     """
     named = os.environ.get(DEMO_VARIABLE)
     if named:
-        root = Path(named).expanduser()
+        root = expanded(named)
         if not root.is_dir():
             raise InputError(
                 f"${DEMO_VARIABLE} is {root}, which is not a folder; make_demo_sessions.py --out-dir makes it"
@@ -65,7 +70,7 @@ def cache_folder(root: Path, content: str) -> Path:
     """
     named = os.environ.get(CACHE_VARIABLE)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    base = Path(named).expanduser() if named else Path(cache) / "bige"
+    base = expanded(named) if named else Path(cache) / "bige"
     root = root.resolve()
     folder = base / content / f"{root.name}-{blake2b(str(root).encode(), digest_size=6).hexdigest()}"
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset.errors import InputError
+from dataset.locations import expanded
 from dataset.session_folders import (
     DOWNLOAD_PREFIX,
     advice,
@@ -204,7 +205,7 @@ def data_root(argument: str | Path | None) -> Path:
             f"no recordings were given: add --data-root, or set ${DATA_ROOT_VARIABLE} to the folder that holds Data/; "
             "--dataname demo uses the synthetic demo sessions instead"
         )
-    root = Path(named).expanduser()
+    root = expanded(named)
     if not root.is_dir():
         origin = "--data-root" if argument else f"${DATA_ROOT_VARIABLE}"
         raise InputError(f"{root}: there is no such folder, see {origin}")
@@ -219,7 +220,7 @@ def discover_sessions(root: str | Path) -> list[Session]:
     Raises:
         InputError: there is no session.
     """
-    root = Path(root).expanduser()
+    root = expanded(root)
     if is_session_folder(root):
         return [Session(_with_name(root))]
     if root.is_file():
@@ -310,7 +311,7 @@ def _with_name(path: Path) -> Path:
 
 def require_model(path: str | Path) -> Path:
     """The model that `--model` names. Raises InputError where there is no such file."""
-    path = Path(path).expanduser()
+    path = expanded(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such model file (expected an OpenSim .osim), see --model")
     return path
@@ -319,7 +320,7 @@ def require_model(path: str | Path) -> Path:
 def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
     if not str(path_or_id).strip():
         raise InputError("--subject is empty; give a session's folder, or its id under --data-root")
-    path = Path(path_or_id).expanduser()
+    path = expanded(path_or_id)
     if is_session_folder(path):
         return Session(_with_name(path))
     if path.is_dir():
@@ -335,16 +336,14 @@ def _find_session(path_or_id: str | Path, root: str | Path | None) -> Session:
             f"${DATA_ROOT_VARIABLE}"
         )
     root = data_root(root)
-    sessions = discover_sessions(root)
-    for wanted in (str(path_or_id), str(path_or_id).removeprefix(DOWNLOAD_PREFIX)):
-        for session in sessions:
-            if session.id == wanted:
-                return session
-    known = [session.id for session in sessions]
-    more = f" and {len(known) - 8} more" if len(known) > 8 else ""
-    raise InputError(f"{root}: no session {path_or_id}; it has {', '.join(known[:8])}{more}")
+    by_id = {session.id: session for session in discover_sessions(root)}
+    for wanted in (str(path), str(path).removeprefix(DOWNLOAD_PREFIX)):
+        if wanted in by_id:
+            return by_id[wanted]
+    more = f" and {len(by_id) - 8} more" if len(by_id) > 8 else ""
+    raise InputError(f"{root}: no session {path_or_id}; it has {', '.join(list(by_id)[:8])}{more}")
 
 
 def is_session_path(subject: str) -> bool:
     """Whether `--subject` is a path rather than a session's id."""
-    return Path(subject).expanduser().is_dir() or len(Path(subject).parts) > 1
+    return expanded(subject).is_dir() or len(Path(subject).parts) > 1

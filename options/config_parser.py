@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dataset.errors import InputError
+from dataset.locations import expanded
 from dataset.plain_numbers import plain_integer, plain_number
 
 Config = TypeVar("Config")
@@ -46,13 +47,14 @@ def _number(text: str) -> float:
     return value
 
 
-def _path(text: str) -> Path:
+def user_path(text: str) -> Path:
+    """The path that a word of a command line means; shells leave the `~` of `--out-dir=~/runs` as it is."""
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty; is a variable of the shell not set?")
-    return Path(text)
+    return expanded(text)
 
 
-_CONVERTERS = {int: _integer, float: _number, Path: _path}
+_CONVERTERS = {int: _integer, float: _number, Path: user_path}
 
 
 def _as_typed(value: Any) -> str:

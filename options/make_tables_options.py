@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from options.config_parser import add_option, new_parser
+from options.config_parser import add_option, new_parser, user_path
 from options.shared_options import add_compute_options, add_data_options
 from utils.metrics.tables_config import TablesConfig
 
@@ -24,7 +24,7 @@ def build_parser(description: str) -> argparse.ArgumentParser:
         help="Add the rows of recorded subjects from DIR, an OpenCap data root with muscle-driven repetitions.",
     )  # fmt: skip
     rows.add_argument(
-        "--guided", action="append", default=list(TablesConfig.guided), type=Path, metavar="DIR",
+        "--guided", action="append", default=list(TablesConfig.guided), type=user_path, metavar="DIR",
         help="Add a table of the subjects of DIR, a run folder of LIMO_Surrogate.py: how many motions lie in the "
         "requested range in simulation, and how far they are from the subject's own squats; may be given repeatedly.",
     )  # fmt: skip
@@ -50,4 +50,4 @@ def _named_folder(text: str) -> tuple[str, Path]:
     name, _, folder = text.partition("=")
     if not name or not folder:
         raise argparse.ArgumentTypeError(f"{text}: expected NAME=DIR")
-    return name, Path(folder)
+    return name, user_path(folder)

@@ -50,6 +50,17 @@ def test_flags_have_the_types_of_the_fields(parser):
     )
 
 
+def test_a_tilde_that_the_shell_has_left_is_the_home_folder(parser, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    motions = parse_config(parser, Outer, ["~/x.mot", "~", "a~/x.mot", "~nobody-of-this-name/x.mot"]).motions
+    assert motions == (
+        Path("/home/ada/x.mot"),
+        Path("/home/ada"),
+        Path("a~/x.mot"),
+        Path("~nobody-of-this-name/x.mot"),
+    )
+
+
 @pytest.mark.parametrize(
     "line",
     [

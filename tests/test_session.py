@@ -54,8 +54,11 @@ def test_a_session_is_opened_by_folder_or_id(root, monkeypatch):
     assert open_session(folder).path == folder
     assert open_session("7562e3c0", root).path == folder
     assert open_session("OpenCapData_7562e3c0", root).path == folder
+    assert open_session("7562e3c0/", root).path == open_session("./OpenCapData_7562e3c0", root).path == folder
     with pytest.raises(InputError, match="--data-root or set .BIGE_DATA"):
         open_session("7562e3c0")
+    with pytest.raises(InputError, match="~nobody-of-this-name/s1: no such session folder"):
+        open_session("~nobody-of-this-name/s1")
     monkeypatch.setenv("BIGE_DATA", str(root))
     assert open_session("7562e3c0").path == folder
 

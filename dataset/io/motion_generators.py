@@ -21,6 +21,7 @@ from dataset.io.humanml_features import (
 from dataset.io.joint_clip import FEWEST_FRAMES, METRES_PER_UNIT, JointClip, checked_joints, require_finite
 from dataset.io.safe_npy import as_numbers, read_array_or_dict
 from dataset.io.smpl_parameters import read_smpl_joints
+from dataset.locations import expanded
 from dataset.spelling import list_names
 from models.skeleton.joint_set import JOINTS
 
@@ -68,7 +69,7 @@ def read_baseline(
     Raises:
         InputError: a single file cannot be read, or a folder has no such files.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     if not path.is_dir():
         found = _read_file(path, kind, rate_hz, unit, normalisation)
         _report_assumed_rate(found)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from dataset.errors import InputError
-from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX
+from dataset.locations import MOTIONS_FOLDER, SESSION_PREFIX, expanded
 from dataset.motion_folders.file_reader import (
     read_array_windows,
     read_motion_window,
@@ -56,7 +56,7 @@ def read_motion_folder(
     Raises:
         InputError: there is no such folder, or no motion in it can be read.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; expected a folder of motions")
     reader = _Reader(array_rate_hz)

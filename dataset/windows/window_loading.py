@@ -110,7 +110,8 @@ def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
         InputError: there is no session or subject of that id.
     """
     sessions = discover_sessions(root)
-    if list(subjects) == ["all"]:
+    subjects = [name.rstrip("/") for name in subjects]
+    if subjects == ["all"]:
         return sessions
     known = {name for session in sessions for name in (session.id, session.subject)}
     unknown = [name for name in subjects if name not in known]

@@ -16,6 +16,7 @@ import torch
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.io.guarded_files import file_size
+from dataset.locations import expanded
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.transformer import SurrogateTransformer
 from models.vqvae.autoencoder import VQVAE
@@ -109,7 +110,7 @@ def find_checkpoint(path: str | Path) -> Path:
     Raises:
         InputError: there is no such file or folder, or the folder contains no checkpoint.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     if path.is_dir():
         for name in _RUN_FOLDER_NAMES:
             if (path / name).is_file():

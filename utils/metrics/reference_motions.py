@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataset.errors import InputError
-from dataset.locations import FULL_DEMO, SHIPPED_DEMO, demo_root
+from dataset.locations import FULL_DEMO, SHIPPED_DEMO, demo_root, expanded
 from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
@@ -37,7 +37,7 @@ def load_reference(
     Raises:
         InputError: there is no motion in the folder.
     """
-    root = Path(folder).expanduser() if folder else next((f for f in fallbacks if f and _has_muscle_driven(f)), None)
+    root = expanded(folder) if folder else next((f for f in fallbacks if f and _has_muscle_driven(f)), None)
     if root is None:
         root = demo_root()
         logger.warning("reference: the synthetic demo sessions in %s; name recorded ones with --reference", root)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
-from dataset.locations import SHIPPED_VQVAE
+from dataset.locations import SHIPPED_VQVAE, expanded
 from dataset.sessions import Session, is_session_path, open_session
 from dataset.splits import read_ids
 from dataset.windows.window_loading import find_subjects
@@ -93,8 +93,8 @@ def find_people(config: PeopleConfig) -> list[Session]:
     """
     root = config.find_data_root()[1]
     names = list(config.subjects)
-    if len(names) == 1 and Path(names[0]).is_file():
-        names = read_ids(names[0])
+    if len(names) == 1 and expanded(names[0]).is_file():
+        names = read_ids(expanded(names[0]))
     folders = [] if names == [ALL] else [name for name in names if is_session_path(name)]
     ids = [name for name in names if name not in folders]
     sessions = [*(find_subjects(root, ids) if ids else ()), *map(open_session, folders)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object_or_none
-from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root
+from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root, expanded
 from dataset.sessions import DATA_ROOT_VARIABLE, Session, open_session
 
 _LONGEST_PATH = 4096
@@ -44,7 +44,7 @@ def find_run_records(folder: str | Path) -> list[RunRecord]:
     Args:
         folder: the run, its `mot_visualization`, or one subject's folder in it.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     motions = folder / MOTIONS_FOLDER if (folder / MOTIONS_FOLDER).is_dir() else folder
     records = []
     for place in [motions, *sorted(motions.glob(f"{SESSION_PREFIX}*"))]:
@@ -84,7 +84,7 @@ def _find_session(arguments: dict[str, Any]) -> Session | None:
     root = root if isinstance(root, str) else None
     model = Path(arguments["model"]) if isinstance(arguments.get("model"), str) else None
     model = model if model is not None and model.is_file() else None
-    for place in (Path(subject).expanduser(), REPOSITORY / subject):
+    for place in (expanded(subject), REPOSITORY / subject):
         if (place / "OpenSimData").is_dir():
             return open_session(place, model=model)
     reasons = []

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from dataset.errors import InputError
 from dataset.io.atomic_write import remove_leftovers
 from dataset.io.guarded_files import read_json_object_or_none
+from dataset.locations import expanded
 from dataset.splits import Split
 from utils.checkpoints import find_checkpoint, read_checkpoint
 from utils.runs.hold import held
@@ -111,7 +112,7 @@ def resumed_config(config: Config) -> tuple[Config, Split | None]:
 
 def _with_state(path: Path) -> Path:
     """The checkpoint of a run folder from which training goes on: the last one, and not the best."""
-    last = Path(path).expanduser() / LAST
+    last = expanded(path) / LAST
     return last if last.is_file() else path
 
 
