@@ -22,6 +22,8 @@ from dataset.sessions import Session
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLE_INDEX, ROTATION_INDICES, TRANSLATION_INDICES
 from models.surrogate.prediction import MusclePrediction
+from utils.biomechanics.own_comparison import FORM
+from utils.biomechanics.squat_phases import find_phases
 from utils.guidance.baseline import AskedOfOwn, Baseline, asked_of_own, baseline_of, baseline_sentence
 from utils.guidance.change_description import (
     SquatChange,
@@ -493,6 +495,20 @@ def test_the_baseline_says_how_many_squats_it_leaves_out_and_why():
     record = told.record()
     assert (record["squats_on_two_feet"], record["squats_on_one_leg"]) == (7, 2)
     assert record["left_out"] == [{"source": "squats2.mot", "reason": "line 3 is torn"}]
+
+
+@pytest.mark.parametrize("short", [0.17, 0.25])
+def test_who_stands_with_bent_knees_after_a_squat_has_another_form_by_that_alone(short):
+    """The ascents of both squats are compared, and not one with the other and the standing after it."""
+    motion = own(90.0, frames=70)
+    bottom = int(motion[:, AT["knee_angle_l"]].argmax())
+    bent = motion.clone()
+    bent[bottom:] += short * (motion[bottom] - motion[bottom:])  # rises by so much less
+    phases = find_phases(motion.double().numpy())
+    difference = (bent - motion)[phases.start : phases.end, FORM].square().mean().sqrt()
+    assert form_difference(motion, bent) < 1.2 * difference
+    assert find_phases(bent.double().numpy()).is_complete
+    assert not find_phases(motion[: bottom + 8].double().numpy()).is_complete
 
 
 def test_a_change_of_pace_keeps_the_form_and_comes_to_rest():

@@ -13,6 +13,7 @@ from models.conventions import KNEE_INDICES
 
 PHASES = 101  # points from the start of the descent to the end of the ascent; the deepest frame is in the middle
 _UPRIGHT = 0.15  # of the depth: the subject stands where the knees are flexed less than that above the least flexion
+_STANDS = 0.3  # of the range of flexion, above its least, up to which the straightest before or after a squat is stance
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,29 @@ class SquatPhases:
 def find_phases(coordinates: np.ndarray, frames: int | None = None) -> SquatPhases:
     """The phases of the deepest squat, by the mean flexion of both knees. Standing before and after it is left out.
 
+    The subject may stand with the knees more bent after the squat than before it, or the other way round.
+
     Args:
         coordinates: (T, 33), degrees and metres; T is at least 3.
         frames: look only at so many frames from the start; None for all.
     """
     flexion = coordinates[:frames, KNEE_INDICES].mean(1)
     deepest = int(flexion.argmax().clip(1, len(flexion) - 2))
-    upright = flexion <= flexion.min() + _UPRIGHT * np.ptp(flexion)
-    before, after = np.flatnonzero(upright[:deepest]), np.flatnonzero(upright[deepest + 1 :])
+    before, after = _upright(flexion, slice(deepest)), _upright(flexion, slice(deepest + 1, None))
     return SquatPhases(
         start=int(before[-1]) if len(before) else 0,
         deepest=deepest,
         end=int(deepest + 1 + after[0]) if len(after) else len(flexion) - 1,
         is_complete=bool(len(after)),
     )
+
+
+def _upright(flexion: np.ndarray, side: slice) -> np.ndarray:
+    """The frames of one side of the deepest one in which the subject stands, counted from the first of that side."""
+    least, greatest, straightest = flexion.min(), flexion.max(), flexion[side].min()
+    if straightest > least + _STANDS * (greatest - least):
+        straightest = least  # it does not come to stand on that side
+    return np.flatnonzero(flexion[side] <= straightest + _UPRIGHT * (greatest - straightest))
 
 
 def normalise_phases(curves: np.ndarray, phases: SquatPhases) -> np.ndarray:
