@@ -1,5 +1,6 @@
 """When the search by simulation goes on, and when it ends."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,18 +12,27 @@ from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.simulated_search import _Search
 
 
+@dataclass(frozen=True)
+class Optimizer:
+    """Of an optimiser the iterations of a first attempt; 0 for none."""
+
+    brief: int
+
+
 class ScriptedSearch(_Search):
     """A search in which each attempt ends as its script says: motions that surrogate and simulation accept."""
 
     def __init__(self, *script: tuple[int, int]) -> None:
-        self.script, self.wanted, self.used = list(script), [], 0
+        self.script, self.wanted, self.used, self.starts = list(script), [], 0, []
         config, latents = SimpleNamespace(num_runs=1000), SimpleNamespace(sampler=None)
         self.prepared: Any = SimpleNamespace(config=config, latents=latents, own=None)
-        self.optimizer: Any = SimpleNamespace(brief=0)
+        self.optimizer: Any = Optimizer(brief=0)
         self.should_stop = lambda: False
 
     def search_by_surrogate(self, wanted: int) -> list[Any]:
         self.wanted.append(wanted)
+        self.starts.append(self.used)
+        self.used += wanted
         by_surrogate, by_simulation = self.script[len(self.wanted) - 1]
         return [SimpleNamespace(accepted=j < by_surrogate, met=j < by_simulation) for j in range(wanted)]
 
@@ -55,6 +65,24 @@ def test_motions_are_replaced_until_all_are_met_or_there_is_no_prospect(script, 
     assert search.wanted == wanted
     assert sum(sample.met for sample in samples) == met
     assert len(samples) == len(simulations) == sum(wanted)
+
+
+@pytest.mark.parametrize(
+    ("script", "starts", "met", "brief"),
+    [
+        ([(4, 0), (4, 4), (16, 16)], [0, 0, 4], 20, 0),
+        ([(4, 0), (4, 0), (4, 0)], [0, 0, 4], 0, 0),  # at length in vain, too
+        ([(4, 1), (19, 19)], [0, 4], 20, 50),
+        ([(0, 0)], [0], 0, 50),  # what the surrogate does not meet is not for want of iterations
+    ],
+)
+def test_where_the_simulation_rejects_all_the_same_starts_are_optimised_at_length(script, starts, met, brief):
+    search = ScriptedSearch(*script)
+    search.optimizer = Optimizer(brief=50)
+    samples, _ = search.search_by_simulation(20, simulator=None)
+    assert search.starts == starts
+    assert sum(sample.met for sample in samples) == met
+    assert search.optimizer.brief == brief
 
 
 def test_further_attempts_use_the_starts_that_follow_and_no_more_than_there_are(monkeypatch):
