@@ -160,6 +160,14 @@ def test_neighbourhoods_of_points_on_a_line_by_hand():
     assert near.fractions(np.array([2, 2]))["coverage"] == 0
 
 
+def test_neighbourhoods_of_small_sets_reach_to_the_farthest_neighbour_that_both_have():
+    reference = np.arange(6.0)[:, None]
+    three = distances.Neighbourhoods(reference, np.array([[0.0], [1.0], [3.0]])).fractions()
+    assert three["density"] == pytest.approx((2 + 3 + 4) / 3 / 2)  # k = 2: balls of radius 1, and 2 at both ends
+    two = distances.Neighbourhoods(reference[:2], np.array([[0.0], [10.0]])).fractions()
+    assert two == {"precision": 0.5, "recall": 1, "density": 1, "coverage": 1}
+
+
 def test_one_collapsed_mode_has_precision_without_recall():
     reference = DRAW.normal(size=(80, 3))
     collapsed = reference[:1] + 0.001 * DRAW.normal(size=(40, 3))
