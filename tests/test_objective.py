@@ -5,7 +5,7 @@ from bodies import SimpleSkeleton, SimpleSurrogate, squat
 
 from models.conventions import COORDINATE_INDEX
 from utils.biomechanics.context import Context
-from utils.guidance.objective.constraints import Term
+from utils.guidance.objective.constraints import Term, distinct
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.proximity import Proximity
 
@@ -67,3 +67,7 @@ def test_a_sample_within_a_tolerance_is_said_to_meet_a_requirement():
         assert sample.start == 7
         assert sample.met == (met,), beyond
         assert abs(sample.violation - beyond) < 1e-3
+
+
+def test_no_two_terms_share_a_column_whatever_they_are_called():
+    assert distinct(["x", "x", "x (2)", "x", "y"], ["y"]) == ["x", "x (2)", "x (2) (2)", "x (3)", "y (2)"]

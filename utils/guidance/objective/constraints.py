@@ -10,6 +10,7 @@ A value is judged in three ways, from strict to lenient:
 - `met` is for what a surrogate predicts: inside the bounds and the quantity's tolerance, which covers its error.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -189,5 +190,8 @@ def loss_columns(terms: Sequence[Term]) -> list[str]:
 
 def distinct(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
     """The names, with a number where one is `taken` or stands further ahead too: `x`, `x (2)`, `x (3)`."""
-    before = [[*taken, *names[:k]].count(name) for k, name in enumerate(names)]
-    return [f"{name} ({count + 1})" if count else name for name, count in zip(names, before, strict=True)]
+    found: list[str] = []
+    for name in names:
+        numbered = (f"{name} ({count})" if count > 1 else name for count in itertools.count(1))
+        found.append(next(title for title in numbered if title not in (*taken, *found)))
+    return found
