@@ -80,6 +80,8 @@ def test_the_files_of_a_simulation_are_taken(files):
     require_repetition(*files, weight_n=WEIGHT_N)
     trial, labels = files[:2]
     assert is_cut_of(labels, trial)
+    first, last = np.abs(trial.time_s - labels.time_s[[0, -1], None]).argmin(1)
+    require_repetition(trial.cut(first, last + 1), *files[1:], weight_n=WEIGHT_N)  # to its last frame
 
 
 @pytest.mark.parametrize(("position", "spoil", "reason"), [fault[1:] for fault in FAULTS], ids=[f[0] for f in FAULTS])
