@@ -9,6 +9,7 @@ Nothing here imports torch, so that `--help` answers at once.
 """
 
 import argparse
+import textwrap
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -23,7 +24,7 @@ Config = TypeVar("Config")
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keep the commands of a script's docstring as typed, and add each default as a user would type it."""
+    """Keep the commands of a script's docstring as typed, wrap other text, and add defaults as a user would type them."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         default, text = action.default, action.help or ""
@@ -31,6 +32,13 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
             return text
         shown = " ".join(map(_as_typed, default)) if isinstance(default, list | tuple) else _as_typed(default)
         return f"{text} (default: {shown})".replace("%", "%%").replace("%%%%", "%%")
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return textwrap.fill(
+            text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
 
 
 def _integer(text: str) -> int:

@@ -53,6 +53,15 @@ def test_help_is_in_sentences_and_plain_words(script, parser_of):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+def test_help_is_no_wider_than_the_terminal(script, parser_of, monkeypatch):
+    """But for the script's docstring, which has lines of 120, and the grammar of constraints, which is one word."""
+    monkeypatch.setenv("COLUMNS", "80")
+    parser = parser_of(script)
+    parser.description, parser.usage = None, "%(prog)s"
+    assert [line for line in parser.format_help().splitlines() if len(line) > 80 and " " in line.strip()] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_a_folder_of_results_has_one_flag_in_all_scripts(script, parser_of):
     for group in parser_of(script)._action_groups:
         for action in group._group_actions if group.title == "output" else []:
