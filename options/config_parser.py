@@ -24,7 +24,7 @@ Config = TypeVar("Config")
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keep the commands of a script's docstring as typed, wrap other text, and add defaults as a user would type them."""
+    """Keep the commands of a script's docstring as typed, wrap other text, and add defaults as users type them."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         default, text = action.default, action.help or ""
