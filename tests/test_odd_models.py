@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from opensim_poses import OpenSimPoses
 from scipy.spatial.transform import Rotation
 
 from dataset.errors import InputError
@@ -204,6 +205,40 @@ def test_what_cannot_be_simulated_is_named(tmp_path, change, sentence):
         return
     with pytest.raises(InputError, match=sentence):
         build_simulator(path)
+
+
+def with_coupler(old: str, new: str) -> str:
+    """The model with another coupler of the right patella to its knee."""
+    start = MODEL.index('<CoordinateCouplerConstraint name="patellofemoral_knee_angle_r_con">')
+    assert old in MODEL[start : start + 800]
+    return MODEL[:start] + MODEL[start:].replace(old, new, 1)
+
+
+def test_a_patella_that_lags_behind_the_knee_is_where_opensim_has_it(tmp_path):
+    path = write_model(tmp_path, with_coupler("<coefficients> 1 0<", "<coefficients> 0.5 0.1<"))
+    frame = np.zeros(33)
+    frame[COORDINATE_INDEX["knee_angle_r"]] = 60
+    poses, skeleton = OpenSimPoses(path), load_skeleton(path)
+    poses.set(frame)
+    poses.coordinates.get("knee_angle_r_beta").setValue(poses.state, 0.5 * np.radians(60) + 0.1, False)
+    poses.model.realizePosition(poses.state)
+    _, origins = skeleton.bodies(torch.tensor(frame))
+    expected = poses.model.getBodySet().get("patella_r").getPositionInGround(poses.state).to_numpy()
+    np.testing.assert_allclose(origins[skeleton.body_names.index("patella_r")], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<scale_factor>1<", "<scale_factor>0.5<"),
+        ("<isEnforced>true<", "<isEnforced>false<"),
+        ("<coefficients> 1 0<", "<coefficients> 0 0.3<"),
+        ("names>knee_angle_r<", "names>knee_angle_r hip_flexion_r<"),
+    ],
+)
+def test_a_coupler_that_places_the_patella_in_another_way_is_refused(tmp_path, old, new):
+    with pytest.raises(InputError, match="coupler 'patellofemoral_knee_angle_r_con' is not supported; expected"):
+        read_osim(write_model(tmp_path, with_coupler(old, new)))
 
 
 def test_a_muscle_that_hangs_on_the_ground_cannot_be_drawn(tmp_path, motion):

@@ -30,7 +30,7 @@ class JointFunctionReader:
         """Read coordinates and couplers.
 
         Raises:
-            InputError: a constraint is not a linear coordinate coupler.
+            InputError: a constraint is not a coordinate coupler, or not a linear one.
         """
         self._opensim = load_opensim()
         self._path = path
@@ -79,11 +79,17 @@ class JointFunctionReader:
                     f"{self._path}: constraint '{constraint.getName()}' is a {constraint.getConcreteClassName()}; "
                     "only coordinate couplers are supported"
                 )
-            independent = coupler.getIndependentCoordinateNames().get(0)
-            pieces = self._pieces(coupler.getFunction(), coupler.getName())
-            if len(pieces[0]) != 1 or pieces[1][0, 2:].any():
-                raise InputError(f"{self._path}: coupler '{coupler.getName()}' is not linear")
-            couplers[coupler.getDependentCoordinateName()] = (independent, pieces[1][0, 1], pieces[1][0, 0])
+            independent, name = coupler.getIndependentCoordinateNames(), coupler.getName()
+            (_, *others), coefficients = self._pieces(coupler.getFunction(), name)
+            intercept, slope, *higher = coefficients[0]
+            scale = self._opensim.PropertyHelper.getValueDouble(coupler.getPropertyByName("scale_factor"))
+            is_plain = coupler.get_isEnforced() and scale == 1 and independent.getSize() == 1
+            if others or any(higher) or not slope or not is_plain:
+                raise InputError(
+                    f"{self._path}: coupler '{name}' is not supported; expected an enforced one that is linear in one "
+                    "coordinate, with a slope and with the scale factor 1"
+                )
+            couplers[coupler.getDependentCoordinateName()] = (independent.get(0), slope, intercept)
         return couplers
 
     def _pieces(self, function: Any, owner: str) -> tuple[np.ndarray, np.ndarray]:
