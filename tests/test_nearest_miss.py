@@ -124,3 +124,19 @@ def test_two_bounds_on_one_quantity_are_two_entries_of_the_summary():
     lines = ("knee_flexion:max:above:80", "knee_flexion:max:above:80:wish", QUADRICEPS)
     (sample,) = summarise_result(result_of(([85.0, 104.0], [85.0, 104.0], [0.05, 0.05]), lines=lines))["samples"]
     assert list(sample["terms"])[:2] == ["knee_flexion_max above 80", "knee_flexion_max above 80 (2)"]
+
+
+def test_the_summary_says_how_near_the_range_and_other_people_a_sample_is():
+    result = replace(make_result(), between_subject_distance=0.4)
+    peaks = torch.tensor([[0.40, 0.40], [0.48, 0.40], [0.60, 0.40]], dtype=torch.float64)
+    verification = replace(result.verification, term_values=(peaks, *result.verification.term_values[1:]))
+    result = replace(result, verification=verification)
+    summary = summarise_result(result)
+    rows = [sample["simulated"] for sample in summary["samples"]]
+    assert result.simulation_verdicts() == ["met", "near", "missed"]
+    assert [row["within_range"] for row in rows] == [True, False, False]
+    assert [row["within_range_and_0.05"] for row in rows] == [True, True, False]
+    assert summary["simulated_within_range"] == 1
+    assert [sample["proximity_of_people"] for sample in summary["samples"]] == [0, 0.25, 0.5]
+    (first, *_) = summarise_result(replace(result, between_subject_distance=None))["samples"]
+    assert first["proximity_of_people"] is None
