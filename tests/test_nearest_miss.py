@@ -137,6 +137,8 @@ def test_the_summary_says_how_near_the_range_and_other_people_a_sample_is():
     assert [row["within_range"] for row in rows] == [True, False, False]
     assert [row["within_range_and_0.05"] for row in rows] == [True, True, False]
     assert summary["simulated_within_range"] == 1
+    assert summary["judged_by"] == "simulation"
+    assert summarise_result(make_result(simulated=False))["judged_by"] == "surrogate"
     assert [sample["proximity_of_people"] for sample in summary["samples"]] == [0, 0.25, 0.5]
     (first, *_) = summarise_result(replace(result, between_subject_distance=None))["samples"]
     assert first["proximity_of_people"] is None
