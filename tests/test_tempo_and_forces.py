@@ -8,6 +8,7 @@ import torch
 from bodies import SimpleSkeleton, SimpleSurrogate, squat
 from opensim_poses import OpenSimPoses, rajagopal2015
 
+from dataset.errors import InputError
 from dataset.io.motion import Motion
 from dataset.opensim.model_reader import load_skeleton
 from dataset.windows.segmentation import segment_repetitions
@@ -20,7 +21,7 @@ from utils.biomechanics.statistics import frames_of, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, with_own_tempo
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, require_room, with_own_tempo
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.verification import prediction_of, simulate_motions
 from utils.simulation.simulated_prediction import simulated_prediction
@@ -380,6 +381,20 @@ def test_a_wish_about_tempo_is_what_guidance_starts_from(lines, seconds):
     started = at_asked_tempo(own, guided_context(motion), terms)
     assert value_of("descent_time", guided_context(started.recorded)).item() == pytest.approx(seconds, abs=0.2)
     assert asked_duration_s(terms) >= (seconds + 0.2 if seconds > 1 else 0)
+
+
+def test_a_tempo_for_which_motions_are_too_short_is_refused():
+    parts = ["descent_time:above:4", "hold_time:above:2", "ascent_time:within:4:5"]
+    with pytest.raises(
+        InputError, match="descent_time_mean above 4 and .*: a squat of 10 s does not fit into .* 10.0 s"
+    ):
+        require_room([parse_term(line) for line in parts], 10.0)
+    whole = [parse_term(f"repetition_time:above:{seconds}") for seconds in (3, 4)]
+    with pytest.raises(InputError, match="repetition_time_mean above 4: .* into motions of 3.3 s; --seq-len"):
+        require_room(whole, 3.27)
+    require_room(whole, 5.0)
+    require_room([parse_term(f"{line}:wish") for line in parts], 10.0)
+    require_room([parse_term(line) for line in ("descent_time:above:4", "ascent_time:below:9")], 10.0)
 
 
 def test_the_asked_duration_counts_what_is_asked_in_terms_of_own_squats_and_what_stays_of_them():

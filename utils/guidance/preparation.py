@@ -26,7 +26,7 @@ from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
 from utils.guidance.objective.published_terms import muscle_in_question, terms_of, without_published_wishes
 from utils.guidance.objective.whole_motion import posture_as_own
-from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, with_own_tempo
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, require_room, with_own_tempo
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, own_phases, with_predictions
@@ -141,6 +141,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
     session = config.open_session()
     models = load_models(config.vq_name, config.surrogate_name, session, device, config.smooth_hz)
     seq_len = _seq_len(config, session, models, terms)
+    require_room(terms, seq_len * FRAMES_PER_LATENT / FRAME_RATE_HZ)
     own_squats = load_own_squats(session, seq_len * FRAMES_PER_LATENT)
     own = own_motions(own_squats.recorded, models)
     simulations = None
@@ -228,7 +229,7 @@ def _seq_len(config: GuidanceConfig, session: Session, models: FrozenModels, ter
     chosen = min(math.ceil(max(usual, needed) / step), (longest or LONGEST_SEQ_LEN) // step) * step
     if chosen > usual:
         logger.info(
-            "motions last %.1f s (--seq-len %d), so that the longest own squat and the asked tempo fit",
+            "motions last %.1f s (--seq-len %d), for the longest own squat and the asked tempo",
             chosen * FRAMES_PER_LATENT / FRAME_RATE_HZ,
             chosen,
         )

@@ -10,7 +10,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from dataset.errors import InputError
 from dataset.windows.standing import REST_FRAMES
+from models.conventions import FRAME_RATE_HZ, FRAMES_PER_LATENT, LONGEST_SEQ_LEN
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
@@ -21,6 +23,7 @@ from utils.guidance.subject.own_motions import OwnMotions
 _PARTS = ("descent_time", "hold_time", "ascent_time")
 _WHOLE = "repetition_time"
 _INSIDE = 0.04  # of a bound, by which a start lies inside it; the optimisation adds what decoding takes away
+_LATENTS_A_SECOND = round(FRAME_RATE_HZ / FRAMES_PER_LATENT)
 _USUAL_S = {"descent_time": 1.0, "hold_time": 0.2, "ascent_time": 1.0}
 
 
@@ -41,6 +44,29 @@ def asked_duration_s(terms: Sequence[Term], own_s: Tensor | None = None) -> floa
     if own_s is None or not _of_tempo(terms):
         return asked
     return max(asked, float(_at_tempo(own_s, terms).sum(1).max()))
+
+
+def require_room(terms: Sequence[Term], duration_s: float) -> None:
+    """Check that motions of a duration are long enough for the tempo that is required.
+
+    Args:
+        terms: what is asked; bounds in terms of own squats are not counted.
+        duration_s: of the motions, seconds.
+
+    Raises:
+        InputError: a repetition would have to last longer than the motion.
+    """
+    required = [term for term in _of_tempo(terms) if term.required and term.low is not None]
+    least = {term.quantity: term for term in sorted(required, key=lambda term: term.low or 0.0)}
+    for names in ((_WHOLE,), _PARTS):
+        asked = [least[name] for name in names if name in least]
+        needed_s = sum(term.low or 0.0 for term in asked)
+        if needed_s >= duration_s:
+            words = " and ".join(f"{term.label} {term.bounds_text}" for term in asked)
+            raise InputError(
+                f"{words}: a squat of {needed_s:g} s does not fit into motions of {duration_s:.1f} s; --seq-len N "
+                f"makes them N / {_LATENTS_A_SECOND} s long, {LONGEST_SEQ_LEN / _LATENTS_A_SECOND:g} s at most"
+            )
 
 
 def with_own_tempo(terms: Sequence[Term], own_s: Tensor) -> list[Term]:
