@@ -415,6 +415,8 @@ def test_own_bounds_are_those_of_each_side_of_the_own_squats():
     assert (left.quantity, left.name, right.quantity) == ("knee_flexion_l", "depth_l", "knee_flexion_r")
     assert (left.low, left.high, right.low, right.high) == pytest.approx((72, 95, 36, 50), rel=1e-3)
     assert left.bounds_text == "72 to 94.99 (80 % of own to own+5)"
+    lean, symmetry = parse_term("trunk_lean:max:below:40"), parse_term("asymmetry:rms:below:3")
+    assert with_own_bounds([lean, term, symmetry], own) == [lean, left, right, symmetry]
     with pytest.raises(ValueError, match="not known yet"):
         term.met(own_value(term, own)[None])
     (muscle, other) = with_own_bounds([parse_term("activation:vasmed:max:below:50%own")], own)
