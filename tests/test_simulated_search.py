@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from bodies import SimpleSkeleton, SimpleSurrogate, squat
 
 from utils.guidance import simulated_search
 from utils.guidance.guided_sample import GuidedSample
-from utils.guidance.simulated_search import _Search
+from utils.guidance.simulated_search import _Search, own_context
+from utils.guidance.verification import SimulatedMotion
 
 
 @dataclass(frozen=True)
@@ -108,3 +110,25 @@ def test_further_attempts_use_the_starts_that_follow_and_no_more_than_there_are(
     assert offered == [7, 4, 1]
     assert numbers == [[0] * 3, [3] * 3, [6]]
     assert run.used == config.num_runs
+
+
+def test_own_squats_count_with_what_the_simulation_finds_and_else_with_what_the_surrogate_predicts():
+    own, predicted = squat(2), SimpleSurrogate()(squat(2))
+    simulations = [
+        SimulatedMotion(
+            *(part[j] / 2 for part in predicted), residual_n=0.0, right_foot_share=0.5, reserves_nm=torch.zeros(14),
+            contact=torch.ones(196, 2), unexplained=torch.zeros(5), reserves_bw_m=torch.zeros(14),
+        )
+        for j in range(2)
+    ]  # fmt: skip
+    prepared: Any = SimpleNamespace(
+        own=SimpleNamespace(placed=own), models=SimpleNamespace(own=SimpleNamespace(prediction=predicted)),
+        own_simulations=simulations,
+    )  # fmt: skip
+    found = own_context(prepared, SimpleSkeleton())
+    torch.testing.assert_close(found.activations, predicted.activations.double() / 2)
+    prepared.own_simulations = None
+    found = own_context(prepared, SimpleSkeleton())
+    torch.testing.assert_close(found.activations, predicted.activations.double())
+    prepared.own = None
+    assert own_context(prepared, SimpleSkeleton()) is None
