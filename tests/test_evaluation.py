@@ -379,6 +379,23 @@ def test_identical_motions_of_two_subjects_are_warned_about(tmp_path, reference,
     assert any("6 motions are identical to a motion of another subject" in warning for warning in row.warnings)
 
 
+def test_sessions_of_one_person_are_warned_about(tmp_path, reference, networks):
+    for session in ("first", "second", "third"):
+        folder = tmp_path / "Data" / session
+        shutil.copytree(SHIPPED_DEMO / "Data" / PERSON, folder, ignore=shutil.ignore_patterns("Dynamics"))
+        name = "anna" if session != "third" else "ben"
+        (folder / "sessionMetadata.yaml").write_text(f"subjectID: {name}\nmass_kg: 74.5\n")
+
+    def told(model_of=None):
+        folder = read_motion_folder(tmp_path, "mocap", model_of=model_of)
+        row = evaluate_set(MotionSet.of("recorded", folder, networks), reference, MetricConfig(parts=("distances",)))
+        return [warning for warning in row.warnings if "one person" in warning]
+
+    (warning,) = told()
+    assert "first, second are of one person, anna (subjectID" in warning
+    assert told(discover_sessions(tmp_path)[0]) == []  # whose model it is says nothing about the people
+
+
 def test_coordinates_beside_the_33_keep_the_feet_in_place(recordings, networks):
     """The recording's knees also adduct, up to 16 degrees; a foot slides by 15 cm/s where that is left out."""
     folder = read_motion_folder(recordings / "opencap" / "Data" / "mocap-dls", "mocap")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dataset.session_metadata import METADATA_NAME
 from models.conventions import ROTATION_INDICES
 from utils.metrics.bootstrap import describe_small_samples
 from utils.metrics.catalogue import DISTANCES, FLOOR, GUIDANCE
@@ -77,6 +78,7 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
             f"{motions.name}: {shared} motions are identical to a motion of another subject, so the subjects are not "
             "independent; standard deviations and intervals are underestimated"
         )
+    warnings += _describe_people(motions)
     problems = find_problems(motions)
     if problems:
         warnings.append(
@@ -84,6 +86,19 @@ def find_warnings(motions: MotionSet, reference: MotionSet | None, parts: tuple[
             f"out of the metrics that need feet, joint centres or predicted activations: {problems[0]}"
         )
     return warnings
+
+
+def _describe_people(motions: MotionSet) -> list[str]:
+    """A sentence for each person of whom there are several sessions, which count as subjects of their own."""
+    sessions: dict[str, set[str]] = {}
+    for session in filter(None, (subject.source.session for subject in motions.subjects)):
+        sessions.setdefault(session.subject, set()).add(session.id)
+    return [
+        f"{motions.name}: {', '.join(sorted(ids))} are of one person, {person} (subjectID in {METADATA_NAME}), but "
+        f"count as {len(ids)} subjects; standard deviations and intervals are underestimated"
+        for person, ids in sessions.items()
+        if len(ids) > 1
+    ]
 
 
 def _describe_floors(motions: MotionSet) -> list[str]:
