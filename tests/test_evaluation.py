@@ -203,6 +203,10 @@ def test_peaks_do_not_count_where_filters_lack_frames(tmp_path, reference, netwo
     assert row.metrics["peak_activation"].mean == pytest.approx(0.4)
     assert row.metrics["in_range"].mean == 1
     assert row.metrics["mac"].mean == pytest.approx(0.45)  # as published, all frames count
+    activations[:, MUSCLES.index("vasmed_r")] = 0.6
+    write_motion(tmp_path / PERSON / "right.mot", Motion(motion.time_s, motion.coordinates, activations))
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
+    assert row.metrics["in_range"].mean == 0.5  # both sides of a motion have to be
 
 
 def test_motions_longer_than_the_surrogates_are_predicted_in_pieces(tmp_path, trial):
