@@ -83,7 +83,8 @@ def read_motion(path: str | Path, *, jumps: Jumps = "refuse") -> Motion:
     coordinates = data[:, [index[name] for name in COORDINATES]]
     refuse_marks(COORDINATES, coordinates, table.source)
     in_file = coordinates.copy()
-    _handle_gap(find_constant_gap(time_s, in_file, coordinates, [_HEIGHT]), table.source, jumps)  # tells no unit
+    # A height that does not change says nothing about its unit, so its gaps are looked for before.
+    _handle_gap(find_constant_gap(time_s, in_file, coordinates, [_HEIGHT]), table.source, jumps)
     refuse_speeds_by_values(coordinates, table.in_degrees, table.source)
     to_metres = metres_per_unit(coordinates, table.source)
     coordinates[:, TRANSLATION_INDICES] *= to_metres

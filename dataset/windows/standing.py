@@ -17,7 +17,7 @@ from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, SIDES, TRANSLATI
 REST_FRAMES = 24  # 0.4 s at the end of every window
 SHORTEST_BLEND_FRAMES = 12
 _LONGEST_BLEND_FRAMES = 48
-_BLEND_DEG_PER_S, _BLEND_M_PER_S = 60.0, 0.2  # sought, at most, where there is time
+_BLEND_DEG_PER_S, _BLEND_M_PER_S = 60.0, 0.2  # a blend takes the time not to exceed these, if it can
 _QUINTIC_SPEED = 1.875  # largest speed of a quintic from rest to rest, relative to its mean
 
 _STILL_DEG_PER_S, _STILL_M_PER_S = 30.0, 0.12  # pelvis, legs and trunk sway and settle; they do not step or squat

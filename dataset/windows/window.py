@@ -31,7 +31,7 @@ from models.conventions import (
     WINDOW_FRAMES,
 )
 
-MADE_FRAMES = SHORTEST_BLEND_FRAMES + REST_FRAMES  # that a window has at least
+MADE_FRAMES = SHORTEST_BLEND_FRAMES + REST_FRAMES  # the fewest that are made after a repetition
 _SAME_S = 1e-6
 
 
