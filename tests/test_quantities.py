@@ -335,6 +335,18 @@ def test_repetitions_counts_squats_and_not_standing():
         assert found.item() == pytest.approx(count, abs=0.02)
 
 
+def test_a_whole_motion_is_one_squat_or_as_many_as_are_asked_for():
+    (single,) = (term for term in whole_motion_terms() if term.quantity == "repetitions")
+    (double,) = of_repetitions([single], 2)
+    one = squat(frames=120)
+    for motion, expected in (
+        (one, [True, False]),
+        (torch.cat([one, one], 1), [False, True]),
+        (one[:, :60], [False] * 2),
+    ):
+        assert [bool(term.holds(term.value(Context(motion)))) for term in (single, double)] == expected
+
+
 def test_a_heel_is_lifted_where_the_foot_stands_on_its_toes():
     skeleton = load_skeleton(rajagopal2015(), torch.float64)
     motion = torch.zeros(1, 3, 33, dtype=torch.float64)
