@@ -117,6 +117,20 @@ def test_files_of_two_runs_are_not_read_as_one_result(tmp_path, name):
         load_guidance(folder)
 
 
+def test_motions_that_are_not_those_of_the_result_are_named(tmp_path, caplog):
+    folder = save_run(tmp_path, make_result())
+    motion = min(folder.glob("entry_*.mot"))
+    load_guidance(folder)
+    assert not caplog.records
+    motion.write_bytes(motion.read_bytes().replace(b"1", b"2"))
+    load_guidance(folder)
+    assert f"{motion.name}: missing, or not as written" in caplog.text
+    caplog.clear()
+    motion.unlink()
+    load_guidance(folder)
+    assert f"{motion.name}: missing, or not as written" in caplog.text
+
+
 def test_a_result_of_an_earlier_version_does_not_say_how_its_files_were(tmp_path):
     folder = save_run(tmp_path, make_result())
     record = json.loads((folder / "result.json").read_text())

@@ -7,6 +7,7 @@ summary.json               what was asked of the samples and what they do, for p
 args.json                  configuration, command line and versions
 """
 
+import logging
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,8 @@ from utils.guidance.subject.own_squats import OwnSquats
 from utils.guidance.subject.squat_profile import SquatProfile
 from utils.guidance.verification import Verification, judged_by_simulation
 from utils.runs.record import record_config
+
+logger = logging.getLogger("bige")
 
 ARRAYS_NAME = "result.npz"
 FORMAT = "bige-guidance-1"
@@ -115,8 +118,15 @@ def _read_guidance(folder: Path) -> GuidanceResult:
         arrays.get("own_predicted"),
         tuple(LeftOut(**item) for item in record["own_left_out"]),
     )
-    if changed := {ARRAYS_NAME, "args.json"}.intersection(changed_files(folder, record)):
-        raise InputError(f"{folder / min(changed)}: is not the one that was written with {RECORD_NAME}; guide again")
+    changed = sorted(changed_files(folder, record))
+    for name in changed:
+        if name in (ARRAYS_NAME, "args.json"):
+            raise InputError(f"{folder / name}: is not the one that was written with {RECORD_NAME}; guide again")
+    if changed:
+        logger.warning(
+            "%s: %s: missing, or not as written; what is reported is the motions that were found then",
+            folder, ", ".join(changed),
+        )  # fmt: skip
     samples, verification = _samples_from(arrays, terms), _verification_from(arrays, len(terms))
     if verification is not None and not verification.predicted_values:  # of an earlier version, which judged otherwise
         predicted = tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(len(terms)))
