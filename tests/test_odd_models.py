@@ -241,6 +241,12 @@ def test_a_coupler_that_places_the_patella_in_another_way_is_refused(tmp_path, o
         read_osim(write_model(tmp_path, with_coupler(old, new)))
 
 
+def test_an_axis_of_two_coordinates_is_refused(tmp_path):
+    text = MODEL.replace("<coordinates>hip_flexion_r<", "<coordinates>hip_flexion_r hip_adduction_r<", 1)
+    with pytest.raises(InputError, match="joint 'hip_r' has an axis that depends on 2 coordinates"):
+        read_osim(write_model(tmp_path, text))
+
+
 def test_a_muscle_that_hangs_on_the_ground_cannot_be_drawn(tmp_path, motion):
     before, muscle, after = MODEL.partition('name="vasmed_r"')
     path = write_model(tmp_path, before + muscle + after.replace("/bodyset/femur_r", "/ground", 1))

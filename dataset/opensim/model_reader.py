@@ -245,6 +245,11 @@ class _ModelReader:
                 axes[i] = axis.getAxis().to_numpy()
                 axes[i] /= np.linalg.norm(axes[i])
                 drivers = axis.getCoordinateNamesInArray()
+                if drivers.getSize() > 1:
+                    raise InputError(
+                        f"{self._path}: joint '{joint.getName()}' has an axis that depends on {drivers.getSize()} "
+                        "coordinates; at most one is supported"
+                    )
                 driver = drivers.get(0) if drivers.getSize() else None
                 functions[i] = self.functions.convert(axis.getFunction(), driver, joint.getName())
         elif kind != "WeldJoint":
