@@ -37,9 +37,10 @@ def test_a_residual_counts_from_three_frames_on(lasts):
     assert ("20 % of body weight" in forces.sentence(0)) == (lasts >= 3)
 
 
-def test_what_lasts_is_the_least_of_a_peak_of_three_frames():
+@pytest.mark.parametrize("start", [20, 21, 57])
+def test_what_lasts_is_the_least_of_a_peak_of_three_frames(start):
     found = simulation()
-    found.residuals[0, 20:23, 0] = WEIGHT_N * torch.tensor([0.02, -0.05, 0.03], dtype=torch.float64)
+    found.residuals[0, start : start + 3, 0] = WEIGHT_N * torch.tensor([0.02, -0.05, 0.03], dtype=torch.float64)
     assert unexplained_forces(found, WEIGHT_N, EVERY).moment_bw_m.item() == pytest.approx(0.02)
 
 
@@ -84,6 +85,13 @@ def test_what_the_muscles_lack_in_the_own_squats_is_no_reason_to_refuse_a_motion
     assert "cannot supply 18.0 % of body weight times metres at hip_rotation_l" in sentences[2]
     assert "the own squats lack 16.0 %" in sentences[2]
     assert "own squats" not in missing_sentences(strict)[2]
+
+
+def test_runs_of_earlier_versions_which_do_not_know_what_own_squats_lack_are_judged_without_it():
+    found = missing_of(simulation_lacking(0.04, 0.08), WEIGHT_N, EVERY, most_reserves(None))
+    torch.testing.assert_close(missing_forces(found[:, :4]), missing_forces(found))
+    assert missing_sentences(found[:, :4]) == missing_sentences(found)
+    assert [bool(sentence) for sentence in missing_sentences(found)] == [False, True]
 
 
 def test_forces_that_are_no_number_are_not_taken_for_none():
