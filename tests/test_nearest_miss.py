@@ -7,6 +7,7 @@ import pytest
 import torch
 from synthetic_run import make_result
 
+from utils.guidance.change_description import SquatChange
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.output.nearest_miss import nearest_miss, nearest_miss_sentences
 from utils.guidance.output.summary import format_sides, summarise_result
@@ -113,6 +114,21 @@ def test_what_an_interrupted_run_came_nearest_to_is_said_to_be_unfinished():
     result = result_of(([91.0, 84.0], [0.1, 0.05]))
     assert not any("interrupted" in line for line in nearest_miss_sentences(result))
     assert "interrupted before its end" in nearest_miss_sentences(replace(result, interrupted=True))[1]
+
+
+@pytest.mark.parametrize(
+    ("same_as", "accepted", "said"),
+    [
+        ((None, None, None), 3, None),
+        ((None, 0, None), 2, "1 more meets it and is the same answer as another."),
+        ((None, 0, 0), 1, "2 more meet it and are the same answers as others."),
+    ],
+)
+def test_answers_that_are_there_already_do_not_count_and_are_said(same_as, accepted, said):
+    result = result_of(*[([105.0, 105.0], [0.05, 0.05])] * 3)
+    changes = tuple(SquatChange(0, 1.0, None, (), same) for same in same_as)
+    lines = nearest_miss_sentences(replace(result, changes=changes))
+    assert lines == ([f"{accepted} of 3 motions meet what is asked as the surrogate predicts.", said] if said else [])
 
 
 def test_two_bounds_on_one_quantity_are_two_entries_of_the_summary():

@@ -21,7 +21,7 @@ from utils.biomechanics.statistics import frames_of, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, require_room, with_own_tempo
+from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, at_frames, require_room, with_own_tempo
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.verification import prediction_of, simulate_motions
 from utils.simulation.simulated_prediction import simulated_prediction
@@ -433,3 +433,8 @@ def test_load_that_sways_is_told_from_load_that_is_steady_or_shifted():
     assert max(sways[name] for name in ("as own", "shifted", "steady")) < 1e-4
     assert sways["against own"] == pytest.approx(0.1 / math.sqrt(2), rel=0.1)
     assert sways["more"] == pytest.approx(0.1 / math.sqrt(2), rel=0.1)
+
+
+def test_a_motion_between_its_frames_is_interpolated_and_beyond_them_held():
+    motion = torch.tensor([[0.0], [1.0], [4.0], [9.0]])
+    assert at_frames(motion, torch.tensor([-1.0, 0.5, 2.25, 3.0, 7.0])).flatten().tolist() == [0, 0.5, 5.25, 9, 9]
