@@ -26,10 +26,11 @@ from utils.biomechanics.registry import find_quantity
 from utils.biomechanics.squat_phases import PHASES, find_phases, normalise_phases
 from utils.guidance.baseline import AskedOfOwn, Baseline
 from utils.guidance.change_description import SquatChange
-from utils.guidance.measures import MEASURES, measure
+from utils.guidance.measures import MEASURES, Measure, measure
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.objective.published_terms import published_terms
+from utils.guidance.objective.published_terms import printed_request, published_terms
 from utils.guidance.objective.whole_motion import whole_motion_terms
+from utils.guidance.output.printed_tables import sample_table
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
@@ -273,6 +274,20 @@ def test_the_tolerance_that_is_shown_is_the_one_of_the_verdict(session):
 def test_values_from_0_to_1_have_no_unit_beside_them(result):
     row = next(row for row in constraint_rows(result) if row["title"].startswith("Peak activation"))
     assert (row["target"], row["unit"], row["target_unit"]) == ("0.35 to 0.45", "", "")
+
+
+def test_what_the_own_squats_do_of_it_stands_beside_what_the_samples_do(result):
+    """An answer that nobody can see, such as 1.8 degrees of asymmetry for 3, would seem to be none."""
+    asked = AskedOfOwn(printed_request(result.terms[0]), ((0.61, 0.58), (0.7, 0.2)), (False, False))
+    own = Baseline(("a", "b"), torch.zeros(0), (), "vasmed", torch.ones(2, 2), simulated=True, asked=(asked,))
+    measures = {f"{name}_{statistic}": Measure(torch.zeros(len(result.samples), 1), "") for name, statistic in MEASURES}
+    result = replace(result, measures=measures)
+    told = replace(result, baseline=own)
+    rows = constraint_rows(told)
+    assert [row["own"] for row in rows] == ["0.2 to 0.7"] + [""] * (len(rows) - 1)
+    assert re.match(r"own squats +0.2 to 0.7 ", sample_table(told).splitlines()[1])
+    assert {row["own"] for row in constraint_rows(result)} == {""}
+    assert "own squats" not in sample_table(result)
 
 
 def test_what_was_asked_stands_apart_from_what_is_required_of_every_motion(session):

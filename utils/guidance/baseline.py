@@ -77,6 +77,13 @@ class Baseline:
         """How many of the squats meet all that is asked already; None where that is unknown."""
         return sum(map(all, zip(*(one.met for one in self.asked), strict=True))) if self.asked else None
 
+    def range_of(self, term: Term) -> tuple[float, float] | None:
+        """The least and the greatest value that the squats have of a requirement; None where that is unknown."""
+        found = [
+            value for one in self.asked if one.title == printed_request(term) for row in one.values for value in row
+        ]
+        return (min(found), max(found)) if found else None
+
     def record(self) -> dict[str, object]:
         """The baseline for programs: one entry for each squat, values with their units in the names."""
         return {

@@ -37,6 +37,7 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
         values = [value for sample in result.samples for value in sample.values[k].tolist()]
         met = sum(sample.met[k] for sample in result.samples)
         title, unit = term_title(term), "" if term.unit == "0-1" else unit_symbol(term.unit)
+        own = result.baseline.range_of(term) if result.baseline else None
         is_minimised = term.comparison == "small"
         if is_minimised:
             title, unit, convert = minimised_wording(term)
@@ -53,7 +54,8 @@ def constraint_rows(result: GuidanceResult) -> list[dict[str, Any]]:
                 "kind": term_kind(term),
                 "met": "" if is_minimised else f"{met} of {len(result.samples)}",
                 "state": term_state(met == len(result.samples), term.required),
-                "found": " to ".join(dict.fromkeys(_number(value) for value in (min(values), max(values)))),
+                "found": _range(min(values), max(values)),
+                "own": _range(*own) if own else "",
             }
         )
     return rows
@@ -63,6 +65,10 @@ def _group(term: Term) -> str:
     if not term.required:
         return _KEPT_SMALL if term.comparison == "small" else _WISHED
     return _OF_EVERY_MOTION if term.of_a_whole_motion else _ASKED
+
+
+def _range(least: float, greatest: float) -> str:
+    return " to ".join(dict.fromkeys(map(_number, (least, greatest))))
 
 
 def _number(value: float) -> str:

@@ -27,9 +27,12 @@ _VERDICTS = {"met": "met", "near": f"within {NEAR:g}", "missed": "missed"}
 def sample_table(result: GuidanceResult) -> str:
     """One line per sample: each constraint with its value and whether it is met, and the main measures.
 
-    The values are those of the simulation, where there is one.
+    The values are those of the simulation, where there is one. The first line is that of the own squats, where it is
+    known what these do of the constraints.
     """
-    columns = [["sample", *map(str, range(len(result.samples)))]]
+    own = result.baseline if result.baseline and result.baseline.asked else None
+    now = [""] if own else []
+    columns = [["sample", *(["own squats"] if own else []), *map(str, range(len(result.samples)))]]
     for k, term in sorted(enumerate(result.terms), key=lambda pair: not pair[1].required):
         if term.comparison != "small" and not term.of_a_whole_motion:
             title = printed_request(term) + ("" if term.required else " (wish)")
@@ -37,16 +40,17 @@ def sample_table(result: GuidanceResult) -> str:
                 f"{format_sides(sample.values[k].tolist(), 3)} {'met' if sample.met[k] else 'missed'}"
                 for sample in result.samples
             ]
-            columns.append([title, *cells])
+            before = own.range_of(term) if own else None
+            columns.append([title, *([_range(before)] if before else now), *cells])
     if any(term.of_a_whole_motion for term in result.terms):
-        columns.append(["whole", *(_missing_of_whole(result, j) for j in range(len(result.samples)))])
+        columns.append(["whole", *now, *(_missing_of_whole(result, j) for j in range(len(result.samples)))])
     for name, title, factor, digits in _SHOWN:
         values = result.measures[name].values
         rows = ([round(factor * one, 2) for one in row] for row in values.tolist())  # a hundredth is enough of each
-        columns.append([title, *(format_sides(row, digits) for row in rows)])
+        columns.append([title, *now, *(format_sides(row, digits) for row in rows)])
     if result.between_subject_distance:
         shares = [sample.proximity / result.between_subject_distance for sample in result.samples]
-        columns.append(["between-subject distances", *(f"{share:.2f}" for share in shares)])
+        columns.append(["between-subject distances", *now, *(f"{share:.2f}" for share in shares)])
     return _aligned(columns)
 
 
@@ -159,6 +163,11 @@ def verification_table(result: GuidanceResult) -> str:
     ]
     unexplained = [f"sample {j}: {text}" for j, text in enumerate(found.unexplained_sentences()) if text]
     return "\n".join([_aligned(columns), *unexplained, *saturation_of_samples(found.saturated()), *lost])
+
+
+def _range(ends: tuple[float, float]) -> str:
+    """The least and the greatest value: `1.06 to 1.47`."""
+    return " to ".join(dict.fromkeys(format_sides([end], 3) for end in ends))
 
 
 def _missing_of_whole(result: GuidanceResult, j: int) -> str:
