@@ -504,10 +504,11 @@ def test_standing_is_judged_in_the_precision_of_the_skeleton():
     torch.testing.assert_close(found.float(), whole.float(), atol=1e-3, rtol=0)
 
 
-def test_a_mean_share_of_the_load_is_not_met_by_swaying():
+@pytest.mark.parametrize("statistic", ["mean", "at_bottom", "mean_over_descent"])
+def test_a_share_of_the_load_is_not_met_by_swaying(statistic):
     own = Context(squat(1, 40), skeleton=SimpleSkeleton())
     whole = whole_motion_terms()
-    mean, largest = parse_term("load_share_l:mean:within:0.6:0.7"), parse_term("load_share_r:max:below:0.5")
+    mean, largest = parse_term(f"load_share_l:{statistic}:within:0.6:0.7"), parse_term("load_share_r:max:below:0.5")
     *before, steady = posture_as_own([mean, *whole], own)
     assert len(before) == 1 + len(whole)
     assert (steady.quantity, steady.statistic, steady.required, steady.of_a_whole_motion) == (

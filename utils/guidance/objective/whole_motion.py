@@ -88,11 +88,16 @@ def posture_as_own(terms: Sequence[Term], own: Context | None) -> list[Term]:
 
 
 def _steady_load(terms: Sequence[Term]) -> list[Term]:
-    """What a mean share of the load asks besides: that it is not met by swaying from one foot to the other."""
+    """What a share of the load asks besides: that it is not met by swaying from one foot to the other.
+
+    A bound on the greatest or least share holds at all times, and so asks for nothing besides.
+    """
     required = [term for term in terms if term.required]
     is_whole = any(term.of_a_whole_motion for term in required)
-    is_mean = any(split_side(one.quantity)[0] == "load_share" and one.statistic.startswith("mean") for one in required)
-    if not (is_whole and is_mean) or any(term.quantity == "load_sway" for term in required):
+    can_sway = any(
+        split_side(one.quantity)[0] == "load_share" and not one.statistic.startswith(("max", "min")) for one in required
+    )
+    if not (is_whole and can_sway) or any(term.quantity == "load_sway" for term in required):
         return []
     return [Term("load_sway", "rms", "below", high=_LOAD_SWAY, name="steady_load", of_a_whole_motion=True)]
 
