@@ -147,7 +147,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         group, GuidanceConfig, "own_weight", metavar="W",
         help="Weight of the squared change from the person's own squats, where guidance starts from them; counted in "
         "standard deviations of people along each principal component of their squats, and, with twice the weight, in "
-        "degrees of form.",
+        "degrees of form: from the own squats, and to a part from the variation of one that a motion starts from.",
     )  # fmt: skip
 
 
@@ -161,10 +161,9 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "total_iter", metavar="N",
-        help="Iterations. The default is 400, and from own squats 40, with 40 more for samples that meet the "
-        "requirements by a change in form of more than 3 degrees, and 100 anew for those that miss one. From own "
-        "squats, everything acts at once; from others, proximity acts alone in the first sixth, and the constraints "
-        "are ramped in in the second. In the last sixth the wishes are disabled.",
+        help="Iterations. The default is 400, and from own squats 30, with 100 anew for samples that miss a "
+        "requirement. From own squats, everything acts at once; from others, proximity acts alone in the first sixth, "
+        "and the constraints are ramped in in the second. In the last sixth the wishes are disabled.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "move", choices=MOVES,
@@ -172,8 +171,10 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "lr", metavar="STEP",
-        help="Step size of Adam: with --move principal in tenths of the training latents' standard deviation along "
-        "each component, with --move anywhere in units of the latent, as published.",
+        help="Step size. From own squats with --move principal, a step of 1 changes the form of a motion by about 0.7 "
+        "degrees; this is the default. Otherwise it is Adam's, 0.5 by default: with --move principal in tenths of the "
+        "training latents' standard deviation along each component, with --move anywhere in units of the latent, as "
+        "published.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "num_runs", metavar="N",

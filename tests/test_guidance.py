@@ -19,7 +19,6 @@ from utils.guidance.objective.constraint_files import read_terms
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
-from utils.guidance.objective.own_bounds import OWN_FORM
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 from utils.guidance.objective.published_terms import published_terms
 from utils.guidance.objective.quantity_list import vocabulary
@@ -471,25 +470,6 @@ def test_only_what_the_brief_attempt_misses_is_optimised_anew():
     assert [row["iteration"] for row in rows] == sorted({row["iteration"] for row in rows})
     assert rows[-1]["active"] == (~met).sum()
     assert rows[-1]["met"] == 8
-
-
-def test_what_is_met_far_from_the_own_squats_goes_on_and_comes_nearer_to_them():
-    starts = torch.stack([draws()(j) for j in range(4)])
-    wish = Term("knee_flexion", "mean_square", "small", weight=1e-4)
-    found, rows = {}, {}
-    for name in (OWN_FORM, "another_wish"):
-        rows[name] = []
-        guidance = guidance_for(DEPTH, replace(wish, name=name), schedule=Schedule(60, 0, 0), brief=40)
-        found[name] = guidance.optimise(starts, rows[name].append)
-        samples = guidance.objective.evaluate(found[name], range(4))
-        assert all(sample.accepted for sample in samples)
-        found[name] = torch.stack([sample.values[1][0] for sample in samples])
-    assert (found[OWN_FORM] > 9).all()  # squared degrees
-    assert (found[OWN_FORM] <= found["another_wish"]).all()
-    assert (found[OWN_FORM] < found["another_wish"] - 10).any()
-    assert [row["iteration"] for row in rows["another_wish"]] == list(range(40))
-    assert [row["iteration"] for row in rows[OWN_FORM]] == list(range(80))
-    assert rows[OWN_FORM][-1]["met"] == 4
 
 
 def test_any_registered_quantity_can_be_constrained():

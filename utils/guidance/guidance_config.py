@@ -18,7 +18,8 @@ from utils.runs.shared_configs import (
 )
 
 # How latents are updated: in the PCA space of the training latents, or element by element.
-MOVES = ("principal", "anywhere")
+PRINCIPAL, ANYWHERE = "principal", "anywhere"
+MOVES = (PRINCIPAL, ANYWHERE)
 DEFAULT_RANGE = (0.35, 0.45)  # of the peak activation, the paper's
 MOST_REPETITIONS = 30
 # What guidance starts from: the person's own squats, those of the training data, or one and the other in turn.
@@ -67,7 +68,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         start: a name in `STARTS`; None for the person's own squats where the session has any, and else the training
             data's.
         own_weight: weight of the squared change of latents from the person's own squats, where guidance starts from
-            them, and half of that of the squared change of form in degrees.
+            them, and half of that of the squared change of form in degrees: from the own squats, and to a part from
+            the variation of one that a motion starts from.
         smooth_hz: cut-off of the low-pass filter on decoded motions, Hz; 0 for none.
         low: least peak activation of `muscle`, 0 to 1; None for 0.35, or where constraints are given for no range.
         high: greatest peak activation of `muscle`, 0 to 1; None for 0.45 likewise.
@@ -80,11 +82,12 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
         max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
             distance; 0 for any.
-        total_iter: iterations of each optimisation; None for 40 from own squats, 40 more for what is met by a change in
-            form of more than 3 degrees, and 100 anew for what misses a requirement, and for 400 otherwise.
+        total_iter: iterations of each optimisation; None for 30 from own squats, and 100 anew for what misses a
+            requirement, and for 400 otherwise.
         move: `principal` updates latents in the PCA space of the training latents, `anywhere` element by element.
-        lr: step size of Adam; in tenths of the training latents' standard deviation along each principal component
-            with `principal`, in units of the latent with `anywhere`.
+        lr: step size; None for 1 from own squats with `principal`, which then changes the form of a motion by about
+            0.7 degrees, and for 0.5 otherwise, which is Adam's: in tenths of the training latents' standard deviation
+            along each principal component with `principal`, in units of the latent with `anywhere`.
         num_runs: most initial latents in all.
         min_samples: motions to return.
         candidates: so many times `min_samples` are guided, and those nearest to the range in simulation are kept.
@@ -121,8 +124,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     beta: float = 0.01
     max_distance: float = 1.0
     total_iter: int | None = None
-    move: str = "principal"
-    lr: float = 0.5
+    move: str = PRINCIPAL
+    lr: float | None = None
     num_runs: int = 3000
     min_samples: int = 20
     candidates: float = 1.0

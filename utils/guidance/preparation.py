@@ -18,15 +18,23 @@ from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate import SubjectSurrogate
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
-from utils.guidance.guidance_config import BOTH, OWN, TRAINING, GuidanceConfig
+from utils.guidance.guidance_config import BOTH, OWN, PRINCIPAL, TRAINING, GuidanceConfig
 from utils.guidance.latents.latent_sampling import LatentSampler, SequenceSampler
 from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
+from utils.guidance.latents.latent_updates import FormUpdate, PCAUpdate
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
-from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
+from utils.guidance.objective.own_bounds import OWN_FORM_ALONE, VARIED_FORM, FormWeights, with_own_bounds, with_own_form
 from utils.guidance.objective.published_terms import muscle_in_question, terms_of, without_published_wishes
 from utils.guidance.objective.whole_motion import posture_as_own
-from utils.guidance.subject.asked_tempo import asked_duration_s, at_asked_tempo, require_room, with_own_tempo
+from utils.guidance.subject.asked_tempo import (
+    asked_duration_s,
+    asks_for_tempo,
+    at_asked_tempo,
+    require_room,
+    with_own_tempo,
+)
+from utils.guidance.subject.form_metric import form_metric
 from utils.guidance.subject.frozen_models import FrozenModels, load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import OwnSquats, load_own_squats, own_phases, with_predictions
@@ -41,7 +49,7 @@ from utils.simulation.simulators import build_simulator
 logger = logging.getLogger("bige")
 
 _ITERATIONS = {OWN: 100, TRAINING: 400, BOTH: 400}
-_BRIEF = 40  # suffices for most that is asked, from own squats
+_BRIEF = 30  # suffices for most that is asked, from own squats
 _DRAWN = 3  # so many times the wanted training squats are drawn; those that miss least of what is asked come first
 _GRADIENT_TOLERANCE = 1e-9  # of the quadratic programs, whose gradients need it
 _STARTS = 2  # so many times the wanted samples are prepared as starts from each own squat
@@ -79,7 +87,7 @@ class Preparation:
     @property
     def most_iterations(self) -> int:
         """How many iterations a batch takes at most."""
-        return 2 * self.brief + self.iterations
+        return self.brief + self.iterations
 
     def simulator(self) -> ActivationSimulator:
         """The simulation on the subject's own model."""
@@ -166,7 +174,8 @@ def prepare(config: GuidanceConfig) -> Preparation:
     )
     config = replace(config, seq_len=seq_len, start=start)
     if start == OWN:
-        terms = with_own_form(without_published_wishes(terms, config), config.own_weight)
+        form_weight = _form_weights(config, terms).own
+        terms = with_own_form(without_published_wishes(terms, config), config.own_weight, form_weight)
     return _with_starts(
         Preparation(
             terms=terms,
@@ -200,7 +209,17 @@ def _with_starts(prepared: Preparation) -> Preparation:
         violation,
     )
     sampler = SequenceSampler(starts.latents, starts.squats)
-    return replace(prepared, latents=latents.starting_from(sampler, starts.names, only=config.start == OWN))
+    latents = latents.starting_from(sampler, starts.names, only=config.start == OWN)
+    if config.start == OWN and isinstance(latents.update, PCAUpdate):
+        form = form_metric(models, starts.latents[0], latents.update)
+        latents = replace(latents, update=FormUpdate(latents.update, form, _form_weights(config, prepared.terms)))
+    return replace(prepared, latents=latents)
+
+
+def _form_weights(config: GuidanceConfig, terms: list[Term]) -> FormWeights:
+    """What draws the form of a motion to the own squats, and to where it starts, where the update can tell that."""
+    keeps_variations = config.move == PRINCIPAL and not asks_for_tempo(terms)
+    return VARIED_FORM if keeps_variations else OWN_FORM_ALONE
 
 
 def _seed_of(session: Session, seed: int) -> int:

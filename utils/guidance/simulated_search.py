@@ -72,14 +72,14 @@ class _Search:
         on_iteration: Callable[[Row], None],
         should_stop: Callable[[], bool],
     ) -> None:
-        config = prepared.config
+        config, update = prepared.config, prepared.latents.update
         # What is asked acts from the first iteration where the own squats are to change as little as possible.
         phases = {"first": 0.0, "ramp": 0.0} if config.start == OWN else {}
         self.optimizer = RecalledOptimizer(
             prepared.objective(),
             Schedule(prepared.iterations, release=config.release, **phases),
-            config.lr,
-            prepared.latents.update,
+            update.usual_lr if config.lr is None else config.lr,
+            update,
             patience=config.patience,
             brief=prepared.brief,
             memory=observer.memory,

@@ -21,7 +21,7 @@ from utils.guidance.latents.latent_sampling import (
     Sampler,
     SequenceSampler,
 )
-from utils.guidance.latents.latent_updates import ElementwiseUpdate, PCAUpdate
+from utils.guidance.latents.latent_updates import ElementwiseUpdate, LatentUpdate, PCAUpdate
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 logger = logging.getLogger("bige")
@@ -47,7 +47,7 @@ class LatentSpace:
 
     sampler: Sampler
     proximity: Proximity | CodebookProximity
-    update: PCAUpdate | ElementwiseUpdate
+    update: LatentUpdate
     names: tuple[str, ...] = ()
     latents: Tensor | None = None
     between_subject_distance: float | None = None

@@ -1,13 +1,27 @@
-"""How latents are updated: element by element, or in the PCA space of the training latents."""
+"""How latents are updated: element by element, along principal components, or by what changes a motion alike."""
 
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from utils.guidance.latents.normalized_descent import NormalizedDescent
+from utils.guidance.objective.own_bounds import FormWeights
+
+_UNIT = 0.1  # standard deviations along a principal component in one unit of its variable
+
 
 class LatentUpdate(Protocol):
-    """A parametrisation of the change of latents: the optimiser updates a variable, which displaces the latents."""
+    """A parametrisation of the change of latents: an optimiser updates a variable, which displaces the latents.
+
+    Attributes:
+        usual_lr: step size that suits the variable.
+    """
+
+    usual_lr: float
+
+    def optimizer(self, variable: Tensor, lr: float) -> torch.optim.Optimizer:
+        """The optimiser of the variable (B, ...), whose rows do not influence each other."""
 
     def zero(self, z: Tensor) -> Tensor:
         """The variable (B, ...) that leaves the latents z (B, L, D) unchanged."""
@@ -20,11 +34,17 @@ class LatentUpdate(Protocol):
 
 
 class ElementwiseUpdate:
-    """The published update: every element of a latent changes on its own."""
+    """The published update: Adam changes every element of a latent on its own."""
+
+    usual_lr = 0.5
 
     def __init__(self, spread: float = 1.0) -> None:
         """Store the standard deviation of latents between people, the unit of `squared_size`."""
         self.spread = spread
+
+    def optimizer(self, variable: Tensor, lr: float) -> torch.optim.Optimizer:
+        """Adam, whose steps are in units of the latent."""
+        return torch.optim.Adam([variable], lr=lr)
 
     def zero(self, z: Tensor) -> Tensor:
         """The variable (B, L, D) that leaves the latents unchanged."""
@@ -48,6 +68,8 @@ class PCAUpdate:
     deviation along its component, whatever the scale of a checkpoint's latents.
     """
 
+    usual_lr = 0.5
+
     def __init__(self, latents: Tensor, explained: float = 0.999) -> None:
         """Take the components that explain a share of the variance.
 
@@ -60,12 +82,20 @@ class PCAUpdate:
         variance, vectors = torch.linalg.eigh(centred @ centred.T)  # N x N: there are fewer windows than elements
         order = variance.argsort(descending=True)
         kept = order[: int((variance[order].cumsum(0) < explained * variance.sum()).sum()) + 1]
-        self.components = (0.1 * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
-        self.projection = (0.1 * self.components / self.components.square().sum(1, keepdim=True)).T  # (L * D, K)
+        self.components = (_UNIT * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
+        self.projection = (self.components / self.components.square().sum(1, keepdim=True)).T  # (L * D, K)
+
+    def optimizer(self, variable: Tensor, lr: float) -> torch.optim.Optimizer:
+        """Adam, whose steps are in tenths of a standard deviation."""
+        return torch.optim.Adam([variable], lr=lr)
 
     def zero(self, z: Tensor) -> Tensor:
         """The variable (B, K) that leaves the latents unchanged."""
         return z.new_zeros(len(z), len(self.components))
+
+    def variable(self, displacement: Tensor) -> Tensor:
+        """The variable (B, K) of displacements (B, L, D), which lie in the space of the components."""
+        return displacement.flatten(1) @ self.projection
 
     def __call__(self, variable: Tensor) -> Tensor:
         """Displacement of the latents, (B, L, D)."""
@@ -78,4 +108,49 @@ class PCAUpdate:
         among each other, such as a deeper squat with hips, knees and ankles in step, is small; one that they do not
         show, such as a lifted heel or a twitch of one joint, is large.
         """
-        return (displacement.flatten(1) @ self.projection).square().sum(1)
+        return (_UNIT * self.variable(displacement)).square().sum(1)
+
+
+class FormUpdate:
+    """Updates along the principal components in which steps of equal length change a motion by equally much.
+
+    A tenth of a standard deviation along the first components changes a squat by degrees, along the last ones by
+    hundredths of a degree. What is to change as little as possible has ellipsoids of that shape as its level sets, on
+    which gradient descent and Adam, which scales element by element, make slow progress. The variable is one in which
+    the level sets are spheres: the components, transformed by the inverse root of the Gauss-Newton matrix of what is
+    to be small. The gradient of a constraint then points where the constraint is met at the least change.
+    """
+
+    usual_lr = 1.0
+
+    def __init__(self, principal: PCAUpdate, form: Tensor, weights: FormWeights):
+        """Find the transformation.
+
+        Args:
+            principal: the principal components.
+            form: (K, K) such that variable @ form @ variable is the mean squared change of the motion in form, degrees
+                squared, of a change of the principal components' variable (K,), to first order.
+            weights: of a squared degree, where a squared standard deviation along a component counts one.
+        """
+        self.principal = principal
+        self.size = (_UNIT**2 * torch.eye(len(form)).to(form) + weights.start * form).float()
+        small = _UNIT**2 * torch.eye(len(form)).to(form) + sum(weights) * form
+        values, vectors = torch.linalg.eigh(small.double())
+        self.transform = ((vectors * values.rsqrt()) @ vectors.T).float()
+
+    def optimizer(self, variable: Tensor, lr: float) -> torch.optim.Optimizer:
+        """Descent by steps of the same length for every sample."""
+        return NormalizedDescent([variable], lr=lr)
+
+    def zero(self, z: Tensor) -> Tensor:
+        """The variable (B, K) that leaves the latents unchanged."""
+        return self.principal.zero(z)
+
+    def __call__(self, variable: Tensor) -> Tensor:
+        """Displacement of the latents, (B, L, D)."""
+        return self.principal(variable @ self.transform)
+
+    def squared_size(self, displacement: Tensor) -> Tensor:
+        """(B,) squared size of displacements (B, L, D): that of `PCAUpdate`, and the weighted change in form."""
+        variable = self.principal.variable(displacement)
+        return ((variable @ self.size) * variable).sum(1)

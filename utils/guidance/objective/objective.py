@@ -10,7 +10,6 @@ from torch import Tensor
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import Term
-from utils.guidance.objective.own_bounds import OWN_FORM
 from utils.guidance.objective.proximity import CodebookProximity, Proximity
 
 DISTANCE_TOLERANCE = 0.05  # share by which the greatest distance to a training latent may be exceeded
@@ -81,17 +80,6 @@ class Objective:
             if not term.required:
                 score = score + term.weight * loss.detach().double()
         return score
-
-    def change_of_form(self, values: Sequence[Tensor]) -> Tensor:
-        """(B,) float64, the squared change in form from the own squats, in degrees; 0 where it is not wished small.
-
-        Args:
-            values: each term's values (B, C).
-        """
-        for term, value in zip(self.terms, values, strict=True):
-            if term.name == OWN_FORM:
-                return value.detach()[:, 0].double()
-        return torch.zeros(len(values[0]), dtype=torch.float64)
 
     @torch.no_grad()
     def evaluate(self, z: Tensor, starts: Sequence[int]) -> list[GuidedSample]:

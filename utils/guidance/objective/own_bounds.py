@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,27 +14,44 @@ from utils.guidance.objective.constraint_checks import check_possible, check_tog
 from utils.guidance.objective.constraints import Term
 
 # What says how far a motion is from the nearest own squat, and the name of the wish that it is small.
-OWN_FORM = "own_form"
-CHANGES_FROM_OWN = {"change_from_own": OWN_FORM, "arm_change_from_own": "own_arms"}
-# Weight of a squared degree in these wishes, relative to that of the squared change of latents: by changes that people
-# show among each other, such as a mixture of a quick and a slow squat or arms that come down, form and arms could
-# change at little cost.
-_WEIGHT = 2.0
+CHANGES_FROM_OWN = {"change_from_own": "own_form", "arm_change_from_own": "own_arms"}
 
 
-def with_own_form(terms: Sequence[Term], own_weight: float) -> list[Term]:
+class FormWeights(NamedTuple):
+    """Weights of a squared degree of change in form, relative to that of the squared change of latents.
+
+    Without them, form and arms could change at little cost by changes that people show among each other, such as a
+    mixture of a quick and a slow squat or arms that come down.
+
+    Attributes:
+        start: of the change from where a motion starts, an own squat or a variation of one on purpose.
+        own: of the change from the nearest own squat.
+    """
+
+    start: float
+    own: float
+
+
+# Variations are kept to a good part: drawn to the own squats alone they would come to be the same few answers.
+VARIED_FORM = FormWeights(1.4, 0.6)
+# An own squat in slow motion is no variation of its form, and at equal phases its form is another one.
+OWN_FORM_ALONE = FormWeights(0.0, 2.0)
+
+
+def with_own_form(terms: Sequence[Term], own_weight: float, form_weight: float = OWN_FORM_ALONE.own) -> list[Term]:
     """The terms, and the wishes that a motion has the form of the nearest own squat and the arms are held as in it.
 
     What is asked for takes the place of such a wish.
 
     Args:
         terms: what is asked.
-        own_weight: weight of the squared change from the own squats.
+        own_weight: weight of the squared change of latents from the own squats.
+        form_weight: of a squared degree of form relative to it.
     """
     if not own_weight:
         return list(terms)
     asked = {term.quantity for term in terms}
-    weight = _WEIGHT * own_weight
+    weight = form_weight * own_weight
     wishes = [
         Term(quantity, "mean_square", "small", weight=weight, name=name)
         for quantity, name in CHANGES_FROM_OWN.items()

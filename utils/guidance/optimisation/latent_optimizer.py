@@ -1,4 +1,4 @@
-"""Latent optimisation: the decoder and the surrogate are frozen, and Adam changes the latent of each sample.
+"""Latent optimisation: the decoder and the surrogate are frozen, and the latent of each sample is changed.
 
 Latent inceptionism as in BIGE (Maheshwari et al. 2025, section 3.3). The best iterate is returned, not the last: of
 those that meet every requirement, the one with the smallest objective (wishes and proximity); while there is none, the
@@ -22,8 +22,6 @@ logger = logging.getLogger("bige")
 MAX_MULTIPLIER = 1e4  # bound on how far the weight of a required term is raised
 MIN_GAIN = 0.005  # an objective that falls by a smaller share counts as not improved
 _MIN_APPROACH = 0.02  # a violation of the requirements likewise
-_FAR_DEG = 3.0  # a change in form of more than this may well be larger than needed after a brief attempt
-_GO_ON_LR = 0.4  # of `lr`, with which such a sample goes on
 _STUCK = 0.4  # of `patience`, after which a sample is finished that does not come nearer to its requirements
 
 Row = dict[str, float]  # one iteration: its number, samples active and met, objective, proximity, each term's mean loss
@@ -36,15 +34,15 @@ class LatentOptimizer:
     Attributes:
         objective: what is minimised.
         schedule: when which part of the objective acts.
-        lr: Adam's step size, in the units of `update`; it falls to a hundredth on a cosine after the ramp.
-        update: from the variable that Adam changes to the displacement of the latents.
+        lr: step size, in the units of `update`; it falls to a hundredth on a cosine after the ramp.
+        update: from the variable that is changed to the displacement of the latents, and by which optimiser.
         multiplier_growth: factor on a required term's weight per sample and iteration while the term is missed; undone
             while it is met. With 1, other terms can outweigh a required one for good.
         patience: a sample whose requirements are met is finished after so many iterations in which its objective fell
             by less than 0.5 percent, and one whose requirements are not met after 0.4 times as many in which it came
             nearer to them by less than 2 percent; 0: never before the schedule ends.
-        brief: iterations of a first attempt; after it, what meets the requirements and is far from the own squats goes
-            on for as many iterations, and only what misses one is optimised anew by the whole schedule. 0 for none.
+        brief: iterations of a first attempt, after which only what misses a requirement is optimised anew by the whole
+            schedule; 0 for none.
     """
 
     objective: Objective
@@ -73,24 +71,16 @@ class LatentOptimizer:
             return self._run(z, on_iteration, should_stop).best_z
         attempt = replace(self, schedule=replace(self.schedule, iterations=self.brief), brief=0)
         batch = attempt._run(z, on_iteration, should_stop)
-        far, missing = batch.met & (batch.change > _FAR_DEG**2), ~batch.met
-        done = self.brief
-        for chosen, settings, variable in (
-            (far, replace(attempt, lr=_GO_ON_LR * self.lr), batch.best_variable),
-            (missing, self, None),
-        ):
-            if not chosen.any() or should_stop():
-                continue
-            others = int(batch.met[~chosen].sum())
+        missing = torch.nonzero(~batch.met)[:, 0].to(z.device)
+        if not len(missing) or should_stop():
+            return batch.best_z
+        met = len(z) - len(missing)
 
-            def on_further_iteration(row: Row, done: int = done, others: int = others) -> None:
-                if on_iteration:
-                    on_iteration(row | {"iteration": done + row["iteration"], "met": others + row["met"]})
+        def on_further_iteration(row: Row) -> None:
+            if on_iteration:
+                on_iteration(row | {"iteration": self.brief + row["iteration"], "met": met + row["met"]})
 
-            rows = torch.nonzero(chosen)[:, 0].to(z.device)
-            begin = None if variable is None else variable[rows]
-            batch.adopt(rows, settings._run(z[rows], on_further_iteration, should_stop, begin))
-            done += settings.schedule.iterations
+        batch.adopt(missing, self._run(z[missing], on_further_iteration, should_stop))
         return batch.best_z
 
     def _run(
@@ -98,14 +88,10 @@ class LatentOptimizer:
         z: Tensor,
         on_iteration: Callable[[Row], None] | None,
         should_stop: Callable[[], bool],
-        variable: Tensor | None = None,
     ) -> "_Batch":
-        """The batch after the whole schedule, or after as much of it as is needed.
-
-        `variable` is where it begins, zero by default.
-        """
+        """The batch after the whole schedule, or after as much of it as is needed."""
         start = self._first_effective_iteration(z)
-        batch = _Batch(z.detach(), self, start, variable)
+        batch = _Batch(z.detach(), self, start)
         for iteration in range(start, self.schedule.iterations):
             if should_stop() or not batch.active.any():
                 break
@@ -129,18 +115,16 @@ class LatentOptimizer:
 
 
 class _Batch:
-    """The state of one batch: variables, Adam, and each sample's best iterate."""
+    """The state of one batch: variables, their optimiser, and each sample's best iterate."""
 
-    def __init__(self, z: Tensor, settings: LatentOptimizer, first_iteration: int, variable: Tensor | None = None):
+    def __init__(self, z: Tensor, settings: LatentOptimizer, first_iteration: int) -> None:
         self.settings, self.objective = settings, settings.objective
         self.columns = loss_columns(self.objective.terms)
         self.initial, self.best_z = z, z.clone()
-        self.variable = (settings.update.zero(z) if variable is None else variable.clone()).requires_grad_()
-        self.best_variable = self.variable.detach().clone()
-        self.change = torch.zeros(len(z), dtype=torch.float64)  # in form from the own squats, of the best iterate
-        self.adam = torch.optim.Adam([self.variable], lr=settings.lr)
+        self.variable = settings.update.zero(z).requires_grad_()
+        self.optimizer = settings.update.optimizer(self.variable, settings.lr)
         self.lr_schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.adam, lambda step: settings.schedule.lr_factor(first_iteration + step)
+            self.optimizer, lambda step: settings.schedule.lr_factor(first_iteration + step)
         )
         self.constrained = False  # whether the terms have begun to act
         count = len(z)
@@ -165,7 +149,7 @@ class _Batch:
         if required and not self.constrained:
             # The moments of proximity's small gradient would make Adam overshoot when the terms begin to act.
             self.constrained = True
-            self.adam.state.clear()
+            self.optimizer.state.clear()
         rows = self.active.nonzero().squeeze(1).to(self.initial.device)
         variable = self.variable[rows]
         z = self.initial[rows] + self.settings.update(variable)
@@ -190,8 +174,8 @@ class _Batch:
 
         (gradient,) = torch.autograd.grad(cost.sum(), self.variable)  # zero in the rows of finished samples
         self.undefined[rows] |= ~gradient[rows].isfinite().flatten(1).all(1)
-        self.variable.grad = gradient.nan_to_num(0.0, 0.0, 0.0)  # an infinity would stay in Adam's moments for good
-        self.adam.step()
+        self.variable.grad = gradient.nan_to_num(0.0, 0.0, 0.0)  # an infinity would stay in the moments for good
+        self.optimizer.step()
         self.lr_schedule.step()
         if required == 1.0 and self.settings.patience:
             self.active &= ~(self.met & (self.stale >= self.settings.patience))
@@ -211,10 +195,8 @@ class _Batch:
             )
 
     def adopt(self, rows: Tensor, other: "_Batch") -> None:
-        """Take over what another batch has found for the samples `rows` where it is better, or misses no more."""
-        numbers = rows.cpu()
-        lower = other.met & (other.score < self.score[numbers])
-        better = torch.where(self.met[numbers], lower, other.violation <= self.violation[numbers]).to(rows.device)
+        """Take over what another batch has found for the samples `rows` where it misses no more."""
+        better = (other.violation <= self.violation[rows.cpu()]).to(rows.device)
         self.best_z[rows[better]] = other.best_z[better]
 
     def _update_best(
@@ -239,9 +221,7 @@ class _Batch:
         better = (met & ~met_before) | ((met == met_before) & lower)
         chosen = rows[better]
         self.score[chosen], self.violation[chosen] = score[better], violation[better]
-        self.change[chosen] = self.objective.change_of_form(values).cpu()[better]
-        chosen, taken = chosen.to(z.device), better.to(z.device)
-        self.best_z[chosen], self.best_variable[chosen] = z.detach()[taken], self.variable.detach()[chosen]
+        self.best_z[chosen.to(z.device)] = z.detach()[better.to(z.device)]
         gained = self.met[rows] & (self.score[rows] < (1 - MIN_GAIN) * self.reference[rows])
         self.reference[rows[gained]] = self.score[rows[gained]]
         self.stale[rows] = torch.where(gained | ~self.met[rows], 0, self.stale[rows] + 1)
