@@ -599,6 +599,7 @@ def test_a_run_starts_from_the_own_squats_and_its_record_can_be_loaded(tmp_path)
     assert len(summary["now"]["squats"]) == 5
     least = result.least_changed
     assert summary["least_change"] == (None if least is None else result.changes[least].sentence)
+    assert summary["least_change_deg"] == (None if least is None else pytest.approx(forms[least], rel=1e-5))
     assert summary["samples"][0]["change"]["form_deg"] == pytest.approx(forms[0], rel=1e-5)
     page = build_page(loaded)
     assert "What changes" in page

@@ -1,5 +1,6 @@
 """How the guidance of a person ended, as the files of a result say, which may be damaged."""
 
+import csv
 import json
 import shutil
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.result_record import session_folders
 from utils.guidance.run_fingerprint import changes_since, run_fingerprint
-from utils.people.person_outcome import MET, NOT_MET, outcome_on_disk
+from utils.people.people_table import write_tables
+from utils.people.person_outcome import MET, NOT_MET, OPEN, PersonOutcome, outcome_on_disk
 from utils.runs.run_folder import RunFolder
 
 SUMMARY = {"session": "demo-person-040", "judged_by": "simulation", "accepted": 3, "wanted": 3, "why_not": []}
@@ -46,12 +48,26 @@ def test_a_result_that_is_there_is_what_its_summary_says(written):
     assert written(SUMMARY | {"least_change": None}) == (MET, 12.5, [])  # without own squats
 
 
+def test_a_table_of_people_says_how_much_is_changed_and_what_is_doubtful(written, tmp_path):
+    doubts = ["the mass differs.", "the model's muscles are too weak"]
+    written(SUMMARY | {"least_change": "hips higher", "least_change_deg": 2.345, "warnings": doubts})
+    config = GuidanceConfig(subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"), out_dir=tmp_path)
+    outcome, _ = outcome_on_disk(config, config.open_session())
+    write_tables([outcome, PersonOutcome("b", OPEN)], tmp_path, "people")
+    guided, other = csv.DictReader((tmp_path / "people.csv").open())
+    assert (guided["least_change_deg"], guided["least_change"]) == ("2.3", "hips higher")
+    assert guided["doubts"] == "the mass differs. the model's muscles are too weak"
+    assert (other["least_change_deg"], other["doubts"]) == ("", "")
+    assert "the mass differs." in (tmp_path / "people.html").read_text()
+
+
 @pytest.mark.parametrize(
     "summary",
     [
         "", "[1", "[]", "{}", '{"accepted": 3, "wanted": 3}', SUMMARY | {"accepted": "3"}, SUMMARY | {"wanted": None},
         SUMMARY | {"accepted": True}, SUMMARY | {"session": 7}, SUMMARY | {"why_not": "none"},
-        SUMMARY | {"why_not": [1]}, SUMMARY | {"least_change": [1]}, {**SUMMARY, "judged_by": ["simulation"]},
+        SUMMARY | {"why_not": [1]}, SUMMARY | {"least_change": [1]}, SUMMARY | {"least_change_deg": "2"},
+        SUMMARY | {"warnings": [None]}, {**SUMMARY, "judged_by": ["simulation"]},
     ],
 )  # fmt: skip
 def test_a_person_whose_summary_is_damaged_is_guided_again(written, summary):

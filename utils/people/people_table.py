@@ -10,7 +10,10 @@ import jinja2
 from dataset.io.atomic_write import atomic_write
 from utils.people.person_outcome import MET, PersonOutcome
 
-COLUMNS = ("person", "status", "met", "wanted", "simulated", "seconds", "least_change", "why_not", "report")
+COLUMNS = (
+    "person", "status", "met", "wanted", "simulated", "seconds",
+    "least_change_deg", "least_change", "why_not", "doubts", "report",
+)  # fmt: skip
 _ASSETS = Path(__file__).parent / "assets"
 
 
@@ -65,7 +68,9 @@ def _row(outcome: PersonOutcome, folder: Path) -> dict[str, object]:
         "wanted": outcome.wanted if has_result else "",
         "simulated": ("yes" if outcome.simulated else "no") if has_result else "",
         "seconds": f"{outcome.seconds:.0f}" if has_result else "",
+        "least_change_deg": "" if outcome.change_deg is None else f"{outcome.change_deg:.1f}",
         "least_change": outcome.change,
         "why_not": outcome.why,
+        "doubts": outcome.doubts,
         "report": Path(os.path.relpath(outcome.report, folder)).as_posix() if outcome.report else "",
     }

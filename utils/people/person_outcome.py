@@ -1,5 +1,6 @@
 """How the guidance of one person ended."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ class PersonOutcome:
         simulated: whether a simulation on the person's own model judged them.
         seconds: how long it took.
         change: what the least changed motion that meets it changes of the own squat, in words.
+        change_deg: the difference of its form from that of the own squat, degrees; None without own squats.
+        doubts: what is doubtful of the person's model or squats, in sentences.
         why: why it failed or was not met, in sentences.
         report: the report; None without a result.
         is_kept: whether it was there already.
@@ -43,6 +46,8 @@ class PersonOutcome:
     simulated: bool = False
     seconds: float = 0.0
     change: str = ""
+    change_deg: float | None = None
+    doubts: str = ""
     why: str = ""
     report: Path | None = None
     is_kept: bool = False
@@ -104,13 +109,22 @@ def _made_since(record: dict[str, Any], since: datetime) -> bool:
 def _is_whole(summary: dict[str, Any]) -> bool:
     """Whether a `summary.json`, which may be damaged, holds all that an outcome is made of."""
     change = summary.get("least_change") or ""  # there is none without own squats, and in runs of earlier versions
-    texts = [summary.get("session"), summary.get("judged_by"), change, *_lines(summary.get("why_not", []))]
+    lines = [line for name in ("why_not", "warnings") for line in _lines(summary.get(name, []))]
+    texts = [summary.get("session"), summary.get("judged_by"), change, *lines]
     counts = [summary.get("accepted"), summary.get("wanted")]
-    return all(isinstance(text, str) for text in texts) and all(type(count) is int for count in counts)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(type(count) is int for count in counts)
+        and isinstance(summary.get("least_change_deg"), int | float | None)
+    )
 
 
 def _lines(value: object) -> list[object]:
     return value if isinstance(value, list) else [None]
+
+
+def _sentences(lines: Iterable[str]) -> str:
+    return " ".join(line.strip() for line in lines)
 
 
 def _outcome(summary: dict[str, Any], seconds: float, folder: Path, *, is_kept: bool = False) -> PersonOutcome:
@@ -124,7 +138,9 @@ def _outcome(summary: dict[str, Any], seconds: float, folder: Path, *, is_kept: 
         simulated=summary["judged_by"] == "simulation",
         seconds=seconds,
         change=summary.get("least_change") or "",
-        why=" ".join(line.strip() for line in summary.get("why_not", ())),
+        change_deg=summary.get("least_change_deg"),
+        doubts=_sentences(summary.get("warnings", ())),
+        why=_sentences(summary.get("why_not", ())),
         report=folder / REPORT_NAME,
         is_kept=is_kept,
     )

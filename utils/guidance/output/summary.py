@@ -29,11 +29,12 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "accepted_by_surrogate": sum(result.accepted_as_predicted(j) for j in range(len(result.samples))),
         "nearest": nearest_miss(result),
         "why_not": nearest_miss_sentences(result),
-        "warnings": list(result.warnings),
+        "warnings": [*result.warnings, *filter(None, [result.baseline and result.baseline.missing])],
         "now": result.baseline and result.baseline.record(),
         "different_answers": sum(not result.is_repeated(j) for j in range(len(result.samples))),
         "mean_change_deg": _rounded(mean_change_deg(result.changes)) if result.changes else None,
         "least_change": None if least is None else result.changes[least].sentence,
+        "least_change_deg": None if least is None else _rounded(result.changes[least].form_deg),
         "latent_distance_between_people": result.between_subject_distance,
         "asked": [
             {
