@@ -137,6 +137,12 @@ def test_the_peaks_of_the_baseline_leave_out_the_ends_where_the_filters_lack_fra
             "weight 10 % of the feet's length further back at the bottom",
         ),
         ("right_share", 0.05, "5 % more of the load on the right foot (8005", "5 % more of the load on the left foot"),
+        (
+            "bottom_right_share",
+            0.05,
+            "5 % more of the load at the bottom on the right foot (8005",
+            "5 % more of the load at the bottom on the left foot",
+        ),
     ],
 )
 def test_more_and_less_of_each_feature_have_their_words(name, amount, more, less):
@@ -420,7 +426,7 @@ def test_the_place_of_the_weight_is_that_of_both_feet_by_the_load_on_them():
     even, on_the_toes = (
         squat_profiles(motion, SimpleSkeleton(), forces(motion, [0.5], ahead_m=ahead_m))[0] for ahead_m in (0.0, 0.1)
     )
-    assert on_the_toes.right_share == even.right_share == 0.5
+    assert on_the_toes.right_share == even.right_share == even.bottom_right_share == 0.5
     contact = guided_context(motion, skeleton=SimpleSkeleton()).contact_points[..., 0]
     length_m = float(contact.max() - contact.min()) + 0.04  # with the radii of the first and the last sphere
     assert on_the_toes.pressure - even.pressure == pytest.approx(0.1 / length_m, abs=1e-5)

@@ -89,6 +89,16 @@ _FEATURES = (
         factor=100,
     ),
     _Feature(
+        "bottom_right_share",
+        3,
+        "{} % more of the load at the bottom on the right foot",
+        "{} % more of the load at the bottom on the left foot",
+        " %",
+        of_other_side=lambda percent: 100 - percent,
+        distinguishes=False,
+        factor=100,
+    ),
+    _Feature(
         "pressure",
         8,
         "weight {} % of the feet's length further forward at the bottom",

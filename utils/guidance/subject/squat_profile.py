@@ -38,7 +38,7 @@ class SquatProfile:
         width_m: distance between the ankles in upright stance.
         toe_out_deg: how far the feet point outwards in upright stance, mean of the sides.
         knee_difference_deg: knee flexion of the left less that of the right at the bottom.
-        right_share: share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
+        right_share: mean share of the vertical ground reaction force under the right foot, 0 to 1; None where unknown.
         heel_m: greatest height of a heel above the floor; None in runs of earlier versions.
         standing_deg: greatest flexion of a knee in upright stance, before and after; None in runs of earlier versions.
         arm_deg: flexion of the shoulders at the bottom, mean of the sides; None in runs of earlier versions, as are all
@@ -50,6 +50,7 @@ class SquatProfile:
         knees_in_m: `knee_valgus` at the bottom, mean of the sides; negative is outwards.
         pressure: where along the feet the weight rests at the bottom, from the heels (0) to the tips of the toes (1):
             `centre_of_pressure` of both, by the load on them; None where unknown.
+        bottom_right_share: `right_share` at the bottom.
     """
 
     knee_deg: float
@@ -73,6 +74,7 @@ class SquatProfile:
     turn_deg: float | None = None
     knees_in_m: float | None = None
     pressure: float | None = None
+    bottom_right_share: float | None = None
 
 
 @torch.no_grad()
@@ -93,6 +95,7 @@ def squat_profiles(
         simulated = guided_context(motion, skeleton=skeleton, prediction=prediction.map(lambda part: part.to(motion)))
         load, place = (evaluate_quantity(name, simulated) for name in ("load_share", "centre_of_pressure"))
         curves["pressure"] = (load.values * place.values).sum(-1)
+        curves["bottom_right_share"] = load.values[..., 1]
         shares = summarise(load, "mean")[:, 1].tolist()
     at_bottom = {name: curve.cpu().numpy() for name, curve in curves.items()}
     standing = guided_context(motion[:, :1], skeleton=skeleton)
