@@ -16,10 +16,10 @@ UNUSABLE = (
     "one-frame", "nobody-squats",
 )  # fmt: skip
 UNREADABLE = {
-    "absurd-number", "empty-trial", "faster-than-people", "knee-beyond-reach", "no-trial", "not-a-table", "one-frame",
-    "pelvis-far-away", "signed-nan", "speeds-in-place-of-angles", "wrapped-heading",
+    "absurd-number", "empty-trial", "faster-than-people", "knee-beyond-reach", "lying-down", "no-trial", "not-a-table",
+    "one-frame", "pelvis-far-away", "signed-nan", "speeds-in-place-of-angles", "wrapped-heading",
 }  # fmt: skip
-WITHOUT_SQUATS_ON_TWO_FEET = {"lying-down", "nobody-squats", "one-leg", "trial-begins-in-a-squat"}
+WITHOUT_SQUATS_ON_TWO_FEET = {"nobody-squats", "one-leg", "trial-begins-in-a-squat"}
 WITHOUT_A_MODEL = {"model-cut-off", "no-model"}
 NOT_SIMULATED = {"empty-trial", "no-gravity", "no-model", "one-leg"}
 SIMULATED = ("uneven-rate", "coordinate-missing", "no-gravity", "no-model", "one-leg", "empty-trial", "same-stem")
