@@ -130,7 +130,7 @@ def _write_missing_report(outcome: PersonOutcome) -> None:
 class _PeopleRun:
     """The people of a run, and how they have ended so far."""
 
-    def __init__(self, config: PeopleConfig, sessions: Sequence[Session]):
+    def __init__(self, config: PeopleConfig, sessions: Sequence[Session]) -> None:
         self.config, self.sessions = config, sessions
         threads = max(1, (os.cpu_count() or 2) // (2 * config.jobs))
         self.people = {session.id: config.guidance_of(session, threads) for session in sessions}

@@ -16,7 +16,7 @@ _SIGNALS = {-6: "an abort", -9: "the system killed it, often for want of memory"
 class _Worker:
     """A process and the task that it is working at."""
 
-    def __init__(self, number: int):
+    def __init__(self, number: int) -> None:
         self.number = number
         context = multiprocessing.get_context("spawn")  # a fork of a process with threads of torch may hang
         self.connection: Connection

@@ -123,7 +123,7 @@ class FormUpdate:
 
     usual_lr = 1.0
 
-    def __init__(self, principal: PCAUpdate, form: Tensor, weights: FormWeights):
+    def __init__(self, principal: PCAUpdate, form: Tensor, weights: FormWeights) -> None:
         """Find the transformation.
 
         Args:
@@ -133,9 +133,9 @@ class FormUpdate:
             weights: of a squared degree, where a squared standard deviation along a component counts one.
         """
         self.principal = principal
-        self.size = (_UNIT**2 * torch.eye(len(form)).to(form) + weights.start * form).float()
-        small = _UNIT**2 * torch.eye(len(form)).to(form) + sum(weights) * form
-        values, vectors = torch.linalg.eigh(small.double())
+        mahalanobis = _UNIT**2 * torch.eye(len(form)).to(form)
+        self.size = (mahalanobis + weights.start * form).float()
+        values, vectors = torch.linalg.eigh((mahalanobis + sum(weights) * form).double())
         self.transform = ((vectors * values.rsqrt()) @ vectors.T).float()
 
     def optimizer(self, variable: Tensor, lr: float) -> torch.optim.Optimizer:

@@ -18,7 +18,7 @@ class NormalizedDescent(torch.optim.SGD):
     gradient.
     """
 
-    def __init__(self, variables: Iterable[Tensor], lr: float):
+    def __init__(self, variables: Iterable[Tensor], lr: float) -> None:
         """Prepare the descent of the variables, each with a row for each sample."""
         super().__init__(variables, lr=lr, momentum=_MOMENTUM, dampening=_MOMENTUM)
 
