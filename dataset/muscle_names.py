@@ -43,17 +43,24 @@ MUSCLE_GROUPS: dict[str, tuple[str, ...]] = {
 _ALSO = {
     "quads": "quadriceps", "quad": "quadriceps", "quadriceps_femoris": "quadriceps", "vastii": "vasti",
     "glutes": "gluteals", "gluteus": "gluteals", "gluteal_muscles": "gluteals", "glute_max": "gluteus_maximus",
-    "glute_med": "gluteus_medius", "glute_min": "gluteus_minimus", "glmax": "gluteus_maximus",
-    "glmed": "gluteus_medius", "glmin": "gluteus_minimus", "hams": "hamstrings", "hamstring": "hamstrings",
+    "glute_med": "gluteus_medius", "glute_min": "gluteus_minimus",
+    **{f"{short}{part[:3]}": f"gluteus_{part}" for part in ("maximus", "medius", "minimus")
+       for short in ("gl", "g", "glut_")},
+    "hams": "hamstrings", "hamstring": "hamstrings",
     "triceps_surae": "calf", "calves": "calf", "gastroc": "gastrocnemius", "peroneus": "peroneals",
     "fibularis": "peroneals", "fibularis_longus": "perlong", "fibularis_brevis": "perbrev", "vmo": "vasmed",
     "vastus_medialis_oblique": "vasmed", "vastus_medialis_obliquus": "vasmed", "gastrocnemius_medialis": "gasmed",
     "gastrocnemius_lateralis": "gaslat", "biceps_femoris_long": "bflh", "biceps_femoris_short": "bfsh",
     "tensor_fascia_latae": "tfl", "tensor_fascia_lata": "tfl", "addmag": "adductor_magnus",
     "knee_extensors": "quadriceps", "lateral_hamstrings": "biceps_femoris",
+    # German, beside the Latin names, which are the same
+    "quadrizeps": "quadriceps", "quadrizeps_femoris": "quadriceps", "kniestrecker": "quadriceps",
+    "ischiocrurale": "hamstrings", "bizeps_femoris": "biceps_femoris", "wade": "calf", "waden": "calf",
+    "gesaess": "gluteals", "adduktoren": "adductors",
     # Abbreviations of electromyography, and the names of gait2392.
     "vm": "vasmed", "vl": "vaslat", "vi": "vasint", "rf": "recfem", "bf": "biceps_femoris", "st": "semiten",
-    "sm": "semimem", "ta": "tibant", "sol": "soleus", "vas_med": "vasmed", "vas_lat": "vaslat", "vas_int": "vasint",
+    "sm": "semimem", "ta": "tibant", "sol": "soleus", "mg": "gasmed", "lg": "gaslat",
+    "vas_med": "vasmed", "vas_lat": "vaslat", "vas_int": "vasint",
     "rect_fem": "recfem", "bifemlh": "bflh", "bifemsh": "bfsh", "tib_ant": "tibant", "tib_post": "tibpost",
     "med_gas": "gasmed", "lat_gas": "gaslat", "per_brev": "perbrev", "per_long": "perlong", "add_brev": "addbrev",
     "add_long": "addlong", "ext_dig": "edl", "ext_hal": "ehl", "flex_dig": "fdl", "flex_hal": "fhl",
@@ -63,9 +70,11 @@ _WITH_THAT_WORK = {
     "plantar_flexors": ("calf",), "plantarflexors": ("calf",), "dorsiflexors": ("tibant",),
     "ankle_dorsiflexors": ("tibant",), "hip_flexors": ("iliopsoas", "recfem"),
     "hip_extensors": ("gluteus_maximus", "hamstrings"), "hip_abductors": ("gluteus_medius",),
-    "knee_flexors": ("hamstrings", "gastrocnemius"), "medial_hamstrings": ("semimem", "semiten"),
+    "knee_flexors": ("hamstrings", "gastrocnemius"), "kniebeuger": ("hamstrings", "gastrocnemius"),
+    "gm": ("gasmed", "gluteus_medius", "gluteus_maximus"), "gl": ("gaslat",),
+    "medial_hamstrings": ("semimem", "semiten"),
 }  # fmt: skip
-_NO_NAMES = {"m", "m.", "musculus", "muscle", "muscles"}
+_NO_NAMES = {"m", "musculus", "muscle", "muscles", "muskel", "muskulatur", "activation", "activity", "emg"}
 
 
 def _spelt(name: str) -> str:

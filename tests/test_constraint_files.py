@@ -53,6 +53,10 @@ def context_of(motion, **options):
         ("knee extensors", "quadriceps"),
         ("med_gas_l", "gasmed_l"),
         ("glut_med2", "glmed2"),
+        ("gmed_l", "gluteus_medius_l"),
+        ("VMO activation", "vasmed"),
+        ("linker Quadrizeps", "quadriceps_l"),
+        ("M. gluteus maximus rechts", "gluteus_maximus_r"),
     ],
 )
 def test_muscles_are_known_by_the_names_that_clinicians_use(written, canonical):
@@ -71,6 +75,17 @@ def test_muscles_are_known_by_the_names_that_clinicians_use(written, canonical):
         ("left pelvic drop:max:below:3", "coordinate:pelvis_list or pelvis_drop"),
         ("hip rotation:max:below:10", "coordinate:hip_rotation"),
         ("pelvis list:max:below:3", "coordinate:pelvis_list"),
+        ("symmetry:rms:above:.9", "asymmetry or load_share"),  # more of it is less asymmetry
+        ("LSI:mean:above:90%", "asymmetry or load_share"),
+        ("KAM:max:below:.3", "knee_valgus or hip_abduction_moment"),
+        ("knee flexion moment:max:below:1", "knee_extension_moment"),  # the external one
+        ("PFJ stress:max:below:8", "patellofemoral_compression"),
+        ("knee ROM:above:90", "knee_flexion"),
+        ("knees over toes:max:below:0", "ankle_dorsiflexion"),
+        ("anterior pelvic tilt:max:below:20", "pelvis_tilt"),
+        ("both knees:max:below:90", "knee_flexion or knee_valgus"),
+        ("VMO/VL:max:above:1", "activation:vasmed or activation:vaslat"),
+        ("GM:max:above:.3", "activation:gasmed or activation:gluteus_medius"),
     ],
 )
 def test_names_that_may_mean_several_are_answered_with_these(written, offered):
@@ -93,6 +108,13 @@ def test_names_that_may_mean_several_are_answered_with_these(written, offered):
         ("heel lift:max:within:0 cm:own", "heel_lift:max:within:0:own"),
         ("knee flexion:max:=:90:tolerance=2°", "knee_flexion:max:equals:90:tolerance=2"),
         ("coordinate:pelvis_ty:min:above:60 cm", "coordinate:pelvis_ty:min:above:0.6"),
+        ("ground reaction:max:no more than:1.2 x BW", "ground_reaction:max:below:1.2"),
+        ("vGRF:max:up to:120 % body weight", "ground_reaction:max:below:1.2"),
+        ("com acceleration:max:below:3 m/s^2", "com_acceleration:max:below:3"),
+        ("com acceleration:max:below:3 m/s²", "com_acceleration:max:below:3"),
+        ("knee flexion:max:höchstens:90 Grad", "knee_flexion:max:below:90"),
+        ("descent time:not less than:2500 ms", "descent_time:mean:above:2.5"),
+        ("knee flexion:max:below:80 per cent of own", "knee_flexion:max:below:80%own"),
     ],
 )
 def test_bounds_may_be_written_with_a_unit_and_comparisons_with_signs(written, plain):
@@ -105,8 +127,12 @@ def test_bounds_may_be_written_with_a_unit_and_comparisons_with_signs(written, p
         ("heel lift:max:below:1°", "a bound is '1°', expected a number in m$"),
         ("knee flexion:max:below:50 %", "'50 %', expected a number in deg$"),
         ("knee flexion:max:below:0,5", "'0,5', expected a number in deg$"),
-        ("load share:mean:above:60 kg", "'60 kg', expected a number$"),
-        ("load share:mean:above:60 %%", "'60 %%', expected a number$"),
+        ("load share:mean:above:60 kg", "'60 kg', expected a number from 0 to 1 or in %$"),
+        ("load share:mean:above:60 %%", "'60 %%', expected a number from 0 to 1 or in %$"),
+        ("load share:mean:above:50 % BW", "'50 % BW', expected a number from 0 to 1 or in %$"),
+        ("vasmed:max:above:40 % MVC", "'40 % MVC', expected a number from 0 to 1 or in %$"),
+        ("com acceleration:max:below:3 m/s", "'3 m/s', expected a number in m/s\\^2$"),
+        ("knee flexion:max:about:90", "'about' is not a comparison; known are within, above, .* at least, at most"),
         ("hip moment:max:below:own-10%", "'own-10%', expected such as 80%own"),
         ("knee flexion:max:below:own-10 cm", "'10 cm', expected a number in deg$"),
         ("knee flexion:max:within:80-90", "within takes 2 numbers with a colon between them, got 1$"),
@@ -166,6 +192,14 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("knee flexion:max:at  least:80", "knee_flexion:max:above:80"),
         ("pelvis tilt:at-peak:vasmed:above:-30", "pelvis_tilt:at_peak:vasmed:above:-30"),
         ("pelvis tilt:at the  peak:vasmed:above:-30", "pelvis_tilt:at_peak:vasmed:above:-30"),
+        ("knee flexion:ROM:above:60", "knee_flexion:range:above:60"),
+        ("load:avg during the eccentric phase:above:.4", "load_share:mean_over_descent:above:.4"),
+        ("eccentric phase:above:3 s", "descent_time:mean:above:3"),
+        ("PFJ compression:peak:below:80%own", "patellofemoral_compression:max:below:80%own"),
+        ("load on left foot:mean:above:.6", "load_share_l:mean:above:.6"),
+        ("right leg load:mean:below:.4", "load_share_r:mean:below:.4"),
+        ("left foot lift:max:below:.01", "foot_lift_l:max:below:.01"),
+        ("Hüftbeugung:maximal:mindestens:80", "hip_flexion:max:above:80"),
     ):
         assert parse_term(words) == parse_term(short)
 

@@ -11,6 +11,7 @@ from dataset.muscle_names import canonical_muscle, similar_muscles
 from dataset.spelling import nearest, split_side, with_side
 from models.conventions import COORDINATE_INDEX, SIDES, TRANSLATIONS
 from utils.biomechanics.context import Context
+from utils.biomechanics.quantity_names import MAY_MEAN, OTHER_NAMES
 from utils.biomechanics.statistics import AT_PEAK, canonical_statistic
 from utils.biomechanics.trace import Trace
 
@@ -19,40 +20,6 @@ Range = tuple[float, float]
 NO_LIMITS = (-math.inf, math.inf)
 _ANGLE_LIMITS, _PLACE_LIMITS = (-180.0, 180.0), (-10.0, 10.0)  # of the coordinates, degrees and metres
 _PLACE_TOLERANCE_M = 0.01
-
-# Other names of quantities, without their sides
-_ALSO = {
-    "knee_angle": "knee_flexion", "knee_bend": "knee_flexion", "hip_angle": "hip_flexion",
-    "ankle_angle": "ankle_dorsiflexion", "ankle_flexion": "ankle_dorsiflexion", "dorsiflexion": "ankle_dorsiflexion",
-    "trunk_flexion": "trunk_lean", "trunk_inclination": "trunk_lean", "forward_lean": "trunk_lean",
-    "muscle_activation": "activation", "weight_bearing": "load_share", "load": "load_share",
-    "weight_share": "load_share", "pressure_centre": "centre_of_pressure", "cop": "centre_of_pressure",
-    "center_of_pressure": "centre_of_pressure", "knee_extensor_moment": "knee_extension_moment",
-    "hip_extensor_moment": "hip_extension_moment", "plantarflexion_moment": "ankle_plantarflexion_moment",
-    "ankle_moment": "ankle_plantarflexion_moment", "knee_moment": "knee_extension_moment",
-    "hip_moment": "hip_extension_moment", "patellofemoral_force": "patellofemoral_compression",
-    "patellofemoral_joint_force": "patellofemoral_compression", "kneecap_force": "patellofemoral_compression",
-    "ground_reaction_force": "ground_reaction", "grf": "ground_reaction", "valgus": "knee_valgus",
-    "toe_out_angle": "toe_out", "foot_progression_angle": "toe_out", "thigh_angle": "thigh_below_parallel",
-    "descent": "descent_time", "ascent": "ascent_time", "hold": "hold_time", "descent_duration": "descent_time",
-    "ascent_duration": "ascent_time", "hold_duration": "hold_time", "duration": "repetition_time",
-    "repetition_duration": "repetition_time", "symmetry": "asymmetry", "change": "change_from_own",
-    "heel_rise": "heel_lift", "weight_distribution": "load_share", "weight_shift": "load_share",
-    "knee_torque": "knee_extension_moment", "hip_torque": "hip_extension_moment",
-    "ankle_torque": "ankle_plantarflexion_moment", "shin_angle": "ankle_dorsiflexion",
-    "tibia_angle": "ankle_dorsiflexion", "step_width": "stance_width",
-}  # fmt: skip
-# Quantities or coordinates that a name may mean which is not that of one alone
-_MAY_MEAN = {
-    "pause": ("hold_time", "halfway_pause"),
-    "pelvic_drop": ("coordinate:pelvis_list", "pelvis_drop"), "hip_drop": ("coordinate:pelvis_list", "pelvis_drop"),
-    "lateral_trunk_lean": ("coordinate:lumbar_bending", "trunk_lean"),
-    "lumbar_flexion": ("coordinate:lumbar_extension", "trunk_lean"), "back_angle": ("trunk_lean",),
-    "hip_internal_rotation": ("coordinate:hip_rotation",), "hip_external_rotation": ("coordinate:hip_rotation",),
-    "depth": ("knee_flexion", "thigh_below_parallel", "pelvis_height"),
-    "squat_depth": ("knee_flexion", "thigh_below_parallel", "pelvis_height"),
-    "tempo": ("descent_time", "hold_time", "ascent_time", "repetition_time"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,11 +123,9 @@ def find_quantity(name: str) -> Quantity:
         InputError: there is none; the nearest names are offered.
     """
     base, side = split_side(name)
-    base = _ALSO.get(base, base)
+    base = OTHER_NAMES.get(base, base)
     if base not in QUANTITIES:
-        names = _MAY_MEAN.get(base) or [*_coordinates_called(base), *nearest(base, [*QUANTITIES, *_ALSO])]
-        similar = dict.fromkeys(_ALSO.get(found, found) for found in names)
-        words = [*similar, *(f"activation:{muscle}" for muscle in similar_muscles(base))]
+        words = _offered(base) or list(dict.fromkeys(word for part in _parts(base) for word in _offered(part)))
         known = f"did you mean {' or '.join(words)}?" if words else f"known are {', '.join(sorted(QUANTITIES))}"
         raise InputError(f"there is no quantity {name!r}; {known}")
     definition = QUANTITIES[base]
@@ -173,6 +138,18 @@ def find_quantity(name: str) -> Quantity:
     if len(definition.channels) == 1:
         raise InputError(f"quantity {name!r}: {base} has no sides")
     return replace(definition, name=with_side(base, side), function=_of_side(definition.function, side), channels=("",))
+
+
+def _offered(base: str) -> list[str]:
+    """The quantities, coordinates and muscles that an unknown name may mean, as a constraint names them."""
+    names = MAY_MEAN.get(base) or [*_coordinates_called(base), *nearest(base, [*QUANTITIES, *OTHER_NAMES])]
+    similar = dict.fromkeys(OTHER_NAMES.get(found, found) for found in names)
+    return [*similar, *(f"activation:{muscle}" for muscle in similar_muscles(base))]
+
+
+def _parts(base: str) -> list[str]:
+    """The words of a name that is not like any other as a whole, such as `vmo/vl_ratio`."""
+    return [word for word in base.replace("/", "_").split("_") if word != base]
 
 
 def _coordinates_called(base: str) -> list[str]:

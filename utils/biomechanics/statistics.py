@@ -28,8 +28,13 @@ _OVER = "_over_"
 _AT_PHASE = re.compile(r"at_(\d{1,3})_?(?:%|percent)", re.ASCII)
 _ALSO = {
     "peak": "max", "maximum": "max", "largest": "max", "minimum": "min", "smallest": "min", "least": "min",
-    "average": "mean", "bottom": AT_BOTTOM, "at_the_bottom": AT_BOTTOM, "at_the_peak": AT_PEAK,
+    "average": "mean", "avg": "mean", "greatest": "max", "highest": "max", "lowest": "min", "rom": "range",
+    "range_of_motion": "range", "excursion": "range", "bottom": AT_BOTTOM, "at_the_bottom": AT_BOTTOM,
+    "deepest_point": AT_BOTTOM, "at_deepest_point": AT_BOTTOM, "at_the_deepest_point": AT_BOTTOM,
+    "at_the_peak": AT_PEAK, "maximal": "max", "minimal": "min", "mittel": "mean", "mittelwert": "mean",
+    "durchschnitt": "mean", "am_tiefsten_punkt": AT_BOTTOM,
 }  # fmt: skip
+_PART_ALSO = {"eccentric": "descent", "lowering": "descent", "concentric": "ascent", "rising": "ascent"}
 
 
 def asks_for_muscle(name: str) -> bool:
@@ -53,8 +58,9 @@ def canonical_statistic(name: str) -> str:
         return words
     if (match := _AT_PHASE.fullmatch(words)) and int(match[1]) <= 100:
         return f"at_{int(match[1])}_percent"
-    base, over, part = words.partition(_OVER)
-    base, part = _ALSO.get(base, base), part.removeprefix("the_")
+    base, over, part = words.replace("_during_", _OVER).partition(_OVER)
+    part = part.removeprefix("the_").removesuffix("_phase")
+    base, part = _ALSO.get(base, base), _PART_ALSO.get(part, part)
     if over and base in STATISTICS and part in PARTS:
         return f"{base}{_OVER}{part}"
     raise InputError(

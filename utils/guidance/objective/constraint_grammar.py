@@ -33,22 +33,32 @@ _KEYS = {
 _OPTIONS = ("weight", "tolerance", "name", "unit", "wish")  # at the end of a line
 _BOUNDS = {"within": ("low", "high"), "above": ("low",), "below": ("high",), "equals": ("low",), "small": ()}
 _OTHER_WORDS = {
-    "at least": "above", "more than": "above", "greater than": "above", "over": "above", ">": "above", ">=": "above",
-    "≥": "above", "at most": "below", "less than": "below", "smaller than": "below", "under": "below", "<": "below",
-    "<=": "below", "≤": "below", "between": "within", "=": "equals", "==": "equals", "equal": "equals",
-    "equal to": "equals", "exactly": "equals",
+    **dict.fromkeys((
+        "at least", "more than", "greater than", "larger than", "higher than", "no less than", "not less than", "over",
+        ">", ">=", "≥", "mindestens", "über", "mehr als", "größer als"), "above"),
+    **dict.fromkeys((
+        "at most", "at the most", "less than", "smaller than", "lower than", "no more than", "not more than", "up to",
+        "under", "<", "<=", "≤", "höchstens", "unter", "weniger als", "kleiner als", "bis"), "below"),
+    **dict.fromkeys(("between", "from", "in", "inside", "zwischen", "von"), "within"),
+    **dict.fromkeys(("=", "==", "equal", "equal to", "exactly", "gleich", "genau"), "equals"),
 }  # fmt: skip
 # Units that people write: the quantity's unit that each belongs to, and how much of it each is
 _WRITTEN_UNITS = {
-    "%": ("0-1", 0.01), "percent": ("0-1", 0.01), "per cent": ("0-1", 0.01), "cm": ("m", 0.01), "mm": ("m", 0.001),
-    "°": ("deg", 1.0), "degree": ("deg", 1.0), "degrees": ("deg", 1.0), "sec": ("s", 1.0), "second": ("s", 1.0),
-    "seconds": ("s", 1.0), "°/s": ("deg/s", 1.0), "bw": ("body weights", 1.0),
+    "%": ("0-1", 0.01), "percent": ("0-1", 0.01), "per cent": ("0-1", 0.01), "prozent": ("0-1", 0.01),
+    "cm": ("m", 0.01), "mm": ("m", 0.001), "in": ("m", 0.0254), "inch": ("m", 0.0254), "inches": ("m", 0.0254),
+    **dict.fromkeys(("°", "degree", "degrees", "grad"), ("deg", 1.0)),
+    **dict.fromkeys(("sec", "secs", "second", "seconds", "sek", "sekunden"), ("s", 1.0)), "ms": ("s", 0.001),
+    "°/s": ("deg/s", 1.0), "m/s²": ("m/s^2", 1.0), "n·m/kg": ("Nm/kg", 1.0), "n m/kg": ("Nm/kg", 1.0),
+    **{f"{times}{weight}": ("body weights", factor)
+       for times, factor in (("", 1.0), ("x ", 1.0), ("× ", 1.0), ("times ", 1.0), ("% ", 0.01))
+       for weight in ("bw", "body weight", "bodyweight")},
 }  # fmt: skip
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 _OWN = re.compile(
-    rf"(?:({_NUMBER})\s*%\s*(?:of\s*)?)?own\s*(?:([+-])\s*((?:{_NUMBER})\s*[^\d\s%]*))?", re.IGNORECASE | re.ASCII
+    rf"(?:({_NUMBER})\s*(?:%|per ?cent)\s*(?:of\s*)?)?own\s*(?:([+-])\s*((?:{_NUMBER})\s*[^\d\s%]*))?",
+    re.IGNORECASE | re.ASCII,
 )
-_WITH_UNIT = re.compile(rf"([+-]?(?:{_NUMBER})(?:e[+-]?\d+)?)\s*(\D+)", re.IGNORECASE | re.ASCII)
+_WITH_UNIT = re.compile(rf"([+-]?(?:{_NUMBER})(?:e[+-]?\d+)?)\s*(\D.*)", re.IGNORECASE | re.ASCII)
 
 
 def parse_term(text: str) -> Term:
@@ -188,7 +198,10 @@ def _bounds(content: dict[str, Any], unit: str, source: str) -> tuple[float | No
     """Lower and upper bound of a comparison in `unit`, None where it has none, or those in terms of the own squats."""
     comparison = content["comparison"]
     if comparison not in COMPARISONS:
-        raise InputError(f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}")
+        raise InputError(
+            f"{source}: {comparison!r} is not a comparison; known are {', '.join(COMPARISONS)}, and at least, at most "
+            "and between for the first three in other words"
+        )
     given = content.get("numbers")
     taken = _BOUNDS[comparison] if given is None else ("numbers",)
     if surplus := [key for key in ("low", "high") if key in content and key not in taken]:
@@ -235,14 +248,14 @@ def _in_unit(key: str, value: Any, unit: str, source: str) -> float:
     """A number in the unit of a quantity, which may have been written with a unit: `50 cm`, `30°`, `60 %`."""
     written = _WITH_UNIT.fullmatch(value.strip(SPACES)) if isinstance(value, str) else None
     if written:
-        word = written[2].strip(SPACES)
-        belongs, factor = _WRITTEN_UNITS.get(word.lower(), (word, 1.0))
+        word = " ".join(written[2].split())
+        belongs, factor = _WRITTEN_UNITS.get(word.lower().removesuffix("."), (word.removesuffix("."), 1.0))
         if belongs == unit:
             return float(f"{_number(key, written[1], source) * factor:.12g}")  # 60 % are 0.6
     try:
         return _number(key, value, source)
     except InputError as error:
-        raise InputError(f"{error}{'' if unit == '0-1' else f' in {unit}'}") from None
+        raise InputError(f"{error}{' from 0 to 1 or in %' if unit == '0-1' else f' in {unit}'}") from None
 
 
 def _number(key: str, value: Any, source: str) -> float:
