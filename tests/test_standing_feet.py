@@ -82,6 +82,25 @@ def test_hips_that_draw_the_feet_along_are_refused(tmp_path, names):
         again(tmp_path, changed(wide, names, -1))
 
 
+@pytest.mark.parametrize("name", HIPS)
+def test_one_hip_that_draws_its_foot_along_is_refused(tmp_path, name):
+    wide = read_motion(next((DEMO_PERSON.parent / "demo-person-075/OpenSimData/Kinematics").glob("*.mot")))
+    foot = {"l": "left", "r": "right"}[name[-1]]
+    with pytest.raises(InputError, match=f"column '{name}' is of the other sign.* the {foot} foot slides"):
+        again(tmp_path, changed(wide, [name], -1))
+
+
+def test_a_foot_in_the_air_may_swing_to_the_side(tmp_path, trial):
+    lifted = changed(trial, ["pelvis_tx"], 0)
+    bend = trial.coordinates[:, AT["knee_angle_r"]] / 90
+    lifted.coordinates[:, AT["hip_flexion_l"]] = 30 - trial.coordinates[:, AT["pelvis_tilt"]]
+    lifted.coordinates[:, AT["knee_angle_l"]] = 90 + bend
+    lifted.coordinates[:, AT["pelvis_tz"]] += 0.15 * bend  # over the right foot, which stays
+    for side in "lr":
+        lifted.coordinates[:, AT[f"hip_adduction_{side}"]] = 16 * bend
+    assert len(again(tmp_path, lifted)) == len(trial)
+
+
 @pytest.mark.parametrize("heading_deg", [0, 45, 90, 180, -100])
 @pytest.mark.parametrize("person", ["demo-person-040", "demo-person-075"])
 def test_people_may_face_anywhere(tmp_path, person, heading_deg):

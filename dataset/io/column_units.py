@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import InputError
-from dataset.io.leg_orientation import ankle_positions, leg_orientation, pelvis_orientation
+from dataset.io.leg_orientation import feet_of, leg_orientation, pelvis_orientation, stand_on_both_feet
 from dataset.io.reach import limits_deg
 from dataset.spelling import list_names
 from models.conventions import COORDINATE_INDEX, COORDINATES, SIDES, without_side
@@ -36,7 +36,6 @@ _LEAST_GAIN_DEG = {"radians": 2.5, "degrees": 40.0, "sign": 8.0, "exchange": 8.0
 # Who raises the heels tilts the feet as ankles of the other sign do, by up to 25 degrees: below, that is a warning.
 _HEELS_RAISED_DEG = 25.0
 _UPRIGHT = 0.5  # cosine of 60 degrees, of the pelvis in the median frame
-_ON_THE_FLOOR_M, _MOST_FRAMES = 0.06, 0.8  # one ankle above the other, and the frames in which it is less
 _LEAST_BEND_DEG = 40.0  # of both knees, without which nothing is said of signs
 _LEAST_RANGE_DEG = 5.0  # of a column that is taken for radians
 # The other side's column, where the angles of both go together.
@@ -87,8 +86,7 @@ class _Reading:
     @property
     def feet(self) -> list[int]:
         """Which feet it moves, 0 the left and 1 the right one."""
-        ends = {name[-2:] for name in self.columns}
-        return [i for i, side in enumerate(SIDES) if f"_{side}" in ends or ends - {"_l", "_r"}]
+        return feet_of(self.columns)
 
 
 def check_column_units(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -> None:
@@ -154,7 +152,7 @@ def _of_the_feet(coordinates: np.ndarray) -> tuple[str, bool]:
         resting = [foot for foot in reading.feet if after[foot] < _RESTING_DEG]
         if not resting or (reading.kind in ("sign", "exchange") and after.max() >= _RESTING_DEG):
             continue  # of a foot in the air nothing is known
-        if reading.kind == "exchange" and not _both_stand(reading.of(coordinates)):
+        if reading.kind == "exchange" and not stand_on_both_feet(reading.of(coordinates)):
             continue
         if reading.columns == ("pelvis_tilt",) and reading.kind == "sign" and not _toes_point_up(coordinates):
             continue  # a body that leans backward, by its file, would stand on its heels; who raises the heels does not
@@ -242,7 +240,7 @@ def _readings(coordinates: np.ndarray) -> Iterable[_Reading]:
         yield _Reading(("pelvis_tilt",), -1.0, "sign")  # of who faces +x: a heading that is off by half a turn looks so
     for columns in (("hip_flexion_l", "hip_flexion_r"), ("ankle_angle_l", "ankle_angle_r")):
         yield _Reading(columns, -1.0, "sign")
-    if not _both_stand(coordinates):
+    if not stand_on_both_feet(coordinates):
         return  # the foot that is in the air may point anywhere
     for side in SIDES:
         yield _Reading((f"ankle_angle_{side}",), -1.0, "sign")
@@ -255,12 +253,6 @@ def _exchanges() -> Iterable[tuple[str, ...]]:
         yield tuple(f"{name}_{side}" for side in SIDES for name in pair)
         for side in SIDES:
             yield tuple(f"{name}_{side}" for name in pair)
-
-
-def _both_stand(coordinates: np.ndarray) -> bool:
-    """Whether both feet are on the floor most of the time."""
-    left_m, right_m = ankle_positions(coordinates)[:, :, 1].T
-    return bool(np.quantile(np.abs(left_m - right_m), _MOST_FRAMES) <= _ON_THE_FLOOR_M)
 
 
 def _leg(side: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 Orientations are the same for long and for short legs, so that no model is needed.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ _HIP_APART, _HIP_BELOW, _THIGH, _SHANK = 0.08, 0.08, 0.42, 0.42
 LEG_M = _THIGH + _SHANK
 # Of the descent, below which the pelvis is in a squat; of that time, what belongs to the squat before and after it.
 _LOW, _BEFORE_AND_AFTER, _FEWEST_FRAMES = 0.2, 0.4, 5
+_ON_THE_FLOOR_M, _MOST_FRAMES = 0.06, 0.8  # one ankle above the other, and the frames in which it is less
 # By side: the sign with which adduction and rotation of the hip turn about the axes of the ground.
 _LATERAL_SIGN = {"l": -1.0, "r": 1.0}
 
@@ -59,6 +61,18 @@ def ankle_positions(coordinates: np.ndarray) -> np.ndarray:
         hip = pelvis.apply([0.0, -_HIP_BELOW, _LATERAL_SIGN[side] * _HIP_APART])
         result.append(hip + leg.thigh.apply([0.0, -_THIGH, 0.0]) + leg.shank.apply([0.0, -_SHANK, 0.0]))
     return np.stack(result, 1) + _columns(coordinates, "pelvis_tx", "pelvis_ty", "pelvis_tz")[:, None]
+
+
+def stand_on_both_feet(coordinates: np.ndarray) -> bool:
+    """Whether both feet are on the floor most of the time, in coordinates (T, 33), degrees and metres."""
+    left_m, right_m = ankle_positions(coordinates)[:, :, 1].T
+    return bool(np.quantile(np.abs(left_m - right_m), _MOST_FRAMES) <= _ON_THE_FLOOR_M)
+
+
+def feet_of(columns: Iterable[str]) -> list[int]:
+    """Which feet columns move, 0 the left and 1 the right one; those of the pelvis move both."""
+    ends = {name[-2:] for name in columns}
+    return [i for i, side in enumerate(SIDES) if f"_{side}" in ends or ends - {"_l", "_r"}]
 
 
 def range_in_squats(coordinates: np.ndarray, positions: np.ndarray) -> np.ndarray:
