@@ -104,6 +104,19 @@ def test_a_row_count_may_be_written_in_another_way(tmp_path, motion, lines, coun
     assert len(read_motion(tmp_path / "a.mot")) == len(motion) == 12
 
 
+@pytest.mark.parametrize("mark", ["=", " = ", " ", "\t", "  \t", ": "])
+def test_a_header_is_understood_with_any_mark_between_name_and_value(tmp_path, motion, mark):
+    write_motion(tmp_path / "a.mot", motion, in_degrees=False)
+    text = (tmp_path / "a.mot").read_text()
+    head, rest = text[: text.index("endheader")], text[text.index("endheader") :]
+    (tmp_path / "a.mot").write_text(head.replace("=", mark) + rest)
+    assert not read_table(tmp_path / "a.mot").in_degrees
+    assert read_table(tmp_path / "a.mot").header["ncolumns"] == str(len(rest.splitlines()[1].split()))
+    (tmp_path / "a.mot").write_text(head.replace("=", mark) + "\n".join(rest.splitlines()[:-2]) + "\n")
+    with pytest.raises(InputError, match=r"a\.mot: the header states 12 rows, but 10 follow"):
+        read_table(tmp_path / "a.mot")
+
+
 def test_unit_that_contradicts_the_values(tmp_path, motion, lines, caplog):
     (tmp_path / "silent.mot").write_text("\n".join(lines[:4] + lines[5:]) + "\n")
     assert np.abs(read_motion(tmp_path / "silent.mot").coordinates - motion.coordinates).max() < 1e-6

@@ -142,7 +142,7 @@ def _parse_header(lines: list[str]) -> dict[str, str]:
     for line in lines:
         key, mark, value = line.partition("=")
         if not mark:
-            key, _, value = line.strip().partition(" ")
+            key, value = [*re.split(r"\s*[\s:]\s*", line.strip(), maxsplit=1), ""][:2]
         header.setdefault(key.strip().lower(), value.strip())
     return header
 
