@@ -59,13 +59,12 @@ def main() -> None:
 
     from dataset.muscle_names import muscle_channels
     from dataset.sessions import open_session
-    from models.conventions import FRAME_RATE_HZ, MUSCLES
-    from models.muscles.simulation_settings import FILTER_MARGIN_S
+    from models.conventions import MUSCLES
+    from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
     from utils.simulation.simulators import build_simulator
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    margin = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
     vasmed = sum(muscle_channels("vasmed"), [])
     for name in arguments.sessions:
         session = open_session(name)
@@ -74,7 +73,7 @@ def main() -> None:
             simulator = build_simulator(session.model_path, exact_paths=exact)
             with torch.no_grad():
                 motions = guided(simulator, arguments.guided) if arguments.guided else repetitions(simulator, session)
-                found.append([activations[margin:-margin] for activations in motions])
+                found.append([activations[FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES] for activations in motions])
         ours, theirs = (torch.stack([activations[:, vasmed].amax(0) for activations in one]) for one in found)
         gap = torch.stack([(a - b).abs().amax(0) for a, b in zip(*found, strict=True)]).amax(0)
         order = gap.argsort(descending=True)[:4].tolist()

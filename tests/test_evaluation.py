@@ -27,6 +27,7 @@ from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import MUSCLES, ROTATION_INDICES
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.surrogate.published_transformer import PublishedSurrogate
 from options.config_parser import parse_config
 from options.evaluation_options import build_parser
@@ -34,7 +35,7 @@ from utils.metrics.catalogue import EXTENDED, GUIDANCE, METRICS, PARTS
 from utils.metrics.curve_band import ReferenceBand
 from utils.metrics.evaluation import evaluate, evaluate_folder, evaluate_reference, evaluate_set
 from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
-from utils.metrics.evaluation_networks import MARGIN_FRAMES, EvaluationNetworks
+from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.metric_row import MetricRow, MetricValue
 from utils.metrics.motion_set import MotionSet
 from utils.metrics.reference_motions import load_reference
@@ -197,7 +198,7 @@ def test_activations_come_from_the_file_where_it_has_them(tmp_path, reference, n
 def test_peaks_do_not_count_where_filters_lack_frames(tmp_path, reference, networks, trial):
     motion = windows(trial, 1)[0]
     activations = np.full((196, len(MUSCLES)), 0.4)
-    activations[[0, MARGIN_FRAMES - 1, -MARGIN_FRAMES, -1]] = 0.9
+    activations[[0, FILTER_MARGIN_FRAMES - 1, -FILTER_MARGIN_FRAMES, -1]] = 0.9
     write_motion(tmp_path / PERSON / "spikes.mot", Motion(motion.time_s, motion.coordinates, activations))
     row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
     assert row.metrics["peak_activation"].mean == pytest.approx(0.4)

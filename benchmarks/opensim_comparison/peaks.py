@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dataset.io.motion import Motion
 from models.conventions import FRAME_RATE_HZ, without_side
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from opensim_comparison.agreement import Squat, exported
 from opensim_comparison.tool_results import activations, optimise_few_frames
 from utils.biomechanics.context import activation_of
@@ -20,7 +20,6 @@ from utils.guidance.verification import simulate_motions
 from utils.simulation.simulators import build_simulator
 
 _AROUND_S, _ROWS = 0.1, 2
-_ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 
 
 class Peaks(NamedTuple):
@@ -41,7 +40,7 @@ def exact_peaks(result: GuidanceResult, samples: Sequence[int]) -> Tensor:
     """(S, 2) peaks of some samples with muscle lengths and moment arms from OpenSim."""
     simulator = build_simulator(_model(result), exact_paths=True)
     simulated = simulate_motions(simulator, result.motion[list(samples)])
-    found = torch.stack([one.activations for one in simulated])[:, _ENDS:-_ENDS]
+    found = torch.stack([one.activations for one in simulated])[:, FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES]
     return activation_of(found, without_side(result.config.muscle)).amax(1)
 
 
@@ -54,7 +53,7 @@ def optimised_peaks(result: GuidanceResult, j: int) -> Peaks:
     simulated = activation_of(result.verification.activations[j], muscle)
     peaks = []
     for side in range(2):
-        frame = _ENDS + int(simulated[_ENDS:-_ENDS, side].argmax())
+        frame = FILTER_MARGIN_FRAMES + int(simulated[FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES, side].argmax())
         span_s = frame / FRAME_RATE_HZ - _AROUND_S, frame / FRAME_RATE_HZ + _AROUND_S
         with tempfile.TemporaryDirectory() as temporary:
             model = _model(result)

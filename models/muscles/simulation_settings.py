@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from models.conventions import FRAME_RATE_HZ
+
 # Another one wherever the simulation comes to find something else of the same motion, so that results are made anew.
 SIMULATION_VERSION = "2"
 # At both ends of a motion the filters lack neighbouring frames: activations within this margin are unreliable.
 FILTER_MARGIN_S = 0.2
+FILTER_MARGIN_FRAMES = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 # Coordinates that muscles and a rigid foot hardly actuate, which therefore have large reserve actuators.
 WEAKLY_ACTUATED = ("hip_rotation", "mtp_angle")
 

@@ -9,10 +9,10 @@ import torch
 from scipy.constants import g as GRAVITY_M_S2
 from torch import Tensor, nn
 
-from models.conventions import FRAME_RATE_HZ, SIDES
+from models.conventions import SIDES
 from models.muscles.moment_arms import LEG_COORDINATES
 from models.muscles.moment_capacity import moment_capacity
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.muscles.static_optimization import ActivationSimulator
 from models.surrogate.dynamics_surrogate_config import DynamicsSurrogateConfig
 from models.surrogate.ground_sharing import GroundSharing, filtered
@@ -22,7 +22,6 @@ from models.surrogate.prediction import MusclePrediction
 from models.surrogate.subject_muscles import ReferenceSamples, SolvedSamples, SubjectMuscles
 from models.surrogate.time_sampling import TimeSampling
 
-_MARGIN = round(FILTER_MARGIN_S * FRAME_RATE_HZ)  # frames at both ends of a motion that are unreliable
 _OWN_SAMPLES = 1000  # at most
 
 
@@ -124,7 +123,8 @@ class SubjectSurrogate(nn.Module):
             moments = self(motion).moments.flatten(0, 1) / GRAVITY_M_S2
             kinematics = self.dynamics.kinematics(motion, self.dynamics.sampling(motion.shape[1]), None)
         frames = torch.arange(motion.shape[1], device=motion.device)
-        inner = ((frames >= _MARGIN) & (frames < len(frames) - _MARGIN)).repeat(len(motion)).nonzero()[:, 0]
+        is_inner = (frames >= FILTER_MARGIN_FRAMES) & (frames < len(frames) - FILTER_MARGIN_FRAMES)
+        inner = is_inner.repeat(len(motion)).nonzero()[:, 0]
         chosen = inner[:: -(-len(inner) // _OWN_SAMPLES)]
         solved = activations.flatten(0, 1).to(chosen.device)[chosen].double().unflatten(1, (len(SIDES), -1))
         kept = LegKinematics(*(values[chosen] for values in kinematics))

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from dataset.left_out import LeftOut
-from models.conventions import FRAME_RATE_HZ
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context, activation_of
 from utils.biomechanics.quantities.own import OF_OWN
@@ -19,8 +18,6 @@ from utils.guidance.objective.published_terms import printed_request
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
 from utils.guidance.verification import SimulatedMotion, prediction_of
-
-_ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,7 @@ def baseline_of(
     """
     found = None if simulations is None else prediction_of(simulations)
     drive = activations if found is None else found.activations
-    peaks = activation_of(drive[:, _ENDS:-_ENDS], muscle).amax(1).double().cpu()
+    peaks = activation_of(drive[:, FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES], muscle).amax(1).double().cpu()
     return Baseline(
         names=own.names,
         motion=own.placed.cpu(),

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from models.conventions import FRAME_RATE_HZ, without_side
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.muscles.static_optimization import ActivationSimulator, Simulation
 from models.protocols import Skeleton
 from models.surrogate.prediction import MusclePrediction
@@ -33,8 +33,7 @@ from utils.simulation.unexplained_forces import lasting_reserves
 logger = logging.getLogger("bige")
 
 NEAR = 0.05  # of activation: how far outside the range a simulated peak still counts as near it
-_ENDS = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
-_INNER = slice(_ENDS, -_ENDS)
+_INNER = slice(FILTER_MARGIN_FRAMES, -FILTER_MARGIN_FRAMES)
 
 
 @dataclass(frozen=True)

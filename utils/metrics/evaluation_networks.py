@@ -7,16 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from models.conventions import FRAME_RATE_HZ, MUSCLES
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.conventions import MUSCLES
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.protocols import Surrogate
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints import SurrogateNetwork
 from utils.networks.inference import load_frozen_surrogate, load_frozen_vqvae, surrogate_of_subject
-
-# At both ends of a motion, where predicted activations are unreliable.
-MARGIN_FRAMES = round(FILTER_MARGIN_S * FRAME_RATE_HZ)
 
 
 @dataclass
@@ -56,8 +53,8 @@ class EvaluationNetworks:
         """Muscle activations (B, T, 80), 0 to 1, on the CPU.
 
         A motion that is longer than the surrogate's is predicted in overlapping pieces of the surrogate's length.
-        Consecutive pieces overlap by twice `MARGIN_FRAMES`, and the first `MARGIN_FRAMES` of each later one are
-        discarded.
+        Predictions are unreliable at both ends of a piece: consecutive ones overlap by twice `FILTER_MARGIN_FRAMES`, and
+        so many frames at the beginning of each later one are discarded.
 
         Args:
             motion: (B, T, 33) placed motions of one subject, degrees and metres, canonical order.
@@ -77,12 +74,12 @@ class EvaluationNetworks:
         if longest is None or frames <= longest:
             return surrogate(motion, mask, extra).activations.cpu()
         activations = torch.zeros(*motion.shape[:2], len(MUSCLES))
-        starts = range(0, frames - 2 * MARGIN_FRAMES, longest - 2 * MARGIN_FRAMES)
+        starts = range(0, frames - 2 * FILTER_MARGIN_FRAMES, longest - 2 * FILTER_MARGIN_FRAMES)
         for start in (min(start, frames - longest) for start in starts):
             part = slice(start, start + longest)
             piece = surrogate(
                 motion[:, part], mask[:, part], {name: values[:, part] for name, values in extra.items()}
             ).activations.cpu()
-            skipped = MARGIN_FRAMES if start else 0
+            skipped = FILTER_MARGIN_FRAMES if start else 0
             activations[:, start + skipped : start + longest] = piece[:, skipped:]
         return activations

@@ -18,10 +18,11 @@ from dataset.windows.placement import place
 from dataset.windows.segmentation import Repetition
 from dataset.windows.window import Window, frames_needed, windows_of_repetitions
 from models.conventions import FRAME_RATE_HZ, MUSCLES
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.protocols import Skeleton
 from utils.biomechanics.context import Context
 from utils.metrics.distances import encoder_features, time_normalised
-from utils.metrics.evaluation_networks import MARGIN_FRAMES, EvaluationNetworks
+from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.posed_skeleton import PosedSkeleton, SkeletonPerMotion
 
 
@@ -204,8 +205,8 @@ class SubjectSet:
         All `once` frames of a motion that is too short to have others.
         """
         mask = self.once.clone()
-        mask[:, :MARGIN_FRAMES] = False
-        last = self.recorded.sum(1, keepdim=True) - MARGIN_FRAMES
+        mask[:, :FILTER_MARGIN_FRAMES] = False
+        last = self.recorded.sum(1, keepdim=True) - FILTER_MARGIN_FRAMES
         mask &= torch.arange(mask.shape[1]) < last
         return torch.where(mask.any(1, keepdim=True), mask, self.once)
 

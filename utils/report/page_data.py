@@ -8,7 +8,7 @@ import numpy as np
 from dataset.io.motion import Motion
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS, without_side
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from utils.biomechanics.squat_phases import SquatPhases, find_phases
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
@@ -37,7 +37,7 @@ def page_data(result: GuidanceResult, reference: Reference, figure: SkeletonFigu
     steps = np.where(_IS_TRANSLATION, encoding.METRE_STEP_M, encoding.ANGLE_STEP_DEG).tolist()
     return {
         "rate": FRAME_RATE_HZ,
-        "endFrames": round(FILTER_MARGIN_S * FRAME_RATE_HZ),
+        "endFrames": FILTER_MARGIN_FRAMES,
         "activationSteps": encoding.ACTIVATION_STEPS,
         "near": NEAR,
         "coordinates": [{"name": name, "step": step} for name, step in zip(COORDINATES, steps, strict=True)],

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.conventions import FRAME_RATE_HZ
-from models.muscles.simulation_settings import FILTER_MARGIN_S
+from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
 from models.protocols import Surrogate
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
@@ -19,7 +18,6 @@ from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import frames_of
 from utils.guidance.objective.constraints import Term
 
-_MARGIN = round(FILTER_MARGIN_S * FRAME_RATE_HZ)  # frames at both ends of a span that are unreliable
 _AROUND = 8  # frames by which a peak may move before it leaves the span
 
 Simulate = Callable[[Tensor], MusclePrediction]
@@ -62,12 +60,12 @@ class SimulatedSpan:
         batch = torch.arange(len(motion), device=motion.device)[:, None]
         rows = first.to(motion.device)[:, None] + torch.arange(frames, device=motion.device)
         simulated = self.simulate(motion[batch, rows])
-        inner = rows[:, _MARGIN:-_MARGIN]
+        inner = rows[:, FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES]
 
         def joined(known: Tensor | None, found: Tensor | None) -> Tensor | None:
             if known is None or found is None:
                 return known
-            return known.index_put((batch, inner), found[:, _MARGIN:-_MARGIN].to(known))
+            return known.index_put((batch, inner), found[:, FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES].to(known))
 
         predicted = self.surrogate(motion, mask, extra)
         return MusclePrediction(*map(joined, predicted, simulated))  # type: ignore[arg-type]  # activations are known
@@ -98,5 +96,5 @@ def missed_span(terms: Sequence[Term], context: Context) -> Span | None:
     middle = (low + high + 1)[is_missed] // 2
     low = torch.where(is_missed, low, middle[0])
     high = torch.where(is_missed, high, middle[0])
-    wanted = min(int((high - low).max()) + 1 + 2 * (_AROUND + _MARGIN), frames)
+    wanted = min(int((high - low).max()) + 1 + 2 * (_AROUND + FILTER_MARGIN_FRAMES), frames)
     return Span(((low + high + 1 - wanted) // 2).clamp(0, frames - wanted), wanted)
