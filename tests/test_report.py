@@ -38,6 +38,7 @@ from utils.report.comparison_squats import make_band, make_reference
 from utils.report.constraint_table import constraint_groups, constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import _history_charts, build_page
+from utils.report.reliability import reliability_rows
 from utils.report.sentences import simulation_paragraph, summarise
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
@@ -257,9 +258,14 @@ def test_the_simulated_peaks_of_one_side_are_told_where_that_side_is_in_question
     result = make_result()
     peaks = result.verification.simulated + torch.tensor([0.0, 0.3])
     result = replace(result, verification=replace(result.verification, simulated=peaks))
-    for muscle, shown in (("vasmed_l", peaks[:, 0]), ("vasmed_r", peaks[:, 1]), ("vasmed", peaks)):
-        told = simulation_paragraph(replace(result, config=replace(result.config, muscle=muscle)))
+    for muscle, sides in (("vasmed_l", [0]), ("vasmed_r", [1]), ("vasmed", [0, 1])):
+        of_side = replace(result, config=replace(result.config, muscle=muscle))
+        shown, error = peaks[:, sides], (peaks - result.verification.predicted)[:, sides].abs().numpy()
+        told = simulation_paragraph(of_side)
         assert f"vastus medialis run from {shown.min():.2f} to {shown.max():.2f}" in told
+        differ = f"by {np.median(error):.2f} (median) and by {error.max():.2f} at most"
+        assert differ in told
+        assert differ in reliability_rows(of_side, make_reference(result.own_squats))[0]["reliability"]
 
 
 def test_the_tolerance_that_is_shown_is_the_one_of_the_verdict(session):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dataset.sessions import Session
+from models.conventions import SIDES, without_side
 from utils.guidance.baseline import Baseline
 from utils.guidance.change_description import SquatChange
 from utils.guidance.guidance_config import GuidanceConfig
@@ -118,6 +119,12 @@ class GuidanceResult:
             if is_peak and term.required and term.low is not None and term.high is not None:
                 return term.low, term.high
         return None
+
+    @property
+    def muscle_sides(self) -> list[int]:
+        """The sides that `config.muscle` names, 0 for left and 1 for right: the columns of peaks that count."""
+        base = without_side(self.config.muscle)
+        return [k for k, side in enumerate(SIDES) if self.config.muscle in (base, f"{base}_{side}")]
 
     @property
     def motion(self) -> Tensor:

@@ -53,8 +53,8 @@ class EvaluationNetworks:
         """Muscle activations (B, T, 80), 0 to 1, on the CPU.
 
         A motion that is longer than the surrogate's is predicted in overlapping pieces of the surrogate's length.
-        Predictions are unreliable at both ends of a piece: consecutive ones overlap by twice `FILTER_MARGIN_FRAMES`, and
-        so many frames at the beginning of each later one are discarded.
+        Predictions are unreliable at both ends of a piece: consecutive ones overlap by twice `FILTER_MARGIN_FRAMES`, of
+        which those at the beginning of each later piece are discarded.
 
         Args:
             motion: (B, T, 33) placed motions of one subject, degrees and metres, canonical order.

@@ -93,7 +93,7 @@ def _prediction_reliability(result: GuidanceResult) -> str:
             "The prediction was not checked in this run. Where it was, the simulation often found peaks outside the "
             "range."
         )
-    error = (found.simulated - found.predicted).abs().numpy()
+    error = (found.simulated - found.predicted).abs()[:, result.muscle_sides].numpy()
     advice = "The optimisation exploits what the surrogate predicts, including its errors."
     if result.config.refinement_rounds:
         advice = "Where the simulation missed what was asked, its own gradients were used (--refine)."

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from models.conventions import SIDES, without_side
+from models.conventions import without_side
 from utils.guidance.guidance_config import OWN, GuidanceConfig
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
@@ -89,10 +89,9 @@ def _answer(result: GuidanceResult) -> str:
     if result.activation_range is None or found is None or own is None or not own.simulated:
         return text
     muscle = result.config.muscle
-    sides = SIDES if muscle == without_side(muscle) else (muscle[-1],)
     changed = [
-        f"{found.simulated[j, SIDES.index(side)]:.2f} for {before:.2f} {'left' if side == 'l' else 'right'}"
-        for side, before in zip(sides, own.peaks[result.changes[j].own].tolist(), strict=True)
+        f"{found.simulated[j, side]:.2f} for {before:.2f} {('left', 'right')[side]}"
+        for side, before in zip(result.muscle_sides, own.peaks[result.changes[j].own].tolist(), strict=True)
     ]
     return f"{text} The simulated peak of {muscle_name(without_side(muscle))} becomes {' and '.join(changed)}."
 
@@ -137,10 +136,8 @@ def simulation_paragraph(result: GuidanceResult) -> str:
         return ""
     asked = result.activation_range
     asked_text = "" if asked is None else f", for a range of {asked[0]:g} to {asked[1]:g}"
-    base = without_side(config.muscle)
-    of_sides = [k for k, side in enumerate(SIDES) if config.muscle in (base, f"{base}_{side}")]
-    simulated, predicted = found.simulated[:, of_sides], found.predicted[:, of_sides]
-    error = np.abs((simulated - predicted).numpy())
+    simulated, predicted = (peaks[:, result.muscle_sides].numpy() for peaks in (found.simulated, found.predicted))
+    error = np.abs(simulated - predicted)
     return (
         "Each motion was simulated by static optimisation on the subject's own model. The simulated peaks of "
         f"{muscle_name(config.muscle)} run from {float(simulated.min()):.2f} to "
