@@ -3,7 +3,14 @@
 import argparse
 
 from options.config_parser import add_option
-from utils.runs.shared_configs import ComputeConfig, DataConfig, OutputConfig, SessionConfig, WindowConfig
+from utils.runs.shared_configs import (
+    DATA_NAMES,
+    ComputeConfig,
+    DataConfig,
+    OutputConfig,
+    SessionConfig,
+    WindowConfig,
+)
 from utils.training.training_config import PRECISIONS, TrainingConfig
 
 MODEL_HELP = (
@@ -43,7 +50,7 @@ def add_data_options(parser: argparse.ArgumentParser, config_class: type[DataCon
     """Add `--dataname` and `--data-root` of a configuration with sessions to read. Returns the group."""
     group = parser.add_argument_group("data")
     add_option(
-        group, config_class, "dataname", choices=("mcs", "demo"),
+        group, config_class, "dataname", choices=DATA_NAMES,
         help="Read OpenCap sessions from a data root (mcs) or the synthetic demo sessions (demo); the default is mcs "
         "if --data-root or $BIGE_DATA names a data root, and demo otherwise.",
     )  # fmt: skip

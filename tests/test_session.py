@@ -267,6 +267,11 @@ def test_errors_list_what_was_found(root, tmp_path, monkeypatch):
         data_root(None)
 
 
+def test_data_of_an_unknown_name_are_refused_and_not_taken_for_the_demo_people():
+    with pytest.raises(InputError, match="--dataname is 'opencap', expected one of mcs, demo"):
+        GuidanceConfig(subject="demo-person-040", dataname="opencap")
+
+
 def test_recordings(recordings):
     sessions = {session.id: session for session in discover_sessions(recordings / "opencap")}
     assert set(sessions) == {name.split("/")[0] for name in RECORDED_REPETITIONS}

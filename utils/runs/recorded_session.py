@@ -9,12 +9,12 @@ from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.locations import MOTIONS_FOLDER, REPOSITORY, SESSION_PREFIX, demo_root, expanded
 from dataset.sessions import DATA_ROOT_VARIABLE, Session, open_session
+from utils.runs.shared_configs import DEMO, RECORDED
 
 _LONGEST_PATH = 4096
-_DEMO = "demo"
 # Where an id is looked up, by the name of the data. As in a run, $BIGE_DATA (None) comes before the demo people, among
 # whom there may be others of the same ids.
-_ROOTS: dict[str | None, list[str | None]] = {"mcs": [None], _DEMO: [_DEMO], None: [None, _DEMO]}
+_ROOTS: dict[str | None, list[str | None]] = {RECORDED: [None], DEMO: [DEMO], None: [None, DEMO]}
 
 logger = logging.getLogger("bige")
 
@@ -90,7 +90,7 @@ def _find_session(arguments: dict[str, Any]) -> Session | None:
     reasons = []
     for data in [root] if root else _roots(arguments):
         try:
-            return open_session(subject, demo_root() if data == _DEMO else data, model)
+            return open_session(subject, demo_root() if data == DEMO else data, model)
         except InputError as error:
             reasons.append(error)
     logger.warning("the session that the run was made for is not found: %s", reasons[0])

@@ -19,6 +19,7 @@ _GREATEST_SEED = 2**32 - 1  # of numpy
 _GREATEST_INTEGER = 2**31 - 1
 _LARGEST_SIZE, _MOST_LAYERS = 2**16, 100  # of a batch, a layer or a population; of a network
 _MOST_REPEATED = 1000  # trials of a person, or squats of a trial, which is made in one piece
+DATA_NAMES = (RECORDED, DEMO) = ("mcs", "demo")
 _FLAGS_WITH_UNDERSCORES = ("file_type", "folder_path", "local_rank")
 
 
@@ -86,6 +87,11 @@ class DataConfig(CheckedConfig):
     dataname: str | None = None
     data_root: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Raise InputError where there is no data of that name, for which the demo people would be taken."""
+        super().__post_init__()
+        require_choice(DATA_NAMES, dataname=self.dataname)
+
     def find_data_root(self) -> tuple[str, Path]:
         """The name of the data (`mcs` or `demo`) and the folder of its sessions.
 
@@ -93,8 +99,8 @@ class DataConfig(CheckedConfig):
             InputError: recordings are asked for, and neither `data_root` nor $BIGE_DATA names a folder.
         """
         named = self.data_root or os.environ.get(DATA_ROOT_VARIABLE)
-        name = self.dataname or ("mcs" if named else "demo")
-        if name == "mcs" or self.data_root:
+        name = self.dataname or (RECORDED if named else DEMO)
+        if name == RECORDED or self.data_root:
             return name, data_root(self.data_root)
         return name, demo_root()
 

@@ -40,6 +40,7 @@ from utils.guidance.subject.own_squats import OwnSquats
 from utils.guidance.subject.squat_profile import SquatProfile
 from utils.guidance.verification import Verification, judged_by_simulation
 from utils.runs.record import record_config
+from utils.runs.shared_configs import RECORDED
 
 logger = logging.getLogger("bige")
 
@@ -77,7 +78,7 @@ def _with_data_root(config: GuidanceConfig) -> GuidanceConfig:
     if config.data_root or is_session_path(config.subject):
         return config
     name, root = config.find_data_root()
-    return replace(config, data_root=root.resolve()) if name == "mcs" else config
+    return replace(config, data_root=root.resolve()) if name == RECORDED else config
 
 
 def load_guidance(folder: str | Path) -> GuidanceResult:
