@@ -30,7 +30,7 @@ def test_published_programs_are_reproduced(recordings):
     assert [published_realism.entropy(one) for one in motion] == pytest.approx(expected["entropy"], rel=1e-7)
     assert published_realism.pooled_moments(motion) == pytest.approx((expected["mean"], expected["std"]), rel=1e-6)
     context = Context(torch.from_numpy(motion), activations=torch.from_numpy(windows["activations_as_batch"]))
-    found = published_guidance_metrics(context) | published_activation_metrics(context)
+    found = published_guidance_metrics(context) | published_activation_metrics(context, 0.35, 0.45, "vasmed")
     for ours, theirs in (
         ("omega", "omega_deg_s"),
         ("asymmetry", "asymmetry_deg"),

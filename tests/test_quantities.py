@@ -36,7 +36,7 @@ def test_published_metrics_are_reproduced(recordings):
     context = Context(
         torch.from_numpy(windows["motion"]), activations=torch.from_numpy(windows["activations_as_batch"])
     )
-    ours = published_guidance_metrics(context) | published_activation_metrics(context, low=0.35, high=0.45)
+    ours = published_guidance_metrics(context) | published_activation_metrics(context, 0.35, 0.45, "vasmed")
     expected = {
         "pelvis_tilt": published["pelvis_tilt_deg_each_at_its_own_peak"],
         "asymmetry": published["asymmetry_deg"],

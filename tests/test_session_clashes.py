@@ -321,7 +321,7 @@ def test_the_record_of_a_run_names_session_and_requested_activation(tmp_path):
     (folder / "args.json").write_text(json.dumps(asked | {"high": 0.2}))  # exactly one value
     (record,) = find_run_records(folder)
     assert (record.low, record.high) == (0.2, 0.2)
-    assert EvaluationConfig(folder_path=folder, low=0.2, high=0.2).requested_range == (0.2, 0.2)
+    assert EvaluationConfig(folder_path=folder, low=0.2, high=0.2).requested_activation == (0.2, 0.2, "vasmed")
     for wrong in ({"low": None}, {"low": "0.2"}, {"high": [0.3]}, {"low": 0.4}, {"low": -0.1}, {"high": 1.5}):
         (folder / "args.json").write_text(json.dumps(asked | wrong))
         (record,) = find_run_records(folder)

@@ -20,7 +20,7 @@ from utils.runs.shared_configs import (
 # How latents are updated: in the PCA space of the training latents, or element by element.
 PRINCIPAL, ANYWHERE = "principal", "anywhere"
 MOVES = (PRINCIPAL, ANYWHERE)
-DEFAULT_RANGE = (0.35, 0.45)  # of the peak activation, the paper's
+PUBLISHED_RANGE, PUBLISHED_MUSCLE = (0.35, 0.45), "vasmed"  # of the peak activation that the paper asks for
 MOST_REPETITIONS = 30
 # What guidance starts from: the person's own squats, those of the training data, or one and the other in turn.
 OWN, TRAINING, BOTH = STARTS = ("own", "training", "both")
@@ -115,7 +115,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     smooth_hz: float = 6.0
     low: float | None = None
     high: float | None = None
-    muscle: str = "vasmed"
+    muscle: str = PUBLISHED_MUSCLE
     constraint: Sequence[str] = ()
     constraints_file: Path | None = None
     repetitions: int = 1
@@ -177,7 +177,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
     @property
     def range_or_default(self) -> tuple[float, float]:
         """The range of the muscle's peak activation, and the default where it was left out."""
-        low, high = DEFAULT_RANGE
+        low, high = PUBLISHED_RANGE
         return low if self.low is None else self.low, high if self.high is None else self.high
 
     @property

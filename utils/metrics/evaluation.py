@@ -21,7 +21,7 @@ from models.conventions import FRAME_RATE_HZ
 from utils.metrics.band_plot import plot_bands
 from utils.metrics.bootstrap import interval_of_mean
 from utils.metrics.catalogue import DISTANCES, GUIDANCE
-from utils.metrics.evaluation_config import PUBLISHED_RANGE, EvaluationConfig, MetricConfig
+from utils.metrics.evaluation_config import EvaluationConfig, MetricConfig
 from utils.metrics.evaluation_networks import EvaluationNetworks
 from utils.metrics.evaluation_notes import find_notes, find_problems, find_warnings
 from utils.metrics.metric_row import MetricRow, MetricValue
@@ -30,7 +30,7 @@ from utils.metrics.published_values import BASELINES
 from utils.metrics.reference_motions import load_reference
 from utils.metrics.row_tables import hold_tables, readable_tables, write_tables
 from utils.metrics.set_metrics import compute_set_metrics
-from utils.metrics.subject_metrics import MUSCLE, compute_subject_metrics
+from utils.metrics.subject_metrics import compute_subject_metrics
 from utils.runs.environment import configure_torch
 from utils.runs.record import record_config
 from utils.runs.recorded_session import find_run_records
@@ -139,12 +139,13 @@ def with_requested_activation(config: EvaluationConfig) -> EvaluationConfig:
     if len(requests) > 1:
         logger.warning(
             "the subjects of %s were asked for different activations; all are compared with %g to %g of %s, see --low, "
-            "--high and --muscle", config.folder_path, *config.requested_range, config.muscle or MUSCLE,
+            "--high and --muscle", config.folder_path, *config.requested_activation,
         )  # fmt: skip
         return config
     low, high, muscle = requests.pop()
-    logger.info("requested peak activation, as the run's record has it: %s %g to %g", muscle or MUSCLE, low, high)
-    return replace(config, low=low, high=high, muscle=muscle)
+    config = replace(config, low=low, high=high, muscle=muscle)
+    logger.info("requested peak activation, as the run's record has it: %g to %g of %s", *config.requested_activation)
+    return config
 
 
 def evaluate_folder(
@@ -195,9 +196,8 @@ def evaluate_set(motions: MotionSet, reference: MotionSet | None, config: Metric
 
 def _describe_request(config: MetricConfig) -> list[str]:
     """The requested peak activation, where it is not the paper's."""
-    low, high = config.requested_range
-    muscle = config.muscle or MUSCLE
-    if GUIDANCE not in config.parts or (low, high, muscle) == (*PUBLISHED_RANGE, MUSCLE):
+    low, high, muscle = config.requested_activation
+    if GUIDANCE not in config.parts or (low, high, muscle) == MetricConfig().requested_activation:
         return []
     return [f"the requested peak activation is that of {muscle}, {low:g} to {high:g}"]
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from dataset.errors import InputError
 from dataset.motion_folders.file_types import FILE_TYPES
 from dataset.muscle_names import canonical_muscle
+from utils.guidance.guidance_config import PUBLISHED_MUSCLE, PUBLISHED_RANGE
 from utils.metrics.catalogue import PARTS
 from utils.metrics.published_values import BASELINES
 from utils.runs.shared_configs import ComputeConfig, require_above, require_choice, require_fraction
-
-PUBLISHED_RANGE = (0.35, 0.45)  # peak activation of vastus medialis that the paper asks for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +39,18 @@ class MetricConfig(ComputeConfig):
         require_fraction(low=self.low, high=self.high)
         if self.muscle is not None:
             object.__setattr__(self, "muscle", canonical_muscle(self.muscle))
-        low, high = self.requested_range
+        low, high, _ = self.requested_activation
         if low > high:
             raise InputError(f"--low is {low:g} and --high is {high:g}, expected --low to be at most --high")
         if unknown := set(self.parts) - set(PARTS):
             raise InputError(f"parts: {min(unknown)!r} is not one of {', '.join(PARTS)}")
 
     @property
-    def requested_range(self) -> tuple[float, float]:
-        """Lower and upper limit of the requested peak activation."""
-        return (
-            PUBLISHED_RANGE[0] if self.low is None else self.low,
-            PUBLISHED_RANGE[1] if self.high is None else self.high,
-        )
+    def requested_activation(self) -> tuple[float, float, str]:
+        """Lower and upper limit of the requested peak activation, and the muscle."""
+        low, high = PUBLISHED_RANGE
+        muscle = self.muscle or PUBLISHED_MUSCLE
+        return low if self.low is None else self.low, high if self.high is None else self.high, muscle
 
 
 @dataclass(frozen=True, kw_only=True)

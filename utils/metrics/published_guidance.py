@@ -23,9 +23,7 @@ def published_guidance_metrics(context: Context) -> dict[str, float]:
     return {name: float(value) for name, value in metrics.items()}
 
 
-def published_activation_metrics(
-    context: Context, low: float = 0.35, high: float = 0.45, muscle: str = "vasmed"
-) -> dict[str, float]:
+def published_activation_metrics(context: Context, low: float, high: float, muscle: str) -> dict[str, float]:
     """The metrics of the paper's Table 3 that need activations, as the published evaluation computes them.
 
     Args:

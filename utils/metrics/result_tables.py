@@ -12,6 +12,7 @@ from dataset.motion_folders.file_types import MUSCLE_DRIVEN
 from dataset.motion_folders.folder_reader import read_motion_folder
 from dataset.sessions import discover_sessions
 from dataset.spelling import list_names
+from utils.guidance.guidance_config import PUBLISHED_MUSCLE
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.result_record import session_folders
@@ -26,7 +27,6 @@ from utils.metrics.published_values import PUBLISHED_ROWS
 from utils.metrics.reference_motions import is_demo_root
 from utils.metrics.request_table import request_table
 from utils.metrics.row_tables import hold_tables, markdown_tables, write_tables
-from utils.metrics.subject_metrics import MUSCLE
 from utils.metrics.tables_config import TablesConfig
 from utils.runs.environment import configure_torch
 from utils.runs.recorded_session import find_run_records
@@ -173,9 +173,11 @@ def _with_differences(
     if people != set(names):
         first, own, others = next(iter(folders)), list_names(sorted(people)), list_names(sorted(names))
         warnings.append(f"{row.name}: is of {own}, and {first} of {others}; these rows do not compare the same people")
-    counted = (*config.requested_range, config.muscle or MUSCLE)
+    counted = config.requested_activation
     records = find_run_records(folders[row.name]) if row.name in folders else []
-    asked = {(record.low, record.high, record.muscle or MUSCLE) for record in records if record.low is not None}
+    asked = {
+        (record.low, record.high, record.muscle or PUBLISHED_MUSCLE) for record in records if record.low is not None
+    }
     for low, high, muscle in sorted(asked - {counted}):
         warnings.append(
             f"{row.name}: was asked for {muscle} of {low:g} to {high:g}; MAC and the peaks in range are, as in every "

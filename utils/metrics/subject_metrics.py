@@ -22,7 +22,6 @@ from utils.metrics.quantity_metrics import quantity_metrics
 from utils.metrics.subject_set import SubjectSet
 from utils.runs.progress import show_progress
 
-MUSCLE = "vasmed"
 _ROTATIONS, _TRANSLATIONS = list(ROTATION_INDICES), list(TRANSLATION_INDICES)
 _LEGS = list(LEG_AND_PELVIS_ROTATION_INDICES)
 
@@ -46,7 +45,7 @@ def compute_subject_metrics(
         _merge(values, _floor_metrics(motions))
     if GUIDANCE in config.parts:
         for subject in _with_progress(motions, "guidance"):
-            values[subject.name] |= _guidance_metrics(subject, *config.requested_range, config.muscle or MUSCLE)
+            values[subject.name] |= _guidance_metrics(subject, *config.requested_activation)
     return values
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dataset.spelling import split_side
 from models.conventions import FRAME_RATE_HZ
 from utils.biomechanics.statistics import AT_PEAK
-from utils.guidance.guidance_config import DEFAULT_RANGE, GuidanceConfig, PublishedWeights
+from utils.guidance.guidance_config import PUBLISHED_MUSCLE, PUBLISHED_RANGE, GuidanceConfig, PublishedWeights
 from utils.guidance.objective.constraint_checks import check_together
 from utils.guidance.objective.constraint_files import read_terms
 from utils.guidance.objective.constraint_grammar import parse_term
@@ -27,7 +27,7 @@ _ALWAYS_WISHED = ("com_acceleration", "foot_slip")
 def published_terms(
     low: float,
     high: float,
-    muscle: str = "vasmed",
+    muscle: str = PUBLISHED_MUSCLE,
     weights: PublishedWeights | None = None,
     *,
     tilt_range_deg: tuple[float, float] = TILT_RANGE_DEG,
@@ -96,7 +96,7 @@ def terms_of(config: GuidanceConfig) -> list[Term]:
         logger.info(
             "the constraints replace the default range of %s, %g to %g; --low and --high would ask for both",
             config.muscle,
-            *DEFAULT_RANGE,
+            *PUBLISHED_RANGE,
         )
     named = {(split_side(term.quantity)[0], term.statistic) for term in asked}
     terms = [term for term in published if term.required or (term.quantity, term.statistic) not in named] + asked
