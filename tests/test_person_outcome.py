@@ -53,7 +53,7 @@ def test_a_table_of_people_says_how_much_is_changed_and_what_is_doubtful(written
     written(SUMMARY | {"least_change": "hips higher", "least_change_deg": 2.345, "warnings": doubts})
     config = GuidanceConfig(subject=str(SHIPPED_DEMO / "Data" / "demo-person-040"), out_dir=tmp_path)
     outcome, _ = outcome_on_disk(config, config.open_session())
-    write_tables([outcome, PersonOutcome("b", OPEN)], tmp_path, "people")
+    write_tables([outcome, PersonOutcome("b", OPEN)], tmp_path / "people.csv", tmp_path / "people.html")
     guided, other = csv.DictReader((tmp_path / "people.csv").open())
     assert (guided["least_change_deg"], guided["least_change"]) == ("2.3", "hips higher")
     assert guided["doubts"] == "the mass differs. the model's muscles are too weak"

@@ -30,6 +30,7 @@ def test_the_range_is_marked_on_the_sides_for_which_it_was_asked(tmp_path, drawn
 
 def test_the_table_of_people_scrolls_within_a_narrow_page(tmp_path):
     outcome = PersonOutcome("person", "met", accepted=2, wanted=2)
-    page = write_tables([outcome], tmp_path, "people")[1].read_text()
+    write_tables([outcome], tmp_path / "people.csv", tmp_path / "people.html")
+    page = (tmp_path / "people.html").read_text()
     assert '<div class="scroller"' in page[: page.index("<table>")]
     assert ".scroller { overflow-x: auto; }" in page

@@ -199,13 +199,13 @@ class _PeopleRun:
         """Write the tables, in the first process, and return what is known of everybody."""
         known = {outcome.session: outcome for outcome in outcomes}
         everyone = tuple(self._outcome_of(session, known.get(session.id)) for session in self.sessions)
-        paths = self.folder / f"{self.name}.csv", self.folder / f"{self.name}.html"
+        table, page = (self.folder / f"{self.name}.{suffix}" for suffix in ("csv", "html"))
         if ranks.rank == 0:
-            write_tables(everyone, self.folder, self.name)
+            write_tables(everyone, table, page)
             write_run_summary(self.folder)
             if not interrupted:
                 self._overwriting.unlink(missing_ok=True)
-        return PeopleResult(everyone, *paths, interrupted=interrupted, writes=ranks.rank == 0)
+        return PeopleResult(everyone, table, page, interrupted=interrupted, writes=ranks.rank == 0)
 
     def _outcome_of(self, session: Session, known: PersonOutcome | None) -> PersonOutcome:
         """The outcome of a person; of one who was not guided here or failed, what another process found meanwhile."""

@@ -17,19 +17,16 @@ COLUMNS = (
 _ASSETS = Path(__file__).parent / "assets"
 
 
-def write_tables(outcomes: Sequence[PersonOutcome], folder: Path, name: str) -> tuple[Path, Path]:
-    """Write `<folder>/<name>.csv` and `<name>.html`, with links to the reports relative to the folder.
+def write_tables(outcomes: Sequence[PersonOutcome], table: Path, page: Path) -> None:
+    """Write the table as CSV and as a page, with links to the reports relative to their folder.
 
     Args:
         outcomes: of the people, in the order of the table.
-        folder: the run folder.
-        name: name of the files.
-
-    Returns:
-        Their paths.
+        table: the CSV file, in the run folder.
+        page: the page, in the same folder.
     """
+    folder = table.parent
     rows = [_row(outcome, folder) for outcome in outcomes]
-    table, page = folder / f"{name}.csv", folder / f"{name}.html"
     with atomic_write(table) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -42,7 +39,6 @@ def write_tables(outcomes: Sequence[PersonOutcome], folder: Path, name: str) -> 
     )
     with atomic_write(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    return table, page
 
 
 def count_sentence(outcomes: Sequence[PersonOutcome]) -> str:
