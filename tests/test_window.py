@@ -280,8 +280,9 @@ def test_dataset_has_placed_windows_and_leaves_unreadable_files_out(tmp_path, ca
     assert item["motion"][0, 4] == pytest.approx(0.85, abs=1e-3)
     assert item["motion"][0, [2, 3, 5]].abs().max() < 1e-6
     assert set(item) == {"motion", "recorded", "first_repetition", "standing"}
-    with pytest.raises(InputError, match="knee_angle_l"):
-        MotionDataset([good, bad], floor_m=lambda session, motion: 0.1, strict=True)
+    ((source, reason),) = [(one.source, one.reason) for one in data.left_out]
+    assert source == "bad/squat1"
+    assert "knee_angle_l" in reason
     with pytest.raises(InputError, match="no usable muscle-driven repetition"):
         MotionDataset([good], with_activations=True)
 

@@ -37,6 +37,7 @@ class MotionDataset(Dataset[dict[str, torch.Tensor]]):
         windows: the placed windows.
         sessions: the session of each window.
         names: names of the windows, `<session>/<trial or repetition>[_<k>]`.
+        left_out: the files that could not be used.
     """
 
     def __init__(
@@ -46,7 +47,6 @@ class MotionDataset(Dataset[dict[str, torch.Tensor]]):
         with_activations: bool = False,
         frames: int = WINDOW_FRAMES,
         floor_m: Callable[[Session, Motion], float] = floor_height,
-        strict: bool = False,
     ) -> None:
         """Read all windows.
 
@@ -57,7 +57,6 @@ class MotionDataset(Dataset[dict[str, torch.Tensor]]):
                 trials are read, and the muscle-driven repetitions of sessions without trials.
             frames: length T of the windows, a multiple of 4; repetitions that do not fit are left out.
             floor_m: gives the height of the floor, in metres, of a session's recording.
-            strict: whether a file that cannot be used raises its error; if not, it is logged and left out.
 
         Raises:
             InputError: there is no usable window.
@@ -67,9 +66,7 @@ class MotionDataset(Dataset[dict[str, torch.Tensor]]):
         self.names: list[str] = []
         self.left_out: list[LeftOut] = []
         for session in sessions:
-            read = read_session(
-                session, with_activations=with_activations, frames=frames, floor_m=floor_m, strict=strict
-            )
+            read = read_session(session, with_activations=with_activations, frames=frames, floor_m=floor_m)
             self.windows += read.windows
             self.sessions += [session] * len(read.windows)
             self.names += read.names
@@ -106,9 +103,11 @@ def read_session(
     with_activations: bool = False,
     frames: int = WINDOW_FRAMES,
     floor_m: Callable[[Session, Motion], float] = floor_height,
-    strict: bool = False,
 ) -> SessionWindows:
-    """Read the windows of one session; the arguments are those of `MotionDataset`."""
+    """Read the windows of one session; the arguments are those of `MotionDataset`.
+
+    A file that cannot be used is logged and left out.
+    """
     result = SessionWindows([], [], [])
     sources = _sources(session, with_activations)
     if not sources:
@@ -119,15 +118,11 @@ def read_session(
         try:
             found = _windows(session, source, with_activations, frames, floor_m)
         except InputError as error:
-            if strict:
-                raise
             logger.warning("left out: %s", error)
             reason = str(error).removeprefix(f"{source.path}: ")
             result.left_out.append(LeftOut(f"{session.id}/{source.name}", reason))
             continue
         for path, fault in found.errors.items():
-            if strict:
-                raise fault
             logger.warning("left out: %s", fault)
             reason = str(fault).removeprefix(f"{path}: ")
             result.left_out.append(LeftOut(f"{session.id}/{path.parent.name}", reason))
