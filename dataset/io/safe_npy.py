@@ -9,13 +9,14 @@ import io
 import pickle
 import re
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dataset.errors import InputError
+from dataset.io.atomic_write import atomic_write
 from dataset.io.guarded_files import LARGEST_BYTES, file_size, read_bytes
 from dataset.io.pickle_check import UnsoundPickleError, require_sound_pickle
 
@@ -188,6 +189,12 @@ def read_npz(path: str | Path, names: Collection[str] | None = None) -> tuple[se
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not an .npz file, or damaged ({reason})") from None
     return set(entries), arrays
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name as a compressed archive, whole or not at all."""
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes arrays for allow_pickle
 
 
 def _array_or_dict(where: str, content: bytes, pickled: bool = True) -> Any:

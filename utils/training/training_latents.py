@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dataset.io.atomic_write import atomic_write
+from dataset.io.safe_npy import write_npz
 from dataset.windows.window_source import WindowSource
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.training_latents_file import weights_fingerprint
@@ -43,12 +43,13 @@ def write_latents(path: Path, model: VQVAE, windows: WindowSource, batch: int = 
         repetition.append(part.repetition.view(shape).any(-1).cpu().numpy())
     values = np.concatenate(latents)
     step = 2.0 ** np.floor(np.log2(max(values.std(), 1e-6) / 256))
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            vqvae=np.array(weights_fingerprint(model)),
-            latents=(np.round(values / step) * step).astype(np.float16),
-            names=np.array([names[i] for i in chosen]),
-            recorded=np.concatenate(recorded),
-            repetition=np.concatenate(repetition),
-        )
+    write_npz(
+        path,
+        {
+            "vqvae": np.array(weights_fingerprint(model)),
+            "latents": (np.round(values / step) * step).astype(np.float16),
+            "names": np.array([names[i] for i in chosen]),
+            "recorded": np.concatenate(recorded),
+            "repetition": np.concatenate(repetition),
+        },
+    )

@@ -18,9 +18,9 @@ import pandas as pd
 import torch
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.atomic_write import write_json
 from dataset.io.guarded_files import read_json_object
-from dataset.io.safe_npy import read_npz
+from dataset.io.safe_npy import read_npz, write_npz
 from dataset.left_out import LeftOut
 from dataset.sessions import Session, is_session_path
 from dataset.windows.window import Window
@@ -59,14 +59,16 @@ def save_guidance(result: GuidanceResult, folder: Path, fingerprint: dict[str, s
     """
     for name, sample in zip(result.file_names, result.samples, strict=True):
         write_guided_motion(folder / name, sample)
-    _write_npz(
+    write_npz(
         folder / "latents.npz",
-        latents=torch.stack([sample.z for sample in result.samples]).numpy(),
-        start=np.array([sample.start for sample in result.samples]),
-        nearest=np.array([result.nearest_name(sample) or "" for sample in result.samples]),
-        proximity=np.array([sample.proximity for sample in result.samples]),
+        {
+            "latents": torch.stack([sample.z for sample in result.samples]).numpy(),
+            "start": np.array([sample.start for sample in result.samples]),
+            "nearest": np.array([result.nearest_name(sample) or "" for sample in result.samples]),
+            "proximity": np.array([sample.proximity for sample in result.samples]),
+        },
     )
-    _write_npz(folder / ARRAYS_NAME, **_arrays(result))
+    write_npz(folder / ARRAYS_NAME, _arrays(result))
     record_config(_with_data_root(result.config), folder)
     write_json(folder / "summary.json", summarise_result(result))
     names = [*result.file_names, "latents.npz", ARRAYS_NAME, "args.json", "summary.json"]
@@ -281,9 +283,9 @@ def _windows_from(arrays: dict[str, np.ndarray], group: str, records: list[dict[
     for i, record in enumerate(records):
         prefix = f"{group}_{i}_"
         own = {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
-        source = record.pop("source")
+        source = record["source"]
         absent = {"activations": None, "standing": ~own["first_repetition"]}  # of runs of earlier versions too
-        windows.append(Window(**absent | own | record, source=source and Path(source)))
+        windows.append(Window(**absent | own | record | {"source": source and Path(source)}))
     return tuple(windows)
 
 
@@ -334,8 +336,3 @@ def _find_session(config: GuidanceConfig) -> Session | None:
         return config.open_session()
     except InputError:
         return None
-
-
-def _write_npz(path: Path, **arrays: np.ndarray) -> None:
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes arrays for allow_pickle

@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
-from dataset.io.atomic_write import atomic_write, write_json
+from dataset.io.atomic_write import write_json
 from dataset.io.guarded_files import read_json_object_or_none
-from dataset.io.safe_npy import read_npz
+from dataset.io.safe_npy import read_npz, write_npz
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.objective.constraints import HISTORY_COLUMNS
 from utils.guidance.optimisation.latent_optimizer import Row
@@ -79,13 +79,14 @@ class UnfinishedRun:
 
     def remember(self, initial: Tensor, latents: Tensor, rows: Sequence[Row]) -> None:
         """Write what a batch has led to."""
-        arrays = {
-            "initial": initial.cpu().numpy(),
-            "latents": latents.cpu().numpy(),
-            "rows": np.array(json.dumps(rows)),
-        }
-        with atomic_write(self._batch_path()) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes arrays for allow_pickle
+        write_npz(
+            self._batch_path(),
+            {
+                "initial": initial.cpu().numpy(),
+                "latents": latents.cpu().numpy(),
+                "rows": np.array(json.dumps(rows)),
+            },
+        )
         self._next += 1
 
     def write_accepted(self, samples: Sequence[GuidedSample], run: str) -> None:
