@@ -1,5 +1,6 @@
 """Settings of `run_guidance`."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,6 +180,11 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         """The range of the muscle's peak activation, and the default where it was left out."""
         low, high = PUBLISHED_RANGE
         return low if self.low is None else self.low, high if self.high is None else self.high
+
+    @property
+    def guided_samples(self) -> int:
+        """How many samples are guided, of which `min_samples` are kept."""
+        return math.ceil(self.candidates * self.min_samples)
 
     @property
     def refinement_rounds(self) -> int:

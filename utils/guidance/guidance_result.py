@@ -167,7 +167,3 @@ class GuidanceResult:
             f"GuidanceResult({len(self.samples)} motions of {self.session_id}, {self.accepted} of "
             f"{self.config.min_samples} meet the requirements by {by})"
         )
-
-    def with_session(self, session: Session | None) -> "GuidanceResult":
-        """The same result of a session that lies elsewhere now."""
-        return replace(self, session=session)

@@ -195,7 +195,7 @@ def prepare(config: GuidanceConfig) -> Preparation:
 def _with_starts(prepared: Preparation) -> Preparation:
     """The same, with initial latents that come near what is asked: training squats sorted by it, and own squats."""
     config, models, own, latents = prepared.config, prepared.models, prepared.own, prepared.latents
-    wanted = math.ceil(config.candidates * config.min_samples)
+    wanted = config.guided_samples
     violation = partial(_violation, prepared.objective())
     if config.start != OWN and isinstance(latents.sampler, LatentSampler):
         latents.sampler.prefer(_DRAWN * wanted, violation)

@@ -220,11 +220,10 @@ def find_samples(prepared: Preparation, observer: GuidanceObserver) -> FoundSamp
             observer.on_iteration(history[-1])
 
         run = _Search(prepared, progress, observer, on_row, should_stop)
-        wanted = math.ceil(config.candidates * config.min_samples)
         if config.verify:
-            samples, simulations = run.search_by_simulation(wanted, prepared.simulator())
+            samples, simulations = run.search_by_simulation(config.guided_samples, prepared.simulator())
         else:
-            samples, simulations = run.search_by_surrogate(wanted), []
+            samples, simulations = run.search_by_surrogate(config.guided_samples), []
         return FoundSamples(samples, simulations, history, should_stop())
 
 

@@ -53,7 +53,7 @@ def write_run_reports(config: ReportConfig) -> ReportResult:
         require_writable_file(page, "--out")
     for folder, page in zip(folders, pages, strict=True):
         result = load_guidance(folder)
-        write_report(result.with_session(_find_session(config, result)), page)
+        write_report(replace(result, session=_find_session(config, result)), page)
     return ReportResult(tuple(pages))
 
 

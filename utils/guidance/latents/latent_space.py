@@ -14,6 +14,7 @@ from dataset.locations import SHIPPED_VQVAE
 from models.vqvae.autoencoder import VQVAE
 from utils.checkpoints.checkpoint_file import find_checkpoint
 from utils.checkpoints.training_latents_file import read_training_latents
+from utils.guidance.guidance_config import ANYWHERE, PRINCIPAL
 from utils.guidance.latents.latent_sampling import (
     AlternatingSampler,
     CodebookSampler,
@@ -81,7 +82,7 @@ def load_latent_space(
     frames: int,
     seed: int,
     noise: float = 0.0,
-    update: str = "principal",
+    update: str = PRINCIPAL,
 ) -> LatentSpace:
     """The training latents beside a checkpoint (`latents.npz`), or else its codebook.
 
@@ -107,13 +108,13 @@ def load_latent_space(
     if content.repetition is None and whole.sum() >= _ENOUGH_LATENTS:
         # Latents of what an earlier version made after a recording ended were hardly trained.
         array, names = array[whole], tuple(name for name, keep in zip(names, whole, strict=True) if keep)
-    if update == "principal":
+    if update == PRINCIPAL:
         _require_components(path, len(array), frames)
     latents = torch.as_tensor(array).float().to(device)
     return LatentSpace(
         sampler=LatentSampler(latents, seed, noise),
         proximity=Proximity(latents),
-        update=ElementwiseUpdate(float(latents.std())) if update == "anywhere" else PCAUpdate(latents),
+        update=ElementwiseUpdate(float(latents.std())) if update == ANYWHERE else PCAUpdate(latents),
         names=names,
         latents=latents,
         between_subject_distance=_distance_to_others(latents, [name.split("/")[0] for name in names]),
