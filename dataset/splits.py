@@ -1,4 +1,7 @@
-"""Splits of sessions into training, validation and held-out ones, by subject, so that no subject is in two sets."""
+"""Choice of sessions by their subjects, and their split into training, validation and held-out ones.
+
+No subject is in two sets.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -11,8 +14,8 @@ import numpy as np
 from dataset.errors import InputError
 from dataset.io.atomic_write import write_json
 from dataset.io.guarded_files import LARGEST_LIST_BYTES, read_text
-from dataset.locations import UCSD_HOLDOUT
-from dataset.sessions import Session
+from dataset.locations import UCSD_HOLDOUT, demo_holdout, demo_validation
+from dataset.sessions import Session, discover_sessions
 from dataset.spelling import list_names
 
 logger = logging.getLogger("bige")
@@ -64,6 +67,46 @@ def read_ids(path: str | Path) -> list[str]:
     if not ids:
         raise InputError(f"{path}: has no ids; expected one id of a session or subject per line")
     return ids
+
+
+def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
+    """The sessions of some subjects under a data root.
+
+    Args:
+        root: the data root.
+        subjects: ids of sessions or subjects, or `all`.
+
+    Raises:
+        InputError: there is no session or subject of that id.
+    """
+    sessions = discover_sessions(root)
+    subjects = [name.rstrip("/") for name in subjects]
+    if subjects == ["all"]:
+        return sessions
+    known = {name for session in sessions for name in (session.id, session.subject)}
+    unknown = [name for name in subjects if name not in known]
+    if unknown:
+        apart = " (names are separated by spaces)" if "," in unknown[0] else ""
+        raise InputError(f"{root} has no session or subject {unknown[0]}{apart}; it has {list_names(sorted(known))}")
+    return [session for session in sessions if {session.id, session.subject} & set(subjects)]
+
+
+def split_by_subject(root: Path, seed: int, kept: Split | None = None) -> tuple[dict[str, Session], Split]:
+    """The sessions under `root` by their id, and their split.
+
+    Args:
+        root: the data root; a demo root names its own sets of subjects.
+        seed: seed of a random split, see `split_sessions`.
+        kept: a split that was made before, which is used instead, see `keep_split`.
+
+    Raises:
+        InputError: there are no sessions, one of the sets is empty, or a session of a kept split is not there.
+    """
+    sessions = discover_sessions(root)
+    if kept is not None:
+        return {session.id: session for session in sessions}, keep_split(sessions, kept, root)
+    split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root), validation_file=demo_validation(root))
+    return {session.id: session for session in sessions}, split
 
 
 def split_sessions(

@@ -6,8 +6,7 @@ import pytest
 
 from dataset.errors import InputError
 from dataset.locations import SHIPPED_VQVAE
-from dataset.splits import Split, split_sessions
-from dataset.windows.window_loading import split_by_subject
+from dataset.splits import Split, split_by_subject, split_sessions
 from models.vqvae.autoencoder import VQVAE
 from models.vqvae.vqvae_config import VQVAEConfig
 from utils.checkpoints import save_checkpoint, sessions_to_evaluate, split_for_network

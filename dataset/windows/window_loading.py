@@ -6,12 +6,10 @@ from pathlib import Path
 
 import torch
 
-from dataset.errors import InputError
-from dataset.locations import cache_folder, demo_holdout, demo_validation
+from dataset.locations import cache_folder
 from dataset.opensim.model_reader import load_skeleton
-from dataset.sessions import Session, discover_sessions
-from dataset.spelling import list_names
-from dataset.splits import Split, keep_split, split_sessions
+from dataset.sessions import Session
+from dataset.splits import Split, split_by_subject
 from dataset.windows.motion_batch import MotionBatch
 from dataset.windows.motion_dataset import MotionDataset
 from dataset.windows.window_source import WindowSource
@@ -97,43 +95,3 @@ def open_split(
         return open_windows([sessions[name] for name in names], cache_folder(root, "windows"), settings, watch=watch)
 
     return SplitWindows(opened(split.training), opened(split.validation), opened(split.held_out), split)
-
-
-def find_subjects(root: Path, subjects: Sequence[str]) -> list[Session]:
-    """The sessions of some subjects under a data root.
-
-    Args:
-        root: the data root.
-        subjects: ids of sessions or subjects, or `all`.
-
-    Raises:
-        InputError: there is no session or subject of that id.
-    """
-    sessions = discover_sessions(root)
-    subjects = [name.rstrip("/") for name in subjects]
-    if subjects == ["all"]:
-        return sessions
-    known = {name for session in sessions for name in (session.id, session.subject)}
-    unknown = [name for name in subjects if name not in known]
-    if unknown:
-        apart = " (names are separated by spaces)" if "," in unknown[0] else ""
-        raise InputError(f"{root} has no session or subject {unknown[0]}{apart}; it has {list_names(sorted(known))}")
-    return [session for session in sessions if {session.id, session.subject} & set(subjects)]
-
-
-def split_by_subject(root: Path, seed: int, kept: Split | None = None) -> tuple[dict[str, Session], Split]:
-    """The sessions under `root` by their id, and their split.
-
-    Args:
-        root: the data root; a demo root names its own sets of subjects.
-        seed: seed of a random split, see `split_sessions`.
-        kept: a split that was made before, which is used instead, see `keep_split`.
-
-    Raises:
-        InputError: there are no sessions, one of the sets is empty, or a session of a kept split is not there.
-    """
-    sessions = discover_sessions(root)
-    if kept is not None:
-        return {session.id: session for session in sessions}, keep_split(sessions, kept, root)
-    split = split_sessions(sessions, seed=seed, holdout_file=demo_holdout(root), validation_file=demo_validation(root))
-    return {session.id: session for session in sessions}, split

@@ -8,8 +8,7 @@ from dataset.errors import InputError
 from dataset.io.guarded_files import read_json_object_or_none
 from dataset.sessions import Session, discover_sessions
 from dataset.spelling import list_names
-from dataset.splits import SETS, Split
-from dataset.windows.window_loading import find_subjects, split_by_subject
+from dataset.splits import SETS, Split, find_subjects, split_by_subject
 from utils.checkpoints.checkpoint_file import find_checkpoint, read_checkpoint
 
 logger = logging.getLogger("bige")

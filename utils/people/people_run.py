@@ -11,8 +11,7 @@ from dataset.errors import InputError
 from dataset.io.atomic_write import atomic_write
 from dataset.locations import SHIPPED_VQVAE, expanded
 from dataset.sessions import Session, is_session_path, open_session
-from dataset.splits import read_ids
-from dataset.windows.window_loading import find_subjects
+from dataset.splits import find_subjects, read_ids
 from utils.checkpoints import split_for_network
 from utils.guidance.objective.published_terms import terms_of
 from utils.guidance.output.result_record import read_record

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from dataset.errors import InputError
 from dataset.locations import cache_folder
-from dataset.splits import Split
-from dataset.windows.window_loading import load_windows, split_by_subject
+from dataset.splits import Split, split_by_subject
+from dataset.windows.window_loading import load_windows
 from models.muscles.moment_capacity import capacity_inputs
 from models.surrogate.dynamics_surrogate import DynamicsSurrogate
 from models.surrogate.leg_dynamics import LegKinematics
