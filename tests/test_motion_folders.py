@@ -98,7 +98,7 @@ def test_different_rates_and_lengths_become_sixty_hertz(tmp_path):
     for motion in found:
         assert motion.has_squat
         assert motion.counted.all()
-        start, end = motion.repetition
+        start, end = motion.repetition_span
         assert 90 < end - start < 160  # the first squat and no other
         knee = motion.coordinates[start:end, 12]
         assert knee.max() == pytest.approx(95, abs=0.5)
@@ -154,7 +154,7 @@ def test_the_copies_of_a_tiled_file_are_masked(tmp_path):
     motion = read_motion_folder(tmp_path, "npy").subjects[0].windows[0]
     assert motion.counted.all()
     assert motion.recorded.sum() == len(part)
-    assert motion.repetition[1] <= len(part)
+    assert motion.repetition_span[1] <= len(part)
 
 
 def test_a_motion_without_a_complete_squat_counts_as_one_repetition(tmp_path):
@@ -162,7 +162,7 @@ def test_a_motion_without_a_complete_squat_counts_as_one_repetition(tmp_path):
     write_motion(tmp_path / "down.mot", half.cut(0, 90))
     motion = read_motion_folder(tmp_path, "mot").subjects[0].windows[0]
     assert not motion.has_squat
-    assert motion.repetition == (0, 90)
+    assert motion.repetition_span == (0, 90)
 
 
 def test_unreadable_files_are_left_out_and_named(tmp_path):
@@ -208,8 +208,8 @@ def test_windows_of_a_trial_count_one_squat_and_the_standing_after_it(tmp_path):
     first = found.subjects[0].windows[0]
     assert first.recorded.all()
     assert first.standing.sum() > 20
-    assert first.counted.sum() == pytest.approx(first.repetition[1], abs=12)
-    assert first.repetition[1] < 196
+    assert first.counted.sum() == pytest.approx(first.repetition_span[1], abs=12)
+    assert first.repetition_span[1] < 196
     assert first.has_squat
 
 
@@ -242,5 +242,5 @@ def test_recorded_sessions(recordings):
     assert shape(driven) == {"field-subject0": ["Squats_0_1", "Squats_0_2"]}
     for motion in (*driven.subjects[0].windows, *(m for subject in found.subjects for m in subject.windows)):
         assert motion.has_squat, motion.name
-        start, end = motion.repetition
+        start, end = motion.repetition_span
         assert abs(end - start - motion.counted.sum()) < 25, motion.name

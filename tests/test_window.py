@@ -37,7 +37,7 @@ def test_a_window_is_a_whole_repetition_and_then_standing():
     for window, repetition in zip(windows, segment_repetitions(motion), strict=True):
         start, length = repetition.start_frame, repetition.end_frame - repetition.start_frame
         recorded = int(window.recorded.sum())
-        assert window.repetition == (0, length)
+        assert window.repetition_span == (0, length)
         assert np.array_equal(window.standing, ~window.first_repetition)
         assert window.recorded[:recorded].all()
         assert np.array_equal(window.coordinates[:recorded], motion.coordinates[start : start + recorded])
@@ -128,7 +128,7 @@ def test_masks_and_extra_coordinates_follow_the_frames():
     motion = squats(1)
     motion = replace(motion, extra={"knee_adduction_r": np.linspace(0.0, 2.0, len(motion))})
     (window,) = windows_of_trial(motion)
-    start, end = window.repetition
+    start, end = window.repetition_span
     assert start == 0
     assert window.first_repetition.sum() == window.counted.sum() == end
     assert all(len(values) == len(window) == 196 for values in window.extra.values())
@@ -143,7 +143,7 @@ def test_masks_and_extra_coordinates_follow_the_frames():
 def test_a_whole_motion_as_a_window_is_the_motion():
     motion = squats(2)
     window = window_of_motion(motion)
-    assert window.repetition == (0, len(motion))
+    assert window.repetition_span == (0, len(motion))
     assert np.array_equal(window.coordinates, motion.coordinates)
     assert window.counted.all()
     assert window.without_extension().coordinates.shape == motion.coordinates.shape

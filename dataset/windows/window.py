@@ -78,7 +78,7 @@ class Window:
         return self.start_s + np.arange(len(self)) / FRAME_RATE_HZ
 
     @property
-    def repetition(self) -> tuple[int, int]:
+    def repetition_span(self) -> tuple[int, int]:
         """First frame of the first repetition, and the frame after its last."""
         frames = np.flatnonzero(self.first_repetition)
         return int(frames[0]), int(frames[-1]) + 1

@@ -214,7 +214,7 @@ class SubjectSet:
     def _placed_repetitions(self) -> list[np.ndarray]:
         """Each motion from its first squat to its last recorded frame, (T_i, 33), placed by the squat's first frame."""
         return [
-            place(window.coordinates[window.repetition[0] : int(window.recorded.sum())], float(floor_m))[0]
+            place(window.coordinates[window.repetition_span[0] : int(window.recorded.sum())], float(floor_m))[0]
             for window, floor_m in zip(self.windows, self.floor_m, strict=True)
         ]
 
@@ -247,5 +247,5 @@ class SubjectSet:
 
 
 def _repetition_frames(window: Window) -> int:
-    start, end = window.repetition
+    start, end = window.repetition_span
     return end - start
