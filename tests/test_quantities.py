@@ -482,6 +482,22 @@ def test_a_squat_that_bounces_is_not_whole():
     assert term.holds(term.value(Context(motion))).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("at_end", [False, True])
+def test_a_squat_begins_and_ends_in_standing(at_end):
+    motion = squat(frames=121).repeat(4, 1, 1)
+    for knee in (AT["knee_angle_l"], AT["knee_angle_r"]):
+        motion[1, :10, knee] += torch.linspace(12, 0, 10)  # begins on bent knees, straightens, and squats
+        motion[2, :15, knee] += 15 * torch.hann_window(15, periodic=False)  # dips first
+        motion[3, :, knee] = 7.0  # does not squat
+    flexion = motion[:, :30, AT["knee_angle_l"]]
+    straightened = (flexion.cummax(1).values - flexion).amax(1)
+    context = Context(motion.flip(1) if at_end else motion)
+    found = summarise(evaluate_quantity("standing_extension", context), "max").squeeze(1)
+    torch.testing.assert_close(found, straightened)
+    term = next(term for term in whole_motion_terms() if term.quantity == "standing_extension")
+    assert term.holds(term.value(context)).tolist() == [True, False, False, True]
+
+
 def test_standing_is_judged_at_both_ends():
     motion = squat(frames=196)
     cut = motion[:, :150]  # ends with bent knees

@@ -96,6 +96,7 @@ _DEFINITIONS = {
     "halfway_pause": "How long the knees hardly move on their way down or up.",
     "bounce": "How far knees, hips or trunk straighten and bend again; 0 where they go down and up once.",
     "standing_flexion": "Flexion of the knee while the person stands before and after the squat.",
+    "standing_extension": "How far the knees straighten before the first squat, or bend after the last one.",
     "standing_lean": "Angle of the trunk from the vertical while the person stands before and after the squat.",
     "standing_speed": "Angular speed of hips, knees, ankles and pelvis while the person stands before and after.",
     "knee_valgus": "How far the knee is medial of the line from hip to ankle; negative is lateral.",

@@ -90,6 +90,22 @@ def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
     return context.motion[..., KNEE_INDICES], _ends(context)
 
 
+@quantity("standing_extension", "deg", 1.0, limits=(0, 180), usual=(0, 5), statistic="max")
+def standing_extension(context: Context) -> tuple[Tensor, Tensor]:
+    """How far the knees straighten before the first squat, or bend after the last one; 0 for who stands and squats.
+
+    By the mean of both knees; before the first squat, it is the flexion that has been reached less that of the frame, and
+    after the last one the same backwards in time. A squat lasts as in `bounce`.
+    """
+    knees, deepest = _knees(context)
+    mask = context.feet_mask
+    bent = (knees > 0.5 * deepest) & mask
+    flexion = knees.masked_fill(~mask, _LESS_THAN_ANY_DEG)
+    before, after = bent.cumsum(1) == 0, bent.flip(1).cumsum(1).flip(1) == 0
+    reached = torch.where(before, flexion.cummax(1).values, flexion.flip(1).cummax(1).values.flip(1))
+    return torch.where(before | after, reached - knees, torch.zeros_like(knees)), mask
+
+
 @quantity("standing_lean", "deg", 1.0, limits=(0, 180), usual=(0, 20), statistic="max")
 def standing_lean(context: Context) -> tuple[Tensor, Tensor]:
     """Angle of the trunk from the vertical in the first and the last 0.1 s."""

@@ -1,8 +1,8 @@
 """What is required of every written motion without being asked for: that it is whole.
 
-It begins and ends upright and still, holds exactly the squats that were asked for, each of which goes down and up once
-without a pause half-way, its feet stay where they stood, on the floor, its heels rise hardly higher than in the own
-squats, and no joint leaves the range that the person's model gives it. Decoded motions are planted and kept within
+It begins and ends upright and still, holds exactly the squats that were asked for, each of which begins and ends in
+standing, and goes down and up once without a pause half-way, its feet stay where they stood, on the floor, its heels
+rise hardly higher than in the own squats, and no joint leaves the range that the person's model gives it. Decoded motions are planted and kept within
 these ranges by construction (`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to
 it that the networks would not make whole.
 """
@@ -24,6 +24,7 @@ _MORE_THAN_OWN = {
     "standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03, "halfway_pause": 0.1, "bounce": 3.0,
 }  # fmt: skip
 _AS_OWN_ALONE = ("heel_lift", "halfway_pause", "bounce")  # who does more of it in the own squats may do so
+_STANDS_FIRST_DEG = 5.0  # no recorded squat, cut from rest to rest, straightens by more than 0.6 before it begins
 _STILL_DEG_S = 30.0  # a squat reaches 150 and more; a recording begins where the person begins to move
 _BOUNCE_DEG = 3.0  # where no own squats are known; none of 36 recorded ones of five people bounces by more than 0.4
 _PAUSE_S = 0.3  # where no own squats are known
@@ -53,6 +54,7 @@ def whole_motion_terms() -> list[Term]:
         below("bounce", _BOUNCE_DEG, 0.1, "one_bottom"),
         below("halfway_pause", _PAUSE_S, 0.02, "no_pause_halfway"),
         below("standing_flexion", _UPRIGHT_KNEE_DEG, 1.0, "upright_knees"),
+        below("standing_extension", _STANDS_FIRST_DEG, 0.5, "squat_from_standing"),
         below("standing_lean", _UPRIGHT_TRUNK_DEG, 1.0, "upright_trunk"),
         below("standing_speed", _STILL_DEG_S, 2.0, "still"),
         below("foot_drift", _DRIFT_M, 1e-4, "feet_in_place"),
