@@ -455,10 +455,10 @@ def test_changes_are_counted_from_the_nearest_own_squat():
     motions = torch.stack([own(60), own(100)])
     profiles = squat_profiles(motions, SimpleSkeleton())
     assert nearest_own(own(95), motions)[0] == 1
-    guided = torch.stack([own(80), own(61)])
+    guided = torch.stack([own(82), own(61)])
     changes = describe_changes(guided, squat_profiles(guided, SimpleSkeleton()), motions, profiles)
     assert [change.own for change in changes] == [1, 0]
-    assert changes[0].form_deg == pytest.approx(form_difference(own(80), own(100)))
+    assert changes[0].form_deg == pytest.approx(form_difference(own(82), own(100)))
     assert changes[1].sentence == "no difference from the own squat that can be noticed"
 
 

@@ -1,5 +1,7 @@
 """The person's own repetition that is nearest in form to each of many motions, and its values at their phases."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,7 @@ FORM = [
 class NearestOwn:
     """For each of B motions the nearest of R own repetitions; without gradient.
 
-    Both are compared at equal phases: start, bottom and end are brought together, so that tempo does not count.
+    Both are compared at equal phases: descent, hold and ascent are brought together, so that tempo does not count.
     """
 
     @torch.no_grad()
@@ -34,11 +36,11 @@ class NearestOwn:
             own_phases: of these.
         """
         frame = torch.arange(motion.shape[1], device=motion.device).to(motion)
-        share = _share(phases, frame)  # (B, T), 0 start, 1 bottom, 2 end
-        edges = (own_phases.start, own_phases.bottom, own_phases.end)
-        start, bottom, end = (edge.to(motion)[:, None, None] for edge in edges)
         # (R, B, T) the frame of each own repetition at the phase of each frame of each motion
-        at = torch.where(share < 1, start + share * (bottom - start), bottom + (share - 1) * (end - bottom))
+        at = own_phases.edges[:, :1, None].to(motion)
+        for edge, share in enumerate(_shares(phases, frame)):
+            part = own_phases.edges[:, edge + 1] - own_phases.edges[:, edge]
+            at = at + share * part[:, None, None]
         rows = torch.arange(len(own), device=motion.device)[:, None, None]
         form = _interpolated(own[..., FORM].to(motion), rows, at)
         distance = ((form - motion[..., FORM]).square() * counts[..., None]).sum((2, 3))
@@ -59,9 +61,7 @@ def _interpolated(values: Tensor, rows: Tensor, at: Tensor) -> Tensor:
     return (1 - weight) * values[rows, left] + weight * values[rows, right]
 
 
-def _share(phases: RepetitionParts, frame: Tensor) -> Tensor:
-    """(B, T) how far each frame is from start (0) over bottom (1) to end (2)."""
-    start, bottom, end = (getattr(phases, name).to(frame)[:, None] for name in ("start", "bottom", "end"))
-    down = ((frame - start) / (bottom - start).clamp(min=1)).clamp(0, 1)
-    up = ((frame - bottom) / (end - bottom).clamp(min=1)).clamp(0, 1)
-    return torch.where(frame < bottom, down, 1 + up)
+def _shares(phases: RepetitionParts, frame: Tensor) -> list[Tensor]:
+    """(B, T) how much of the descent, of the hold and of the ascent has gone by in each frame, from 0 to 1."""
+    edges = phases.edges.to(frame).unsqueeze(2)  # (B, 4, 1)
+    return [((frame - first) / (last - first).clamp(min=1)).clamp(0, 1) for first, last in pairwise(edges.unbind(1))]

@@ -32,6 +32,11 @@ class RepetitionParts:
     end: Tensor
     frames: int
 
+    @property
+    def edges(self) -> Tensor:
+        """(B, 4) the frames between which descent, hold and ascent lie."""
+        return torch.stack([self.start, self.descent_end, self.ascent_start, self.end], 1)
+
     def part(self, name: str) -> Tensor:
         """(B, T) bool, the frames of a part of the squat, both ends included."""
         first, last = {

@@ -12,6 +12,10 @@ import numpy as np
 from models.conventions import KNEE_INDICES
 
 PHASES = 101  # points from the start of the descent to the end of the ascent; the deepest frame is in the middle
+_BOTTOM = 0.95  # of the depth, beyond which the subject is at the bottom
+# Points of the bottom's first and last frame in a comparison of forms. A squat without a hold, whose flexion follows a
+# cosine, is there for this share of its duration, so that nothing is shifted in it.
+_BOTTOM_POINTS = (43, 57)
 _UPRIGHT = 0.15  # of the depth: the subject stands where the knees are flexed less than that above the least flexion
 _STANDS = 0.3  # of the range of flexion, above its least, up to which the straightest before or after a squat is stance
 
@@ -22,13 +26,17 @@ class SquatPhases:
 
     Attributes:
         start: first frame of the descent.
+        bottom_start: first frame at the bottom, within a twentieth of the depth; of a hold, where there is one.
         deepest: frame of greatest knee flexion.
+        bottom_end: last frame at the bottom.
         end: last frame of the ascent, or of the motion where it does not stand upright again.
         is_complete: whether it stands upright again.
     """
 
     start: int
+    bottom_start: int
     deepest: int
+    bottom_end: int
     end: int
     is_complete: bool
 
@@ -45,12 +53,22 @@ def find_phases(coordinates: np.ndarray, frames: int | None = None) -> SquatPhas
     flexion = coordinates[:frames, KNEE_INDICES].mean(1)
     deepest = int(flexion.argmax().clip(1, len(flexion) - 2))
     before, after = _upright(flexion, slice(deepest)), _upright(flexion, slice(deepest + 1, None))
+    start = int(before[-1]) if len(before) else 0
+    end = int(deepest + 1 + after[0]) if len(after) else len(flexion) - 1
+    descent, ascent = flexion[start : deepest + 1], flexion[deepest : end + 1]
     return SquatPhases(
-        start=int(before[-1]) if len(before) else 0,
+        start=start,
+        bottom_start=start + int(_at_bottom(descent).argmax()),
         deepest=deepest,
-        end=int(deepest + 1 + after[0]) if len(after) else len(flexion) - 1,
+        bottom_end=end - int(_at_bottom(ascent[::-1]).argmax()),
+        end=end,
         is_complete=bool(len(after)),
     )
+
+
+def _at_bottom(side: np.ndarray) -> np.ndarray:
+    """(T,) bool, which frames of a descent, or of an ascent backwards in time, are at the bottom."""
+    return side >= side[0] + _BOTTOM * (side[-1] - side[0])
 
 
 def _upright(flexion: np.ndarray, side: slice) -> np.ndarray:
@@ -63,8 +81,18 @@ def _upright(flexion: np.ndarray, side: slice) -> np.ndarray:
 
 def normalise_phases(curves: np.ndarray, phases: SquatPhases) -> np.ndarray:
     """Curves (T, C) of a squat at `PHASES` points of its phases, (101, C): half in the descent, half in the ascent."""
-    half = PHASES // 2 + 1
-    descent = np.linspace(phases.start, phases.deepest, half)
-    ascent = np.linspace(phases.deepest, phases.end, half)
-    frames = np.concatenate([descent, ascent[1:]])
-    return np.stack([np.interp(frames, np.arange(len(curves)), column) for column in curves.T], 1)
+    return _at_points(curves, (0, PHASES // 2, PHASES - 1), (phases.start, phases.deepest, phases.end))
+
+
+def form_at_phases(curves: np.ndarray, phases: SquatPhases) -> np.ndarray:
+    """The same, (101, C), but with the bottom over the same points however long it is held."""
+    points = (0, _BOTTOM_POINTS[0], PHASES // 2, _BOTTOM_POINTS[1], PHASES - 1)
+    return _at_points(
+        curves, points, (phases.start, phases.bottom_start, phases.deepest, phases.bottom_end, phases.end)
+    )
+
+
+def _at_points(curves: np.ndarray, points: tuple[int, ...], frames: tuple[int, ...]) -> np.ndarray:
+    """Curves (T, C) at all `PHASES` points, of which some lie at these frames."""
+    at = np.interp(np.arange(PHASES), points, frames)
+    return np.stack([np.interp(at, np.arange(len(curves)), column) for column in curves.T], 1)

@@ -19,7 +19,7 @@ OF_OWN = ("change_from_own", "arm_change_from_own", "load_sway")  # the quantiti
 def change_from_own(context: Context) -> Tensor:
     """Root mean square difference of the angles of legs, pelvis and trunk from the person's nearest own repetition.
 
-    Both are compared at equal phases: start, bottom and end are brought together, so that tempo does not count.
+    Both are compared at equal phases: descent, hold and ascent are brought together, so that tempo does not count.
     """
     return _difference(context, FORM)
 

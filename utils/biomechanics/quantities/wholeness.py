@@ -94,8 +94,8 @@ def standing_flexion(context: Context) -> tuple[Tensor, Tensor]:
 def standing_extension(context: Context) -> tuple[Tensor, Tensor]:
     """How far the knees straighten before the first squat, or bend after the last one; 0 for who stands and squats.
 
-    By the mean of both knees; before the first squat, it is the flexion that has been reached less that of the frame, and
-    after the last one the same backwards in time. A squat lasts as in `bounce`.
+    By the mean of both knees; before the first squat, it is the flexion that has been reached less that of the frame,
+    and after the last one the same backwards in time. A squat lasts as in `bounce`.
     """
     knees, deepest = _knees(context)
     mask = context.feet_mask

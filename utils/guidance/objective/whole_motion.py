@@ -1,10 +1,10 @@
 """What is required of every written motion without being asked for: that it is whole.
 
 It begins and ends upright and still, holds exactly the squats that were asked for, each of which begins and ends in
-standing, and goes down and up once without a pause half-way, its feet stay where they stood, on the floor, its heels
-rise hardly higher than in the own squats, and no joint leaves the range that the person's model gives it. Decoded motions are planted and kept within
-these ranges by construction (`utils.guidance.subject.frozen_models`); these terms judge the result, and draw motions to
-it that the networks would not make whole.
+standing and goes down and up once without a pause half-way, its feet stay where they stood, on the floor, its heels
+rise hardly higher than in the own squats, and no joint leaves the range that the person's model gives it. Decoded
+motions are planted and kept within these ranges by construction (`utils.guidance.subject.frozen_models`); these terms
+judge the result, and draw motions to it that the networks would not make whole.
 """
 
 from collections.abc import Sequence

@@ -107,8 +107,7 @@ def at_asked_tempo(own: OwnMotions, context: Context, terms: Sequence[Term]) -> 
     if not _of_tempo(terms):
         return own
     own_s = torch.stack([summarise(evaluate_quantity(name, context), "mean")[:, 0] for name in _PARTS], 1)
-    phases = context.phases
-    edges = torch.stack([phases.start, phases.descent_end, phases.ascent_start, phases.end], 1).to(own.recorded)
+    edges = context.phases.edges.to(own.recorded)
     frames = own.placed.shape[1]
     lengths, required = (
         _at_tempo(own_s, some) * context.rate_hz for some in (terms, [term for term in terms if term.required])

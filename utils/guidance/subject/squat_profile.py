@@ -15,7 +15,7 @@ from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.biomechanics.own_comparison import FORM
 from utils.biomechanics.registry import evaluate_quantity
-from utils.biomechanics.squat_phases import find_phases, normalise_phases
+from utils.biomechanics.squat_phases import find_phases, form_at_phases
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 
@@ -146,7 +146,7 @@ def _sideways(context: Context) -> dict[str, Tensor]:
 def form_difference(one: Tensor, other: Tensor) -> float:
     """How far the forms of two squats (T, 33) differ, whatever their tempo: degrees.
 
-    Root mean square over the rotations of legs, pelvis and trunk and over 101 points of descent and ascent.
+    Root mean square over the rotations of legs, pelvis and trunk and over 101 points of descent, bottom and ascent.
     """
     return float(form_differences([one], [other])[0, 0])
 
@@ -165,7 +165,7 @@ def form_differences(some: Sequence[Tensor], others: Sequence[Tensor], coordinat
 
 def _form(motion: Tensor, chosen: Sequence[int]) -> np.ndarray:
     coordinates = motion.double().cpu().numpy()
-    return normalise_phases(coordinates[:, list(chosen)], find_phases(coordinates))
+    return form_at_phases(coordinates[:, list(chosen)], find_phases(coordinates))
 
 
 def _profile(
