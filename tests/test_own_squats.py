@@ -517,6 +517,16 @@ def test_who_stands_with_bent_knees_after_a_squat_has_another_form_by_that_alone
     assert not find_phases(motion[: bottom + 8].double().numpy()).is_complete
 
 
+def test_a_hold_at_the_bottom_is_no_change_of_form():
+    motion = own()
+    bottom = int(motion[:, AT["knee_angle_l"]].argmax())
+    held = torch.cat([motion[:bottom], motion[bottom].expand(60, -1), motion[bottom:]])
+    assert form_difference(motion, held) < 0.5
+    one, other = (find_phases(squat.double().numpy()) for squat in (motion, held))
+    assert other.bottom_start == one.bottom_start
+    assert other.bottom_end == one.bottom_end + 60
+
+
 def test_a_change_of_pace_keeps_the_form_and_comes_to_rest():
     motion = own()
     slower = change_of_pace(motion, 1.5)

@@ -296,7 +296,8 @@ def test_patellofemoral_compression_is_proportional_to_the_moment_and_grows_with
 
 def test_change_from_own_is_of_form_and_not_of_tempo():
     own = Context(torch.cat([timed_squat(1.0, 0.2, 1.0), timed_squat(1.0, 0.2, 1.0, depth_deg=60)]))
-    slower = timed_squat(2.0, 0.4, 2.0)
+    slower, held = timed_squat(2.0, 0.4, 2.0), timed_squat(1.0, 1.5, 1.0)
+    assert value_of("change_from_own", Context(held, own=own)).item() < 1
     assert value_of("change_from_own", Context(slower, own=own)).item() < 1  # phases end at whole frames
     bent = slower.clone()
     bent[..., AT["lumbar_bending"]] += 10
