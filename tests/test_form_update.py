@@ -7,9 +7,9 @@ from dataset.locations import SHIPPED_DEMO
 from utils.biomechanics.own_comparison import FORM
 from utils.biomechanics.quantities.own import ARMS
 from utils.guidance.guidance_config import GuidanceConfig
-from utils.guidance.latents.latent_updates import FormUpdate, PCAUpdate
+from utils.guidance.latents.latent_updates import ElementwiseUpdate, FormUpdate, PCAUpdate
 from utils.guidance.latents.normalized_descent import NormalizedDescent
-from utils.guidance.objective.own_bounds import CHANGES_FROM_OWN, OWN_FORM_ALONE, VARIED_FORM, FormWeights
+from utils.guidance.objective.own_bounds import CHANGES_FROM_OWN, VARIED_FORM, FormWeights
 from utils.guidance.preparation import prepare
 from utils.guidance.subject.form_metric import form_metric
 
@@ -71,24 +71,19 @@ def test_every_row_makes_steps_of_one_length_along_its_own_gradient():
     torch.testing.assert_close(variable.detach() - before, expected)
 
 
-@pytest.mark.parametrize(
-    ("asked", "moves", "weights"),
-    [
-        ("knee_flexion:max:below:70", "principal", VARIED_FORM),
-        ("descent_time:mean:above:1.5", "principal", OWN_FORM_ALONE),
-        ("knee_flexion:max:below:70", "anywhere", OWN_FORM_ALONE),
-    ],
-)
-def test_variations_are_kept_unless_a_tempo_is_asked_for_or_their_form_is_unknown(asked, moves, weights):
+@pytest.mark.parametrize("moves", ["principal", "anywhere"])
+def test_a_degree_of_form_costs_as_much_from_the_start_and_from_the_own_squats_together(moves):
     person = SHIPPED_DEMO / "Data" / "demo-person-040"
-    prepared = prepare(GuidanceConfig(subject=str(person), constraint=[asked], move=moves, threads=1, verify=False))
+    prepared = prepare(GuidanceConfig(subject=str(person), move=moves, threads=1, verify=False))
     wishes = [term.weight for term in prepared.terms if term.name in CHANGES_FROM_OWN.values()]
-    assert wishes == pytest.approx([weights.own * prepared.config.own_weight] * 2)
     update = prepared.latents.update
-    assert isinstance(update, FormUpdate) == (moves == "principal")
-    if isinstance(update, FormUpdate):
-        keeps_form = not torch.allclose(update.size, 0.01 * torch.eye(len(update.size)))
-        assert keeps_form == (weights.start > 0)
+    if moves == "principal":  # variations are kept
+        assert isinstance(update, FormUpdate)
+        assert not torch.allclose(update.size, 0.01 * torch.eye(len(update.size)))
+        assert wishes == pytest.approx([VARIED_FORM.own * prepared.config.own_weight] * 2)
+    else:  # form counts from the own squats alone
+        assert isinstance(update, ElementwiseUpdate)
+        assert wishes == pytest.approx([sum(VARIED_FORM) * prepared.config.own_weight] * 2)
 
 
 def test_the_form_metric_tells_by_how_much_small_changes_change_a_motion():

@@ -218,16 +218,16 @@ def test_what_refers_to_own_values_can_be_asked_of_a_later_session():
 
 def test_the_form_and_the_arms_of_the_own_squats_are_wished_for_unless_they_are_asked_for():
     asked = [parse_term("knee_flexion:max:above:70")]
-    assert with_own_form(asked, 0.0) == asked
+    assert with_own_form(asked, 0.0, 2.0) == asked
     for quantity, left in (("change_from_own", "own_arms"), ("arm_change_from_own", "own_form")):
         of_it = parse_term(f"{quantity}:rms:above:5")
-        *before, wish = with_own_form([*asked, of_it], 0.001)
+        *before, wish = with_own_form([*asked, of_it], 0.001, 2.0)
         assert before == [*asked, of_it]
         assert (wish.name, wish.required) == (left, False)
 
 
 def test_of_two_squats_with_one_depth_that_is_wished_for_which_goes_up_as_the_own_squat_does():
-    _, wish, _ = with_own_form([parse_term("knee_flexion:max:above:70")], 0.001)
+    _, wish, _ = with_own_form([parse_term("knee_flexion:max:above:70")], 0.001, 2.0)
     motion = torch.stack([own(90.0), own(90.0)])
     late = slice(int(guided_context(motion).phases.bottom[0]) + 5, None)
     for name in ("hip_flexion_l", "hip_flexion_r"):

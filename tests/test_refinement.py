@@ -110,7 +110,7 @@ class OwnModels(Models):
 
 def test_refinement_is_not_drawn_back_to_the_own_squats():
     models, guidance, samples = guided()
-    terms = with_own_form([PEAK], own_weight=0.05)
+    terms = with_own_form([PEAK], own_weight=0.05, form_weight=2.0)
     objective = replace(guidance.objective, terms=terms, describe=OwnModels().describe)
     refined, _ = refine(
         objective.evaluate(torch.stack([sample.z for sample in samples]), range(len(samples))),

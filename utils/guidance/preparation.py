@@ -24,12 +24,11 @@ from utils.guidance.latents.latent_space import LatentSpace, load_latent_space
 from utils.guidance.latents.latent_updates import FormUpdate, PCAUpdate
 from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
-from utils.guidance.objective.own_bounds import OWN_FORM_ALONE, VARIED_FORM, FormWeights, with_own_bounds, with_own_form
+from utils.guidance.objective.own_bounds import VARIED_FORM, with_own_bounds, with_own_form
 from utils.guidance.objective.published_terms import muscle_in_question, terms_of, without_published_wishes
 from utils.guidance.objective.whole_motion import posture_as_own
 from utils.guidance.subject.asked_tempo import (
     asked_duration_s,
-    asks_for_tempo,
     at_asked_tempo,
     require_room,
     with_own_tempo,
@@ -174,7 +173,8 @@ def prepare(config: GuidanceConfig) -> Preparation:
     )
     config = replace(config, seq_len=seq_len, start=start)
     if start == OWN:
-        form_weight = _form_weights(config, terms).own
+        # Without principal components, what draws a motion to where it starts cannot tell its form.
+        form_weight = VARIED_FORM.own if config.move == PRINCIPAL else sum(VARIED_FORM)
         terms = with_own_form(without_published_wishes(terms, config), config.own_weight, form_weight)
     return _with_starts(
         Preparation(
@@ -212,14 +212,8 @@ def _with_starts(prepared: Preparation) -> Preparation:
     latents = latents.starting_from(sampler, starts.names, only=config.start == OWN)
     if config.start == OWN and isinstance(latents.update, PCAUpdate):
         form = form_metric(models, starts.latents[0], latents.update)
-        latents = replace(latents, update=FormUpdate(latents.update, form, _form_weights(config, prepared.terms)))
+        latents = replace(latents, update=FormUpdate(latents.update, form, VARIED_FORM))
     return replace(prepared, latents=latents)
-
-
-def _form_weights(config: GuidanceConfig, terms: list[Term]) -> FormWeights:
-    """What draws the form of a motion to the own squats, and to where it starts, where the update can tell that."""
-    keeps_variations = config.move == PRINCIPAL and not asks_for_tempo(terms)
-    return VARIED_FORM if keeps_variations else OWN_FORM_ALONE
 
 
 def _seed_of(session: Session, seed: int) -> int:

@@ -34,11 +34,9 @@ class FormWeights(NamedTuple):
 
 # Variations are kept to a good part: drawn to the own squats alone they would come to be the same few answers.
 VARIED_FORM = FormWeights(1.4, 0.6)
-# An own squat in slow motion is no variation of its form, and at equal phases its form is another one.
-OWN_FORM_ALONE = FormWeights(0.0, 2.0)
 
 
-def with_own_form(terms: Sequence[Term], own_weight: float, form_weight: float = OWN_FORM_ALONE.own) -> list[Term]:
+def with_own_form(terms: Sequence[Term], own_weight: float, form_weight: float) -> list[Term]:
     """The terms, and the wishes that a motion has the form of the nearest own squat and the arms are held as in it.
 
     What is asked for takes the place of such a wish.

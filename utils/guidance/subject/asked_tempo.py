@@ -46,11 +46,6 @@ def asked_duration_s(terms: Sequence[Term], own_s: Tensor | None = None) -> floa
     return max(asked, float(_at_tempo(own_s, terms).sum(1).max()))
 
 
-def asks_for_tempo(terms: Sequence[Term]) -> bool:
-    """Whether a term, required or wished for, is about tempo."""
-    return bool(_of_tempo(terms))
-
-
 def require_room(terms: Sequence[Term], duration_s: float) -> None:
     """Check that motions of a duration are long enough for the tempo that is required.
 
