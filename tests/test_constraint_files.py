@@ -1,13 +1,16 @@
 """Constraint files and names: YAML read safely, shipped sets, clinical names, contradictions, own bounds."""
 
 import json
+import re
 
 import pytest
 import torch
 from bodies import SimpleSkeleton, SimpleSurrogate, squat
 
 from dataset.errors import InputError
+from dataset.locations import SHIPPED_DEMO
 from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES, canonical_muscle, muscle_channels
+from dataset.sessions import Session
 from models.conventions import COORDINATES, MUSCLE_INDEX, MUSCLES
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
@@ -23,6 +26,7 @@ from utils.guidance.objective.published_terms import (
     without_published_wishes,
 )
 from utils.guidance.objective.quantity_list import vocabulary
+from utils.guidance.subject.frozen_models import load_models
 
 
 def asked_of(**options):
@@ -495,9 +499,33 @@ def test_the_list_names_every_muscle_and_group_and_unit_and_is_json_where_it_say
         "slow-eccentric",
     ):
         assert word in text
+    assert re.search(r"hip_adduction +deg; -40 to 10; LR; positive: towards the midline\n", text)
     stems = {line.split()[0] for line in text.splitlines() if line.startswith("  ")}
     assert all(name in stems or name[:-2] in stems for name in COORDINATES)
     json.loads(text[text.rindex("{") :])
+
+
+@pytest.mark.parametrize(
+    ("coordinate", "raised", "forward", "right"),
+    [
+        ("pelvis_list", "left hip", None, None),
+        ("pelvis_rotation", None, "right hip", None),
+        ("hip_adduction_l", None, None, "left ankle"),
+        ("hip_flexion_l", "left ankle", "left ankle", None),
+        ("knee_angle_r", "right ankle", None, None),
+    ],
+)
+def test_the_directions_that_the_list_names_are_those_of_the_model(coordinate, raised, forward, right):
+    models = load_models(None, None, Session(SHIPPED_DEMO / "Data" / "demo-person-040"), "cpu", 6.0)
+    motion = torch.zeros(2, 1, 33)
+    motion[1, 0, COORDINATES.index(coordinate)] = 10.0
+    joints = Context(motion, skeleton=models.skeleton).leg_joints
+    places = {"hip": joints.hip, "ankle": joints.ankle}
+    for point, axis in ((raised, 1), (forward, 0), (right, 2)):
+        if point:
+            side, joint = point.split()
+            moved = (places[joint][1] - places[joint][0])[0, ["left", "right"].index(side)]
+            assert moved[axis] > 0.005
 
 
 @pytest.mark.parametrize("name", ["quadriceps", "left vastus medialis", "glutes"])

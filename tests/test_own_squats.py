@@ -469,6 +469,15 @@ def test_the_baseline_sentence_says_what_the_person_does():
     sentence = baseline_sentence(Baseline(("a", "b"), motions, profiles, "vasmed", peaks, True))
     for part in ("2 own squats", "80 to 100°", "50 to 52 %", "left 0.40 to 0.60", "right 0.50 (simulated)"):
         assert part in sentence
+    assert "fully active" not in sentence
+
+
+def test_the_baseline_says_where_the_muscle_in_question_is_fully_active():
+    motions = torch.stack([own(80), own(100)])
+    profiles = squat_profiles(motions, SimpleSkeleton())
+    peaks = torch.tensor([[0.7, 0.8], [0.9, 1.0]])
+    sentence = baseline_sentence(Baseline(("a", "b"), motions, profiles, "vasmed", peaks, True))
+    assert "fully active in 1 of these squats, for which the model may be too weak" in sentence
 
 
 def test_of_many_own_squats_those_that_lie_evenly_in_the_recordings_are_taken():

@@ -18,6 +18,7 @@ from utils.guidance.objective.published_terms import printed_request
 from utils.guidance.subject.own_motions import OwnMotions
 from utils.guidance.subject.squat_profile import SquatProfile, squat_profiles
 from utils.guidance.verification import SimulatedMotion, prediction_of
+from utils.simulation.saturation import FULL
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,16 @@ def baseline_sentence(baseline: Baseline) -> str:
         f"less right {_range(columns['knee_difference_deg'], 0)}°"
         + (f", {_range([100 * share for share in load], 0)} % of the load on the right foot" if load else "")
         + f"; peak {baseline.muscle} {peaks} ({'simulated' if baseline.simulated else 'predicted by the surrogate'})"
+        + _fully_active(baseline)
         + (f"; {baseline.meeting} of these squats {verb} what is asked already" if baseline.meeting else "")
         + (f"; {baseline.missing}" if baseline.missing else "")
     )
+
+
+def _fully_active(baseline: Baseline) -> str:
+    """In how many squats the muscle is driven to the limit, so that the model may be too weak for the person."""
+    full = int((baseline.peaks.amax(1) >= FULL).sum())
+    return f", fully active in {full} of these squats, for which the model may be too weak" if full else ""
 
 
 def _which(baseline: Baseline) -> str:

@@ -9,6 +9,7 @@ from dataset.io.motion import Motion
 from dataset.windows.segmentation import segment_repetitions
 from models.conventions import COORDINATES, FRAME_RATE_HZ, MUSCLES, TRANSLATION_INDICES, TRANSLATIONS, without_side
 from models.muscles.simulation_settings import FILTER_MARGIN_FRAMES
+from utils.biomechanics.coordinate_directions import POSITIVE_DIRECTIONS
 from utils.biomechanics.squat_phases import SquatPhases, find_phases
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
@@ -135,7 +136,7 @@ def _coordinate_panels() -> list[dict[str, Any]]:
             "group": panel.group,
             "title": panel.title,
             "columns": panel.coordinates,
-            "positive": panel.positive,
+            "positive": POSITIVE_DIRECTIONS[without_side(panel.coordinates[0])],
             "unit": "m" if panel.coordinates[0] in TRANSLATIONS else "°",
         }
         for panel in COORDINATE_PANELS

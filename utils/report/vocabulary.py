@@ -29,37 +29,35 @@ class CoordinatePanel:
         group: group of panels that are shown together.
         title: title of the panel.
         coordinates: names of the left and the right coordinate, or of a single one.
-        positive: meaning of positive values.
     """
 
     group: str
     title: str
     coordinates: tuple[str, ...]
-    positive: str
 
 
 COORDINATE_PANELS = (
-    CoordinatePanel("Squat", "Knee flexion", ("knee_angle_l", "knee_angle_r"), "flexed"),
-    CoordinatePanel("Squat", "Hip flexion", ("hip_flexion_l", "hip_flexion_r"), "flexed"),
-    CoordinatePanel("Squat", "Ankle dorsiflexion", ("ankle_angle_l", "ankle_angle_r"), "shin forward over the foot"),
-    CoordinatePanel("Squat", "Pelvis tilt", ("pelvis_tilt",), "tilted back; negative is forward"),
-    CoordinatePanel("Squat", "Pelvis height", ("pelvis_ty",), "up from the floor"),
-    CoordinatePanel("Squat", "Lumbar extension", ("lumbar_extension",), "extended; negative is forward"),
-    CoordinatePanel("Hips", "Hip adduction", ("hip_adduction_l", "hip_adduction_r"), "towards the midline"),
-    CoordinatePanel("Hips", "Hip rotation", ("hip_rotation_l", "hip_rotation_r"), "inwards"),
-    CoordinatePanel("Feet", "Subtalar angle", ("subtalar_angle_l", "subtalar_angle_r"), "sole turned inwards"),
-    CoordinatePanel("Feet", "Toe flexion", ("mtp_angle_l", "mtp_angle_r"), "toes down"),
-    CoordinatePanel("Pelvis and trunk", "Pelvis list", ("pelvis_list",), "left side up"),
-    CoordinatePanel("Pelvis and trunk", "Pelvis rotation", ("pelvis_rotation",), "turned to the left"),
-    CoordinatePanel("Pelvis and trunk", "Pelvis forward", ("pelvis_tx",), "forward"),
-    CoordinatePanel("Pelvis and trunk", "Pelvis sideways", ("pelvis_tz",), "to the right"),
-    CoordinatePanel("Pelvis and trunk", "Lumbar bending", ("lumbar_bending",), "to the right"),
-    CoordinatePanel("Pelvis and trunk", "Lumbar rotation", ("lumbar_rotation",), "turned to the left"),
-    CoordinatePanel("Arms", "Shoulder flexion", ("arm_flex_l", "arm_flex_r"), "arm forward"),
-    CoordinatePanel("Arms", "Shoulder adduction", ("arm_add_l", "arm_add_r"), "towards the body"),
-    CoordinatePanel("Arms", "Shoulder rotation", ("arm_rot_l", "arm_rot_r"), "inwards"),
-    CoordinatePanel("Arms", "Elbow flexion", ("elbow_flex_l", "elbow_flex_r"), "flexed"),
-    CoordinatePanel("Arms", "Forearm pronation", ("pro_sup_l", "pro_sup_r"), "pronated, palm back or down"),
+    CoordinatePanel("Squat", "Knee flexion", ("knee_angle_l", "knee_angle_r")),
+    CoordinatePanel("Squat", "Hip flexion", ("hip_flexion_l", "hip_flexion_r")),
+    CoordinatePanel("Squat", "Ankle dorsiflexion", ("ankle_angle_l", "ankle_angle_r")),
+    CoordinatePanel("Squat", "Pelvis tilt", ("pelvis_tilt",)),
+    CoordinatePanel("Squat", "Pelvis height", ("pelvis_ty",)),
+    CoordinatePanel("Squat", "Lumbar extension", ("lumbar_extension",)),
+    CoordinatePanel("Hips", "Hip adduction", ("hip_adduction_l", "hip_adduction_r")),
+    CoordinatePanel("Hips", "Hip rotation", ("hip_rotation_l", "hip_rotation_r")),
+    CoordinatePanel("Feet", "Subtalar angle", ("subtalar_angle_l", "subtalar_angle_r")),
+    CoordinatePanel("Feet", "Toe flexion", ("mtp_angle_l", "mtp_angle_r")),
+    CoordinatePanel("Pelvis and trunk", "Pelvis list", ("pelvis_list",)),
+    CoordinatePanel("Pelvis and trunk", "Pelvis rotation", ("pelvis_rotation",)),
+    CoordinatePanel("Pelvis and trunk", "Pelvis forward", ("pelvis_tx",)),
+    CoordinatePanel("Pelvis and trunk", "Pelvis sideways", ("pelvis_tz",)),
+    CoordinatePanel("Pelvis and trunk", "Lumbar bending", ("lumbar_bending",)),
+    CoordinatePanel("Pelvis and trunk", "Lumbar rotation", ("lumbar_rotation",)),
+    CoordinatePanel("Arms", "Shoulder flexion", ("arm_flex_l", "arm_flex_r")),
+    CoordinatePanel("Arms", "Shoulder adduction", ("arm_add_l", "arm_add_r")),
+    CoordinatePanel("Arms", "Shoulder rotation", ("arm_rot_l", "arm_rot_r")),
+    CoordinatePanel("Arms", "Elbow flexion", ("elbow_flex_l", "elbow_flex_r")),
+    CoordinatePanel("Arms", "Forearm pronation", ("pro_sup_l", "pro_sup_r")),
 )
 
 _QUANTITY_TITLES = {

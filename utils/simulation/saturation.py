@@ -19,7 +19,7 @@ RESERVE_NAMES = tuple(f"{name}_{side}" for side in SIDES for name in LEG_COORDIN
 _WEAK = {name for group in WEAK_MUSCLES.values() for name in group}
 _TOO_WEAK = "fully active, since the model is too weak for this motion"
 _UNRELIABLE = "fully active among the muscles that are not to be relied on"
-_FULL = 0.99  # activation
+FULL = 0.99  # activation
 _LEAST_SHARE = 0.05  # of the frames
 
 
@@ -31,7 +31,7 @@ def saturated_muscles(activations: Tensor) -> dict[str, float]:
     Args:
         activations: (..., 80) 0 to 1.
     """
-    shares = (activations.reshape(-1, len(MUSCLES)) >= _FULL).double().mean(0).tolist()
+    shares = (activations.reshape(-1, len(MUSCLES)) >= FULL).double().mean(0).tolist()
     found = {name: share for name, share in zip(MUSCLES, shares, strict=True) if share >= _LEAST_SHARE}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 

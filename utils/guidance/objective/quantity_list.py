@@ -6,6 +6,7 @@ import textwrap
 
 from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES
 from models.conventions import COORDINATES, TRANSLATIONS
+from utils.biomechanics.coordinate_directions import POSITIVE_DIRECTIONS
 from utils.biomechanics.registry import QUANTITIES, Quantity
 from utils.biomechanics.repetition_parts import PARTS
 from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK, STATISTICS
@@ -67,7 +68,8 @@ def vocabulary(width: int | None = None) -> str:
 
 def _coordinate_line(name: str, low: float, high: float) -> str:
     sides = "" if name in COORDINATES else "; LR"
-    return f"  {name:26} {'m' if name in TRANSLATIONS else 'deg'}; {low:g} to {high:g}{sides}"
+    unit = "m" if name in TRANSLATIONS else "deg"
+    return f"  {name:26} {unit}; {low:g} to {high:g}{sides}; positive: {POSITIVE_DIRECTIONS[name]}"
 
 
 def _line(quantity: Quantity) -> str:

@@ -1,0 +1,25 @@
+"""What a positive value of each coordinate means."""
+
+POSITIVE_DIRECTIONS = {  # by coordinate, without its side
+    "knee_angle": "flexed",
+    "hip_flexion": "flexed",
+    "ankle_angle": "shin forward over the foot",
+    "pelvis_tilt": "tilted back; negative is forward",
+    "pelvis_ty": "up from the floor",
+    "lumbar_extension": "extended; negative is forward",
+    "hip_adduction": "towards the midline",
+    "hip_rotation": "inwards",
+    "subtalar_angle": "sole turned inwards",
+    "mtp_angle": "toes down",
+    "pelvis_list": "left side up",
+    "pelvis_rotation": "turned to the left",
+    "pelvis_tx": "forward",
+    "pelvis_tz": "to the right",
+    "lumbar_bending": "to the right",
+    "lumbar_rotation": "turned to the left",
+    "arm_flex": "arm forward",
+    "arm_add": "towards the body",
+    "arm_rot": "inwards",
+    "elbow_flex": "flexed",
+    "pro_sup": "pronated, palm back or down",
+}
