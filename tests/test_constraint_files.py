@@ -162,6 +162,15 @@ def test_a_bound_in_hundredths_of_the_unit_is_answered_with_the_unit(line, advic
         parse_term(line)
 
 
+@pytest.mark.parametrize("line", ["vasmed:max:below:0.04", "glutes:mean:within:0:3%", "VMO:min:equals:0.01"])
+def test_less_activation_than_that_of_a_muscle_at_rest_is_refused(line):
+    with pytest.raises(InputError, match="is less than 0.05, the activation of a muscle that rests$"):
+        parse_term(line)
+    assert parse_term(f"{line}:wish").wish
+    parse_term("vasmed:range:below:0.04")
+    parse_term("vasmed:max:within:0.01:0.1")
+
+
 def test_every_muscle_has_a_name_and_every_group_is_of_muscles():
     assert {f"{name}_{side}" for name in MUSCLE_NAMES for side in "lr"} == set(MUSCLES)
     assert all(canonical_muscle(words) == name for name, words in MUSCLE_NAMES.items())

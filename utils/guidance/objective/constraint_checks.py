@@ -9,6 +9,7 @@ from operator import itemgetter
 from dataset.errors import InputError
 from dataset.muscle_names import muscle_channels
 from dataset.spelling import split_side
+from models.muscles.simulation_settings import SimulationSettings
 from utils.biomechanics.registry import Range
 from utils.guidance.objective.constraints import Term
 
@@ -16,6 +17,7 @@ _BETWEEN_MIN_AND_MAX = ("mean", "start", "end")
 _OF_ONE_VALUE = ("mean", "min", "max")  # a duration has one value in a repetition, which each of these gives
 _PHASE_TIMES, _WHOLE_TIME = ("descent_time", "hold_time", "ascent_time"), "repetition_time"
 _OTHER_EXTREME = {"min": "max", "max": "min"}
+_AT_REST = SimulationSettings().activation_floor
 
 
 def check_possible(term: Term, source: str) -> None:
@@ -34,6 +36,9 @@ def check_possible(term: Term, source: str) -> None:
             unit = "" if term.unit == "0-1" else f" {term.unit}"
             name = " ".join(filter(None, [term.quantity, term.argument]))
             raise InputError(f"{source}: {bound:g} is outside what {name} can be, {low:g} to {high:g}{unit}{hint}")
+    is_at_rest = term.required and term.quantity == "activation" and _is_of_values(term)
+    if is_at_rest and term.high is not None and term.high < _AT_REST:
+        raise InputError(f"{source}: {term.high:g} is less than {_AT_REST:g}, the activation of a muscle that rests")
 
 
 def _limits(term: Term) -> Range:
