@@ -75,6 +75,13 @@ class Baseline:
         """How many of the squats meet all that is asked already; None where that is unknown."""
         return sum(map(all, zip(*(one.met for one in self.asked), strict=True))) if self.asked else None
 
+    @property
+    def doubts(self) -> list[str]:
+        """What the model lacks for the squats, in sentences without a full stop; empty where that is little."""
+        full = int((self.peaks.amax(1) >= FULL).sum()) if self.simulated else 0
+        where = f"{self.muscle} is fully active in {full} of {len(self.names)} own squats"
+        return [*filter(None, [f"{where}, for which the model may be too weak" if full else "", self.missing])]
+
     def range_of(self, term: Term) -> tuple[float, float] | None:
         """The least and the greatest value that the squats have of a requirement; None where that is unknown."""
         found = [
@@ -196,16 +203,9 @@ def baseline_sentence(baseline: Baseline) -> str:
         f"less right {_range(columns['knee_difference_deg'], 0)}°"
         + (f", {_range([100 * share for share in load], 0)} % of the load on the right foot" if load else "")
         + f"; peak {baseline.muscle} {peaks} ({'simulated' if baseline.simulated else 'predicted by the surrogate'})"
-        + _fully_active(baseline)
         + (f"; {baseline.meeting} of these squats {verb} what is asked already" if baseline.meeting else "")
-        + (f"; {baseline.missing}" if baseline.missing else "")
+        + "".join(f"; {doubt}" for doubt in baseline.doubts)
     )
-
-
-def _fully_active(baseline: Baseline) -> str:
-    """In how many squats the muscle is driven to the limit, so that the model may be too weak for the person."""
-    full = int((baseline.peaks.amax(1) >= FULL).sum())
-    return f", fully active in {full} of these squats, for which the model may be too weak" if full else ""
 
 
 def _which(baseline: Baseline) -> str:

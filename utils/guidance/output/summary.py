@@ -29,7 +29,7 @@ def summarise_result(result: GuidanceResult) -> dict[str, Any]:
         "accepted_by_surrogate": sum(result.accepted_as_predicted(j) for j in range(len(result.samples))),
         "nearest": nearest_miss(result),
         "why_not": nearest_miss_sentences(result),
-        "warnings": [*result.warnings, *filter(None, [result.baseline and result.baseline.missing])],
+        "warnings": [*result.warnings, *(result.baseline.doubts if result.baseline else [])],
         "now": result.baseline and result.baseline.record(),
         "different_answers": sum(not result.is_repeated(j) for j in range(len(result.samples))),
         "mean_change_deg": _rounded(mean_change_deg(result.changes)) if result.changes else None,
