@@ -168,22 +168,46 @@ def test_muscles_without_strength_are_switched_off(tmp_path, motion):
     assert float(found.activations[..., MUSCLES.index("vasmed_r")].max()) == 0.0
 
 
-def with_max_control(limit: float) -> str:
-    return re.sub(r'<\w*Muscle name="vasmed_r">', rf"\g<0><max_control>{limit}</max_control>", MODEL, count=1)
+def with_control(limit: str, value: float) -> str:
+    return re.sub(r'<\w*Muscle name="vasmed_r">', rf"\g<0><{limit}>{value}</{limit}>", MODEL, count=1)
 
 
 def test_muscles_that_may_not_be_excited_are_switched_off(tmp_path, motion):
-    simulator = build_simulator(write_model(tmp_path, with_max_control(0)))
+    simulator = build_simulator(write_model(tmp_path, with_control("max_control", 0)))
     with torch.no_grad():
         found = simulator(torch.tensor(motion.coordinates)[None], 60.0)
     assert float(found.activations[..., MUSCLES.index("vasmed_r")].max()) == 0.0
 
 
-def test_a_limit_of_excitation_that_is_not_kept_is_named(tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("limit", "value", "shown"), [("max_control", 0.3, "(0.01 to 0.3)"), ("min_control", 0.5, "(0.5 to 1)")]
+)
+def test_a_limit_of_excitation_that_is_not_kept_is_named(tmp_path, caplog, limit, value, shown):
     with caplog.at_level(logging.WARNING):
-        build_simulator(write_model(tmp_path, with_max_control(0.3)))
-    assert "max_control" in caplog.text
-    assert "vasmed_r (0.3)" in caplog.text
+        build_simulator(write_model(tmp_path, with_control(limit, value)))
+    assert limit in caplog.text
+    assert f"vasmed_r {shown}" in caplog.text
+
+
+SPRING = "<coordinate>knee_angle_r</coordinate><stiffness>30</stiffness>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "is_named"),
+    [
+        ("SpringGeneralizedForce", SPRING, True),
+        ("SpringGeneralizedForce", f"<appliesForce>false</appliesForce>{SPRING}", False),
+        ("CoordinateActuator", "<coordinate>knee_angle_r</coordinate>", False),
+    ],
+    ids=["brace", "switched off", "actuator"],
+)
+def test_forces_that_are_not_simulated_are_named(tmp_path, caplog, kind, content, is_named):
+    start = re.search(r"<ForceSet name=[^>]*>\s*<objects>", MODEL)[0]
+    text = MODEL.replace(start, f'{start}<{kind} name="knee_brace">{content}</{kind}>')
+    with caplog.at_level(logging.WARNING):
+        build_simulator(write_model(tmp_path, text))
+    assert ("forces of the model are not simulated" in caplog.text) == is_named
+    assert ("knee_brace" in caplog.text) == is_named
 
 
 @pytest.mark.parametrize(

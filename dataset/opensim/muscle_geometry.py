@@ -20,7 +20,15 @@ from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER
 # other side of the knee in some models.
 POSE_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 130), (-40, 40), (-25, 25), (-30, 30))
 STEP_RAD = 1e-3  # of central differences
+_LARGEST_MIN_CONTROL = 0.1  # of a muscle that may be at rest; OpenSim's models have 0 to 0.02
 LONGEST_ARM_M = 0.15  # a longer moment arm of a leg's muscle is the difference over a jump of its path
+_LARGEST_MIN_CONTROL = 0.1  # of a muscle that may be at rest; those of models of persons have 0 to 0.02
+_FLOOR_CONTACTS = {
+    "ElasticFoundationForce",
+    "ExponentialContactForce",
+    "HuntCrossleyForce",
+    "SmoothSphereHalfSpaceForce",
+}
 
 
 class MuscleGeometry:
@@ -97,10 +105,30 @@ class MuscleGeometry:
             ]
         )
 
-    def limited(self) -> dict[str, float]:
-        """Muscles that may be excited, but not fully: their `max_control`, above 0 and below 1, by name."""
-        limits = {name: muscle.getMaxControl() for name, muscle in zip(MUSCLES, self._muscles, strict=True)}
-        return {name: limit for name, limit in limits.items() if 0 < limit < 1}
+    def limited(self) -> dict[str, tuple[float, float]]:
+        """Muscles whose excitation has other limits than that of most: `min_control` and `max_control`, by name."""
+        off = self.switched_off().tolist()
+        limits = {
+            name: (muscle.getMinControl(), muscle.getMaxControl())
+            for name, muscle, is_off in zip(MUSCLES, self._muscles, off, strict=True)
+            if not is_off
+        }
+        return {name: (low, high) for name, (low, high) in limits.items() if low > _LARGEST_MIN_CONTROL or high < 1}
+
+    def other_forces(self) -> list[str]:
+        """Names of what else applies force to the body: springs, bushings, ligaments and muscles beside the 80.
+
+        Contact with the floor and actuators without a control of their own are not among them.
+        """
+        opensim, forces = load_opensim(), self._model.getForceSet()
+        found = [forces.get(i) for i in range(forces.getSize()) if forces.get(i).get_appliesForce()]
+        return [
+            force.getName() or force.getConcreteClassName()
+            for force in found
+            if force.getName() not in MUSCLES
+            and (opensim.Muscle.safeDownCast(force) or not opensim.Actuator.safeDownCast(force))
+            and force.getConcreteClassName() not in _FLOOR_CONTACTS
+        ]
 
     def _lengths(self, q: np.ndarray, muscles: Iterable[int]) -> list[float]:
         """Lengths, in metres, of some muscles (indices) at generalised coordinates q."""

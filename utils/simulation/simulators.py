@@ -11,6 +11,7 @@ from dataset.errors import InputError
 from dataset.opensim.model_reader import read_osim
 from dataset.opensim.muscle_geometry import MuscleGeometry
 from dataset.opensim.muscle_path_reader import UnsupportedPathError, read_muscle_paths
+from dataset.spelling import list_names
 from models.conventions import MUSCLES
 from models.muscles.hill import Muscles
 from models.muscles.moment_arms import MuscleTendonGeometry
@@ -78,10 +79,15 @@ def build_simulator(
             "%s: these muscles are switched off in the model, and stay so in the simulation: %s", osim_path, names
         )
     if limits := geometry.limited():
-        names = ", ".join(f"{name} ({limit:g})" for name, limit in limits.items())
+        names = ", ".join(f"{name} ({low:g} to {high:g})" for name, (low, high) in limits.items())
         logger.warning(
-            "%s: the model limits the excitation of these muscles (max_control), and the simulation does not; give a "
-            "weak muscle a lower max_isometric_force instead: %s", osim_path, names,
+            "%s: the model limits the excitation of these muscles (min_control, max_control), and the simulation does "
+            "not; give a weak muscle a lower max_isometric_force instead: %s", osim_path, names,
+        )  # fmt: skip
+    if others := geometry.other_forces():
+        logger.warning(
+            "%s: these forces of the model are not simulated, which knows its 80 muscles and the floor alone: %s",
+            osim_path, list_names(others, most=12),
         )  # fmt: skip
     return ActivationSimulator(description, Muscles(geometry.parameters()), paths, settings, off).to(device)
 
