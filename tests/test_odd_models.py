@@ -231,6 +231,19 @@ def test_what_cannot_be_simulated_is_named(tmp_path, change, sentence):
         build_simulator(path)
 
 
+@pytest.mark.parametrize("dependent", ["arm_flex_l", "lumbar_bending", "subtalar_angle_l"])
+def test_a_coordinate_of_a_motion_counts_also_where_the_model_couples_it_to_another(tmp_path, motion, dependent):
+    start = MODEL.index("<CoordinateCouplerConstraint name=")
+    coupler = f"""<CoordinateCouplerConstraint name="alike"><coupled_coordinates_function>
+        <LinearFunction><coefficients> 1 0</coefficients></LinearFunction></coupled_coordinates_function>
+        <independent_coordinate_names>arm_flex_r</independent_coordinate_names>
+        <dependent_coordinate_name>{dependent}</dependent_coordinate_name></CoordinateCouplerConstraint>"""
+    frames = torch.tensor(motion.coordinates)
+    coupled = load_skeleton(write_model(tmp_path, MODEL[:start] + coupler + MODEL[start:]), torch.float64)
+    expected = load_skeleton(SESSION.model_path, torch.float64).joint_centres(frames)
+    torch.testing.assert_close(coupled.joint_centres(frames), expected)
+
+
 def with_coupler(old: str, new: str) -> str:
     """The model with another coupler of the right patella to its knee."""
     start = MODEL.index('<CoordinateCouplerConstraint name="patellofemoral_knee_angle_r_con">')

@@ -8,6 +8,7 @@ import numpy as np
 
 from dataset.errors import InputError
 from dataset.opensim.opensim_library import load_opensim
+from models.conventions import COORDINATES
 from models.skeleton.description import MAX_DEGREE, PiecewisePolynomial
 
 
@@ -23,7 +24,8 @@ class JointFunctionReader:
     """The coordinates of one model, and its functions of them.
 
     Attributes:
-        coordinates: independent OpenSim coordinates by name; those that a coupler determines are substituted.
+        coordinates: independent OpenSim coordinates by name; those that a coupler determines are substituted, but for
+            the 33 of a motion, of which each has a value of its own.
     """
 
     def __init__(self, model: Any, path: Path) -> None:
@@ -34,7 +36,8 @@ class JointFunctionReader:
         """
         self._opensim = load_opensim()
         self._path = path
-        self._couplers = self._read_couplers(model)
+        couplers = self._read_couplers(model)
+        self._couplers = {name: coupler for name, coupler in couplers.items() if name not in COORDINATES}
         all_coordinates = [model.getCoordinateSet().get(i) for i in range(model.getCoordinateSet().getSize())]
         self.coordinates: dict[str, Any] = {
             one.getName(): one for one in all_coordinates if one.getName() not in self._couplers
