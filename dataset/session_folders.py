@@ -43,11 +43,12 @@ def is_packed(path: Path) -> bool:
 
 
 def packed_or_deeper(root: Path) -> list[Path]:
-    """Archives that may be sessions, and sessions one folder too deep, as some programs unpack them."""
+    """Archives and broken links that may be sessions, and sessions a folder too deep, as some programs unpack them."""
     found = []
     for folder in (root, root / "Data"):
         for path in entries(folder, "*"):
-            if is_packed(path) and path.name.startswith(DOWNLOAD_PREFIX):
+            is_lost = path.is_symlink() and not os.path.exists(path)
+            if is_lost or (is_packed(path) and path.name.startswith(DOWNLOAD_PREFIX)):
                 found.append(path)
             elif path.is_dir() and path.name != "Data" and not is_session_folder(path):
                 found += [inner for inner in entries(path, "*") if is_session_folder(inner)]
@@ -59,6 +60,8 @@ def advice(folder: Path) -> str:
     found = [path for path in entries(folder, "*") if is_session_folder(path)] + packed_or_deeper(folder)
     if not found:
         return ""
+    if not os.path.exists(found[0]):
+        return f"; {found[0]} is a link that leads nowhere"
     return f"; unpack {found[0]}" if is_packed(found[0]) else f"; {found[0]} is one, name that"
 
 
@@ -67,7 +70,8 @@ def log_overlooked(paths: tuple[Path, ...]) -> None:
     """Log a warning, once for each data root, of what `packed_or_deeper` found beside sessions."""
     if paths:
         logger.warning(
-            "not used, since they are archives or lie a folder too deep: %s; unpack or move them if they are sessions",
+            "not used, since they are archives, links that lead nowhere, or lie a folder too deep: %s; unpack or move "
+            "them, or mend the link, if they are sessions",
             list_names([str(path) for path in paths], most=5),
         )
 

@@ -96,7 +96,7 @@ def _best(models: list[Path], mass_warning: Callable[[Path], str]) -> Path:
         scaled = 0 if is_scaled(path) else 2 if _says_not_scaled(path) else 1
         is_off = len(models) > 1 and bool(mass_warning(path))
         is_published = scaled == 1 and bool(_PUBLISHED.match(path.name))
-        return scaled, is_off, is_published, not has_contacts(path), -path.stat().st_mtime, path.name
+        return scaled, is_off, is_published, not has_contacts(path), -_modified_s(path), path.name
 
     first, *others = sorted(models, key=order)
     if _says_not_scaled(first):
@@ -105,6 +105,14 @@ def _best(models: list[Path], mass_warning: Callable[[Path], str]) -> Path:
         names = ", ".join(path.name if path.parent == first.parent else _with_folder(path) for path in others)
         _say(f"{first.parent}: the model {first.name} is used, not {names}; --model names another")
     return first
+
+
+def _modified_s(path: Path) -> float:
+    """When a file was written; 0 for a link that leads nowhere, which who opens the file refuses by name."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def all_models(folder: Path) -> list[Path]:
@@ -116,7 +124,8 @@ def all_models(folder: Path) -> list[Path]:
 def _models_in(folder: Path) -> list[Path]:
     if not is_folder(folder):
         return []
-    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".osim" and not p.name.startswith(".")]
+    files = (path for path in sorted(folder.iterdir()) if not path.is_dir())
+    return [path for path in files if path.suffix.lower() == ".osim" and not path.name.startswith(".")]
 
 
 def _models_of_session(folder: Path) -> list[Path]:

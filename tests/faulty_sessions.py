@@ -228,6 +228,13 @@ def no_model(session: Path) -> None:
 
 
 @fault
+def model_on_a_lost_disk(session: Path) -> None:
+    path = model(session)
+    path.unlink()
+    path.symlink_to(session / "no_such_disk" / path.name)
+
+
+@fault
 def model_cut_off(session: Path) -> None:
     path = model(session)
     path.write_text(path.read_text()[:50_000])

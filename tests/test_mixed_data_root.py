@@ -20,7 +20,7 @@ UNREADABLE = {
     "one-frame", "pelvis-far-away", "signed-nan", "speeds-in-place-of-angles", "wrapped-heading",
 }  # fmt: skip
 WITHOUT_SQUATS_ON_TWO_FEET = {"nobody-squats", "one-leg", "trial-begins-in-a-squat"}
-WITHOUT_A_MODEL = {"model-cut-off", "no-model"}
+WITHOUT_A_MODEL = {"model-cut-off", "model-on-a-lost-disk", "no-model"}
 NOT_SIMULATED = {"empty-trial", "no-gravity", "no-model", "one-leg"}
 SIMULATED = ("uneven-rate", "coordinate-missing", "no-gravity", "no-model", "one-leg", "empty-trial", "same-stem")
 

@@ -7,6 +7,7 @@ import pytest
 from synthetic_squats import RECORDED_REPETITIONS
 
 from dataset.errors import InputError
+from dataset.opensim.model_reader import load_skeleton
 from dataset.sessions import Session, data_root, discover_sessions, open_session, repetition_of
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.run_fingerprint import changes_since, run_fingerprint
@@ -302,6 +303,26 @@ def test_what_archives_and_programs_that_unpack_them_leave_is_named(root, tmp_pa
         discover_sessions(packed)
     with pytest.raises(InputError, match=f"no OpenSimData/; found OpenCapData_2; {deep} is one, name that"):
         open_session(deep.parent)
+
+
+def test_links_that_lead_nowhere_are_named(root, caplog):
+    """As to a disk that is not there today."""
+    lost = root / "Data" / "on_another_disk"
+    lost.symlink_to(root / "no_such_disk")
+    assert [session.id for session in discover_sessions(root)] == ["015b7571", "7562e3c0"]
+    assert f"links that lead nowhere, or lie a folder too deep: {lost};" in caplog.text
+
+
+def test_a_model_that_is_a_link_to_nowhere_is_refused_by_name(tmp_path):
+    session = Session(_make(tmp_path / "1", models=["LaiArnold_generic.osim"], trials=["squats.mot"]))
+    lost = tmp_path / "1/OpenSimData/Model/LaiArnold_scaled.osim"
+    lost.symlink_to(tmp_path / "no_such_disk/LaiArnold_scaled.osim")
+    assert session.model_path == lost  # not the generic one in its place
+    with pytest.raises(InputError, match=r"LaiArnold_scaled\.osim: there is no such model file"):
+        load_skeleton(session.model_path)
+    lost.unlink()
+    lost.mkdir()
+    assert session.model_path.name == "LaiArnold_generic.osim"
 
 
 def test_an_archive_alone_is_to_be_unpacked(tmp_path):

@@ -157,8 +157,8 @@ def _fingerprint(session: Session, seed: int) -> str:
     digest = hashlib.sha256(f"{_LAYOUT} {seed}".encode())
     labels = [path for one in session.muscle_driven for path in sorted(one.parent.glob("*.mot"))]
     for path in [*session.trials, *labels, *models_of(session)]:
-        stat = path.stat()
-        digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+        stat = path.stat() if path.is_file() else None  # a link may lead nowhere, which the reader refuses by name
+        digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode() if stat else path.name.encode())
     return digest.hexdigest()[:16]
 
 
