@@ -21,7 +21,7 @@ _UPRIGHT_KNEE_DEG, _UPRIGHT_TRUNK_DEG = 25.0, 30.0
 _HEEL_M = 0.08  # where no own squats are known; recorded people lift a heel by up to 0.049 m
 # How much more than in the own squats, in degrees and metres, by which people differ from one squat to the next.
 _MORE_THAN_OWN = {
-    "standing_flexion": 10.0, "standing_lean": 10.0, "heel_lift": 0.03, "halfway_pause": 0.1, "bounce": 3.0,
+    "standing_flexion": 5.0, "standing_lean": 10.0, "heel_lift": 0.02, "halfway_pause": 0.1, "bounce": 3.0,
 }  # fmt: skip
 _AS_OWN_ALONE = ("heel_lift", "halfway_pause", "bounce")  # who does more of it in the own squats may do so
 _STANDS_FIRST_DEG = 5.0  # no recorded squat, cut from rest to rest, straightens by more than 0.6 before it begins
