@@ -207,6 +207,7 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("pelvis tilt:at the  peak:vasmed:above:-30", "pelvis_tilt:at_peak:vasmed:above:-30"),
         ("knee flexion:ROM:above:60", "knee_flexion:range:above:60"),
         ("load:avg during the eccentric phase:above:.4", "load_share:mean_over_descent:above:.4"),
+        ("right leg load:max over the whole motion:below:.4", "load_share_r:max_over_motion:below:.4"),
         ("eccentric phase:above:3 s", "descent_time:mean:above:3"),
         ("PFJ compression:peak:below:80%own", "patellofemoral_compression:max:below:80%own"),
         ("load on left foot:mean:above:.6", "load_share_l:mean:above:.6"),
@@ -229,6 +230,9 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("load_share_l:max:below:0.4", "load_share_r:mean:below:0.55"),
         ("load_share_r:min:above:0.6", "load_share_l:max:above:0.45"),
         ("load_share_l:mean_over_descent:above:0.6", "load_share_r:mean_over_descent:above:0.45"),
+        ("load_share_l:max_over_motion:below:0.4", "load_share_r:mean:below:0.55"),
+        ("knee_flexion:min_over_motion:above:20", "knee_flexion:start:below:10"),
+        ("knee_flexion:mean:above:90", "knee_flexion:max_over_motion:below:60"),
         ("descent_time:mean:above:3", "repetition_time:mean:below:2"),
     ],
 )
@@ -238,6 +242,18 @@ def test_requirements_that_no_motion_can_meet_together_are_refused(one, other):
         with pytest.raises(InputError, match="contradict each other"):
             check_together(both)
     check_together([terms[0], parse_term(f"{other}:wish")])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("load_share_r:max_over_motion:above:0.6", "load_share_r:max:below:0.5"),
+        ("knee_flexion:min_over_motion:below:5", "knee_flexion:min:above:10"),
+        ("load_share_r:mean_over_motion:above:0.6", "load_share_r:max:below:0.5"),
+    ],
+)
+def test_what_is_asked_of_the_squat_does_not_contradict_what_is_asked_with_standing(one, other):
+    check_together([parse_term(one), parse_term(other)])
 
 
 @pytest.mark.parametrize(

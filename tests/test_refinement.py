@@ -209,6 +209,7 @@ def test_the_span_surrounds_what_the_missed_requirements_look_at():
     assert span.frames == 41
     assert span.first[1] <= deepest - 20 <= deepest + 20 <= span.first[1] + 40
     assert missed_span([below("max_over_descent")], context).frames == 41
+    assert missed_span([below("max_over_motion")], context).frames == 41
     assert missed_span([below("at_bottom")], context).frames == 41
     both = missed_span([below("max"), Term("activation", "min", "above", low=0.9, argument="vasmed")], context)
     assert both.frames > 41

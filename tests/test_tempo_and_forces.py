@@ -1,6 +1,7 @@
 """Tempo, stance, forces and change from the own squat, against closed forms, segmentation and the generic model."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,6 +122,28 @@ def test_statistics_over_a_part_see_that_part_alone():
     assert found["min_over_ascent"] == pytest.approx(found["at_bottom"], abs=2)
     assert 0 < found["at_0_percent"] < found["at_bottom"] < found["at_100_percent"] == found["max_over_ascent"]
     assert found["max_over_ascent"] < found["max"] == pytest.approx(50)
+
+
+def test_standing_counts_where_a_statistic_is_of_the_motion():
+    motion = timed_squat(1.0, 0.0, 1.0)
+    frames, asked = motion.shape[1], []
+    standing = ~guided_context(motion).mask[0]
+    assert standing[20:].any()  # the ends of a motion do not count for forces
+    share = torch.full((1, frames, 2), 0.4)
+    share[0, standing] = 0.7
+
+    def surrogate(motion, mask):
+        asked.append(mask)
+        return MusclePrediction(torch.zeros(1, frames, 80), share)
+
+    context = guided_context(motion, surrogate=surrogate)
+    load, angle = (parse_term(f"{name}:above:0") for name in ("load_share_r:max", "knee_flexion_r:min"))
+    assert load.value(context).item() == pytest.approx(0.4)
+    assert replace(load, statistic="max_over_motion").value(context).item() == pytest.approx(0.7)
+    assert len(asked) == 1  # both look at one prediction
+    motion[0, -1, AT["knee_angle_r"]] = -3.0
+    assert replace(angle, statistic="min_over_motion").value(guided_context(motion)).item() == -3
+    assert angle.value(guided_context(motion)).item() == 0
 
 
 def test_the_frame_of_a_statistic_is_the_one_whose_value_it_is():

@@ -100,6 +100,23 @@ class Context:
         return self._skeleton
 
     @cached_property
+    def with_standing(self) -> "Context":
+        """The same motions, in which the frames that count for the feet count for everything."""
+        return Context(
+            self.motion,
+            mask=self.feet_mask,
+            recorded=self._recorded,
+            activations=self._activations,
+            surrogate=lambda *_: self.prediction,
+            skeleton=self._skeleton,
+            contact_points=self._contact_points,
+            floor_height_m=self._floor_height,
+            rate_hz=self.rate_hz,
+            ends_s=self._end_frames / self.rate_hz,
+            own=self._own,
+        )
+
+    @cached_property
     def activations(self) -> Tensor:
         """(B, T, 80) activations in 0..1, as given or as the surrogate predicts them."""
         if self._activations is not None:

@@ -25,6 +25,7 @@ STATISTICS: dict[str, Callable[[Trace], Tensor]] = {
 AT_PEAK = "at_peak"  # the one statistic that asks for a muscle: the value at its peak frame
 AT_BOTTOM = "at_bottom"
 _OVER = "_over_"
+MOTION = "motion"  # the part that is all of a motion, standing before and after the squat included
 _AT_PHASE = re.compile(r"at_(\d{1,3})_?(?:%|percent)", re.ASCII)
 _ALSO = {
     "peak": "max", "maximum": "max", "largest": "max", "minimum": "min", "smallest": "min", "least": "min",
@@ -34,7 +35,9 @@ _ALSO = {
     "at_the_peak": AT_PEAK, "maximal": "max", "minimal": "min", "mittel": "mean", "mittelwert": "mean",
     "durchschnitt": "mean", "am_tiefsten_punkt": AT_BOTTOM,
 }  # fmt: skip
-_PART_ALSO = {"eccentric": "descent", "lowering": "descent", "concentric": "ascent", "rising": "ascent"}
+_PART_ALSO = {
+    "eccentric": "descent", "lowering": "descent", "concentric": "ascent", "rising": "ascent", "whole_motion": MOTION,
+}  # fmt: skip
 
 
 def asks_for_muscle(name: str) -> bool:
@@ -61,19 +64,29 @@ def canonical_statistic(name: str) -> str:
     base, over, part = words.replace("_during_", _OVER).partition(_OVER)
     part = part.removeprefix("the_").removesuffix("_phase")
     base, part = _ALSO.get(base, base), _PART_ALSO.get(part, part)
-    if over and base in STATISTICS and part in PARTS:
+    if over and base in STATISTICS and part in (*PARTS, MOTION):
         return f"{base}{_OVER}{part}"
     raise InputError(
         f"there is no statistic {name!r}; known are {', '.join([*STATISTICS, AT_PEAK, AT_BOTTOM])}, at_25_percent (of "
-        f"the repetition), and each over a part, as in max_over_descent, of {', '.join(PARTS)}"
+        f"the repetition), and each over a part, as in max_over_descent, of {', '.join([*PARTS, MOTION])}"
     )
+
+
+def is_of_motion(statistic: str) -> bool:
+    """Whether a statistic is of all of a motion, as `max_over_motion`."""
+    return statistic.endswith(_OVER + MOTION)
+
+
+def context_of(statistic: str, context: Context) -> Context:
+    """Where a quantity is evaluated for a statistic: for one of all of a motion, standing counts too."""
+    return context.with_standing if is_of_motion(statistic) else context
 
 
 def summarise(trace: Trace, statistic: str, context: Context | None = None, muscle: str | None = None) -> Tensor:
     """One number per motion and channel, (B, C), in the trace's unit (`mean_square`: its square).
 
     Args:
-        trace: a quantity over time.
+        trace: a quantity over time, evaluated in `context_of` the statistic.
         statistic: a name that `canonical_statistic` knows; `at_peak` is the value at the frame at which `muscle` is
             most active, `at_bottom` that at the deepest knee flexion.
         context: the motions that the trace is of; needed for all that are not in `STATISTICS`.
@@ -85,7 +98,7 @@ def summarise(trace: Trace, statistic: str, context: Context | None = None, musc
         raise ValueError(f"{statistic} needs the context, and {AT_PEAK} the muscle whose peak is meant")
     base, over, part = statistic.partition(_OVER)
     if over:
-        return STATISTICS[base](Trace(trace.values, _within(trace.valid, context.phases.part(part))))
+        return STATISTICS[base](_over_part(trace, part, context))
     return trace.values[torch.arange(len(trace.values)), _frame(statistic, context, muscle)]
 
 
@@ -93,7 +106,7 @@ def frames_of(trace: Trace, statistic: str, context: Context, muscle: str | None
     """(B, C) the frame whose value a statistic is; None where it is of more than one. Arguments as of `summarise`."""
     base, over, part = statistic.partition(_OVER)
     if over:
-        trace = Trace(trace.values, _within(trace.valid, context.phases.part(part)))
+        trace = _over_part(trace, part, context)
     if base == "max":
         return trace.filled(-torch.inf).argmax(1)
     if base == "min":
@@ -114,10 +127,13 @@ def _frame(statistic: str, context: Context, muscle: str | None) -> Tensor:
     return (phases.start + share * (phases.end - phases.start)).round().long()
 
 
-def _within(valid: Tensor, part: Tensor) -> Tensor:
-    """(B, T) the valid frames of a part of the repetition; of one without any, its frames."""
-    both = valid & part
-    return torch.where(both.any(1, keepdim=True), both, part)
+def _over_part(trace: Trace, part: str, context: Context) -> Trace:
+    """The trace over the valid frames of a part of the repetition; of one without any, over its frames."""
+    if part == MOTION:
+        return trace
+    frames = context.phases.part(part)
+    both = trace.valid & frames
+    return Trace(trace.values, torch.where(both.any(1, keepdim=True), both, frames))
 
 
 def outside(values: Tensor, low: float | None, high: float | None) -> Tensor:

@@ -7,7 +7,7 @@ from dataset.muscle_names import MUSCLE_NAMES
 from dataset.spelling import split_side
 from models.conventions import without_side
 from utils.biomechanics.registry import find_quantity
-from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK
+from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK, MOTION
 from utils.simulation.saturation import WEAK_MUSCLES
 
 # Groups of muscles whose curves are shown together; the last group holds every muscle of a leg.
@@ -129,6 +129,7 @@ _STATISTICS = {
     "start": "value as the squat begins",
     "end": "value as the squat ends",
 }
+_PART_WORDS = {MOTION: "whole motion, standing included"}
 SIDE_WORDS = {"l": "left", "r": "right"}
 _UNITS = {"deg": "°", "Nm/kg": "N m/kg", "deg/s": "°/s", "m/s^2": "m/s²", "0-1": "0–1", "deg or m": "° or m"}
 
@@ -187,7 +188,9 @@ def statistic_words(statistic: str, muscle: str | None = None) -> str:
     if statistic.startswith("at_"):
         return f"value at {statistic.split('_')[1]} % of the repetition"
     base, over, part = statistic.partition("_over_")
-    return f"{_STATISTICS[base].removesuffix(' over time')} over the {part}" if over else _STATISTICS[base]
+    if not over:
+        return _STATISTICS[base]
+    return f"{_STATISTICS[base].removesuffix(' over time')} over the {_PART_WORDS.get(part, part)}"
 
 
 def is_weak(muscle: str) -> bool:

@@ -11,6 +11,7 @@ from dataset.muscle_names import muscle_channels
 from dataset.spelling import split_side
 from models.muscles.simulation_settings import SimulationSettings
 from utils.biomechanics.registry import Range
+from utils.biomechanics.statistics import is_of_motion
 from utils.guidance.objective.constraints import Term
 
 _BETWEEN_MIN_AND_MAX = ("mean", "start", "end")
@@ -18,6 +19,7 @@ _OF_ONE_VALUE = ("mean", "min", "max")  # a duration has one value in a repetiti
 _PHASE_TIMES, _WHOLE_TIME = ("descent_time", "hold_time", "ascent_time"), "repetition_time"
 _OTHER_EXTREME = {"min": "max", "max": "min"}
 _AT_REST = SimulationSettings().activation_floor
+_EXTREMES = {name: (name, f"{name}_over_motion") for name in _OTHER_EXTREME}  # of the squat, and of all of the motion
 
 
 def check_possible(term: Term, source: str) -> None:
@@ -127,7 +129,11 @@ def _never_more(one: Term, other: Term) -> bool:
     """Whether the statistic of `one` is at most that of `other` for the same trace."""
     if (one.statistic, one.muscle) == (other.statistic, other.muscle):
         return True
-    return (other.statistic == "max" and _is_of_values(one)) or (one.statistic == "min" and _is_of_values(other))
+    is_part = is_of_motion(other.statistic) or not is_of_motion(one.statistic)  # `one` of what `other` is of
+    if other.statistic in _EXTREMES["max"] and _is_of_values(one) and is_part:
+        return True
+    is_part = is_of_motion(one.statistic) or not is_of_motion(other.statistic)
+    return one.statistic in _EXTREMES["min"] and _is_of_values(other) and is_part
 
 
 def _is_of_values(term: Term) -> bool:

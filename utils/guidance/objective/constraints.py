@@ -19,7 +19,7 @@ from torch import Tensor
 
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import Quantity, evaluate_quantity, find_quantity
-from utils.biomechanics.statistics import AT_PEAK, outside, summarise
+from utils.biomechanics.statistics import AT_PEAK, context_of, outside, summarise
 
 COMPARISONS = {"within": 2, "above": 1, "below": 1, "equals": 1, "small": 0}  # how many numbers each takes
 # Loss of a value that lies one tolerance outside; with an activation's tolerance of 0.01 it equals the paper's MAC.
@@ -128,6 +128,7 @@ class Term:
 
     def value(self, context: Context) -> Tensor:
         """(B, C) the statistic of the quantity, in `unit`."""
+        context = context_of(self.statistic, context)
         trace = evaluate_quantity(self.quantity, context, self.argument)
         return summarise(trace, self.statistic, context, self.muscle)
 

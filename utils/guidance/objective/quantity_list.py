@@ -9,7 +9,7 @@ from models.conventions import COORDINATES, TRANSLATIONS
 from utils.biomechanics.coordinate_directions import POSITIVE_DIRECTIONS
 from utils.biomechanics.registry import QUANTITIES, Quantity
 from utils.biomechanics.repetition_parts import PARTS
-from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK, STATISTICS
+from utils.biomechanics.statistics import AT_BOTTOM, AT_PEAK, MOTION, STATISTICS
 from utils.guidance.objective.constraint_files import shipped_constraints
 
 _NARROWEST = 40
@@ -48,6 +48,7 @@ def vocabulary(width: int | None = None) -> str:
     lines.append("  at_25_percent: the value when so much of the repetition has gone by")
     lines.append(f"  {AT_PEAK}:<muscle>: the value at the frame of its peak activation")
     lines.append(f"  max_over_descent and the like: over a part of the squat, {', '.join(PARTS)}")
+    lines.append(f"  max_over_{MOTION} and the like: standing before and after the squat counts too")
     lines.append("Comparisons:")
     lines.append("  within:LOW:HIGH, above:LOW, below:HIGH, equals:VALUE; a bound holds for both sides of a quantity")
     lines.append("  a bound is in the quantity's unit or written with one: 50 cm, 30°, 60 %")

@@ -15,7 +15,7 @@ from models.protocols import Surrogate
 from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
-from utils.biomechanics.statistics import frames_of
+from utils.biomechanics.statistics import context_of, frames_of
 from utils.guidance.objective.constraints import Term
 
 _AROUND = 8  # frames by which a peak may move before it leaves the span
@@ -83,9 +83,10 @@ def missed_span(terms: Sequence[Term], context: Context) -> Span | None:
     for term in terms:
         if not (term.required and term.depends_on_activation):
             continue
-        trace = evaluate_quantity(term.quantity, context, term.argument)
+        where = context_of(term.statistic, context)
+        trace = evaluate_quantity(term.quantity, where, term.argument)
         missed = ~term.holds(term.value(context)).cpu()
-        at = frames_of(trace, term.statistic, context, term.muscle)
+        at = frames_of(trace, term.statistic, where, term.muscle)
         first = torch.zeros(count, 1).long() if at is None else at.cpu()
         last = torch.full((count, 1), frames - 1) if at is None else first
         low = torch.where(missed, torch.minimum(low, first.amin(1)), low)
