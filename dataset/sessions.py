@@ -42,11 +42,13 @@ class Session:
             repetitions were simulated, `OpenSimData/Dynamics`.
         model: the model to use for all trials, in place of those of the session; None for the session's own.
         label: the id, where another session under the same data root has the id that the folder's name gives.
+        chosen: names of the trials that count as its squat trials, see `trial`; empty for those that are named so.
     """
 
     path: Path
     model: Path | None = None
     label: str = ""
+    chosen: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -81,10 +83,7 @@ class Session:
         Raises:
             InputError: the session has no model.
         """
-        if self.model is not None:
-            return self._with_mass_compared(self.model)
-        trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
-        return self._with_mass_compared(choose_model(self.path / "OpenSimData/Model", None, trials, self.mass_warning))
+        return self._model_of(None)
 
     @property
     def has_model(self) -> bool:
@@ -103,12 +102,13 @@ class Session:
         if self.model is not None or motion is None:
             return self.model_path
         motion = Path(motion)
-        trials = tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
         in_dynamics = motion.parent.parent.name == "Dynamics"
-        name = motion.parent.name if in_dynamics else motion.stem
-        return self._with_mass_compared(choose_model(self.path / "OpenSimData/Model", name, trials, self.mass_warning))
+        return self._model_of(motion.parent.name if in_dynamics else motion.stem)
 
-    def _with_mass_compared(self, model: Path) -> Path:
+    def _model_of(self, name: str | None) -> Path:
+        """The model that was given, or that of a trial or repetition by its name, compared with the stated mass."""
+        trials = () if self.model else tuple(path.stem for path in dict.fromkeys([*self.squat_trials, *self.trials]))
+        model = self.model or choose_model(self.path / "OpenSimData/Model", name, trials, self.mass_warning)
         log_mass_warning(self.metadata, self.path, model)
         return model
 
@@ -121,7 +121,9 @@ class Session:
 
     @property
     def squat_trials(self) -> list[Path]:
-        """The trials whose names contain `sqt` or `squat`; if there is none, all trials, which is logged."""
+        """The chosen trials, or those named `sqt` or `squat`; if there is none, all trials, which is logged."""
+        if self.chosen:
+            return list(dict.fromkeys(map(self.trial, self.chosen)))
         trials = self.trials
         squats = [path for path in trials if _SQUAT_NAME.search(path.stem)]
         if trials and not squats:
@@ -140,8 +142,10 @@ class Session:
 
     @property
     def squat_muscle_driven(self) -> list[Path]:
-        """The muscle-driven repetitions of trials whose names contain `sqt` or `squat`; else all of them."""
+        """The muscle-driven repetitions of chosen trials, or of those that are named `sqt` or `squat`; else all."""
         files = self.muscle_driven
+        if self.chosen:
+            return [path for path in files if repetition_of(path)[0] in {trial.stem for trial in self.squat_trials}]
         return [path for path in files if _SQUAT_NAME.search(path.parent.name)] or files
 
     def trial(self, name: str | Path) -> Path:
@@ -157,8 +161,7 @@ class Session:
         if Path(name).is_file():
             return Path(name)
         wanted = Path(name).stem if Path(name).suffix.lower() == ".mot" else str(name)
-        exact = [path for path in self.trials if path.stem == wanted]
-        if exact:
+        if exact := [path for path in self.trials if path.stem == wanted]:
             return exact[0]
         wanted = wanted.lower()
         by_name = {path.stem.lower().removesuffix("_ik"): path for path in self.trials}
@@ -299,9 +302,7 @@ def open_session(path_or_id: str | Path, root: str | Path | None = None, model: 
         InputError: the folder is not a session, the id is unknown, or there is no such model.
     """
     session = _find_session(path_or_id, root)
-    if model is None:
-        return session
-    return replace(session, model=require_model(model))
+    return session if model is None else replace(session, model=require_model(model))
 
 
 def _with_name(path: Path) -> Path:

@@ -39,6 +39,11 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="Session folder of the subject, or its id under the data root; its model gives skeleton, mass and limb "
         "lengths.",
     )  # fmt: skip
+    add_option(
+        group, GuidanceConfig, "trial", metavar="NAME",
+        help="Take the squats of these trials, by name in OpenSimData/Kinematics, for the person's own; the default is "
+        "all trials named squat or sqt, and all trials if there is none.",
+    )  # fmt: skip
     add_option(group, GuidanceConfig, "model", metavar="OSIM", help=MODEL_HELP)
 
 

@@ -45,6 +45,7 @@ from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
 from utils.guidance.pipeline import run_baseline, run_guidance
 from utils.guidance.preparation import prepare
+from utils.guidance.run_fingerprint import run_fingerprint
 from utils.guidance.subject.frozen_models import load_models
 from utils.guidance.subject.own_motions import OwnMotions, own_motions
 from utils.guidance.subject.own_squats import load_own_squats
@@ -291,7 +292,7 @@ def test_the_sentence_says_what_the_own_squats_need_that_nothing_gives():
     """A request that is refused for the same forces would seem to be at fault without it."""
     profile = SquatProfile(**dict.fromkeys(SquatProfile.__dataclass_fields__, 80.0))
     baseline = Baseline(
-        ("a",), torch.zeros(1, 1, 33), (profile,), "vasmed", torch.ones(1, 2), True, missing="in 1 of 1"
+        ("a",), torch.zeros(1, 1, 33), (profile,), "vasmed", torch.full((1, 2), 0.5), True, missing="in 1 of 1"
     )
     assert baseline_sentence(baseline).endswith("(simulated); in 1 of 1")
     assert baseline.record()["forces_that_nothing_gives"] == "in 1 of 1"
@@ -356,6 +357,29 @@ def test_joint_angles_stay_half_a_degree_inside_their_ranges():
     rotations = list(ROTATION_INDICES)
     torch.testing.assert_close(found[..., rotations], motion[..., rotations].clamp(-29.5, 59.5))
     torch.testing.assert_close(found[..., TRANSLATION_INDICES], motion[..., TRANSLATION_INDICES])
+
+
+def test_the_own_squats_are_those_of_the_trials_that_are_named(tmp_path):
+    folder = tmp_path / "person"
+    shutil.copytree(SHIPPED_DEMO / "Data" / "demo-person-040", folder)
+    (path,) = (folder / "OpenSimData" / "Kinematics").glob("*.mot")
+    trial = read_motion(path)
+    write_motion(path.with_name("squats_barbell.mot"), trial)
+    write_motion(path.with_name("heavy.mot"), trial)
+
+    def names(*trials):
+        config = GuidanceConfig(subject=str(folder), trial=trials)
+        found = load_own_squats(config.open_session()).recorded
+        return {window.source.stem for window in found}, run_fingerprint(config, Session(folder))["recordings"]
+
+    every, named, unnamed = names(), names("squats_barbell"), names("HEAVY", "squats_barbell.mot")
+    assert (every[0], named[0]) == ({path.stem, "squats_barbell"}, {"squats_barbell"})
+    assert unnamed[0] == {"heavy", "squats_barbell"}
+    assert len({every[1], named[1], unnamed[1]}) == 3  # a result of other recordings is not taken for this one
+    with pytest.raises(InputError, match="no trial light; it has heavy"):
+        names("light")
+    with pytest.raises(InputError, match="trial is one text, expected a list"):
+        GuidanceConfig(subject=str(folder), trial="heavy")
 
 
 def test_a_recorded_angle_that_cannot_be_guided_is_named(tmp_path, caplog):

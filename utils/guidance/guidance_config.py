@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dataset.errors import InputError
@@ -62,6 +62,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         subject: session folder of the subject, or its id under the data root.
         model: OpenSim model (.osim) to use in place of the session's own; None for the session's or, where each trial
             has one of its own, that of the first squat trial.
+        trial: names of the trials in `OpenSimData/Kinematics` whose squats are the person's own; empty for all trials
+            named squat or sqt, and for every trial where none is.
         vq_name: VQ-VAE checkpoint or run folder, with `latents.npz` beside it; None for the shipped one.
         surrogate_name: surrogate checkpoint or run folder; None for the shipped one.
         seq_len: length of the motions in latents, which is 4 frames each; 49 decodes to 196 frames, 3.3 s. None for
@@ -107,6 +109,7 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
 
     subject: str
     model: Path | None = None
+    trial: Sequence[str] = ()
     exp_name: str = "TestBIGE"
     vq_name: Path | None = None
     surrogate_name: Path | None = None
@@ -157,8 +160,9 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         self._complete_range()
         require_choice(MOVES, move=self.move)
         require_choice(STARTS, start=self.start)
-        if isinstance(self.constraint, str):
-            raise InputError("constraint is one text, expected a list of texts: constraint=[...]")
+        for name in ("constraint", "trial"):
+            if isinstance(getattr(self, name), str):
+                raise InputError(f"{name} is one text, expected a list of texts: {name}=[...]")
         if not self.verify and (self.candidates > 1 or self.refine or self.exact_paths):
             raise InputError(
                 "--candidates, --refine and --exact-paths need the simulation, which --no-verify leaves out"
@@ -194,6 +198,6 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         return self.refine
 
     def open_session(self) -> Session:
-        """The subject's session. Raises InputError where it is not there."""
+        """The subject's session, with the trials that were named. Raises InputError where it is not there."""
         root = None if is_session_path(self.subject) else self.find_data_root()[1]
-        return open_session(self.subject, root, self.model)
+        return replace(open_session(self.subject, root, self.model), chosen=tuple(self.trial))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from dataset.errors import InputError
@@ -19,7 +19,7 @@ from utils.guidance.objective.constraint_files import read_terms
 FINGERPRINT = "fingerprint"
 # Settings that change where a run computes and writes rather than what it finds, and those whose files are hashed.
 _WHERE = ("out_dir", "overwrite", "threads", "device", "dataname", "data_root")
-_FILES = ("subject", "model", "vq_name", "surrogate_name", "constraints_file")
+_FILES = ("subject", "trial", "model", "vq_name", "surrogate_name", "constraints_file")
 
 
 def run_fingerprint(config: GuidanceConfig, session: Session) -> dict[str, str]:
@@ -29,7 +29,7 @@ def run_fingerprint(config: GuidanceConfig, session: Session) -> dict[str, str]:
     cannot be read counts as absent; the run itself says what is wrong with it.
     """
     dynamics, models = session.path / "OpenSimData" / "Dynamics", session.path / "OpenSimData" / "Model"
-    recordings = [session.path / METADATA_NAME, *session.squat_trials, *session.muscle_driven]
+    recordings = [session.path / METADATA_NAME, *_trials(config, session), *session.muscle_driven]
     asked = {name: value for name, value in asdict(config).items() if name not in (*_WHERE, *_FILES)}
     return {
         "recordings": _hash_files({_name(path, dynamics): path for path in recordings}),
@@ -39,6 +39,14 @@ def run_fingerprint(config: GuidanceConfig, session: Session) -> dict[str, str]:
             [json.dumps([session.id, asked, _constraints(config)], sort_keys=True, default=str).encode()]
         ),
     }
+
+
+def _trials(config: GuidanceConfig, session: Session) -> list[Path]:
+    """The squat trials, or those that were named; none where one of these is not there."""
+    try:
+        return replace(session, chosen=tuple(config.trial)).squat_trials
+    except InputError:
+        return []
 
 
 def _models(session: Session, folder: Path) -> list[Path]:
