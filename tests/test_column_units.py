@@ -64,6 +64,20 @@ def test_exchanged_columns_are_refused_by_their_names(tmp_path, trial, names, he
     assert len(again(tmp_path, replace(trial, coordinates=facing), [], 1)) == len(trial)
 
 
+def test_a_trunk_that_bends_to_the_side_in_step_with_the_knees_is_refused(tmp_path, trial, caplog):
+    forwards, sideways = AT["lumbar_extension"], AT["lumbar_bending"]
+    bent = trial.coordinates.copy()
+    bent[:, forwards] = -0.4 * bent[:, AT["knee_angle_r"]]
+    exchanged = bent.copy()
+    exchanged[:, [forwards, sideways]] = bent[:, [sideways, forwards]]
+    for coordinates, jumps in ((bent, "refuse"), (exchanged, "keep")):
+        write_motion(tmp_path / "a.mot", replace(trial, coordinates=coordinates))
+        read_motion(tmp_path / "a.mot", jumps=jumps)
+        assert ("'lumbar_bending' bends the trunk to the side" in caplog.text) == (jumps != "refuse")
+    with pytest.raises(InputError, match=r"a\.mot: .*'lumbar_extension' forwards .* seem to be exchanged"):
+        read_motion(tmp_path / "a.mot")
+
+
 def test_a_leaning_pelvis_whose_tilt_and_list_are_exchanged_is_refused(tmp_path):
     other = read_motion(next((DEMO_PERSON.parent / "demo-person-075/OpenSimData/Kinematics").glob("*.mot")))
     exchanged = other.coordinates.copy()

@@ -43,6 +43,7 @@ from dataset.io.plausibility import (
 from dataset.io.reach import check_reach
 from dataset.io.standing_feet import check_standing_feet
 from dataset.io.still_columns import check_still_activations, warn_of_still_columns
+from dataset.io.trunk_bend import check_trunk_bends_forwards
 from dataset.spelling import list_names
 from models.conventions import (
     ACTIVATION_COLUMNS,
@@ -195,6 +196,7 @@ def check_units(coordinates: np.ndarray, source: Path | None, *, refuse: bool) -
     check_pelvis_follows_legs(coordinates, source, refuse=refuse)
     check_pelvis_stays_over_feet(coordinates, source, refuse=refuse)
     check_standing_feet(coordinates, source, refuse=refuse)
+    check_trunk_bends_forwards(coordinates, source, refuse=refuse)
 
 
 def write_motion(
