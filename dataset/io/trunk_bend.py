@@ -1,4 +1,4 @@
-"""Check that the trunk bends forwards in a squat and not to the side: `lumbar_extension` and `lumbar_bending` exchanged."""
+"""Check that the trunk bends forwards in a squat: with exchanged columns of the lumbar joint, it bends to the side."""
 
 import logging
 from pathlib import Path
@@ -12,8 +12,8 @@ logger = logging.getLogger("bige")
 
 _FORWARDS, _SIDEWAYS = "lumbar_extension", "lumbar_bending"
 _SQUAT_DEG = 40.0  # of the knees
-# Of 475 recorded and synthetic squat trials none bends sideways by more than 14.2 degrees; forwards, half of them bend by
-# more than 28, and recorded ones by 29 to 45, in step with the knees.
+# Of 475 recorded and synthetic squat trials none bends sideways by more than 14.2 degrees; forwards, half of them bend
+# by more than 28, and recorded ones by 29 to 45, in step with the knees.
 _LEAST_BEND_DEG, _TIMES, _IN_STEP = 25.0, 2.0, 0.85
 
 
