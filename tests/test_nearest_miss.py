@@ -49,6 +49,13 @@ def test_a_sample_meets_the_bounds_that_are_offered(values):
         assert bool(relaxed.holds(torch.tensor([miss["value"]])))
 
 
+def test_a_bound_that_would_have_to_be_the_limit_of_its_quantity_is_said_to_be_left_out():
+    """An activation of at most 1 asks for nothing."""
+    text = "\n".join(nearest_miss_sentences(result_of(([105.0, 105.0], [0.98, 0.9998]))))
+    assert "is 0.98/1 where below 0.1 is asked; at most 0.1 would have to be left out" in text
+    assert "in place of" not in text
+
+
 def test_the_bounds_that_are_offered_are_said_to_be_those_of_one_motion():
     lines = nearest_miss_sentences(result_of(([91.2, 84.3], [0.1, 0.05])))
     (offered,) = (i for i, line in enumerate(lines) if "it would have to be" in line)

@@ -31,10 +31,10 @@ class _Miss:
     def sentence(self) -> str:
         unit = "" if self.term.unit == "0-1" else f" {self.term.unit}"
         values = "/".join(f"{round(value, 4) + 0.0:.3g}" for value in self.values)
-        return (
-            f"{printed_title(self.term)} is {values}{unit} where {self.term.bounds_text} is asked; it would have to be "
-            f"{self.bound} {self.relaxed:g}{unit} in place of {self.asked:g}"
-        )
+        missed = f"{printed_title(self.term)} is {values}{unit} where {self.term.bounds_text} is asked"
+        if self.relaxed in self.term.definition.limits:
+            return f"{missed}; {self.bound} {self.asked:g}{unit} would have to be left out"
+        return f"{missed}; it would have to be {self.bound} {self.relaxed:g}{unit} in place of {self.asked:g}"
 
 
 def nearest_miss(result: GuidanceResult) -> dict[str, Any] | None:
