@@ -43,6 +43,11 @@ def test_what_is_to_be_small_is_the_squared_length_of_the_variable(principal, fo
     torch.testing.assert_close(size + WEIGHT * change_of_form, variable.square().sum(1).double(), rtol=1e-3, atol=1e-3)
 
 
+def test_each_element_of_a_displacement_counts_in_standard_deviations_of_the_latents():
+    displacement = torch.tensor([[[3.0, 0.0], [0.0, 4.0]], [[2.0, 2.0], [2.0, 2.0]]])
+    torch.testing.assert_close(ElementwiseUpdate(2.0).squared_size(displacement), torch.tensor([6.25, 4.0]))
+
+
 def test_a_constraints_gradient_points_where_it_is_met_at_the_least_change(principal, form):
     update = FormUpdate(principal, form, FormWeights(WEIGHT, WEIGHT))
     constraint = torch.randn(len(form), generator=torch.Generator().manual_seed(3)).double()

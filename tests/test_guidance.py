@@ -383,6 +383,10 @@ def test_initial_latents_depend_on_start_and_seed_alone():
     assert torch.equal(a(7), b(7))
     assert not torch.equal(a(7), c(7))
     without_noise = LatentSampler(latents, 1)
+    noise = torch.stack([a(j) - without_noise(j) for j in range(200)])
+    assert float(noise.std()) == pytest.approx(
+        0.1 * float(latents.std()), rel=0.1
+    )  # in standard deviations of the latents
     assert len({tuple(without_noise(j).flatten().tolist()) for j in range(10)}) == 10
 
 

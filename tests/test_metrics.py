@@ -285,6 +285,7 @@ def test_bootstrap_interval_of_the_mean_is_about_two_standard_errors_and_one_sub
     half = 1.96 * values.std() / 20
     assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1)
     assert interval_of_mean(values, seed=1) == (low, high)
+    assert not any(map(math.isnan, interval_of_mean(values[:2], seed=1)))
     assert all(map(math.isnan, interval_of_mean(values[:1], seed=1)))
 
 
@@ -298,10 +299,21 @@ def test_bootstrap_of_a_set_draws_subjects_with_all_their_motions():
         return {"mean": float(values[indices].mean())}
 
     low, high = interval_of_set(statistic, subject_of, seed=3)["mean"]
-    assert low < 2.5 < high
+    half = 1.96 * np.arange(6.0).std() / 6**0.5
+    assert (low, high) == pytest.approx((2.5 - half, 2.5 + half), abs=0.4)
     for indices in drawn[:20]:
         counts = np.bincount(subject_of[indices], minlength=6)
         assert (counts % 5 == 0).all()
+    assert not any(map(math.isnan, interval_of_set(statistic, subject_of[:10], seed=3)["mean"]))
+    assert all(map(math.isnan, interval_of_set(statistic, subject_of[:5], seed=3)["mean"]))  # one subject
+
+
+def test_limits_of_what_cannot_be_negative_are_not_negative():
+    values = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.06])
+    found = interval_of_set(lambda chosen: {"mean": float(values[chosen].mean())}, np.arange(6), seed=0)["mean"]
+    assert 0 <= found[0] < 0.005
+    assert 0.01 < found[1] < 0.05
+    assert interval_of_set(lambda chosen: {"none": 0.0}, np.arange(6), seed=0)["none"] == (0.0, 0.0)
 
 
 def test_bootstrap_of_a_set_is_corrected_for_its_bias():

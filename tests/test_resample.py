@@ -24,9 +24,12 @@ def test_a_slow_sine_is_unchanged(rate_hz, frequency_hz):
     assert error.max() < 0.1
 
 
-@pytest.mark.parametrize("frequency_hz", [35.0, 45.0, 57.0, 80.0])
-def test_frequencies_that_would_alias_are_suppressed(frequency_hz):
-    time_s = np.arange(800) / 200
+@pytest.mark.parametrize(
+    ("rate_hz", "frequency_hz"),
+    [(100.0, 35.0), (100.0, 45.0), (200.0, 35.0), (200.0, 45.0), (200.0, 57.0), (200.0, 80.0)],
+)
+def test_frequencies_that_would_alias_are_suppressed(rate_hz, frequency_hz):
+    time_s = np.arange(int(4 * rate_hz)) / rate_hz
     values = resample_signals(time_s, np.sin(2 * np.pi * frequency_hz * time_s), 60.0)[1]
     assert np.abs(values[20:-20]).max() < 0.01
 

@@ -93,8 +93,8 @@ def test_stamps_that_were_rounded_are_those_of_an_even_recording(trial):
     rounded = Motion(trial.time_s.round(2), trial.coordinates)
     assert rounded.is_even
     assert rounded.rate_hz == pytest.approx(60, rel=1e-2)
-    again = resample(Motion((np.arange(400) / 100).round(2), np.zeros((400, 33)) + np.arange(400)[:, None]), 50.0)
-    assert np.abs(np.diff(again.coordinates[20:-20], axis=0) - 2).max() < 1e-3
+    again = resample(Motion((np.arange(400) / 60).round(2), np.zeros((400, 33)) + np.arange(400)[:, None]), 50.0)
+    assert np.abs(np.diff(again.coordinates[20:-20], axis=0) - 60 / 50).max() < 1e-3
 
 
 @pytest.mark.parametrize("kind", KINDS)
