@@ -44,10 +44,10 @@ class Standing:
         self._motion, self._repetitions = motion, repetitions
         self._values = with_extra(motion)
         self._still = _stillness(motion)
-        edges = [0, *(one.start_frame for one in repetitions[1:]), len(motion)]
+        untils = [*(one.start_frame for one in repetitions[1:]), len(motion)]
         self._after = [
             _run(self._still[one.end_frame : until], self._flexion(one)[one.end_frame : until])
-            for one, until in zip(repetitions, edges[1:], strict=True)
+            for one, until in zip(repetitions, untils, strict=True)
         ]
 
     def after(self, k: int) -> int:

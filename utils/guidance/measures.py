@@ -1,7 +1,7 @@
 """The measures of every guided sample beside what was asked of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -70,9 +70,9 @@ def measure_samples(
     each = [measure(guided_context(part, activations=known, skeleton=skeleton), muscle) for part, known in parts]
     return {
         name: one
-        if name.endswith("_max")
-        else Measure(torch.stack([found[name].values for found in each]).mean(0), one.unit)
-        for name, one in whole.items()
+        if statistic == "max"
+        else replace(one, values=torch.stack([part[name].values for part in each]).mean(0))
+        for (_, statistic), (name, one) in zip(MEASURES, whole.items(), strict=True)
     }
 
 
