@@ -111,6 +111,8 @@ def test_the_reference_against_itself_is_at_no_distance(reference):
         assert row.metrics[name].mean == pytest.approx(0, abs=1e-5), name
     for name in ("precision", "recall", "coverage", "complete_squats"):
         assert row.metrics[name].mean == 1, name
+    limits = [(row.metrics[name].low, row.metrics[name].high) for name in ("precision", "recall", "coverage")]
+    assert all(0 <= low <= high <= 1 for low, high in limits)  # they are fractions
     assert row.metrics["inside_band"].mean > 0.9
 
 
@@ -210,6 +212,23 @@ def test_peaks_do_not_count_where_filters_lack_frames(tmp_path, reference, netwo
     assert row.metrics["in_range"].mean == 0.5  # both sides of a motion have to be
 
 
+def test_a_motion_too_short_for_the_filters_has_the_peak_of_all_its_frames(tmp_path, reference, networks, trial):
+    part = trial.cut(0, 2 * FILTER_MARGIN_FRAMES)
+    activations = np.full((len(part), len(MUSCLES)), 0.4)
+    write_motion(tmp_path / PERSON / "short.mot", Motion(part.time_s, part.coordinates, activations))
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("guidance",)))
+    assert row.metrics["peak_activation"].mean == pytest.approx(0.4)
+
+
+def test_a_motion_without_a_squat_counts_as_a_whole_which_is_said(tmp_path, reference, networks, trial):
+    standing = np.repeat(trial.coordinates[:1], 100, axis=0)
+    for name, coordinates in (("squats", trial.coordinates), ("a", standing), ("b", standing)):
+        write_motion(tmp_path / PERSON / f"{name}.mot", Motion(np.arange(len(coordinates)) / 60, coordinates))
+    row = evaluate_folder(tmp_path, "mot", reference, networks, MetricConfig(parts=("distances",)))
+    assert row.metrics["complete_squats"].mean == pytest.approx(1 / 3)
+    assert "2 motions contain no complete squat; all of their frames are used in its place" in row.notes
+
+
 def test_motions_longer_than_the_surrogates_are_predicted_in_pieces(tmp_path, trial):
     torch.manual_seed(0)
     torch.save(PublishedSurrogate().state_dict(), tmp_path / "published.pth")  # reads 196 frames
@@ -280,6 +299,7 @@ def test_a_single_motion_is_evaluated_with_a_warning(run, tmp_path, trial):
     assert done.status == 0, done.logged
     assert "1 subject(s)" in done.logged
     assert "1 motion(s)" in done.logged
+    assert "1 motions are too few to estimate a covariance" in done.logged
     row = json.loads((tmp_path / "wasserstein_one.json").read_text())[1]
     assert row["published"]["fidelity"]["std"] is None
     assert row["published"]["sliding"]["n"] == 1
