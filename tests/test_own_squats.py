@@ -701,6 +701,18 @@ def test_the_baseline_is_written_for_programs(tmp_path):
     assert content["squats"][1]["right_share"] == pytest.approx(0.52)
 
 
+def test_a_baseline_that_is_there_already_is_refused_before_anything_is_computed(tmp_path):
+    person = str(SHIPPED_DEMO / "Data/demo-person-040")
+    config = GuidanceConfig(subject=person, exp_name="now", out_dir=tmp_path, baseline=True)
+    with RunWriter(config):
+        (tmp_path / "now").mkdir()
+    (tmp_path / "now" / "baseline_demo-person-040.json").write_text("{}")
+    with pytest.raises(InputError, match="is there already; --overwrite replaces it"), RunWriter(config):
+        pass
+    with RunWriter(replace(config, overwrite=True)), RunWriter(replace(config, baseline=False)):
+        pass
+
+
 def test_motions_are_as_long_as_a_tempo_in_terms_of_own_squats_needs():
     """Four times the descent of 0.7 s of this person does not fit in the usual 3.3 s."""
     person = str(SHIPPED_DEMO / "Data" / "demo-person-040")

@@ -62,9 +62,12 @@ class RunWriter(GuidanceObserver):
         return self._unfinished
 
     def __enter__(self) -> "RunWriter":
-        """Raises InputError where the run folder cannot be written, or the session is not there."""
+        """Raises InputError where the run folder or the baseline cannot be written, or the session is not there."""
         require_writable(self.config.run_folder, within=self.config.out_dir)
-        self._fingerprint = run_fingerprint(self.config, self.config.open_session())  # before anything is read
+        session = self.config.open_session()
+        if self.config.baseline:
+            self._baseline_path(session)
+        self._fingerprint = run_fingerprint(self.config, session)  # before anything is read
         return self
 
     def on_start(self, session: Session, terms: Sequence[Term]) -> None:
@@ -130,11 +133,15 @@ class RunWriter(GuidanceObserver):
         Raises:
             InputError: the file is there already, and the configuration does not say `overwrite`.
         """
+        path = self._baseline_path(session)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {"session": session.id} | baseline.record())
+        return path
+
+    def _baseline_path(self, session: Session) -> Path:
         path = self.config.run_folder / f"baseline_{session.id}.json"
         if path.exists() and not self.config.overwrite:
             raise InputError(f"{path} is there already; --overwrite replaces it, another --exp-name keeps both")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"session": session.id} | baseline.record())
         return path
 
     def write(self, result: GuidanceResult, write_more: Callable[[Path], object] = lambda folder: None) -> bool:
