@@ -327,7 +327,9 @@ def test_an_evaluation_is_one_call_from_python(tmp_path, monkeypatch):
         ({"parts": ("florr",)}, "is not one of distances, floor, guidance"),
         ({"file_type": "bvh"}, "expected one of mot, npy, mocap"),
         ({"fps": 20.0}, "--fps is for --file_type npy"),
-        ({"file_type": "npy", "fps": 0.0}, "--fps is 0"),
+        ({"file_type": "npy", "fps": 0.0}, "--fps is 0, expected 1 to 1000"),
+        ({"file_type": "npy", "fps": 0.001}, "--fps is 0.001"),  # hours of motion, of a few frames
+        ({"file_type": "npy", "fps": 1e9}, r"--fps is 1e\+09"),
         ({"baseline": "gan"}, "expected one of bige"),
     ],
 )

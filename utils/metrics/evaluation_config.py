@@ -9,7 +9,7 @@ from dataset.muscle_names import canonical_muscle
 from utils.guidance.guidance_config import PUBLISHED_MUSCLE, PUBLISHED_RANGE
 from utils.metrics.catalogue import PARTS
 from utils.metrics.published_values import BASELINES
-from utils.runs.shared_configs import ComputeConfig, require_above, require_choice, require_fraction
+from utils.runs.shared_configs import ComputeConfig, require_choice, require_fraction, require_frame_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class EvaluationConfig(MetricConfig):
         """Raise InputError where a value is not one of those that are known."""
         super().__post_init__()
         require_choice(FILE_TYPES, file_type=self.file_type)
-        require_above(0, fps=self.fps)
+        require_frame_rate(self.fps)
         if self.fps is not None and self.file_type != "npy":
             raise InputError("--fps is for --file_type npy; motion files state the time of each frame")
         require_choice(tuple(BASELINES), baseline=self.baseline)

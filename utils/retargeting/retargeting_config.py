@@ -11,6 +11,7 @@ from utils.runs.shared_configs import (
     SubjectConfig,
     require_above,
     require_choice,
+    require_frame_rate,
 )
 
 JOINT_DEFINITIONS = ("body-model", "skeleton")
@@ -38,7 +39,7 @@ class _JointConfig(SubjectConfig, DeviceConfig, OutputConfig):
     def __post_init__(self) -> None:
         """Raise InputError where a value is not one of those that are known, or out of its range."""
         super().__post_init__()
-        require_above(0, fps=self.fps)
+        require_frame_rate(self.fps)
         require_choice(JOINT_DEFINITIONS, joints_of=self.joints_of)
 
 

@@ -268,6 +268,12 @@ def require_above(bound: float, **values: float | None) -> None:
             raise InputError(f"{flag_of(name)} is {value}, expected a number above {bound:g}")
 
 
+def require_frame_rate(fps: float | None) -> None:
+    """Raise InputError where `--fps` of a motion is not 1 to 1000 frames a second; None passes."""
+    if fps is not None and not 1 <= fps <= 1000:
+        raise InputError(f"--fps is {fps:g}, expected 1 to 1000 frames a second")
+
+
 def require_names_of_their_own(paths: Sequence[Path]) -> None:
     """Raise InputError where two files have one name, by case at most, since what is made of them would have it too."""
     known: dict[str, Path] = {}
