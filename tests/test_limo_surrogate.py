@@ -275,6 +275,9 @@ def test_a_run_with_too_few_accepted_samples_fails_and_still_writes_the_nearest(
         (["--seq-len", "60"], "--seq-len 60"),
         (["--subject", "Data/nobody"], "nobody: no such session folder"),
         (["--vq-name", "nothing.pth"], "nothing.pth"),
+        (["--lr", "1e30"], r"--lr is 1e\+30, expected 1000 at most"),
+        (["--start-noise", "1e30"], r"--start-noise is 1e\+30, expected 100 at most"),
+        (["--smooth-hz", "1000"], "--smooth-hz is 1000, expected 60 at most"),
     ],
 )
 def test_invalid_input_is_refused_before_anything_is_written(limo_here, tmp_path, more, says):

@@ -12,6 +12,7 @@ from utils.runs.shared_configs import (
     ComputeConfig,
     DataConfig,
     OutputConfig,
+    flag_of,
     require_at_least,
     require_choice,
     require_fraction,
@@ -25,6 +26,8 @@ PUBLISHED_RANGE, PUBLISHED_MUSCLE = (0.35, 0.45), "vasmed"  # of the peak activa
 MOST_REPETITIONS = 30
 # What guidance starts from: the person's own squats, those of the training data, or one and the other in turn.
 OWN, TRAINING, BOTH = STARTS = ("own", "training", "both")
+# Hz, standard deviations and steps, beyond which decoded motions are no numbers in the end.
+_LARGEST = {"smooth_hz": 60.0, "start_noise": 100.0, "lr": 1000.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +155,9 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         require_at_least(1, **{name: getattr(self, name) for name in counts})
         not_negative = ("smooth_hz", "beta", "max_distance", "refine", "patience", "start_noise", "lr", "own_weight")
         require_at_least(0, **{name: getattr(self, name) for name in not_negative})
+        for name, most in _LARGEST.items():
+            if (getattr(self, name) or 0) > most:
+                raise InputError(f"{flag_of(name)} is {getattr(self, name):g}, expected {most:g} at most")
         if self.seq_len is not None:
             require_seq_len(self.seq_len)
         if self.repetitions > MOST_REPETITIONS:
