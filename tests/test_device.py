@@ -16,9 +16,10 @@ def test_auto_is_a_gpu_where_there_is_one(monkeypatch, found):
     assert choose_device("auto").type == ("cuda" if found else "cpu")
 
 
-def test_a_device_that_is_not_there_is_refused():
-    with pytest.raises(InputError, match="--device nowhere cannot be used on this machine .*; try --device cpu"):
-        choose_device("nowhere")
+@pytest.mark.parametrize("name", ["nowhere", "meta"])
+def test_a_device_that_is_not_there_or_holds_no_data_is_refused(name):
+    with pytest.raises(InputError, match=f"--device {name} cannot be used on this machine .*; try --device cpu"):
+        choose_device(name)
 
 
 def test_a_device_that_has_no_doubles_is_refused(monkeypatch):

@@ -20,7 +20,7 @@ def choose_device(name: str) -> "torch.device":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(1, device=device, dtype=torch.float64)
+        torch.empty(1, device=device, dtype=torch.float64).tolist()  # which a device that only pretends cannot answer
     except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"--device {name} cannot be used on this machine ({reason}); try --device cpu") from None
