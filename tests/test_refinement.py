@@ -176,22 +176,29 @@ def test_each_sample_has_its_own_simulation_also_where_that_is_no_number():
         assert bool(simulation.activations.isnan().all()) == (sample.start == samples[1].start)
 
 
-def test_a_span_is_simulated_and_the_rest_is_the_surrogates():
+def test_a_span_is_simulated_and_the_rest_is_the_surrogates_corrected_by_what_it_missed():
     """Each motion has a span of its own, without its first and last 0.2 s; gradients come from both."""
-    motion = (squat(2, 120) * torch.tensor([1.0, 0.8])[:, None, None]).requires_grad_()
+    known = squat(2, 120) * torch.tensor([1.0, 0.8])[:, None, None]
     span = Span(torch.tensor([10, 70]), 45)
-    found = SimulatedSpan(simulate, SimpleSurrogate(), span)(motion).activations
-    predicted, simulated = activations_of(motion), simulated_activations(motion)
+    mixed = SimulatedSpan(simulate, SimpleSurrogate(), span, known, simulate(known))
+    torch.testing.assert_close(mixed(known).activations, simulated_activations(known))
+    motion = (1.05 * known).requires_grad_()
+    found = mixed(motion).activations
+    simulated = simulated_activations(motion)
+    corrected = activations_of(motion) + simulated_activations(known) - activations_of(known)
     for j, first in enumerate(span.first.tolist()):
         inner = torch.zeros(120, dtype=torch.bool)
         inner[first + 12 : first + 45 - 12] = True
         torch.testing.assert_close(found[j, inner], simulated[j, inner])
-        torch.testing.assert_close(found[j, ~inner], predicted[j, ~inner])
-        (gradient,) = torch.autograd.grad(found[j, first + 20, 0], motion, retain_graph=True)
-        (expected,) = torch.autograd.grad(simulated[j, first + 20, 0], motion, retain_graph=True)
-        torch.testing.assert_close(gradient, expected)
-    whole = SimulatedSpan(simulate, SimpleSurrogate(), Span(torch.zeros(2).long(), 120))(motion).activations
-    torch.testing.assert_close(whole, simulated)
+        torch.testing.assert_close(found[j, ~inner], corrected[j, ~inner])
+        for frame, expected_of in ((first + 20, simulated), (first + 5, activations_of(motion))):
+            (gradient,) = torch.autograd.grad(found[j, frame, 0], motion, retain_graph=True)
+            (expected,) = torch.autograd.grad(expected_of[j, frame, 0], motion, retain_graph=True)
+            torch.testing.assert_close(gradient, expected)
+    for frames, expected in ((120, simulated), (0, corrected)):
+        span = Span(torch.zeros(2).long(), frames)
+        alone = SimulatedSpan(simulate, SimpleSurrogate(), span, known, simulate(known))
+        torch.testing.assert_close(alone(motion).activations, expected)
 
 
 def test_the_span_surrounds_what_the_missed_requirements_look_at():
@@ -219,7 +226,7 @@ def test_the_span_surrounds_what_the_missed_requirements_look_at():
         Term("knee_flexion", "max", "below", high=1.0),
         replace(below("max"), high=5.0),
     ):
-        assert missed_span([term], context) is None
+        assert missed_span([term], context).frames == 0
 
 
 def test_the_simulation_of_a_span_is_that_of_the_whole_motion(tmp_path):
@@ -232,9 +239,9 @@ def test_the_simulation_of_a_span_is_that_of_the_whole_motion(tmp_path):
         return simulated_prediction(simulator(part, 60.0), simulator.coordinate_names, simulator.weight_n)
 
     whole, frame = simulate_it(motion), 100
-    found = SimulatedSpan(
-        simulate_it, lambda motion, *_: MusclePrediction(*(0 * part for part in whole)), Span(torch.tensor([frame]), 41)
-    )(motion)
+    nothing = whole.map(torch.zeros_like)
+    span = Span(torch.tensor([frame]), 41)
+    found = SimulatedSpan(simulate_it, lambda *_: nothing, span, motion, nothing)(motion)
     vasti = [MUSCLES.index(f"{name}_{side}") for name in ("vasmed", "vaslat") for side in "lr"]
     inner = slice(frame + 12, frame + 29)
     torch.testing.assert_close(

@@ -157,7 +157,7 @@ def _continued(
     """
     objective = optimizer.objective
     span = missed_span(objective.terms, context)
-    surrogate = models.surrogate if span is None else SimulatedSpan(simulate, models.surrogate, span)
+    surrogate = SimulatedSpan(simulate, models.surrogate, span, context.motion, context.prediction)
     return replace(
         optimizer,
         objective=replace(

@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
     Attributes:
         first: (B,) the first frame.
-        frames: their number, the same in all motions.
+        frames: their number, the same in all motions; 0 for no span.
     """
 
     first: Tensor
@@ -36,19 +36,30 @@ class Span(NamedTuple):
 
 
 class SimulatedSpan:
-    """Simulates a span of each motion, and asks a surrogate for the rest; an implementation of `Surrogate`."""
+    """Simulates a span of each motion, and asks a surrogate for the rest; an implementation of `Surrogate`.
+
+    The surrogate's answer is corrected by what it missed of the motions that have been simulated. Otherwise a peak that
+    is too low in simulation would not be raised where the surrogate sees a higher one outside the span.
+    """
 
     longest_frames: int | None = None
 
-    def __init__(self, simulate: Simulate, surrogate: Surrogate, span: Span) -> None:
-        """Simulate `span` of the motions of a batch.
+    def __init__(
+        self, simulate: Simulate, surrogate: Surrogate, span: Span, motion: Tensor, found: MusclePrediction
+    ) -> None:
+        """Simulate `span` of motions that are near those of a batch that has been simulated as a whole.
 
         Args:
             simulate: motions (B, W, 33), degrees and metres, at 60 Hz -> what the simulation finds, differentiable.
             surrogate: of the same subject.
             span: of each motion.
+            motion: (B, T, 33), what has been simulated as a whole.
+            found: what the simulation found of it.
         """
         self.simulate, self.surrogate, self.span = simulate, surrogate, span
+        with torch.no_grad():
+            predicted = surrogate(motion, torch.ones(motion.shape[:2], dtype=torch.bool, device=motion.device))
+            self._missed = MusclePrediction(*map(_difference, found, predicted))  # type: ignore[arg-type]
 
     def __call__(
         self, motion: Tensor, mask: Tensor | None = None, extra: dict[str, Tensor] | None = None
@@ -57,6 +68,10 @@ class SimulatedSpan:
         first, frames = self.span
         if frames == motion.shape[1]:
             return self.simulate(motion).map(lambda part: part.to(motion))
+        predicted = self.surrogate(motion, mask, extra)
+        corrected = MusclePrediction(*map(_sum, predicted, self._missed))  # type: ignore[arg-type]
+        if not frames:
+            return corrected
         batch = torch.arange(len(motion), device=motion.device)[:, None]
         rows = first.to(motion.device)[:, None] + torch.arange(frames, device=motion.device)
         simulated = self.simulate(motion[batch, rows])
@@ -67,12 +82,20 @@ class SimulatedSpan:
                 return known
             return known.index_put((batch, inner), found[:, FILTER_MARGIN_FRAMES:-FILTER_MARGIN_FRAMES].to(known))
 
-        predicted = self.surrogate(motion, mask, extra)
-        return MusclePrediction(*map(joined, predicted, simulated))  # type: ignore[arg-type]  # activations are known
+        return MusclePrediction(*map(joined, corrected, simulated))  # type: ignore[arg-type]
 
 
-def missed_span(terms: Sequence[Term], context: Context) -> Span | None:
-    """The span that the missed requirements on activations and forces look at; None where none of them is missed.
+# Activations, the first part of a prediction, are always known.
+def _difference(found: Tensor | None, predicted: Tensor | None) -> Tensor | None:
+    return None if found is None or predicted is None else (found.to(predicted) - predicted).nan_to_num(0.0)
+
+
+def _sum(predicted: Tensor | None, missed: Tensor | None) -> Tensor | None:
+    return predicted if predicted is None or missed is None else predicted + missed
+
+
+def missed_span(terms: Sequence[Term], context: Context) -> Span:
+    """The span that the missed requirements on activations and forces look at; no frames where none of them is missed.
 
     Args:
         terms: what is asked.
@@ -93,7 +116,7 @@ def missed_span(terms: Sequence[Term], context: Context) -> Span | None:
         high = torch.where(missed, torch.maximum(high, last.amax(1)), high)
     is_missed = high >= 0
     if not bool(is_missed.any()):
-        return None
+        return Span(torch.zeros_like(low), 0)
     middle = (low + high + 1)[is_missed] // 2
     low = torch.where(is_missed, low, middle[0])
     high = torch.where(is_missed, high, middle[0])
