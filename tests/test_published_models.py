@@ -142,6 +142,20 @@ def test_weights_that_no_training_gives_are_refused(tmp_path, value):
         load_vqvae(tmp_path / "diverged.pth")
 
 
+@pytest.mark.parametrize(("dtype", "is_read"), [(torch.float16, True), (torch.float64, True), (torch.int8, False)])
+def test_weights_may_be_of_another_precision_and_not_integers(tmp_path, dtype, is_read):
+    save_checkpoint(tmp_path / "a.pth", VQVAE(TINY))
+    content = torch.load(tmp_path / "a.pth", weights_only=True)
+    content["net"] = {k: v.to(dtype) if v.is_floating_point() else v for k, v in content["net"].items()}
+    torch.save(content, tmp_path / "b.pth")
+    if is_read:
+        one, other = (load_vqvae(tmp_path / name).state_dict() for name in ("a.pth", "b.pth"))
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
+    else:
+        with pytest.raises(InputError, match=r"b\.pth: .* is of type int8, expected floating-point weights"):
+            load_vqvae(tmp_path / "b.pth")
+
+
 @pytest.mark.parametrize(
     "record",
     [{"vq_act": "gelu", "dilation_growth_rate": 2}, {"network": {"activation": "gelu", "dilation_growth_rate": 2}}],

@@ -192,7 +192,7 @@ def _load_state(path: Path, model: nn.Module, state: Mapping[str, Tensor]) -> se
     """Load a state dict; returns the names that the model has and the file lacks.
 
     Raises:
-        InputError: a tensor does not fit, is not part of this network, or has values that are not finite.
+        InputError: a tensor does not fit, is not part of this network, or has values that are not finite or integers.
     """
     require_own_values(path, state)
     known = model.state_dict()
@@ -200,6 +200,9 @@ def _load_state(path: Path, model: nn.Module, state: Mapping[str, Tensor]) -> se
     if unexpected:
         raise InputError(f"{path} contains {str(unexpected[0])[:60]}, which is not part of this network")
     for name, value in state.items():
+        if isinstance(value, Tensor) and known[name].is_floating_point() and not value.is_floating_point():
+            kind = str(value.dtype).removeprefix("torch.")
+            raise InputError(f"{path}: {name} is of type {kind}, expected floating-point weights")
         if isinstance(value, Tensor) and value.is_floating_point() and not bool((value.abs() <= _LARGEST_WEIGHT).all()):
             raise InputError(
                 f"{path}: {name} has values that are NaN, infinite or huge, so its training diverged; use another "
