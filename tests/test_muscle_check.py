@@ -12,15 +12,20 @@ from dataset.opensim.muscle_geometry import MuscleGeometry
 MODELS = sorted(SHIPPED_DEMO.glob("Data/*/OpenSimData/Model/*.osim"))
 
 
+def _vasmed_of(text: str) -> str:
+    """The text of a model from its right vastus medialis on."""
+    return text[text.index('name="vasmed_r"', text.index("<ForceSet")) :]
+
+
 @pytest.fixture
 def model(tmp_path):
     def write(change: str, value: str):
         """A model whose right vastus medialis has another value of a property."""
         text = MODELS[0].read_text()
-        start = text.index('name="vasmed_r"', text.index("<ForceSet"))
-        changed = re.sub(rf"<{change}>[^<]*<", f"<{change}>{value}<", text[start:], count=1)
+        muscle = _vasmed_of(text)
+        changed = re.sub(rf"<{change}>[^<]*<", f"<{change}>{value}<", muscle, count=1)
         path = tmp_path / "a.osim"
-        path.write_text(text[:start] + changed)
+        path.write_text(text.removesuffix(muscle) + changed)
         return path
 
     return write
@@ -59,6 +64,16 @@ def test_a_tendon_that_does_not_fit_its_path_is_named(slack, times, model, caplo
     assert f"vasmed_r ({times}" in caplog.text
 
 
+def test_a_muscle_that_is_unlike_that_of_the_other_side_is_named(model, caplog):
+    right = float(re.search(r"<tendon_slack_length>([^<]*)<", _vasmed_of(MODELS[0].read_text()))[1])
+    MuscleGeometry(model("tendon_slack_length", f"{right / 1.25:.6f}")).parameters()
+    (said,) = [record.getMessage() for record in caplog.records if "those of the right side" in record.getMessage()]
+    assert said.endswith("tendon_slack_length of vasmed_l (1.2)")
+    caplog.clear()
+    MuscleGeometry(model("max_isometric_force", "700")).parameters()  # a weak side is no fault
+    assert "those of the right side" not in caplog.text
+
+
 def test_a_path_with_a_point_that_is_not_a_number_is_refused(model):
     with pytest.raises(InputError, match="the path of the muscle vasmed_r has no length"):
         MuscleGeometry(model("location", "nan 0 0")).parameters()
@@ -78,7 +93,8 @@ def test_muscles_of_people_are_not_refused(path):
     assert MuscleGeometry(path).parameters().max_isometric_force.shape == (80,)
 
 
-def test_muscles_of_recorded_people_are_not_refused(recordings):
+def test_muscles_of_recorded_people_are_not_refused(recordings, caplog):
     strengths = [MuscleGeometry(path).parameters().max_isometric_force for path in recordings.rglob("*.osim")]
     assert strengths
     assert all(strength.shape == (80,) for strength in strengths)
+    assert "those of the right side" not in caplog.text

@@ -13,6 +13,7 @@ from dataset.errors import InputError
 from dataset.io.mot import read_motion, write_motion
 from dataset.io.motion import Motion
 from dataset.io.opensim_table import write_table
+from dataset.io.plausibility import in_seconds
 from dataset.motion_folders.file_reader import read_array_windows
 from dataset.windows.placement import Placement, place
 from models.conventions import COORDINATE_INDEX as AT
@@ -55,6 +56,11 @@ def test_time_in_milliseconds(tmp_path, trial, caplog):
     assert np.abs(again.time_s - trial.time_s).max() < 1e-6
     assert "'time'" in caplog.text
     assert "milliseconds" in caplog.text
+
+
+def test_the_highest_rate_is_read_whatever_its_stamps_are_rounded_to():
+    time_s = 3600 + np.arange(50) / 2500
+    assert np.array_equal(in_seconds(time_s, None), time_s)
 
 
 def test_the_rate_of_whole_milliseconds_is_that_of_all_frames(tmp_path, trial, caplog):

@@ -115,7 +115,7 @@ def in_seconds(time_s: np.ndarray, source: Path | None) -> np.ndarray:
     """
     if len(time_s) < 2:
         return time_s
-    step = float(np.median(np.diff(time_s)))
+    step = round(float(np.median(np.diff(time_s))), 9)  # stamps are decimals
     if _SHORTEST_STEP_S <= step <= _LONGEST_STEP_S:
         return time_s
     if _STEP_MS[0] <= step <= _STEP_MS[1]:

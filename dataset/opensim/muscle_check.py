@@ -8,7 +8,8 @@ import numpy as np
 from torch import Tensor
 
 from dataset.errors import InputError
-from models.conventions import MUSCLES
+from dataset.spelling import with_side
+from models.conventions import MUSCLES, without_side
 from models.muscles.hill import MuscleParameters
 
 logger = logging.getLogger("bige")
@@ -26,6 +27,7 @@ _WEAKEST_N = 100.0  # of a person's strongest muscle, which has 2,000 N and more
 # Length of the fibres of a person who stands upright, in optimal lengths; 0.62 to 1.31 in those models. Beyond this
 # range a muscle has no active force.
 _SHORTEST, _LONGEST = 0.3, 1.9
+_SIDES_APART = 1.15  # ratio of the lengths of a muscle of both sides; 1.015 at most in those models
 
 
 def require_plausible_muscles(
@@ -41,7 +43,7 @@ def require_plausible_muscles(
 
     Raises:
         InputError: a parameter is not a number, or is not that of a person's muscle; parameters that do not fit the
-            length of the path are logged.
+            length of the path, or the muscle of the other side, are logged.
     """
     used = (~switched_off).nonzero()[:, 0].tolist()
     for (name, unit, low, high), values in zip(_RANGES, parameters, strict=True):
@@ -70,4 +72,24 @@ def require_plausible_muscles(
             "%g to %g would be usual; they are simulated with hardly any force, and their tendon_slack_length, "
             "optimal_fiber_length or path is probably wrong: %s",
             path, _SHORTEST, _LONGEST, ", ".join(odd),
+        )  # fmt: skip
+    _warn_of_unlike_sides(path, used, {"optimal_fiber_length": optimal, "tendon_slack_length": slack})
+
+
+def _warn_of_unlike_sides(path: str | Path, used: Sequence[int], lengths: dict[str, np.ndarray]) -> None:
+    """Name the muscles whose length (80,) on one side is far from that on the other; a weak side has less force."""
+    unlike = []
+    for i in used:
+        other = MUSCLES.index(with_side(without_side(MUSCLES[i]), "r"))
+        for name, values in lengths.items():
+            if i == other or other not in used or min(values[i], values[other]) <= 0:
+                continue
+            ratio = values[i] / values[other]
+            if max(ratio, 1 / ratio) > _SIDES_APART:
+                unlike.append(f"{name} of {MUSCLES[i]} ({ratio:.2g})")
+    if unlike:
+        logger.warning(
+            "%s: these lengths of muscles are so many times those of the right side, where people have hardly any "
+            "difference; one of the two is probably wrong: %s",
+            path, ", ".join(unlike),
         )  # fmt: skip
