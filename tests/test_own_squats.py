@@ -32,6 +32,7 @@ from utils.guidance.change_description import (
     nearest_own,
     repeated_answers,
     same_answers,
+    sizes_of_change,
 )
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guided_context import guided_context
@@ -473,6 +474,19 @@ def test_which_squats_are_repeated_is_counted_in_the_order_of_the_search():
     profiles = squat_profiles(motion, SimpleSkeleton())
     assert repeated_answers(motion, profiles, [0, 1, 2]) == [False, True, True]
     assert repeated_answers(motion, profiles, [1, 0, 2]) == [True, False, False]
+
+
+def test_a_change_of_tempo_counts_unless_it_is_asked_for():
+    squats, guided = own()[None], torch.stack([own(88), change_of_pace(own(), 1.4)])
+    profiles = [squat_profiles(motions, SimpleSkeleton()) for motions in (guided, squats)]
+    shallower, slower = sizes_of_change(guided, profiles[0], squats, profiles[1])
+    assert shallower == pytest.approx(form_difference(own(88), own()), abs=0.3)
+    assert slower > 2 * shallower
+    for asked in ({"repetition_time"}, {"descent_time", "hold_time", "ascent_time"}):
+        unchanged, alone = sizes_of_change(guided, profiles[0], squats, profiles[1], asked)
+        assert unchanged == pytest.approx(form_difference(own(88), own()))
+        assert alone == pytest.approx(form_difference(change_of_pace(own(), 1.4), own()))
+        assert alone < unchanged
 
 
 def test_changes_are_counted_from_the_nearest_own_squat():

@@ -4,7 +4,8 @@
 for 1.1 s)
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from torch import Tensor
 
 from utils.guidance.subject.squat_profile import SquatProfile, form_difference
 
+# What a squat's profile has of its tempo, and the quantity that asks for it.
+_DURATIONS = {"descent_s": "descent_time", "hold_s": "hold_time", "ascent_s": "ascent_time"}
+_WHOLE_DURATION = "repetition_time"
 DISTINCT_DEG = 1.0  # two squats of no noticeable difference and with forms nearer than this are one answer
 
 
@@ -216,6 +220,35 @@ class SquatChange:
     def sentence(self) -> str:
         """What changes, in one line."""
         return ", ".join(self.words) or "no difference from the own squat that can be noticed"
+
+
+def sizes_of_change(
+    motion: Tensor,
+    profiles: Sequence[SquatProfile],
+    own: Tensor,
+    own_profiles: Sequence[SquatProfile],
+    asked: Collection[str] = (),
+) -> list[float]:
+    """How much each of the motions (S, T, 33) changes the nearest own squat of (A, T', 33), tempo included.
+
+    The root of the squared difference in form, in `DISTINCT_DEG`, and those of the durations, in what can be noticed.
+
+    Args:
+        motion: the guided squats.
+        profiles: of these.
+        own: the own squats.
+        own_profiles: of these.
+        asked: quantities that are asked for; a duration among them is no change.
+    """
+    names = [] if _WHOLE_DURATION in asked else [name for name, quantity in _DURATIONS.items() if quantity not in asked]
+    noticeable = {feature.name: feature.noticeable for feature in _FEATURES}
+    sizes = []
+    for one, profile in zip(motion, profiles, strict=True):
+        number, form_deg = nearest_own(one, own)
+        seconds = (getattr(profile, name) - getattr(own_profiles[number], name) for name in names)
+        durations = (value / noticeable[name] for name, value in zip(names, seconds, strict=True))
+        sizes.append(math.hypot(form_deg / DISTINCT_DEG, *durations))
+    return sizes
 
 
 def nearest_own(motion: Tensor, own: Tensor) -> tuple[int, float]:

@@ -89,11 +89,12 @@ class GuidanceResult:
 
     @property
     def least_changed(self) -> int | None:
-        """The sample that meets every requirement and changes its own squat least; None where there is none."""
-        accepted = [j for j, sample in enumerate(self.samples) if sample.accepted]
-        if not self.changes or not accepted:
-            return None
-        return min(accepted, key=lambda j: self.changes[j].form_deg)
+        """The sample that meets every requirement and changes its own squat least; None where there is none.
+
+        Samples that were compared with own squats come in that order.
+        """
+        accepted = (j for j, sample in enumerate(self.samples) if sample.accepted)
+        return next(accepted, None) if self.changes else None
 
     def predicted_values(self, k: int) -> Tensor:
         """(S, C) values of term k as the surrogate predicts them."""

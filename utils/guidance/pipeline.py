@@ -21,7 +21,7 @@ from models.protocols import Skeleton
 from utils.biomechanics.registry import evaluate_quantity
 from utils.biomechanics.statistics import summarise
 from utils.guidance.baseline import Baseline, asked_of_own, baseline_of, baseline_sentence
-from utils.guidance.change_description import SquatChange, describe_changes, nearest_own, repeated_answers
+from utils.guidance.change_description import SquatChange, describe_changes, repeated_answers, sizes_of_change
 from utils.guidance.guidance_config import GuidanceConfig
 from utils.guidance.guidance_observer import GuidanceObserver
 from utils.guidance.guidance_result import GuidanceResult
@@ -146,7 +146,9 @@ def _select(
     repeated = repeated_answers(motion, profiles, as_counted)
     kept = select_best(samples, prepared.config.min_samples, repeated)
     if baseline is not None:
-        kept.sort(key=lambda j: nearest_own(motion[j], baseline.motion)[1])
+        asked = {term.quantity for term in prepared.terms}
+        sizes = sizes_of_change(motion, profiles, baseline.motion, baseline.profiles, asked)
+        kept.sort(key=sizes.__getitem__)
     profiles = tuple(profiles[j] for j in kept)
     changes = describe_changes(motion[kept], profiles, baseline.motion, baseline.profiles) if baseline else ()
     return [samples[j] for j in kept], verification and verification.take(kept), changes
