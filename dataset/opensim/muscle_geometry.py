@@ -20,7 +20,6 @@ from models.muscles.moment_arms import LEG_COORDINATES, LEG_INDICES, MUSCLES_PER
 # other side of the knee in some models.
 POSE_RANGE_DEG = ((-30, 130), (-30, 30), (-40, 40), (-5, 130), (-40, 40), (-25, 25), (-30, 30))
 STEP_RAD = 1e-3  # of central differences
-_LARGEST_MIN_CONTROL = 0.1  # of a muscle that may be at rest; OpenSim's models have 0 to 0.02
 LONGEST_ARM_M = 0.15  # a longer moment arm of a leg's muscle is the difference over a jump of its path
 _LARGEST_MIN_CONTROL = 0.1  # of a muscle that may be at rest; those of models of persons have 0 to 0.02
 _FLOOR_CONTACTS = {
