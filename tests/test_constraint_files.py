@@ -12,6 +12,7 @@ from dataset.locations import SHIPPED_DEMO
 from dataset.muscle_names import MUSCLE_GROUPS, MUSCLE_NAMES, canonical_muscle, muscle_channels
 from dataset.sessions import Session
 from models.conventions import COORDINATES, MUSCLE_INDEX, MUSCLES
+from utils.biomechanics import registry
 from utils.biomechanics.context import Context
 from utils.biomechanics.registry import evaluate_quantity
 from utils.guidance.guidance_config import GuidanceConfig, PublishedWeights
@@ -216,6 +217,14 @@ def test_a_line_with_clinical_names_is_the_line_with_the_short_ones():
         ("Hüftbeugung:maximal:mindestens:80", "hip_flexion:max:above:80"),
     ):
         assert parse_term(words) == parse_term(short)
+
+
+def test_similar_names_are_looked_up_for_few_words_of_an_unknown_name(monkeypatch):
+    looked_up = []
+    monkeypatch.setattr(registry, "nearest", lambda word, names: looked_up.append(word) or [])
+    with pytest.raises(InputError, match="there is no quantity"):
+        registry.find_quantity("_".join(f"vmo{i}" for i in range(1000)))
+    assert 1 < len(looked_up) < 10
 
 
 @pytest.mark.parametrize(

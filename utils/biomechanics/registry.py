@@ -17,6 +17,7 @@ from utils.biomechanics.trace import Trace
 
 Function = Callable[..., Tensor | tuple[Tensor, Tensor]]  # context[, argument] -> values, or (values, valid)
 Range = tuple[float, float]
+_MOST_PARTS = 4  # of an unknown name for which similar names are looked up
 NO_LIMITS = (-math.inf, math.inf)
 _ANGLE_LIMITS, _PLACE_LIMITS = (-180.0, 180.0), (-10.0, 10.0)  # of the coordinates, degrees and metres
 _PLACE_TOLERANCE_M = 0.01
@@ -148,8 +149,9 @@ def _offered(base: str) -> list[str]:
 
 
 def _parts(base: str) -> list[str]:
-    """The words of a name that is not like any other as a whole, such as `vmo/vl_ratio`."""
-    return [word for word in base.replace("/", "_").split("_") if word != base]
+    """The first words of a name that is not like any other as a whole, such as `vmo/vl_ratio`."""
+    words = base.replace("/", "_").split("_", _MOST_PARTS)[:_MOST_PARTS]
+    return [word for word in dict.fromkeys(words) if word != base]
 
 
 def _coordinates_called(base: str) -> list[str]:
