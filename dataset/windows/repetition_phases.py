@@ -44,6 +44,11 @@ def smooth(angles_deg: np.ndarray) -> np.ndarray:
     return savgol_filter(angles_deg, SMOOTHING_FRAMES, _SMOOTHING_ORDER, axis=-1)
 
 
+def smooth_speed(values: np.ndarray) -> np.ndarray:
+    """Derivatives (..., T) of values (..., T) at 60 Hz with respect to time in seconds, by the same filter."""
+    return FRAME_RATE_HZ * savgol_filter(values, SMOOTHING_FRAMES, _SMOOTHING_ORDER, deriv=1, axis=-1)
+
+
 def divide_into_phases(knee_deg: np.ndarray, bottoms: list[int]) -> list[Phases]:
     """The phases of the repetitions of a trial.
 
@@ -51,8 +56,7 @@ def divide_into_phases(knee_deg: np.ndarray, bottoms: list[int]) -> list[Phases]
         knee_deg: (T,) flexion of a knee at 60 Hz, degrees.
         bottoms: frames of deepest flexion, in order.
     """
-    speed = FRAME_RATE_HZ * savgol_filter(knee_deg, SMOOTHING_FRAMES, _SMOOTHING_ORDER, deriv=1)
-    flexion = smooth(knee_deg)
+    speed, flexion = smooth_speed(knee_deg), smooth(knee_deg)
     edges = [0, *bottoms, len(flexion) - 1]
     found = []
     for k, (before, bottom, after) in enumerate(zip(edges, edges[1:], edges[2:], strict=False)):

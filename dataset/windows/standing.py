@@ -7,9 +7,9 @@ last recorded frames, and position, rest and zero acceleration of the stance.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 from dataset.io.motion import Motion
+from dataset.windows.repetition_phases import SMOOTHING_FRAMES, smooth_speed
 from dataset.windows.segmentation import Repetition
 from dataset.windows.squat_evidence import feet_of
 from models.conventions import COORDINATE_INDEX, FRAME_RATE_HZ, SIDES, TRANSLATION_INDICES
@@ -25,7 +25,6 @@ _BENDS_DEG = 3.0  # by more, the next descent has begun, however slow
 _STANCE_FRAMES, _FEWEST_STANCE_FRAMES = 15, 6
 _STILL_FLEXED_DEG = 10.0  # more flexion of the knees than in another stance of the trial: not upright yet
 _SLOPE_FRAMES = 7
-_SMOOTHING_FRAMES, _SMOOTHING_ORDER = 21, 3
 
 _ARMS = [index for name, index in COORDINATE_INDEX.items() if name.startswith(("arm", "elbow", "pro_sup"))]
 _BODY = [index for index in COORDINATE_INDEX.values() if index not in _ARMS]
@@ -116,10 +115,10 @@ def with_extra(motion: Motion) -> np.ndarray:
 
 def _stillness(motion: Motion) -> np.ndarray:
     """(T,) bool, whether pelvis, legs and trunk are still; the arms may move."""
-    if len(motion) < _SMOOTHING_FRAMES:
+    if len(motion) < SMOOTHING_FRAMES:
         return np.zeros(len(motion), bool)
     body = motion.coordinates[:, _BODY]
-    speed = FRAME_RATE_HZ * savgol_filter(body, _SMOOTHING_FRAMES, _SMOOTHING_ORDER, deriv=1, axis=0)
+    speed = smooth_speed(body.T).T
     limits = np.where(np.isin(_BODY, TRANSLATION_INDICES), _STILL_M_PER_S, _STILL_DEG_PER_S)
     return (np.abs(speed) < limits).all(1)
 
