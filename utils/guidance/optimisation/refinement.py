@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from models.protocols import Surrogate
+from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.guidance.guided_sample import GuidedSample
 from utils.guidance.missing_forces import missing_forces
@@ -49,8 +50,8 @@ class DescribesMotions(Protocol):
     def describe(self, z: Tensor, surrogate: Surrogate | None = None) -> Context:
         """The `Context` of the motions that latents (B, L, D) decode to, with another surrogate where one is given."""
 
-    def describe_motion(self, motion: Tensor, **options: Any) -> Context:
-        """The `Context` of motions (B, T, 33)."""
+    def describe_motion(self, motion: Tensor, *, prediction: MusclePrediction) -> Context:
+        """The `Context` of motions (B, T, 33) with activations and forces that are known."""
 
 
 def refine(

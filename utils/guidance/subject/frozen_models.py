@@ -3,7 +3,6 @@
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from dataset.sessions import Session
 from models.conventions import FRAMES_PER_LATENT
 from models.protocols import Skeleton, Surrogate
 from models.skeleton.foot_planting import FootPlanting
+from models.surrogate.prediction import MusclePrediction
 from models.vqvae.autoencoder import VQVAE
 from utils.biomechanics.context import Context
 from utils.guidance.guided_context import guided_context
@@ -59,7 +59,7 @@ class FrozenModels:
             surrogate: in place of the subject's; see `utils.guidance.optimisation.refinement`.
         """
         motion, points = self.placed(self.vqvae.decode(z))
-        return self.describe_motion(motion, contact_points=points, surrogate=surrogate or self.surrogate)
+        return self.describe_motion(motion, contact_points=points, surrogate=surrogate)
 
     def placed(self, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Motions (B, T, 33), decoded or recorded, that begin still, filtered, in the joints' ranges, on planted feet.
@@ -70,10 +70,30 @@ class FrozenModels:
         motion = low_pass(begin_still(within_ranges(motion, self.skeleton)), self.smooth_hz)
         return self.planting(stand_on_floor(motion, self.skeleton)[0])
 
-    def describe_motion(self, motion: Tensor, **options: Any) -> Context:
-        """The `Context` of motions (B, T, 33) that stand on the floor y = 0; options as of `Context`."""
-        options = {"surrogate": self.surrogate, "own": self.own} | options
-        return guided_context(motion, skeleton=self.skeleton, **options)
+    def describe_motion(
+        self,
+        motion: Tensor,
+        *,
+        prediction: MusclePrediction | None = None,
+        contact_points: Tensor | None = None,
+        surrogate: Surrogate | None = None,
+    ) -> Context:
+        """The `Context` of motions of the subject that stand on the floor y = 0.
+
+        Args:
+            motion: (B, T, 33), degrees and metres.
+            prediction: activations and forces where they are known; None for those that the surrogate predicts.
+            contact_points: (B, T, 12, 3) metres, where they are known.
+            surrogate: in place of the subject's.
+        """
+        return guided_context(
+            motion,
+            prediction=prediction,
+            surrogate=surrogate or self.surrogate,
+            skeleton=self.skeleton,
+            contact_points=contact_points,
+            own=self.own,
+        )
 
 
 def load_models(
