@@ -1,6 +1,7 @@
 """Progress: a bar on a terminal, a line every ten seconds elsewhere."""
 
 import io
+import itertools
 import sys
 import time
 
@@ -64,13 +65,29 @@ def test_of_a_loop_that_ends_early_no_time_is_left(clock, caplog):
 
 def test_a_batch_that_needed_fewer_iterations_is_over_when_its_motions_are_simulated(clock, caplog):
     caplog.set_level("INFO", logger="bige")
-    with GuidanceProgress(140) as shown:
+    with GuidanceProgress() as shown:
+        shown.begin(140)
         for iteration in range(2):
             clock[0] += 12.0
             shown.show({"batch": 0, "iteration": iteration})
         clock[0] += 1.0
-        shown.begin("round", 6)
+        shown.begin(6, "refinement round")
         assert caplog.messages[-1] == "batch 0: 2 of 140 iterations after 13 s"
+
+
+def test_batches_are_numbered_through_the_run_as_in_its_history(clock, caplog):
+    """Further starts after a refinement are no first batch again, and a round has the number that is told after it."""
+    caplog.set_level("INFO", logger="bige")
+    numbers = []
+    with GuidanceProgress() as shown:
+        for stage, batches in (("", 2), ("refinement round", 2), ("", 1)):
+            shown.begin(2, stage)
+            for batch, iteration in itertools.product(range(batches), range(2)):
+                numbers.append(shown.show({"batch": batch, "iteration": iteration})["batch"])
+                clock[0] += 12.0
+    assert numbers == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    titles = [message.partition(":")[0] for message in caplog.messages]
+    assert titles == ["batch 0", "batch 1", "batch 2, refinement round 1", "batch 3, refinement round 2", "batch 4"]
 
 
 def test_a_unit_that_takes_long_gets_lines_too(caplog, monkeypatch):

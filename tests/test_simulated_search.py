@@ -27,7 +27,7 @@ class ScriptedSearch(_Search):
     def __init__(self, *script: tuple[int, int]) -> None:
         self.script, self.wanted, self.used, self.starts = list(script), [], 0, []
         config, latents = SimpleNamespace(num_runs=1000), SimpleNamespace(sampler=None)
-        self.prepared: Any = SimpleNamespace(config=config, latents=latents, own=None)
+        self.prepared: Any = SimpleNamespace(config=config, latents=latents, own=None, iterations=100)
         self.optimizer: Any = Optimizer(brief=0)
         self.should_stop = lambda: False
 
@@ -102,10 +102,15 @@ def test_further_attempts_use_the_starts_that_follow_and_no_more_than_there_are(
     config = SimpleNamespace(num_runs=7, verify=True, batch_size=4, give_up=2)
     run.prepared = SimpleNamespace(
         config=config, latents=SimpleNamespace(sampler=drawn.append), models=SimpleNamespace(skeleton=None),
-        most_iterations=10,
+        iterations=100, most_iterations=130,
     )  # fmt: skip
-    run.progress, run.on_iteration = SimpleNamespace(begin=lambda *_: None), None
-    numbers = [[sample.start for sample in _Search.search_by_surrogate(run, 3)] for _ in range(3)]
+    told: list[int] = []
+    run.progress, run.on_iteration = SimpleNamespace(begin=told.append), None
+    numbers = []
+    for brief in (30, 30, 0):
+        run.optimizer = Optimizer(brief)
+        numbers.append([sample.start for sample in _Search.search_by_surrogate(run, 3)])
+    assert told == [130, 130, 100]  # iterations of a batch at most
     assert drawn == [0, 1, 2, 3, 4, 5, 6]
     assert offered == [7, 4, 1]
     assert numbers == [[0] * 3, [3] * 3, [6]]

@@ -101,7 +101,7 @@ class _Search:
                 self.observer.on_accepted([sample.cpu() for sample in accepted])
             return count_answers(accepted, skeleton)
 
-        self.progress.begin("batch", self.prepared.most_iterations)
+        self.progress.begin(self.prepared.most_iterations if self.optimizer.brief else self.prepared.iterations)
         found = search(
             self.optimizer,
             start,
@@ -120,8 +120,8 @@ class _Search:
     ) -> tuple[list[GuidedSample], list[SimulatedMotion]]:
         """The samples, refined, and what the simulation finds of each; `on_round` as of `refine`."""
         count = len(samples)
+        self.progress.begin(ITERATIONS, "refinement round")
         logger.info("simulating %d motion%s on the subject's own model", count, "s" * (count != 1))
-        self.progress.begin("round", ITERATIONS)
         return refine(
             samples,
             self.optimizer,
@@ -159,6 +159,8 @@ class _Search:
             found, theirs = self.simulate_and_refine(found, simulator, partial(self._tell, samples, simulations))
             if self.optimizer.brief and not (answers or is_hopeless or self._answers(found, theirs)):
                 # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
+                again = "the simulation accepts none of these motions; the same starts again, with %d iterations each"
+                logger.info(again, self.prepared.iterations)
                 self.optimizer = replace(self.optimizer, brief=0)
                 self.used, in_vain = 0, -1
                 continue
@@ -213,7 +215,7 @@ def find_samples(prepared: Preparation, observer: GuidanceObserver) -> FoundSamp
     """
     config = prepared.config
     history: list[Row] = []
-    with graceful_shutdown() as should_stop, GuidanceProgress(prepared.most_iterations) as progress:
+    with graceful_shutdown() as should_stop, GuidanceProgress() as progress:
 
         def on_row(row: Row) -> None:
             history.append(progress.show(row))
