@@ -87,6 +87,13 @@ def test_where_the_simulation_rejects_all_the_same_starts_are_optimised_at_lengt
     assert search.optimizer.brief == brief
 
 
+def test_what_an_interrupted_search_has_found_is_kept_where_the_simulation_rejects_all():
+    search = ScriptedSearch((4, 0), (4, 4))
+    search.optimizer, search.should_stop = Optimizer(brief=50), lambda: True
+    samples, _ = search.search_by_simulation(20, simulator=None)
+    assert (search.starts, len(samples), search.optimizer.brief) == ([0], 4, 50)
+
+
 def test_further_attempts_use_the_starts_that_follow_and_no_more_than_there_are(monkeypatch):
     drawn, offered = [], []
 

@@ -157,7 +157,8 @@ class _Search:
             found = self.search_by_surrogate(few if attempt < 2 else max(few, _PILOT))
             is_hopeless = not any(sample.accepted for sample in found)
             found, theirs = self.simulate_and_refine(found, simulator, partial(self._tell, samples, simulations))
-            if self.optimizer.brief and not (answers or is_hopeless or self._answers(found, theirs)):
+            is_over = answers or is_hopeless or self.should_stop()
+            if self.optimizer.brief and not (is_over or self._answers(found, theirs)):
                 # What the simulation alone rejects, such as jerks, more iterations from the same starts may mend.
                 again = "the simulation accepts none of these motions; the same starts again, with %d iterations each"
                 logger.info(again, self.prepared.iterations)
