@@ -32,6 +32,7 @@ from utils.guidance.objective.published_terms import printed_request, published_
 from utils.guidance.objective.whole_motion import whole_motion_terms
 from utils.guidance.output.printed_tables import sample_table
 from utils.guidance.output.result_files import load_guidance
+from utils.guidance.output.summary import summarise_result
 from utils.guidance.subject.own_squats import OwnSquats
 from utils.report import charts, encoding, vocabulary
 from utils.report.comparison_squats import make_band, make_reference
@@ -39,7 +40,8 @@ from utils.report.constraint_table import constraint_groups, constraint_rows
 from utils.report.measure_display import SHOWN_MEASURES
 from utils.report.page import _history_charts, build_page
 from utils.report.reliability import reliability_rows
-from utils.report.sentences import simulation_paragraph, summarise
+from utils.report.sample_tables import sample_columns
+from utils.report.sentences import sample_note, simulation_paragraph, summarise
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import ranges_of
 from utils.runs.recorded_session import find_run_records
@@ -128,6 +130,19 @@ def test_the_head_says_that_a_sample_that_is_not_counted_is_the_same_as_another(
     head = summarise(replace(result, samples=samples, changes=changes))
     assert head["met"] == "2 of 3 samples meet the requirements in simulation, and 1 more is the same as another."
     assert "2 of 3 meet all requirements, and 1 more is the same as another" in head["rows"][0]["words"]
+
+
+def test_a_sample_that_is_implausible_is_shown_as_missed_everywhere(result):
+    """It was not counted, and shown as one that meets all requirements beside that count."""
+    samples = [replace(sample, implausibility=2.0, violation=max(2.0, sample.violation)) for sample in result.samples]
+    assert "met" in result.simulation_verdicts()
+    result = replace(result, samples=tuple(samples))
+    head = summarise(result)
+    assert head["met"].startswith("0 of 3 samples")
+    assert [row["states"] for row in head["rows"]] == [["missed"] * 3] * 2
+    assert {cell.text for cell in sample_columns(result)[0].cells} == {"missed"}
+    assert summarise_result(result)["simulated_within_range"] == 0
+    assert "further from every recorded squat than --max-distance allows" in sample_note(result, 0, stands_up=True)
 
 
 def test_the_head_says_the_least_change_that_meets_what_was_asked(result):

@@ -104,7 +104,7 @@ class GuidanceResult:
 
     def accepted_as_predicted(self, j: int) -> bool:
         """Whether sample j meets every requirement as far as the surrogate predicts."""
-        return self.samples[j].implausibility <= 1.0 and all(
+        return self.samples[j].is_plausible and all(
             bool(term.met(self.predicted_values(k)[j : j + 1])[0]) for k, term in enumerate(self.terms) if term.required
         )
 
@@ -147,8 +147,14 @@ class GuidanceResult:
         return self.training_names[sample.nearest] if self.training_names and sample.nearest >= 0 else None
 
     def simulation_verdicts(self) -> list[str]:
-        """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without one."""
-        return [] if self.verification is None else self.verification.verdicts(self.terms)
+        """For each sample `met`, `near` or `missed` in simulation; see `Verification.verdicts`. Empty without one.
+
+        What is implausible is missed, so that `met` are those that are accepted.
+        """
+        if self.verification is None:
+            return []
+        pairs = zip(self.samples, self.verification.verdicts(self.terms), strict=True)
+        return [verdict if sample.is_plausible else "missed" for sample, verdict in pairs]
 
     def take(self, indices: Sequence[int]) -> "GuidanceResult":
         """The result with the samples at `indices` alone, in that order."""

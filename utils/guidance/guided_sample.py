@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+_MOST = 1.0 + 1e-6  # tolerances, as of `Term.met`
+
 
 @dataclass(frozen=True)
 class GuidedSample:
@@ -16,7 +18,8 @@ class GuidedSample:
         activations: (T, 80) predicted muscle activations, 0 to 1.
         values: each term's value (C,), left and right or one, in the term's unit.
         met: for each term whether it is met within its tolerance.
-        violation: by how many tolerances the worst requirement is missed; 0 where all are met.
+        violation: by how many tolerances the worst requirement is missed, or its `implausibility` where that is more; 0
+            where all are met.
         proximity: distance of z to the nearest training latent.
         nearest: index of that latent; -1 without training latents.
         implausibility: by how many tolerances z is too far from the training latents; 0 where it is not.
@@ -35,8 +38,13 @@ class GuidedSample:
 
     @property
     def accepted(self) -> bool:
-        """Whether every requirement is met within its tolerance."""
-        return self.violation <= 1.0 + 1e-6
+        """Whether every requirement is met within its tolerance, and the motion is plausible."""
+        return self.violation <= _MOST
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether its latent is near enough to the training latents, see `Objective.max_distance`."""
+        return self.implausibility <= _MOST
 
     def cpu(self) -> "GuidedSample":
         """The same sample with all tensors on the CPU."""

@@ -105,6 +105,8 @@ def sample_note(result: GuidanceResult, j: int, *, stands_up: bool) -> str:
         stands_up: whether the motion ends its squat upright.
     """
     text = "Meets all requirements" if result.samples[j].accepted else "Misses a requirement"
+    if not result.samples[j].is_plausible:
+        text += "; further from every recorded squat than --max-distance allows"
     if result.verification is not None:
         peaks = " / ".join(f"{peak:.2f}" for peak in result.verification.simulated[j].tolist())
         text += f"; simulated peak of {muscle_name(without_side(result.config.muscle))} left / right {peaks}"

@@ -80,7 +80,7 @@ def nearest_miss_sentences(result: GuidanceResult) -> list[str]:
         lines.append("  That is what this one motion needs; a new run searches anew, so leave it a little more room.")
     if sentence := _unexplained(result, j):
         lines.append(f"  {sentence}; nobody can perform it.")
-    if result.samples[j].implausibility > 1.0:
+    if not result.samples[j].is_plausible:
         lines.append("  It is further from every recorded squat than --max-distance allows.")
     if most := _most_often(result):
         lines.append(f"In the way most often: {most}.")
