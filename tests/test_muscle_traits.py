@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dataset.demo.anthropometry import draw_person
-from dataset.demo.muscle_traits import MUSCLE_GROUPS, STRENGTH_RANGE, MuscleTraits, draw_muscle_traits
+from dataset.demo.muscle_traits import STRENGTH_GROUPS, STRENGTH_RANGE, MuscleTraits, draw_muscle_traits
 from dataset.demo.scaled_model import write_scaled_model
 from dataset.opensim.muscle_geometry import MuscleGeometry
 from models.conventions import MUSCLE_INDEX, MUSCLES
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("nimblephysics") is None,
     reason="the nimblephysics wheel, which carries Rajagopal2015.osim, is not installed",
 )
-GENERIC = dict.fromkeys(MUSCLE_GROUPS, 1.0)
+GENERIC = dict.fromkeys(STRENGTH_GROUPS, 1.0)
 
 
 def fibre_of_vasti_in_a_deep_squat(path) -> np.ndarray:
@@ -50,12 +50,12 @@ def test_strength_is_that_of_the_group_and_lengths_follow_the_subject(tmp_path):
     plain, strong = (MuscleGeometry(tmp_path / f"{name}.osim").parameters() for name in ("plain", "strong"))
     ratio = np.asarray(strong.max_isometric_force / plain.max_isometric_force)
     stronger = {name[:-2] for name in MUSCLES if ratio[MUSCLE_INDEX[name]] == pytest.approx(1.5)}
-    assert stronger == set(MUSCLE_GROUPS["quadriceps"])
+    assert stronger == set(STRENGTH_GROUPS["quadriceps"])
     assert (ratio[[name[:-2] not in stronger for name in MUSCLES]] == 1).all()
 
 
 def test_every_muscle_belongs_to_one_group():
-    grouped = sorted(name for names in MUSCLE_GROUPS.values() for name in names)
+    grouped = sorted(name for names in STRENGTH_GROUPS.values() for name in names)
     assert grouped == sorted({name[:-2] for name in MUSCLES})
 
 

@@ -12,14 +12,12 @@ from scipy import stats
 
 from dataset.demo.anthropometry import GENERIC_MASS_KG, Person
 from dataset.demo.sobol import sobol_point
+from dataset.muscle_names import MUSCLE_GROUPS
 
-MUSCLE_GROUPS = {
-    "quadriceps": ("recfem", "vasint", "vaslat", "vasmed"),
-    "hamstrings": ("bflh", "bfsh", "semimem", "semiten"),
-    "glutei": ("glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3"),
-    "calf": ("gaslat", "gasmed", "soleus"),
+STRENGTH_GROUPS = {
+    **{name: MUSCLE_GROUPS[name] for name in ("quadriceps", "hamstrings", "gluteals", "calf")},
     "hip flexors": ("iliacus", "psoas", "sart", "tfl"),
-    "adductors": ("addbrev", "addlong", "addmagDist", "addmagIsch", "addmagMid", "addmagProx", "grac"),
+    "adductors": MUSCLE_GROUPS["adductors"],
     "others": ("edl", "ehl", "fdl", "fhl", "perbrev", "perlong", "piri", "tibant", "tibpost"),
 }
 STRENGTH_RANGE = (0.6, 1.6)  # relative to the generic model
@@ -82,23 +80,23 @@ class MuscleTraits:
 
     def strength_of(self, muscle: str) -> float:
         """Factor of a muscle's maximum isometric force, by its name without side."""
-        return next(self.strength[group] for group, names in MUSCLE_GROUPS.items() if muscle in names)
+        return next(self.strength[group] for group, names in STRENGTH_GROUPS.items() if muscle in names)
 
 
 def draw_muscle_traits(seed: int, person: Person) -> MuscleTraits:
     """Draw the muscles of a subject of the population `seed`, spread evenly over the population."""
-    point = sobol_point(5 + len(MUSCLE_GROUPS), seed + 2, person.index)
+    point = sobol_point(5 + len(STRENGTH_GROUPS), seed + 2, person.index)
     generic, own, origin, mixture, hip = point[:5].tolist()
     usual = _STRENGTH_OF_MASS * np.log(person.mass_kg / GENERIC_MASS_KG)
     logs = usual + _PERSON_SD * _normal(own) + _GROUP_SD * _normal(point[5:])
-    factors = np.ones(len(MUSCLE_GROUPS)) if generic < _GENERIC_STRENGTH else np.exp(logs).clip(*STRENGTH_RANGE)
+    factors = np.ones(len(STRENGTH_GROUPS)) if generic < _GENERIC_STRENGTH else np.exp(logs).clip(*STRENGTH_RANGE)
     if origin < _RAJAGOPAL:
         deep_flexion, hip = 0.0, 0.0
     elif origin < _RAJAGOPAL + _LAI:
         deep_flexion, hip = 1.0, float(round(hip))  # as in Lai 2017, or as in LaiUhlrich2022
     else:
         deep_flexion = mixture
-    strength = dict(zip(MUSCLE_GROUPS, factors.round(4).tolist(), strict=True))
+    strength = dict(zip(STRENGTH_GROUPS, factors.round(4).tolist(), strict=True))
     return MuscleTraits(strength, round(deep_flexion, 4), round(hip, 4))
 
 

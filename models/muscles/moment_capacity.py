@@ -13,11 +13,13 @@ from models.conventions import COORDINATE_INDEX, COORDINATES, MUSCLES, SIDES
 from models.muscles.hill import Muscles
 from models.muscles.moment_arms import LEG_COORDINATES, MUSCLES_PER_LEG, MuscleTendonGeometry
 
+# The hamstrings that extend the hip too; the short head of the biceps femoris flexes the knee alone.
+TWO_JOINT_HAMSTRINGS = ("bflh", "semimem", "semiten")
 # For each group the coordinate on which its moment counts, and its muscles.
-MUSCLE_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+CAPACITY_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "vasti": ("knee_angle", ("vasint", "vaslat", "vasmed")),
     "rectus femoris": ("knee_angle", ("recfem",)),
-    "hamstrings": ("hip_flexion", ("bflh", "semimem", "semiten")),
+    "two-joint hamstrings": ("hip_flexion", TWO_JOINT_HAMSTRINGS),
     "biceps femoris short head": ("knee_angle", ("bfsh",)),
     "gluteus maximus": ("hip_flexion", ("glmax1", "glmax2", "glmax3")),
     "hip abductors": ("hip_adduction", ("glmed1", "glmed2", "glmed3", "glmin1", "glmin2", "glmin3", "piri", "tfl")),
@@ -34,7 +36,7 @@ MUSCLE_GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 # Flexion of hip, knee and ankle, degrees, from upright stance to a deep squat.
 REFERENCE_POSES_DEG = ((0, 0, 0), (30, 40, 10), (60, 70, 18), (85, 95, 25), (105, 115, 30), (120, 135, 35))
 REFERENCE_KNEES_DEG = tuple(float(knee) for _, knee, _ in REFERENCE_POSES_DEG)
-CAPACITY_INPUTS = len(MUSCLE_GROUPS) * len(REFERENCE_POSES_DEG)
+CAPACITY_INPUTS = len(CAPACITY_GROUPS) * len(REFERENCE_POSES_DEG)
 LEAST_CAPACITY = 1e-4  # body weights times metres
 _ACTIVATION = 0.5  # at which tendons are stretched
 
@@ -51,7 +53,7 @@ def moment_capacity(
         able: (80,) 1 for muscles that apply force, else 0; None for all 1.
 
     Returns:
-        (2, groups, poses) Nm, left leg first, in the order of MUSCLE_GROUPS and REFERENCE_POSES_DEG.
+        (2, groups, poses) Nm, left leg first, in the order of CAPACITY_GROUPS and REFERENCE_POSES_DEG.
     """
     motion = torch.zeros(len(REFERENCE_POSES_DEG), len(COORDINATES), dtype=torch.float64)
     for side in SIDES:
@@ -69,7 +71,7 @@ def moment_capacity(
     names = [name[:-2] for name in MUSCLES[:MUSCLES_PER_LEG]]
     groups = [
         moments[:, :, LEG_COORDINATES.index(coordinate), [names.index(name) for name in members]].abs().sum(-1)
-        for coordinate, members in MUSCLE_GROUPS.values()
+        for coordinate, members in CAPACITY_GROUPS.values()
     ]
     return torch.stack(groups).permute(2, 0, 1)
 

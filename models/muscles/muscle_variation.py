@@ -7,7 +7,7 @@ import torch
 
 from models.conventions import MUSCLES
 from models.muscles.hill import MuscleParameters, Muscles
-from models.muscles.moment_capacity import MUSCLE_GROUPS
+from models.muscles.moment_capacity import CAPACITY_GROUPS
 
 _LOG_STRENGTH_RANGE = (math.log(0.6), math.log(1.6))  # of a group
 # Standard deviations of logarithms: of a muscle's strength within its group, and of the lengths of groups and muscles.
@@ -23,8 +23,8 @@ def vary_muscles(muscles: Muscles, generator: np.random.Generator) -> Muscles:
         generator: of the random numbers.
     """
     names = [name[:-2] for name in MUSCLES[: len(MUSCLES) // 2]]
-    group_of = {muscle: group for group, (_, members) in MUSCLE_GROUPS.items() for muscle in members}
-    groups = [*MUSCLE_GROUPS, "other"]
+    group_of = {muscle: group for group, (_, members) in CAPACITY_GROUPS.items() for muscle in members}
+    groups = [*CAPACITY_GROUPS, "other"]
     member = np.array([groups.index(group_of.get(name, "other")) for name in names])
     strength = generator.uniform(*_LOG_STRENGTH_RANGE, len(groups))[member]
     strength = strength + _STRENGTH_SD * generator.standard_normal(len(names))

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from models.muscles.moment_arms import LEG_COORDINATES, MUSCLES_PER_LEG
-from models.muscles.moment_capacity import CAPACITY_INPUTS, LEAST_CAPACITY, MUSCLE_GROUPS, REFERENCE_KNEES_DEG
+from models.muscles.moment_capacity import CAPACITY_GROUPS, CAPACITY_INPUTS, LEAST_CAPACITY, REFERENCE_KNEES_DEG
 from models.normalizer import Normalizer
 from models.surrogate.leg_dynamics import LegKinematics
 from models.surrogate.perceptron import perceptron
 
-_GROUPS = tuple(MUSCLE_GROUPS)
+_GROUPS = tuple(CAPACITY_GROUPS)
 # Moments over what the groups that bear them can do in the same pose.
 _RELATIVE = (
-    ("hip_flexion", ("gluteus maximus", "hamstrings")),
+    ("hip_flexion", ("gluteus maximus", "two-joint hamstrings")),
     ("hip_flexion", ("hip flexors", "rectus femoris")),
     ("hip_adduction", ("hip abductors",)),
     ("hip_adduction", ("hip adductors",)),

@@ -53,8 +53,9 @@ def _activation_rows(result: GuidanceResult) -> list[tuple[str, str, str]]:
         (
             "Weak muscles",
             "Marked “weak” beside their curves.",
-            f"Predicted and simulated activations are unreliable for them: {weak_muscles()}. Of the "
-            "others, the surrogate predicts the hamstrings least well.",
+            f"Predicted and simulated activations are unreliable for them: {weak_muscles()}. Of the others, the "
+            "shipped surrogate predicts adductor brevis, adductor longus, gracilis, piriformis and semitendinosus "
+            "least well.",
         ),
     ]
 

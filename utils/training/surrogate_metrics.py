@@ -7,18 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dataset.muscle_names import MUSCLE_GROUPS
 from dataset.windows.motion_batch import MotionBatch
 from models.conventions import MUSCLES
+from models.muscles.moment_capacity import TWO_JOINT_HAMSTRINGS
 from utils.checkpoints import SurrogateNetwork
 from utils.networks.inference import surrogate_of_subject
 from utils.training.motion_losses import ELEMENTWISE, weighted_loss
 
 _LEAST_ACTIVITY = 1e-3  # standard deviation of an activation below which a muscle is idle
 EVALUATED_GROUPS = {
-    "vasti": ("vasint", "vaslat", "vasmed"),
+    "vasti": MUSCLE_GROUPS["vasti"],
     "soleus": ("soleus",),
-    "gluteus maximus": ("glmax1", "glmax2", "glmax3"),
-    "hamstrings": ("bflh", "semimem", "semiten"),
+    "gluteus maximus": MUSCLE_GROUPS["gluteus_maximus"],
+    "two-joint hamstrings": TWO_JOINT_HAMSTRINGS,
 }
 
 
