@@ -132,6 +132,6 @@ def _verification(samples: list[GuidedSample]) -> Verification:
         term_values=(predicted + offsets, *(torch.stack([sample.values[k] for sample in samples]) for k in (1, 2))),
         residual_n=torch.full((len(samples),), RESIDUAL_N),
         right_foot_share=torch.full((len(samples),), 0.5),
-        contact=torch.ones(len(samples), 196, 2),
+        foot_contact=torch.ones(len(samples), 196, 2),
         predicted_values=tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(3)),
     )

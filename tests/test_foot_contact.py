@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from synthetic_run import make_result
+from synthetic_run import make_result, save_run
 
+from dataset.io.atomic_write import write_json
+from dataset.io.guarded_files import read_json_object
 from dataset.io.mot import read_motion
+from dataset.io.safe_npy import read_npz, write_npz
 from dataset.sessions import open_session
 from dataset.windows.resample import to_even
 from models.conventions import COORDINATE_INDEX, FEET
 from models.muscles.foot_contact import foot_contact, standing_height
 from models.muscles.simulation_settings import SimulationSettings
 from utils.guidance.output.printed_tables import verification_table
+from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.summary import simulated_rows
 from utils.report.sentences import simulation_paragraph
 from utils.simulation.lost_contact import lost_contact_s, lost_contact_sentences
@@ -101,13 +105,13 @@ def test_both_feet_in_the_air_leave_everything_to_the_residuals(simulator, stand
     assert not bool(up[75:].any())
     assert simulation.ground_forces[0][up].abs().max() == 0
     assert bool(simulation.converged.all())
-    found = lost_contact_s(simulation.contact[0], time_s.numpy())
-    assert list(found) == ["right foot", "left foot"]
+    found = lost_contact_s(simulation.contact[0].flip(-1), time_s.numpy())
+    assert list(found) == ["left foot", "right foot"]
     assert found["right foot"][0] == pytest.approx((0.8, 1.2), abs=0.04)
     sentences = lost_contact_sentences(found, of_first(simulation), time_s.numpy(), simulator.weight_n)
     assert [sentence.split(" for ")[0] for sentence in sentences] == [
-        "contact lost: the right foot is off the floor",
         "contact lost: the left foot is off the floor",
+        "contact lost: the right foot is off the floor",
         "the feet cannot hold the body",
     ]
 
@@ -122,7 +126,7 @@ def test_squats_have_no_warning_and_a_body_that_leans_off_its_feet_has_one(simul
     for motion in (frames, leaning):
         with torch.no_grad():
             simulation = of_first(simulator(motion[None], rate_hz))
-        found = lost_contact_s(simulation.contact, time_s)
+        found = lost_contact_s(simulation.contact.flip(-1), time_s)
         counts.append(len(lost_contact_sentences(found, simulation, time_s, simulator.weight_n)))
     assert counts[0] == 0
     assert counts[1] >= 1
@@ -133,19 +137,31 @@ def test_a_guided_run_says_which_foot_leaves_the_floor():
     verification = result.verification
     assert verification is not None
     assert "contact lost" not in verification_table(result)
-    contact = verification.contact.clone()
-    contact[1, 60:91, 1] = 0.0
-    lifted_foot = replace(result, verification=replace(verification, contact=contact))
+    contact = verification.foot_contact.clone()
+    contact[1, 60:91, 0] = 0.0
+    lifted_foot = replace(result, verification=replace(verification, foot_contact=contact))
     sentence = "contact lost: the left foot is off the floor for 0.50 s (1.00 to 1.50 s) and carries nothing"
     assert verification_table(lifted_foot).splitlines()[-1] == f"sample 1: {sentence}"
     assert f"Sample 1: {sentence}." in simulation_paragraph(lifted_foot)
     assert simulated_rows(lifted_foot)[1]["off_floor_s"] == {"right foot": [], "left foot": [(1.0, 1.5)]}
 
 
+def test_a_run_of_an_earlier_version_which_has_the_right_foot_first_says_the_same_foot(tmp_path):
+    result = make_result()
+    result.verification.foot_contact[1, 60:91, 0] = 0.0
+    folder = save_run(tmp_path, result)
+    assert load_guidance(folder).verification.off_floor_s() == result.verification.off_floor_s()
+    arrays = read_npz(folder / "result.npz")[1]
+    arrays["verification_contact"] = arrays.pop("verification_foot_contact")[..., ::-1]
+    write_npz(folder / "result.npz", arrays)
+    write_json(folder / "result.json", read_json_object(folder / "result.json") | {"files": None})
+    assert load_guidance(folder).verification.off_floor_s() == result.verification.off_floor_s()
+
+
 def test_single_frames_off_the_floor_are_no_flight():
     """A threshold that is crossed back and forth is one interval, and single frames are none."""
     contact = torch.ones(100, 2)
-    contact[10], contact[30, 0], contact[50:60, 1], contact[61:70, 1] = 0.0, 0.0, 0.0, 0.0
+    contact[10], contact[30, 1], contact[50:60, 0], contact[61:70, 0] = 0.0, 0.0, 0.0, 0.0
     found = lost_contact_s(contact, np.arange(100) / 50)
     assert found == {"right foot": [], "left foot": [(1.0, 1.38)]}
     assert lost_contact_s(1 - contact, np.arange(100) / 50)["right foot"] == [(0.0, 1.98)]

@@ -129,7 +129,7 @@ def test_own_squats_count_with_what_the_simulation_finds_and_else_with_what_the_
     simulations = [
         SimulatedMotion(
             *(part[j] / 2 for part in predicted), residual_n=0.0, right_foot_share=0.5, reserves_nm=torch.zeros(14),
-            contact=torch.ones(196, 2), unexplained=torch.zeros(5), reserves_bw_m=torch.zeros(14),
+            foot_contact=torch.ones(196, 2), unexplained=torch.zeros(5), reserves_bw_m=torch.zeros(14),
         )
         for j in range(2)
     ]  # fmt: skip

@@ -49,7 +49,7 @@ class SimulatedMotion:
         right_foot_share: share of the vertical ground reaction force under the right foot, mean over the repetition, as
             `load_share_r:mean` has it.
         reserves_nm: (14,) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`.
-        contact: (T, 2) contact of the right and the left foot with the floor, 0 to 1.
+        foot_contact: (T, 2) contact of the left and the right foot with the floor, 0 to 1.
         unexplained: (5,) the largest forces that nothing gives, see `missing_of`.
         reserves_bw_m: (14,) the largest reserve of each joint, see `lasting_reserves`.
     """
@@ -61,7 +61,7 @@ class SimulatedMotion:
     residual_n: float
     right_foot_share: float
     reserves_nm: Tensor
-    contact: Tensor
+    foot_contact: Tensor
     unexplained: Tensor
     reserves_bw_m: Tensor
 
@@ -102,7 +102,7 @@ def simulate_motions(
             residual_n=float(residual_n[j]),
             right_foot_share=float(share[j]),
             reserves_nm=reserves[j],
-            contact=simulation.contact[j],
+            foot_contact=simulation.contact[j].flip(-1),  # right, left -> left, right
             unexplained=unexplained[j],
             reserves_bw_m=by_joint[j],
         )
@@ -135,7 +135,7 @@ class Verification:
             repetition.
         reserves_nm: (S, 14) RMS of the reserve moments, newton metres, in the order of `RESERVE_NAMES`; None in runs of
             earlier versions.
-        contact: (S, T, 2) contact of the right and the left foot with the floor, 0 to 1; None in runs of earlier
+        foot_contact: (S, T, 2) contact of the left and the right foot with the floor, 0 to 1; None in runs of earlier
             versions.
         unexplained: (S, 5) the largest forces that nothing gives, see `missing_of`; None, or (S, 4), likewise.
         predicted_values: the value of each term, (S, C), as the surrogate predicted it; empty in runs of earlier
@@ -149,7 +149,7 @@ class Verification:
     residual_n: Tensor
     right_foot_share: Tensor
     reserves_nm: Tensor | None = None
-    contact: Tensor | None = None
+    foot_contact: Tensor | None = None
     unexplained: Tensor | None = None
     predicted_values: tuple[Tensor, ...] = ()
 
@@ -186,7 +186,7 @@ class Verification:
             residual_n=torch.tensor([simulation.residual_n for simulation in simulations]),
             right_foot_share=torch.tensor([simulation.right_foot_share for simulation in simulations]),
             reserves_nm=torch.stack([simulation.reserves_nm for simulation in simulations]),
-            contact=torch.stack([simulation.contact for simulation in simulations]),
+            foot_contact=torch.stack([simulation.foot_contact for simulation in simulations]),
             unexplained=torch.stack([simulation.unexplained for simulation in simulations]),
             predicted_values=tuple(torch.stack([sample.values[k] for sample in samples]) for k in range(len(terms))),
         )
@@ -197,10 +197,10 @@ class Verification:
 
     def off_floor_s(self) -> list[dict[str, list[Interval]]]:
         """For each sample when each foot is off the floor, see `lost_contact_s`; empty if unknown."""
-        if self.contact is None:
+        if self.foot_contact is None:
             return []
-        times_s = np.arange(self.contact.shape[1])[_INNER] / FRAME_RATE_HZ
-        return [lost_contact_s(contact[_INNER], times_s) for contact in self.contact]
+        times_s = np.arange(self.foot_contact.shape[1])[_INNER] / FRAME_RATE_HZ
+        return [lost_contact_s(contact[_INNER], times_s) for contact in self.foot_contact]
 
     def largest_reserves(self) -> list[tuple[str, float]]:
         """For each sample the joint angle with the largest reserve, and its RMS in newton metres; empty if unknown."""

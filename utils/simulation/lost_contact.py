@@ -8,7 +8,7 @@ from torch import Tensor
 from models.muscles.static_optimization import Simulation
 from utils.simulation.unexplained_forces import MOST_FORCE_BW, MOST_MOMENT_BW_M
 
-_FOOT_NAMES = ("right foot", "left foot")  # in the order of `Simulation.contact`
+_FOOT_NAMES = ("left foot", "right foot")
 _STANDS = 0.5  # contact from which a foot counts as standing
 _SHORTEST_S = 0.05  # less says nothing in a motion that is filtered at 2.7 Hz
 
@@ -16,10 +16,10 @@ Interval = tuple[float, float]
 
 
 def lost_contact_s(contact: Tensor, time_s: np.ndarray) -> dict[str, list[Interval]]:
-    """Intervals of time in which a foot is off the floor, seconds, by "right foot" and "left foot".
+    """Intervals of time in which a foot is off the floor, seconds, by "left foot" and "right foot".
 
     Args:
-        contact: (T, 2) of the right and the left foot, 0 in the air and 1 standing.
+        contact: (T, 2) of the left and the right foot, 0 in the air and 1 standing.
         time_s: (T,) time stamps.
     """
     standing = contact.numpy() >= _STANDS

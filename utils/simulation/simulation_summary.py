@@ -36,7 +36,7 @@ def summarise_repetition(simulator: ActivationSimulator, simulated: SimulatedRep
         "reserve_rms_nm": {name: round(rms, 3) for name, (rms, _) in reserves.items()},
         "largest_reserve": {"coordinate": worst, "rms_nm": round(reserves[worst][0], 3)},
         "peak_vertical_force_bw": round(float(simulation.ground_forces[..., 1].sum(1).max()) / simulator.weight_n, 3),
-        "off_floor_s": lost_contact_s(simulation.contact, simulated.motion.time_s),
+        "off_floor_s": lost_contact_s(simulation.contact.flip(-1), simulated.motion.time_s),
         "trunk_adjustment_deg": {
             "rms": round(float(_rms(simulation.trunk_adjustment_deg)), 3),
             "largest": round(float(simulation.trunk_adjustment_deg.abs().max()), 3),
@@ -102,7 +102,7 @@ def _warnings(
             f"{_LARGE_RESIDUAL:.0%} is acceptable"
         )
     simulation, time_s = simulated.simulation, simulated.motion.time_s
-    lost = lost_contact_s(simulation.contact, time_s)
+    lost = lost_contact_s(simulation.contact.flip(-1), time_s)  # right, left -> left, right
     warnings += lost_contact_sentences(lost, simulation, time_s, simulator.weight_n)
     warnings += [
         f"the reserve at {name} is {rms:.1f} Nm RMS, over {_LARGE_RESERVE:.0%} of its peak moment of {peak:.0f} Nm"

@@ -313,6 +313,8 @@ def _verification_from(arrays: dict[str, np.ndarray], terms: int) -> Verificatio
         return None
     known = [name for name in names if f"verification_{name}" in arrays]
     tensors = {name: torch.from_numpy(arrays[f"verification_{name}"]) for name in known}
+    if "verification_contact" in arrays:  # of an earlier version, right foot first
+        tensors["foot_contact"] = torch.from_numpy(arrays["verification_contact"]).flip(-1)
     values = tuple(torch.from_numpy(arrays[f"verification_value_{k}"]) for k in range(terms))
     predicted = [f"verification_predicted_value_{k}" for k in range(terms)]
     if not any(name in arrays for name in predicted):
