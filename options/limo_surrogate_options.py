@@ -188,8 +188,9 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     add_option(group, GuidanceConfig, "min_samples", metavar="N", help="Motions to write.")
     add_option(
         group, GuidanceConfig, "candidates", metavar="F",
-        help="Guide F times --min-samples motions, and keep those whose simulated peaks lie nearest to the range; "
-        "takes F times as long.",
+        help="Guide F times --min-samples motions, and keep those that miss least of what is required in simulation, "
+        "and of those that miss equally little the ones with the least predicted peak of --muscle; takes F times as "
+        "long.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "refine", metavar="N",
@@ -205,12 +206,13 @@ def _add_optimisation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "give_up", metavar="N",
-        help="Stop after N batches in a row without a sample that meets what is required.",
+        help="Stop after N batches in a row that have brought no further answer, that is a sample that meets what is "
+        "required and is unlike the others.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "start_noise", metavar="SD",
-        help="Noise on initial latents, in standard deviations of the training latents; an initial latent is a random "
-        "training latent.",
+        help="Noise on initial latents from the training data, in standard deviations of these; own squats are varied "
+        "on purpose instead.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "release",
@@ -231,8 +233,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "verify",
-        help="Simulate the motions on the subject's own model and report the peak activations found; takes some ten "
-        "seconds.",
+        help="Simulate the motions on the subject's own model, which decides what meets the requirements and corrects "
+        "what misses them; without it the surrogate decides.",
     )  # fmt: skip
     add_option(
         group, GuidanceConfig, "exact_paths",

@@ -96,16 +96,20 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
             along each principal component with `principal`, in units of the latent with `anywhere`.
         num_runs: most initial latents in all.
         min_samples: motions to return.
-        candidates: so many times `min_samples` are guided, and those nearest to the range in simulation are kept.
+        candidates: so many times `min_samples` are guided, and those that miss least in simulation are kept; of those
+            that miss equally little, the ones with the least predicted peak of `muscle`.
         refine: most rounds with the gradients of the simulation; None for 6 with `verify` and 0 without.
         batch_size: samples optimised together.
         patience: a sample that meets what is required stops after so many iterations without improvement; 0: never.
-        give_up: stop after so many batches in a row without an accepted sample.
-        start_noise: noise on initial latents, in standard deviations of the training latents.
+        give_up: stop after so many batches in a row that have brought no further answer, an accepted sample unlike the
+            others.
+        start_noise: noise on initial latents from the training data, in standard deviations of these; own squats are
+            varied on purpose instead.
         release: in the last sixth of the iterations disable all terms, required ones included, as published.
         overwrite: replace the motions that the run folder already holds for this session.
         baseline: only describe what the person does now, and generate nothing.
-        verify: simulate the motions on the subject's own model.
+        verify: simulate the motions on the subject's own model, which decides what is accepted; otherwise the surrogate
+            does.
         exact_paths: simulate with muscle lengths and moment arms from OpenSim itself.
         opensim: also write, for each motion, a folder with which OpenSim's tools repeat its simulation.
     """

@@ -111,11 +111,11 @@ def history_chart(title: str, iteration: np.ndarray, batch: np.ndarray, values: 
     return _svg(_WIDTH, _HEIGHT, parts, f"{title} over the iterations; the axis runs from 0 to {top:.2g}", "history")
 
 
-def downsample(x: np.ndarray, y: np.ndarray, most: int = _MOST_POINTS) -> list[tuple[float, float]]:
-    """A curve with at most `most` points, which are means over blocks; the last point is kept."""
-    if len(x) <= most:
+def downsample(x: np.ndarray, y: np.ndarray) -> list[tuple[float, float]]:
+    """A curve with at most `_MOST_POINTS` points, which are means over blocks; the last point is kept."""
+    if len(x) <= _MOST_POINTS:
         return list(zip(x.tolist(), y.tolist(), strict=True))
-    blocks = np.array_split(np.arange(len(x) - 1), most - 1)
+    blocks = np.array_split(np.arange(len(x) - 1), _MOST_POINTS - 1)
     points = [(float(x[block].mean()), float(y[block].mean())) for block in blocks]
     return [*points, (float(x[-1]), float(y[-1]))]
 

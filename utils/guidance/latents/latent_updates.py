@@ -8,6 +8,7 @@ from torch import Tensor
 from utils.guidance.latents.normalized_descent import NormalizedDescent
 from utils.guidance.objective.own_bounds import FormWeights
 
+_EXPLAINED = 0.999  # share of the variance of training latents
 _UNIT = 0.1  # standard deviations along a principal component in one unit of its variable
 
 
@@ -70,18 +71,13 @@ class PCAUpdate:
 
     usual_lr = 0.5
 
-    def __init__(self, latents: Tensor, explained: float = 0.999) -> None:
-        """Take the components that explain a share of the variance.
-
-        Args:
-            latents: (N, L, D) training latents.
-            explained: share of the variance that the components explain.
-        """
+    def __init__(self, latents: Tensor) -> None:
+        """Take the components that explain nearly all of the variance of training latents (N, L, D)."""
         self.shape = latents.shape[1:]
         centred = (latents - latents.mean(0)).flatten(1).double()
         variance, vectors = torch.linalg.eigh(centred @ centred.T)  # N x N: there are fewer windows than elements
         order = variance.argsort(descending=True)
-        kept = order[: int((variance[order].cumsum(0) < explained * variance.sum()).sum()) + 1]
+        kept = order[: int((variance[order].cumsum(0) < _EXPLAINED * variance.sum()).sum()) + 1]
         self.components = (_UNIT * vectors[:, kept].T @ centred / len(latents) ** 0.5).float()  # (K, L * D)
         self.projection = (self.components / self.components.square().sum(1, keepdim=True)).T  # (L * D, K)
 

@@ -29,7 +29,7 @@ def search(
         wanted: how many samples to return.
         starts: most initial latents in all.
         batch_size: most samples that are optimised together.
-        give_up: stop after so many batches in a row without an accepted sample.
+        give_up: stop after so many batches in a row that have brought no further answer.
         on_iteration: as in `LatentOptimizer.optimise`, with the number of the `batch`.
         should_stop: as in `LatentOptimizer.optimise`; no batch begins once it answers True.
         count: how many answers accepted samples are; the search goes on until there are as many as wanted.
