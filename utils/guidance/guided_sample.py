@@ -14,12 +14,13 @@ class GuidedSample:
     Attributes:
         start: number of its initial latent, from 0.
         z: (L, D) latent.
-        motion: (T, 33), degrees and metres, at 60 Hz, as decoded.
+        motion: (T, 33), degrees and metres, at 60 Hz, as it is written: filtered, on planted feet.
         activations: (T, 80) predicted muscle activations, 0 to 1.
-        values: each term's value (C,), left and right or one, in the term's unit.
-        met: for each term whether it is met within its tolerance.
+        values: each term's value (C,), left and right or one, in the term's unit: as the surrogate predicts it, and
+            once the sample has been judged by simulation as that finds it.
+        met: for each term whether it is met, by `Term.met`, and once judged by simulation by `Term.holds`.
         violation: by how many tolerances the worst requirement is missed, or its `implausibility` where that is more; 0
-            where all are met.
+            where all are met, and once judged by simulation more than 1 where one is missed.
         proximity: distance of z to the nearest training latent.
         nearest: index of that latent; -1 without training latents.
         implausibility: by how many tolerances z is too far from the training latents; 0 where it is not.
@@ -38,7 +39,7 @@ class GuidedSample:
 
     @property
     def accepted(self) -> bool:
-        """Whether every requirement is met within its tolerance, and the motion is plausible."""
+        """Whether every requirement is met, and the motion is plausible."""
         return self.violation <= _MOST
 
     @property

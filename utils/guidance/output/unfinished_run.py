@@ -63,7 +63,8 @@ class UnfinishedRun:
             self._clear()
             write_json(self.folder / _FINGERPRINT_NAME, fingerprint)
         elif known := len(list(self.folder.glob("optimised_*.npz"))):
-            logger.info("going on with the interrupted run in %s: %d batches are finished", self.folder, known)
+            finished = f"{known} batch{'es are' if known > 1 else ' is'} finished"
+            logger.info("going on with the interrupted run in %s: %s", self.folder, finished)
 
     def recall(self, initial: Tensor) -> tuple[Tensor, list[Row]] | None:
         """As of `OptimisationMemory`; a batch whose file is damaged, or is of other initial latents, is not known."""
