@@ -87,6 +87,23 @@ def test_where_the_simulation_rejects_all_the_same_starts_are_optimised_at_lengt
     assert search.optimizer.brief == brief
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ([(0, 0)], "after 4 starts, since there is little prospect of further answers: the simulation accepts 0 of 20"),
+        ([(4, 4), (6, 6)], "after 20 starts, since --num-runs allows no more: the simulation accepts 10 of 20"),
+        ([(4, 4), (16, 16)], ""),
+    ],
+)
+def test_a_search_that_ends_before_enough_are_met_says_why(script, said, caplog):
+    caplog.set_level("INFO", logger="bige")
+    search = ScriptedSearch(*script)
+    search.prepared.config.num_runs = 20
+    search.search_by_simulation(20, simulator=None)
+    ends = [message for message in caplog.messages if message.startswith("the search ends")]
+    assert ends == ([f"the search ends {said} motions"] if said else [])
+
+
 def test_what_an_interrupted_search_has_found_is_kept_where_the_simulation_rejects_all():
     search = ScriptedSearch((4, 0), (4, 4))
     search.optimizer, search.should_stop = Optimizer(brief=50), lambda: True

@@ -169,7 +169,17 @@ class _Search:
             if is_hopeless and not (answers and len(found) <= _PILOT):  # where others have met it, a few say little
                 break
             self._prefer_least_changed(self._accepted(samples, simulations).values())
+        if missing > 0 and not self.should_stop():
+            self._say_why_it_ends(self._answers(samples, simulations), wanted)
         return samples, simulations
+
+    def _say_why_it_ends(self, answers: int, wanted: int) -> None:
+        """Log why there are no further starts, where the simulation accepts fewer motions than wanted."""
+        is_used_up = self.used >= self.prepared.config.num_runs
+        reason = "--num-runs allows no more" if is_used_up else "there is little prospect of further answers"
+        if answers < wanted:
+            message = "the search ends after %d starts, since %s: the simulation accepts %d of %d motions"
+            logger.info(message, self.used, reason, answers, wanted)
 
     def _prefer_least_changed(self, accepted: Iterable[GuidedSample]) -> None:
         """Continue with starts that were made from those own squats whose accepted answers changed them least."""
