@@ -127,8 +127,8 @@ def _add_constraints(parser: argparse.ArgumentParser) -> None:
     )
     add_option(
         group, GuidanceConfig, "max_distance", metavar="X",
-        help="Greatest distance of a latent to the nearest training latent, in multiples of the median between-subject "
-        "distance; 0 for any.",
+        help="Greatest distance of a latent to the nearest training latent, or to that of an own squat where guidance "
+        "starts there, in multiples of the median between-subject distance; 0 for any.",
     )  # fmt: skip
 
 

@@ -132,6 +132,15 @@ def test_the_page_names_the_muscles_that_the_shipped_surrogate_predicts_least_we
     assert sorted(re.split(", | and ", named)) == sorted(least)
 
 
+@pytest.mark.parametrize(("start", "title"), [("own", "training and own motions"), ("training", "training motions")])
+def test_the_distance_of_a_latent_is_said_to_be_that_to_what_it_is_compared_with(result, start, title):
+    """A sample that is the own squat was said to have no distance from training motions."""
+    result = replace(result, config=replace(result.config, start=start))
+    assert f"Distance from {title}" in [column.title for column in sample_columns(result)]
+    assert f"Distance from {title}" in [row["title"] for row in reliability_rows(result, make_reference(OwnSquats()))]
+    assert f"Distance from {title}" in [chart[0] for chart in _history_charts(result)]
+
+
 def test_the_page_says_which_frames_its_values_are_of(page):
     """Who computes them anew from the files has to know it: with the standing, a mean speed is a fifth lower."""
     assert "Values are those of the squat; standing before and after it counts for feet" in page.words()

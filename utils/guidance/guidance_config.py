@@ -86,8 +86,8 @@ class GuidanceConfig(OutputConfig, DataConfig, ComputeConfig):
         whole: require that every motion is whole, see `utils.guidance.objective.whole_motion`.
         weights: weights of the published terms.
         beta: weight of the distance to the nearest training latent, where guidance starts from training squats alone.
-        max_distance: greatest distance to the nearest training latent, in multiples of the median between-subject
-            distance; 0 for any.
+        max_distance: greatest distance to the nearest training latent, or to that of an own squat where guidance starts
+            there, in multiples of the median between-subject distance; 0 for any.
         total_iter: iterations of each optimisation; None for 30 from own squats, and 100 anew for what misses a
             requirement, and for 400 otherwise.
         move: `principal` updates latents in the PCA space of the training latents, `anywhere` element by element.

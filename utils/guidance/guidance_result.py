@@ -38,8 +38,9 @@ class GuidanceResult:
         own_squats: the subject's recorded squats.
         baseline: what the subject does now; None where the session holds no squat, and in runs of earlier versions.
         changes: what each sample changes of it; empty without a baseline.
-        training_names: names of the training windows, indexed by `GuidedSample.nearest`; may be empty.
-        training_latents: (N, L, D) training latents; None without any, and in a loaded result.
+        training_names: names of the training windows, and of the starts that were made from own squats, indexed by
+            `GuidedSample.nearest`; may be empty.
+        training_latents: (N, L, D) their latents; None without any, and in a loaded result.
         between_subject_distance: median distance of a training latent to the nearest of another session, or None.
         history: one row per iteration: batch, iteration, active, met, objective, proximity and the loss of each term.
         interrupted: whether the user stopped the run early.
@@ -143,7 +144,7 @@ class GuidanceResult:
         return [f"entry_{j}_{self.config.run_folder.name}.mot" for j in range(len(self.samples))]
 
     def nearest_name(self, sample: GuidedSample) -> str | None:
-        """Name of the training window whose latent is nearest to the sample's; None without training latents."""
+        """Name of the training window or own squat whose latent is nearest to the sample's; None without any."""
         return self.training_names[sample.nearest] if self.training_names and sample.nearest >= 0 else None
 
     def simulation_verdicts(self) -> list[str]:

@@ -21,9 +21,9 @@ class GuidedSample:
         met: for each term whether it is met, by `Term.met`, and once judged by simulation by `Term.holds`.
         violation: by how many tolerances the worst requirement is missed, or its `implausibility` where that is more; 0
             where all are met, and once judged by simulation more than 1 where one is missed.
-        proximity: distance of z to the nearest training latent.
+        proximity: distance of z to the nearest training latent, or to that of an own squat where guidance starts there.
         nearest: index of that latent; -1 without training latents.
-        implausibility: by how many tolerances z is too far from the training latents; 0 where it is not.
+        implausibility: by how many tolerances z is too far from these latents; 0 where it is not.
     """
 
     start: int
@@ -44,7 +44,7 @@ class GuidedSample:
 
     @property
     def is_plausible(self) -> bool:
-        """Whether its latent is near enough to the training latents, see `Objective.max_distance`."""
+        """Whether its latent is near enough to those that `proximity` is about, see `Objective.max_distance`."""
         return self.implausibility <= _MOST
 
     def cpu(self) -> "GuidedSample":

@@ -25,7 +25,7 @@ from utils.report.constraint_table import constraint_groups
 from utils.report.page_data import page_data
 from utils.report.provenance import provenance_rows, run_command, setting_rows
 from utils.report.reliability import reliability_rows
-from utils.report.sample_tables import sample_columns, simulation_columns
+from utils.report.sample_tables import proximity_title, sample_columns, simulation_columns
 from utils.report.skeleton_figure import SkeletonFigure
 from utils.report.term_wording import term_title
 from utils.report.vocabulary import muscle_name
@@ -39,7 +39,6 @@ _SCRIPTS = ("decoding.js", "drawing.js", "tables.js", "player.js", "curves.js", 
 _HISTORY_TITLES = {
     "met": "Samples of the batch that meet all requirements",
     "objective": "Objective",
-    "proximity": "Distance to the nearest training latent",
 }
 
 
@@ -157,7 +156,8 @@ def _history_charts(result: GuidanceResult) -> list[tuple[str, Markup]]:
     if not len(history):
         return []
     columns = zip(loss_columns(result.terms), result.terms, strict=True)
-    titles = _HISTORY_TITLES | {column: f"Loss: {term_title(term)}" for column, term in columns}
+    titles = _HISTORY_TITLES | {"proximity": proximity_title(result)}
+    titles |= {column: f"Loss: {term_title(term)}" for column, term in columns}
     if any(term.of_a_whole_motion for term in result.terms):
         titles[WHOLE_COLUMN] = "Loss: what is required of every motion, that it is whole"
     iteration, batch = history["iteration"].to_numpy(), history["batch"].to_numpy()

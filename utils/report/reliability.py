@@ -6,6 +6,7 @@ from models.muscles.simulation_settings import FILTER_MARGIN_S
 from utils.guidance.guidance_result import GuidanceResult
 from utils.report.comparison_squats import Reference
 from utils.report.measure_display import SHOWN_MEASURES
+from utils.report.sample_tables import proximity_title
 from utils.report.vocabulary import muscle_name, weak_muscles
 
 
@@ -21,9 +22,10 @@ def reliability_rows(result: GuidanceResult, reference: Reference) -> list[dict[
         ),
         *((f"{shown.title} [{shown.unit}]", shown.definition, shown.reliability) for shown in SHOWN_MEASURES),
         (
-            "Distance from training motions",
-            "Distance of the latent from the nearest training latent. A value of 1 is the median distance between the "
-            "motions of different subjects.",
+            proximity_title(result),
+            "Distance of the latent from the nearest training latent, or from that of the nearest own squat, as it is "
+            "or varied, where guidance starts from these. A value of 1 is the median distance between the motions of "
+            "different subjects.",
             "Values well below 1 are close to a recorded motion or, with the shipped networks, to a motion of a "
             "synthetic demo subject; those were made to cover the ranges of recorded people.",
         ),

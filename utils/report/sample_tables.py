@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scipy.constants import g as GRAVITY_M_S2
 
+from utils.guidance.guidance_config import BOTH, OWN
 from utils.guidance.guidance_result import GuidanceResult
 from utils.guidance.verification import NEAR
 from utils.report.measure_display import SHOWN_MEASURES
@@ -72,7 +73,7 @@ def sample_columns(result: GuidanceResult) -> list[Column]:
             columns.append(Column(shown.title, shown.unit, cells, shown.note))
     if result.between_subject_distance:
         cells = [_cell([sample.proximity / result.between_subject_distance], 1, 2) for sample in samples]
-        columns.append(Column("Distance from training motions", "between-subject distances", cells))
+        columns.append(Column(proximity_title(result), "between-subject distances", cells))
     return columns
 
 
@@ -93,6 +94,11 @@ def simulation_columns(result: GuidanceResult) -> list[Column]:
         Column("Residual force", "% of body weight", _cells(residual, 100, 1)),
         *([Column("Largest reserve", "N m", reserves)] if reserves else []),
     ]
+
+
+def proximity_title(result: GuidanceResult) -> str:
+    """The title of `proximity`, which is also that to own squats where guidance starts from these."""
+    return f"Distance from training {'and own ' if result.config.start in (OWN, BOTH) else ''}motions"
 
 
 def term_state(met: bool, required: bool = True) -> str:
