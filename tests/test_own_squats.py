@@ -40,7 +40,7 @@ from utils.guidance.latents.latent_sampling import AlternatingSampler, LatentSam
 from utils.guidance.latents.latent_updates import PCAUpdate
 from utils.guidance.objective.constraint_grammar import parse_term
 from utils.guidance.objective.own_bounds import with_own_bounds, with_own_form
-from utils.guidance.objective.whole_motion import posture_as_own, whole_motion_terms
+from utils.guidance.objective.whole_motion import in_balance, posture_as_own, whole_motion_terms
 from utils.guidance.output.printed_tables import baseline_table, change_lines, result_tables
 from utils.guidance.output.result_files import load_guidance
 from utils.guidance.output.run_writer import RunWriter
@@ -218,18 +218,47 @@ def test_what_refers_to_own_values_can_be_asked_of_a_later_session():
     assert "own values" not in baseline_table(replace(told, asked=asked[-1:]))
 
 
-def test_the_form_and_the_arms_of_the_own_squats_are_wished_for_unless_they_are_asked_for():
-    asked = [parse_term("knee_flexion:max:above:70")]
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("change_from_own:rms:above:5", ["own_arms", "own_rhythm"]),
+        ("arm_change_from_own:rms:above:5", ["own_form", "own_rhythm"]),
+        ("rhythm_change_from_own:above:0.1", ["own_form", "own_arms"]),
+        ("hold_time:above:1", ["own_form", "own_arms"]),
+        ("descent_time:above:2:wish", ["own_form", "own_arms"]),
+        ("repetition_time:above:4", ["own_form", "own_arms", "own_rhythm"]),
+    ],
+)
+def test_form_arms_and_rhythm_of_the_own_squats_are_wished_for_unless_they_are_asked_for(line, left):
+    asked = [parse_term("knee_flexion:max:above:70"), parse_term(line)]
     assert with_own_form(asked, 0.0, 2.0) == asked
-    for quantity, left in (("change_from_own", "own_arms"), ("arm_change_from_own", "own_form")):
-        of_it = parse_term(f"{quantity}:rms:above:5")
-        *before, wish = with_own_form([*asked, of_it], 0.001, 2.0)
-        assert before == [*asked, of_it]
-        assert (wish.name, wish.required) == (left, False)
+    found = with_own_form(asked, 0.001, 2.0, knows_forces=True)
+    assert found[:2] == asked
+    assert found.pop().name == "own_weight"
+    assert [wish.name for wish in found[2:]] == left
+    assert not any(wish.required for wish in found[2:])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["load share l:mean:within:0.6:0.7", "net centre of pressure:max:below:0.6", "centre_of_pressure_r:mean:above:0.4"],
+)
+def test_the_weight_rests_as_in_the_own_squats_unless_something_is_asked_of_the_load(line):
+    assert "own_weight" not in [term.name for term in with_own_form([parse_term(line)], 0.001, 2.0, knows_forces=True)]
+    assert "own_weight" not in [term.name for term in with_own_form([], 0.001, 2.0)]  # of a surrogate without forces
+    balance = in_balance(whole_motion_terms(), None)
+    assert "own_weight" in [term.name for term in with_own_form(balance, 0.001, 2.0, knows_forces=True)]
+
+
+@pytest.mark.parametrize(("line", "is_kept"), [("descent_time:above:0.5", True), ("descent_time:above:3", False)])
+def test_the_rhythm_of_the_own_squats_is_kept_where_the_tempo_that_is_asked_for_is_the_own_one(line, is_kept):
+    squats = guided_context(own(90.0)[None], skeleton=SimpleSkeleton())
+    found = with_own_form([parse_term(line)], 0.001, 2.0, squats)
+    assert ("own_rhythm" in [term.name for term in found]) == is_kept
 
 
 def test_of_two_squats_with_one_depth_that_is_wished_for_which_goes_up_as_the_own_squat_does():
-    _, wish, _ = with_own_form([parse_term("knee_flexion:max:above:70")], 0.001, 2.0)
+    _, wish, *_ = with_own_form([parse_term("knee_flexion:max:above:70")], 0.001, 2.0)
     motion = torch.stack([own(90.0), own(90.0)])
     late = slice(int(guided_context(motion).phases.bottom[0]) + 5, None)
     for name in ("hip_flexion_l", "hip_flexion_r"):

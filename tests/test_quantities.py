@@ -12,6 +12,7 @@ from dataset.errors import InputError
 from dataset.opensim.model_reader import load_skeleton
 from models.conventions import COORDINATE_INDEX as AT
 from models.conventions import KNEE_INDICES, MUSCLE_INDEX
+from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context, LegJoints
 from utils.biomechanics.registry import QUANTITIES, canonical_names, evaluate_quantity
 from utils.biomechanics.repetition_frames import repetition_frames
@@ -19,14 +20,14 @@ from utils.biomechanics.statistics import outside, summarise
 from utils.biomechanics.trace import Trace
 from utils.guidance.guided_context import guided_context
 from utils.guidance.objective.constraint_grammar import parse_term
-from utils.guidance.objective.whole_motion import of_repetitions, posture_as_own, whole_motion_terms
+from utils.guidance.objective.whole_motion import in_balance, of_repetitions, posture_as_own, whole_motion_terms
 from utils.metrics.published_guidance import published_activation_metrics, published_guidance_metrics
 
 ARGUMENTS = {"muscle": "vasmed", "coordinate": "lumbar_extension", None: None}
 
 
 def context_of(motion, **options):
-    own = Context(squat(depth_deg=80).to(motion.dtype), surrogate=SimpleSurrogate())
+    own = Context(squat(depth_deg=80).to(motion.dtype), surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton())
     return Context(motion, surrogate=SimpleSurrogate(), skeleton=SimpleSkeleton(), own=own, **options)
 
 
@@ -518,6 +519,71 @@ def test_standing_is_judged_in_the_precision_of_the_skeleton():
     found = summarise(evaluate_quantity("standing_lean", Context(motion, skeleton=skeleton)), "max")
     whole = summarise(evaluate_quantity("trunk_lean", Context(motion[:, :6], skeleton=skeleton)), "max")
     torch.testing.assert_close(found.float(), whole.float(), atol=1e-3, rtol=0)
+
+
+def squats_with_pressure_at(*places):
+    """The context of squats on two feet whose weight rests at these places along the feet."""
+    motion = squat(len(places), 60, dtype=torch.float64)
+    skeleton = load_skeleton(rajagopal2015(), torch.float64)
+    points = skeleton.contact_points(motion).unflatten(2, (2, 6)).flip(2)
+    radii = skeleton.contact_radii.unflatten(0, (2, 6)).flip(0)
+    heels, toes = (points[..., 0] - radii).amin(-1), (points[..., 0] + radii).amax(-1)
+    centres = torch.zeros(*motion.shape[:2], 2, 3, dtype=torch.float64)
+    centres[..., 0] = heels + torch.tensor(places).double()[:, None, None] * (toes - heels)
+    load = torch.tensor([0.7, 0.3]).double().expand(*motion.shape[:2], 2)
+    found = MusclePrediction(motion.new_zeros(*motion.shape[:2], 80), load, None, centres)
+    return Context(motion, skeleton=skeleton, prediction=found)
+
+
+def test_the_weight_rests_where_the_feet_together_carry_it():
+    context = squats_with_pressure_at(0.3, 0.6)
+    lateral = context.prediction.centres_of_pressure.clone()
+    lateral[:, :, 1] = lateral[:, :, 1] + torch.tensor([0.05, 0, 0]).double()  # of the right foot, further forward
+    moved = Context(
+        context.motion,
+        skeleton=context.skeleton,
+        prediction=context.prediction._replace(centres_of_pressure=lateral),
+    )
+    before, after = (evaluate_quantity("net_centre_of_pressure", one).values[..., 0] for one in (context, moved))
+    torch.testing.assert_close(before[:, 30], torch.tensor([0.3, 0.6]).double(), atol=0.03, rtol=0)
+    of_foot = (
+        evaluate_quantity("centre_of_pressure", moved).values - evaluate_quantity("centre_of_pressure", context).values
+    )
+    assert of_foot[..., 1].min() > 0.1
+    torch.testing.assert_close(after - before, 0.3 * of_foot[..., 1])
+
+
+def test_a_change_of_weight_is_along_the_feet_and_between_them():
+    own = squats_with_pressure_at(0.4)
+    ahead = squats_with_pressure_at(0.4, 0.6)
+    to_the_right = ahead.prediction.load_share.clone()
+    to_the_right[0] = torch.tensor([0.4, 0.6]).double()  # of 0.7 and 0.3
+    found = ahead.prediction._replace(load_share=to_the_right)
+    moved = Context(ahead.motion, skeleton=ahead.skeleton, prediction=found, own=own)
+    change = summarise(evaluate_quantity("weight_change_from_own", moved), "rms")[:, 0]
+    torch.testing.assert_close(change, torch.tensor([0.3, 0.2]).double() / 2**0.5, atol=0.01, rtol=0)
+    same = Context(own.motion, skeleton=own.skeleton, prediction=own.prediction, own=own)
+    assert summarise(evaluate_quantity("weight_change_from_own", same), "rms").item() < 1e-5
+
+
+def test_a_motion_keeps_the_weight_off_heels_and_toes_unless_the_own_squats_have_it_there():
+    whole = whole_motion_terms()
+
+    def bounds(own):
+        *before, back, front = in_balance(whole, own)
+        assert before == whole
+        assert (back.statistic, front.statistic) == ("min", "max")
+        return back.low, front.high
+
+    usual = bounds(None)
+    assert bounds(squats_with_pressure_at(0.4, 0.5)) == usual
+    low, high = bounds(squats_with_pressure_at(0.02, 0.95))
+    torch.testing.assert_close(torch.tensor([low, high]), torch.tensor([0.02, 0.95]), atol=0.03, rtol=0)
+    assert (low < usual[0], high > usual[1]) == (True, True)
+    assert in_balance([], None) == []  # --no-whole
+    asked = parse_term("net_centre_of_pressure:max:below:0.9")
+    *_, only = in_balance([asked, *whole], None)
+    assert (only.quantity, only.statistic) == ("net_centre_of_pressure", "min")
 
 
 @pytest.mark.parametrize("statistic", ["mean", "at_bottom", "mean_over_descent"])

@@ -459,6 +459,42 @@ def test_load_that_sways_is_told_from_load_that_is_steady_or_shifted():
     assert sways["more"] == pytest.approx(0.1 / math.sqrt(2), rel=0.1)
 
 
+def rhythm_change(motion, *own):
+    """`rhythm_change_from_own` of a motion beside own squats of the same length."""
+    frames = max(one.shape[1] for one in own)
+    squats = torch.cat([torch.cat([one, one[:, -1:].expand(-1, frames - one.shape[1], -1)], 1) for one in own])
+    return value_of("rhythm_change_from_own", Context(motion, own=Context(squats)), "mean")
+
+
+def test_a_slower_pace_is_no_change_of_rhythm_and_a_longer_hold_is():
+    own = timed_squat(1.0, 0.4, 0.8)
+    assert rhythm_change(own, own).item() < 1e-5
+    assert rhythm_change(timed_squat(2.0, 0.8, 1.6), own).item() < 0.02
+    held = timed_squat(0.8, 0.8, 0.6)  # as long as the own squat
+    shares = [torch.stack([value_of(name, Context(motion))[0, 0] for name in TEMPO[:3]]) for motion in (own, held)]
+    shares = [one / one.sum() for one in shares]
+    expected = (shares[1] - shares[0]).square().mean().sqrt().item()
+    assert expected > 0.08
+    assert rhythm_change(held, own).item() == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_rhythm_is_that_of_the_own_squat_nearest_in_form():
+    shallow, deep = timed_squat(1.0, 0.0, 1.0, depth_deg=50), timed_squat(1.0, 1.0, 1.0, depth_deg=100)
+    assert rhythm_change(timed_squat(1.0, 1.0, 1.0, depth_deg=95), shallow, deep).item() < 0.03
+    assert rhythm_change(timed_squat(1.0, 1.0, 1.0, depth_deg=55), shallow, deep).item() > 0.1
+
+
+def test_a_wish_to_keep_the_rhythm_shortens_a_hold_that_the_own_squat_has_not():
+    """The gradient at the greatest depth says that deeper there, and shallower before and after, is closer to it."""
+    own = timed_squat(1.0, 0.1, 1.0)
+    held = timed_squat(0.8, 0.5, 0.8).requires_grad_()
+    (gradient,) = torch.autograd.grad(rhythm_change(held, own).sum(), held)
+    knees = gradient[0, :, [AT["knee_angle_l"], AT["knee_angle_r"]]].sum(1)
+    flexion = held[0, :, AT["knee_angle_l"]].detach()
+    nearly_deep = (flexion > 60) & (flexion < 86)
+    assert knees[nearly_deep].sum() > 0  # more flexion next to the bottom makes the rest at it longer
+
+
 def test_a_motion_between_its_frames_is_interpolated_and_beyond_them_held():
     motion = torch.tensor([[0.0], [1.0], [4.0], [9.0]])
     assert at_frames(motion, torch.tensor([-1.0, 0.5, 2.25, 3.0, 7.0])).flatten().tolist() == [0, 0.5, 5.25, 9, 9]

@@ -48,6 +48,11 @@ class NearestOwn:
         self._at = at[self._chosen, torch.arange(len(motion), device=motion.device)]  # (B, T)
 
     @torch.no_grad()
+    def of_each(self, values: Tensor) -> Tensor:
+        """(B, C) the values of each motion's nearest own repetition, of R own ones (R, C)."""
+        return values[self._chosen]
+
+    @torch.no_grad()
     def at_phases(self, values: Tensor) -> Tensor:
         """(B, T, C) the values of each motion's nearest own repetition, of R own ones (R, T', C), at its phases."""
         return _interpolated(values.to(self._at), self._chosen[:, None], self._at)

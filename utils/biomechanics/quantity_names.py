@@ -10,6 +10,7 @@ OTHER_NAMES = {
     "weightbearing": "load_share", "load": "load_share", "weight_share": "load_share", "leg_load": "load_share",
     "foot_load": "load_share", "limb_load": "load_share", "limb_loading": "load_share", "load_on": "load_share",
     "load_distribution": "load_share", "weight_distribution": "load_share", "weight_shift": "load_share",
+    "net_cop": "net_centre_of_pressure", "net_center_of_pressure": "net_centre_of_pressure",
     "pressure_centre": "centre_of_pressure", "cop": "centre_of_pressure", "center_of_pressure": "centre_of_pressure",
     "knee_extensor_moment": "knee_extension_moment", "hip_extensor_moment": "hip_extension_moment",
     "plantarflexion_moment": "ankle_plantarflexion_moment", "ankle_moment": "ankle_plantarflexion_moment",

@@ -26,7 +26,7 @@ from utils.guidance.objective.constraints import Term
 from utils.guidance.objective.objective import Objective
 from utils.guidance.objective.own_bounds import VARIED_FORM, with_own_bounds, with_own_form
 from utils.guidance.objective.published_terms import muscle_in_question, terms_of, without_published_wishes
-from utils.guidance.objective.whole_motion import posture_as_own
+from utils.guidance.objective.whole_motion import in_balance, posture_as_own
 from utils.guidance.subject.asked_tempo import (
     asked_duration_s,
     at_asked_tempo,
@@ -158,6 +158,8 @@ def prepare(config: GuidanceConfig) -> Preparation:
     if own is not None:
         models = replace(models, own=_own_context(models, own, simulations))
     terms = posture_as_own(with_own_bounds(terms, models.own), models.own)
+    if knows_forces := isinstance(models.surrogate, SubjectSurrogate):
+        terms = in_balance(terms, models.own)
     start = config.start or (TRAINING if own is None else OWN)
     if start != TRAINING and own is None:
         raise InputError(f"--start {start}: {session.path} has no squat on two feet that guidance could start from")
@@ -175,7 +177,8 @@ def prepare(config: GuidanceConfig) -> Preparation:
     if start == OWN:
         # Without principal components, what draws a motion to where it starts cannot tell its form.
         form_weight = VARIED_FORM.own if config.move == PRINCIPAL else sum(VARIED_FORM)
-        terms = with_own_form(without_published_wishes(terms, config), config.own_weight, form_weight)
+        terms = without_published_wishes(terms, config)
+        terms = with_own_form(terms, config.own_weight, form_weight, models.own, knows_forces=knows_forces)
     return _with_starts(
         Preparation(
             terms=terms,

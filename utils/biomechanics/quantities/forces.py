@@ -41,6 +41,13 @@ def centre_of_pressure(context: Context) -> tuple[Tensor, Tensor]:
     return (pressure - heel) / (toes - heel), context.activation_mask
 
 
+@quantity("net_centre_of_pressure", "0-1", 0.02, limits=(-1, 2), usual=(0.25, 0.6), predicted=True)
+def net_centre_of_pressure(context: Context) -> tuple[Tensor, Tensor]:
+    """Where the whole weight rests along the feet: `centre_of_pressure` of both feet, each by the load on it."""
+    place, counts = centre_of_pressure(context)
+    return (context.load_share * place).sum(-1, keepdim=True), counts
+
+
 @quantity("ground_reaction", "body weights", 0.02, limits=(0, 10), usual=(0.7, 1.4))
 def ground_reaction(context: Context) -> tuple[Tensor, Tensor]:
     """Vertical ground reaction force of both feet together, which is 1 standing still.

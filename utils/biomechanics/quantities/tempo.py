@@ -23,46 +23,46 @@ _LIMITS = (0.0, 10.0)  # seconds; motions are no longer
 @quantity("descent_time", "s", 0.05, limits=_LIMITS, usual=(0.5, 3), statistic="mean")
 def descent_time(context: Context) -> Tensor:
     """Duration of the descent, from standing to the first frame of the hold at the bottom."""
-    phases = context.phases
-    return _constant(context, _stretched(context, phases.start, phases.descent_end, _crossings(context)[0]))
+    return _constant(context, durations(context)[:, 0])
 
 
 @quantity("hold_time", "s", 0.05, limits=_LIMITS, usual=(0, 2), statistic="mean")
 def hold_time(context: Context) -> Tensor:
     """Duration of the hold at the bottom, where the knees move by less than a tenth of their greatest speed."""
-    return _constant(context, _hold(context))
+    return _constant(context, durations(context)[:, 1])
 
 
 @quantity("ascent_time", "s", 0.05, limits=_LIMITS, usual=(0.5, 3), statistic="mean")
 def ascent_time(context: Context) -> Tensor:
     """Duration of the ascent, from the last frame of the hold at the bottom to standing."""
-    phases = context.phases
-    return _constant(context, _stretched(context, phases.ascent_start, phases.end, _crossings(context)[1]))
+    return _constant(context, durations(context)[:, 2])
 
 
 @quantity("repetition_time", "s", 0.05, limits=_LIMITS, usual=(1, 6), statistic="mean")
 def repetition_time(context: Context) -> Tensor:
     """Duration of the repetition, from standing to standing: descent, hold and ascent."""
-    phases, (down, up) = context.phases, _crossings(context)
-    descent = _stretched(context, phases.start, phases.descent_end, down)
-    return _constant(context, descent + _hold(context) + _stretched(context, phases.ascent_start, phases.end, up))
+    return _constant(context, durations(context).sum(1))
 
 
-def _hold(context: Context) -> Tensor:
-    """(B,) seconds of the hold; its gradient is that of the time spent deeper than the deepest levels."""
+def durations(context: Context) -> Tensor:
+    """(B, 3) seconds of descent, hold and ascent.
+
+    The gradient of the hold is that of the time spent deeper than the deepest levels.
+    """
     phases, (down, up) = context.phases, _crossings(context)
     spent = (up[:, _DEEP] - down[:, _DEEP]).mean(1)
-    frames = (phases.ascent_start - phases.descent_end).to(spent)
-    return (frames + spent - spent.detach()) / context.rate_hz
+    hold = (phases.ascent_start - phases.descent_end).to(spent) + spent - spent.detach()
+    descent = _stretched(phases.start, phases.descent_end, down)
+    return torch.stack([descent, hold, _stretched(phases.ascent_start, phases.end, up)], 1) / context.rate_hz
 
 
-def _stretched(context: Context, first: Tensor, last: Tensor, crossing: Tensor) -> Tensor:
-    """(B,) seconds from frame `first` to frame `last`, with the gradient of the crossings (B, K), in frames."""
+def _stretched(first: Tensor, last: Tensor, crossing: Tensor) -> Tensor:
+    """(B,) frames from `first` to `last`, with the gradient of the crossings (B, K), in frames."""
     duration = (last - first).to(crossing)
     share = ((crossing.detach() - first[:, None]) / duration.clamp(min=1)[:, None]).clamp(0, 1)
     centred = share - share.mean(1, keepdim=True)
     slope = (centred * (crossing - crossing.detach())).sum(1) / (centred.square().sum(1) + TINY)
-    return (duration + slope) / context.rate_hz
+    return duration + slope
 
 
 def _crossings(context: Context) -> tuple[Tensor, Tensor]:

@@ -8,13 +8,27 @@ import torch
 from torch import Tensor
 
 from dataset.errors import InputError
+from dataset.spelling import split_side
 from models.conventions import SIDES
 from utils.biomechanics.context import Context
 from utils.guidance.objective.constraint_checks import check_possible, check_together
 from utils.guidance.objective.constraints import Term
 
 # What says how far a motion is from the nearest own squat, and the name of the wish that it is small.
-CHANGES_FROM_OWN = {"change_from_own": "own_form", "arm_change_from_own": "own_arms"}
+CHANGES_FROM_OWN = {
+    "change_from_own": "own_form",
+    "arm_change_from_own": "own_arms",
+    "rhythm_change_from_own": "own_rhythm",
+    "weight_change_from_own": "own_weight",
+}
+# Degrees of form that count as much as the whole duration. Without it a squat would become shallower by cutting off the
+# bottom of its curves, so that it rests there for half a second.
+_RHYTHM_DEG = 80.0
+# Likewise, as much as the length of the feet, or the whole load. Without it, knees would be relieved by weight that
+# rests on the toes or on the other foot.
+_WEIGHT_DEG = 80.0
+_TEMPO = {"descent_time", "hold_time", "ascent_time"}
+_OF_WEIGHT = {"load_share", "centre_of_pressure", "net_centre_of_pressure"}
 
 
 class FormWeights(NamedTuple):
@@ -36,22 +50,38 @@ class FormWeights(NamedTuple):
 VARIED_FORM = FormWeights(1.4, 0.6)
 
 
-def with_own_form(terms: Sequence[Term], own_weight: float, form_weight: float) -> list[Term]:
-    """The terms, and the wishes that a motion has the form of the nearest own squat and the arms are held as in it.
+def with_own_form(
+    terms: Sequence[Term],
+    own_weight: float,
+    form_weight: float,
+    own: Context | None = None,
+    *,
+    knows_forces: bool = False,
+) -> list[Term]:
+    """The terms, and the wishes that form, arms, rhythm and place of the weight are those of the nearest own squat.
 
-    What is asked for takes the place of such a wish.
+    What is asked for takes the place of such a wish. That of rhythm is left out, too, where another tempo than the own
+    one is asked for, and that of the weight where anything is asked of the load.
 
     Args:
-        terms: what is asked.
+        terms: what is asked, bounds in numbers.
         own_weight: weight of the squared change of latents from the own squats.
         form_weight: of a squared degree of form relative to it.
+        own: the person's own squats; None where they are not known to have the tempo that is asked.
+        knows_forces: whether the surrogate does.
     """
     if not own_weight:
         return list(terms)
-    asked = {term.quantity for term in terms}
+    asked = {term.quantity for term in terms if not term.of_a_whole_motion}
+    of_tempo = [term for term in terms if term.quantity in _TEMPO]
+    if not all(own is not None and bool(term.holds(own_value(term, own)[None])) for term in of_tempo):
+        asked.add("rhythm_change_from_own")
     weight = form_weight * own_weight
+    if not knows_forces or any(split_side(quantity)[0] in _OF_WEIGHT for quantity in asked):
+        asked.add("weight_change_from_own")
+    scales = {"rhythm_change_from_own": _RHYTHM_DEG**2, "weight_change_from_own": _WEIGHT_DEG**2}
     wishes = [
-        Term(quantity, "mean_square", "small", weight=weight, name=name)
+        Term(quantity, "mean_square", "small", weight=weight, scale=scales.get(quantity, 1.0), name=name)
         for quantity, name in CHANGES_FROM_OWN.items()
         if quantity not in asked
     ]

@@ -144,7 +144,7 @@ def verification_table(result: GuidanceResult) -> str:
     compared = [
         (printed_title(term), result.predicted_values(k).tolist(), found.term_values[k].tolist())
         for k, term in enumerate(result.terms)
-        if term.required and term.depends_on_activation
+        if term.required and term.depends_on_activation and not term.of_a_whole_motion
     ]
     for title, predicted, simulated in compared:
         for kind, rows in (("predicted", predicted), ("simulated", simulated)):

@@ -49,7 +49,7 @@ class SquatProfile:
         turn_deg: how far the pelvis is turned to the left at the bottom, against where it faces on average.
         knees_in_m: `knee_valgus` at the bottom, mean of the sides; negative is outwards.
         pressure: where along the feet the weight rests at the bottom, from the heels (0) to the tips of the toes (1):
-            `centre_of_pressure` of both, by the load on them; None where unknown.
+            `net_centre_of_pressure`; None where unknown.
         bottom_right_share: `right_share` at the bottom.
     """
 
@@ -93,8 +93,8 @@ def squat_profiles(
     shares = [None] * len(motion)
     if prediction is not None:
         simulated = guided_context(motion, skeleton=skeleton, prediction=prediction.map(lambda part: part.to(motion)))
-        load, place = (evaluate_quantity(name, simulated) for name in ("load_share", "centre_of_pressure"))
-        curves["pressure"] = (load.values * place.values).sum(-1)
+        load = evaluate_quantity("load_share", simulated)
+        curves["pressure"] = evaluate_quantity("net_centre_of_pressure", simulated).values[..., 0]
         curves["bottom_right_share"] = load.values[..., 1]
         shares = summarise(load, "mean")[:, 1].tolist()
     at_bottom = {name: curve.cpu().numpy() for name, curve in curves.items()}
