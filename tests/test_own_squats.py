@@ -234,7 +234,7 @@ def test_form_arms_and_rhythm_of_the_own_squats_are_wished_for_unless_they_are_a
     assert with_own_form(asked, 0.0, 2.0) == asked
     found = with_own_form(asked, 0.001, 2.0, knows_forces=True)
     assert found[:2] == asked
-    assert found.pop().name == "own_weight"
+    assert found.pop().name == "own_balance"
     assert [wish.name for wish in found[2:]] == left
     assert not any(wish.required for wish in found[2:])
 
@@ -244,10 +244,10 @@ def test_form_arms_and_rhythm_of_the_own_squats_are_wished_for_unless_they_are_a
     ["load share l:mean:within:0.6:0.7", "net centre of pressure:max:below:0.6", "centre_of_pressure_r:mean:above:0.4"],
 )
 def test_the_weight_rests_as_in_the_own_squats_unless_something_is_asked_of_the_load(line):
-    assert "own_weight" not in [term.name for term in with_own_form([parse_term(line)], 0.001, 2.0, knows_forces=True)]
-    assert "own_weight" not in [term.name for term in with_own_form([], 0.001, 2.0)]  # of a surrogate without forces
+    assert "own_balance" not in [term.name for term in with_own_form([parse_term(line)], 0.001, 2.0, knows_forces=True)]
+    assert "own_balance" not in [term.name for term in with_own_form([], 0.001, 2.0)]  # of a surrogate without forces
     balance = in_balance(whole_motion_terms(), None)
-    assert "own_weight" in [term.name for term in with_own_form(balance, 0.001, 2.0, knows_forces=True)]
+    assert "own_balance" in [term.name for term in with_own_form(balance, 0.001, 2.0, knows_forces=True)]
 
 
 @pytest.mark.parametrize(("line", "is_kept"), [("descent_time:above:0.5", True), ("descent_time:above:3", False)])

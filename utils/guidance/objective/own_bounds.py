@@ -14,21 +14,30 @@ from utils.biomechanics.context import Context
 from utils.guidance.objective.constraint_checks import check_possible, check_together
 from utils.guidance.objective.constraints import Term
 
-# What says how far a motion is from the nearest own squat, and the name of the wish that it is small.
+
+class OwnWish(NamedTuple):
+    """A wish that something is as in the nearest own squat.
+
+    Attributes:
+        name: of the term.
+        degrees: of form against the nearest own squat that count as much as a change by one.
+    """
+
+    name: str
+    degrees: float = 1.0
+
+
+# What says how far a motion is from the nearest own squat. Without rhythm a squat would become shallower by cutting off
+# the bottom of its curves, so that it rests there for half a second; without the weight, which is counted in lengths of
+# the feet and in shares of the load, knees would be relieved by standing on the toes or on the other leg.
 CHANGES_FROM_OWN = {
-    "change_from_own": "own_form",
-    "arm_change_from_own": "own_arms",
-    "rhythm_change_from_own": "own_rhythm",
-    "weight_change_from_own": "own_weight",
+    "change_from_own": OwnWish("own_form"),
+    "arm_change_from_own": OwnWish("own_arms"),
+    "rhythm_change_from_own": OwnWish("own_rhythm", 80.0),
+    "weight_change_from_own": OwnWish("own_balance", 80.0),
 }
-# Degrees of form that count as much as the whole duration. Without it a squat would become shallower by cutting off the
-# bottom of its curves, so that it rests there for half a second.
-_RHYTHM_DEG = 80.0
-# Likewise, as much as the length of the feet, or the whole load. Without it, knees would be relieved by weight that
-# rests on the toes or on the other foot.
-_WEIGHT_DEG = 80.0
-_TEMPO = {"descent_time", "hold_time", "ascent_time"}
-_OF_WEIGHT = {"load_share", "centre_of_pressure", "net_centre_of_pressure"}
+_OF_TEMPO = ("descent_time", "hold_time", "ascent_time")
+_OF_WEIGHT = ("load_share", "centre_of_pressure", "net_centre_of_pressure")
 
 
 class FormWeights(NamedTuple):
@@ -73,23 +82,22 @@ def with_own_form(
     if not own_weight:
         return list(terms)
     asked = {term.quantity for term in terms if not term.of_a_whole_motion}
-    of_tempo = [term for term in terms if term.quantity in _TEMPO]
+    of_tempo = [term for term in terms if term.quantity in _OF_TEMPO]
     if not all(own is not None and bool(term.holds(own_value(term, own)[None])) for term in of_tempo):
         asked.add("rhythm_change_from_own")
-    weight = form_weight * own_weight
     if not knows_forces or any(split_side(quantity)[0] in _OF_WEIGHT for quantity in asked):
         asked.add("weight_change_from_own")
-    scales = {"rhythm_change_from_own": _RHYTHM_DEG**2, "weight_change_from_own": _WEIGHT_DEG**2}
+    weight = form_weight * own_weight
     wishes = [
-        Term(quantity, "mean_square", "small", weight=weight, scale=scales.get(quantity, 1.0), name=name)
-        for quantity, name in CHANGES_FROM_OWN.items()
+        Term(quantity, "mean_square", "small", weight=weight, scale=wish.degrees**2, name=wish.name)
+        for quantity, wish in CHANGES_FROM_OWN.items()
         if quantity not in asked
     ]
     return [*terms, *wishes]
 
 
 def without_own_form(terms: Sequence[Term]) -> list[Term]:
-    """The terms without wishes about form and arms; what is required of them stays."""
+    """The terms without these wishes; what is required of the same quantities stays."""
     return [term for term in terms if term.required or term.quantity not in CHANGES_FROM_OWN]
 
 
