@@ -599,8 +599,20 @@ def test_a_hold_at_the_bottom_is_no_change_of_form():
     held = torch.cat([motion[:bottom], motion[bottom].expand(60, -1), motion[bottom:]])
     assert form_difference(motion, held) < 0.5
     one, other = (find_phases(squat.double().numpy()) for squat in (motion, held))
-    assert other.bottom_start == one.bottom_start
-    assert other.bottom_end == one.bottom_end + 60
+    for (enters, leaves), (enters_held, leaves_held) in zip(one.bottoms, other.bottoms, strict=True):
+        assert (enters_held, leaves_held) == (enters, leaves + 60)
+
+
+def test_a_hold_that_wavers_is_no_change_of_form_either():
+    """Twice the same squat with a hold of two seconds, in which the knees are a little deeper late or early."""
+    motion = own()
+    bottom = int(motion[:, AT["knee_angle_l"]].argmax())
+    fading = torch.linspace(0.93, 1.0, 120)[:, None]
+    late = torch.cat([0.93 * motion[:bottom], fading * motion[bottom], motion[bottom:]])
+    early = torch.cat([motion[:bottom], fading.flip(0) * motion[bottom], 0.93 * motion[bottom:]])
+    assert find_phases(late.double().numpy()).bottoms[0][0] > find_phases(early.double().numpy()).bottoms[0][0] + 30
+    assert form_difference(late, early) < 1.5
+    assert form_difference(late, early) == pytest.approx(form_difference(early, late))
 
 
 def test_a_change_of_pace_keeps_the_form_and_comes_to_rest():

@@ -12,10 +12,12 @@ import numpy as np
 from models.conventions import KNEE_INDICES
 
 PHASES = 101  # points from the start of the descent to the end of the ascent; the deepest frame is in the middle
-_BOTTOM = 0.95  # of the depth, beyond which the subject is at the bottom
+# Shares of the depth beyond which the subject is at the bottom. Where a hold wavers, one of them may be reached within
+# it in one squat and before it in another.
+_BOTTOMS = (0.95, 0.9, 0.8)
 # Points of the bottom's first and last frame in a comparison of forms. A squat without a hold, whose flexion follows a
 # cosine, is there for this share of its duration, so that nothing is shifted in it.
-_BOTTOM_POINTS = (43, 57)
+_BOTTOM_POINTS = ((43, 57), (40, 60), (35, 65))
 _UPRIGHT = 0.15  # of the depth: the subject stands where the knees are flexed less than that above the least flexion
 _STANDS = 0.3  # of the range of flexion, above its least, up to which the straightest before or after a squat is stance
 
@@ -26,17 +28,16 @@ class SquatPhases:
 
     Attributes:
         start: first frame of the descent.
-        bottom_start: first frame at the bottom, within a twentieth of the depth; of a hold, where there is one.
         deepest: frame of greatest knee flexion.
-        bottom_end: last frame at the bottom.
+        bottoms: first and last frame at the bottom, of a hold where there is one: within a twentieth, a tenth and a
+            fifth of the depth.
         end: last frame of the ascent, or of the motion where it does not stand upright again.
         is_complete: whether it stands upright again.
     """
 
     start: int
-    bottom_start: int
     deepest: int
-    bottom_end: int
+    bottoms: tuple[tuple[int, int], ...]
     end: int
     is_complete: bool
 
@@ -58,17 +59,16 @@ def find_phases(coordinates: np.ndarray, frames: int | None = None) -> SquatPhas
     descent, ascent = flexion[start : deepest + 1], flexion[deepest : end + 1]
     return SquatPhases(
         start=start,
-        bottom_start=start + int(_at_bottom(descent).argmax()),
         deepest=deepest,
-        bottom_end=end - int(_at_bottom(ascent[::-1]).argmax()),
+        bottoms=tuple((start + _reaches(descent, share), end - _reaches(ascent[::-1], share)) for share in _BOTTOMS),
         end=end,
         is_complete=bool(len(after)),
     )
 
 
-def _at_bottom(side: np.ndarray) -> np.ndarray:
-    """(T,) bool, which frames of a descent, or of an ascent backwards in time, are at the bottom."""
-    return side >= side[0] + _BOTTOM * (side[-1] - side[0])
+def _reaches(side: np.ndarray, share: float) -> int:
+    """The first frame of a descent (T,), or of an ascent backwards in time, that reaches a share of the depth."""
+    return int((side >= side[0] + share * (side[-1] - side[0])).argmax())
 
 
 def _upright(flexion: np.ndarray, side: slice) -> np.ndarray:
@@ -85,11 +85,12 @@ def normalise_phases(curves: np.ndarray, phases: SquatPhases) -> np.ndarray:
 
 
 def form_at_phases(curves: np.ndarray, phases: SquatPhases) -> np.ndarray:
-    """The same, (101, C), but with the bottom over the same points however long it is held."""
-    points = (0, _BOTTOM_POINTS[0], PHASES // 2, _BOTTOM_POINTS[1], PHASES - 1)
-    return _at_points(
-        curves, points, (phases.start, phases.bottom_start, phases.deepest, phases.bottom_end, phases.end)
-    )
+    """The same with the bottom over the same points however long it is held, for each of `bottoms`: (3, 101, C)."""
+    forms = []
+    for (first, last), (enters, leaves) in zip(_BOTTOM_POINTS, phases.bottoms, strict=True):
+        points = (0, first, PHASES // 2, last, PHASES - 1)
+        forms.append(_at_points(curves, points, (phases.start, enters, phases.deepest, leaves, phases.end)))
+    return np.stack(forms)
 
 
 def _at_points(curves: np.ndarray, points: tuple[int, ...], frames: tuple[int, ...]) -> np.ndarray:

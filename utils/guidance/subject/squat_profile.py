@@ -15,7 +15,7 @@ from models.surrogate.prediction import MusclePrediction
 from utils.biomechanics.context import Context
 from utils.biomechanics.own_comparison import FORM
 from utils.biomechanics.registry import evaluate_quantity
-from utils.biomechanics.squat_phases import find_phases, form_at_phases
+from utils.biomechanics.squat_phases import PHASES, find_phases, form_at_phases
 from utils.biomechanics.statistics import summarise
 from utils.guidance.guided_context import guided_context
 
@@ -146,7 +146,8 @@ def _sideways(context: Context) -> dict[str, Tensor]:
 def form_difference(one: Tensor, other: Tensor) -> float:
     """How far the forms of two squats (T, 33) differ, whatever their tempo: degrees.
 
-    Root mean square over the rotations of legs, pelvis and trunk and over 101 points of descent, bottom and ascent.
+    Root mean square over the rotations of legs, pelvis and trunk and over 101 points of descent, bottom and ascent. The
+    bottom is where the squat is within a twentieth, a tenth or a fifth of its depth, by which they differ least.
     """
     return float(form_differences([one], [other])[0, 0])
 
@@ -159,13 +160,15 @@ def form_differences(some: Sequence[Tensor], others: Sequence[Tensor], coordinat
         others: B motions.
         coordinates: the rotations that are compared, those of form by default.
     """
-    first, second = (np.stack([_form(one, coordinates).ravel() for one in motions]) for motions in (some, others))
-    return cdist(first, second) / first.shape[1] ** 0.5
+    first, second = (np.stack([_forms(one, coordinates) for one in motions], 1) for motions in (some, others))
+    differences = [cdist(one, other) for one, other in zip(first, second, strict=True)]
+    return np.min(differences, 0) / first.shape[2] ** 0.5
 
 
-def _form(motion: Tensor, chosen: Sequence[int]) -> np.ndarray:
+def _forms(motion: Tensor, chosen: Sequence[int]) -> np.ndarray:
+    """The form (3, 101 * angles) of a squat by each definition of the bottom."""
     coordinates = motion.double().cpu().numpy()
-    return form_at_phases(coordinates[:, list(chosen)], find_phases(coordinates))
+    return form_at_phases(coordinates[:, list(chosen)], find_phases(coordinates)).reshape(-1, PHASES * len(chosen))
 
 
 def _profile(
