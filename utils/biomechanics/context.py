@@ -165,6 +165,11 @@ class Context:
         return NearestOwn(self.motion, self.phases, self.mask, self.own.motion, self.own.phases)
 
     @cached_property
+    def body_poses(self) -> tuple[Tensor, Tensor]:
+        """Rotations (B, T, bodies, 3, 3) to the ground frame and origins (B, T, bodies, 3), metres, of the bodies."""
+        return self.skeleton.bodies(self.motion)
+
+    @cached_property
     def contact_points(self) -> Tensor:
         """(B, T, 12, 3) centres of the foot contact spheres in metres, right foot first."""
         return self.skeleton.contact_points(self.motion) if self._contact_points is None else self._contact_points

@@ -55,7 +55,7 @@ def ground_reaction(context: Context) -> tuple[Tensor, Tensor]:
     By Newton's second law it is one plus the vertical acceleration of the model's centre of mass over gravity.
     """
     description = context.skeleton.description
-    rotation, origin = context.skeleton.bodies(context.motion)
+    rotation, origin = context.body_poses
     masses, centres = (
         torch.as_tensor(values).to(origin) for values in (description.masses_kg, description.mass_centres)
     )

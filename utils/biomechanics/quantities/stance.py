@@ -18,7 +18,7 @@ def foot_directions(context: Context) -> Tensor:
 
 def _forward_of_feet(context: Context) -> Tensor:
     """(B, T, 2, 2) forward axes of the left and the right foot, their parts along the floor, x and z."""
-    rotation, _ = context.skeleton.bodies(context.motion)
+    rotation, _ = context.body_poses
     index = context.skeleton.body_names.index
     return rotation[..., [index(f"calcn_{side}") for side in SIDES], :, 0][..., [0, 2]]
 

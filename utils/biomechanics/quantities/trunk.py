@@ -34,7 +34,7 @@ def pelvis_height(context: Context) -> Tensor:
 @quantity("trunk_lean", "deg", 1.0, limits=(0, 180), usual=(5, 55))
 def trunk_lean(context: Context) -> Tensor:
     """Angle of the torso's long axis from the vertical, forwards or to a side."""
-    rotation, _ = context.skeleton.bodies(context.motion)
+    rotation, _ = context.body_poses
     axis = rotation[..., context.skeleton.body_names.index("torso"), :, 1]
     return torch.atan2(length(axis[..., [0, 2]]), axis[..., 1]).rad2deg()
 
